@@ -1,0 +1,89 @@
+//! One call, from the descriptor to the option that answers it.
+
+use crate::abi;
+use crate::decisions::{Decisions, Documented};
+use crate::errno::Errno;
+use crate::memory::UserMemory;
+use crate::revision::Revision;
+use crate::rules::Rule;
+use crate::socket::{Family, Socket};
+use crate::trace::Trace;
+use crate::{full_info, info, subflow_data};
+
+/// `getsockopt(fd, SOL_MPTCP, option, optval, optlen)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// The option's number: one of [`crate::abi::MPTCP_INFO`] and its
+    /// siblings, or any other.
+    pub option: i32,
+    /// Address of the buffer.
+    pub optval: u64,
+    /// Address of the length.
+    pub optlen: u64,
+}
+
+/// Answers a call as a kernel of this revision does, filling `memory`.
+///
+/// # Errors
+/// What the real call would leave in `errno`. An error does not mean that
+/// memory is as it was: see the rules.
+pub fn getsockopt<M: UserMemory, T: Trace>(
+    revision: &Revision,
+    socket: &Socket<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    getsockopt_deciding::<Documented, M, T>(revision, socket, call, memory, trace)
+}
+
+/// [`getsockopt`] as a kernel that decides otherwise would answer.
+///
+/// # Errors
+/// As [`getsockopt`].
+pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
+    revision: &Revision,
+    socket: &Socket<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let (rule, errno) = match socket {
+        Socket::Mptcp(connection) => match call.option {
+            abi::MPTCP_INFO => {
+                return info::fill::<D, _, _>(revision, connection, call, memory, trace);
+            }
+            abi::MPTCP_TCPINFO => {
+                let element = subflow_data::tcp_info(revision);
+                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
+            }
+            abi::MPTCP_SUBFLOW_ADDRS => {
+                let element = subflow_data::addresses();
+                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
+            }
+            abi::MPTCP_FULL_INFO if revision.full_info => {
+                return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);
+            }
+            abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, Errno::EOPNOTSUPP),
+            _ => (Rule::UnknownOption, Errno::EOPNOTSUPP),
+        },
+        Socket::FallenBack(Family::V4) => (Rule::FallenBackV4Refuses, Errno::EOPNOTSUPP),
+        Socket::FallenBack(Family::V6) => (Rule::FallenBackV6Refuses, Errno::ENOPROTOOPT),
+        Socket::Tcp(Family::V4) => (Rule::TcpV4Refuses, Errno::EOPNOTSUPP),
+        Socket::Tcp(Family::V6) => (Rule::TcpV6Refuses, Errno::ENOPROTOOPT),
+        Socket::Udp(Family::V4) => (Rule::UdpV4Refuses, Errno::EOPNOTSUPP),
+        Socket::Udp(Family::V6) => (Rule::UdpV6Refuses, Errno::ENOPROTOOPT),
+        Socket::Unix => (Rule::UnixRefuses, Errno::EOPNOTSUPP),
+        Socket::NotASocket => (Rule::NotASocket, Errno::ENOTSOCK),
+        Socket::Closed => (Rule::ClosedDescriptor, Errno::EBADF),
+    };
+    trace.fired(rule);
+    Err(errno)
+}
+
+/// Ends a call by `rule` with `errno`.
+#[inline]
+pub(crate) fn refuse<T: Trace>(trace: &mut T, rule: Rule, errno: Errno) -> Errno {
+    trace.fired(rule);
+    errno
+}

@@ -1,0 +1,101 @@
+//! What the kernel has to say: bytes, each either known or left open.
+
+/// Why a byte of an answer cannot be foretold.
+///
+/// The list is short on purpose. A byte is only ever left open for one of
+/// these reasons, and a test holds the set of open bytes against what really
+/// moves, so that it is neither too wide nor too narrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Why {
+    /// The field tells how long ago something happened; it moves on its own
+    /// while the connection rests.
+    Clock = 1,
+    /// No path into the kernel other than the call under test tells this
+    /// field for a socket in this state, and no document gives its value.
+    NoWitness = 2,
+}
+
+impl Why {
+    /// The reason behind a mask byte, `None` for a byte that is known.
+    pub const fn from_mask(mask: u8) -> Option<Why> {
+        match mask {
+            0 => None,
+            1 => Some(Why::Clock),
+            _ => Some(Why::NoWitness),
+        }
+    }
+
+    /// One clause for a report.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Why::Clock => "a clock that moves while the connection rests",
+            Why::NoWitness => "no independent witness tells it in this state",
+        }
+    }
+}
+
+/// Bytes that the kernel has ready to copy out, with a mask beside them.
+///
+/// A mask byte of 0 says that the byte is known exactly; any other value is a
+/// [`Why`]. An empty mask says that all bytes are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content<'a> {
+    bytes: &'a [u8],
+    /// INVARIANT: as long as `bytes`, or empty.
+    mask: &'a [u8],
+}
+
+impl<'a> Content<'a> {
+    /// Bytes that are all known.
+    pub const fn exact(bytes: &'a [u8]) -> Content<'a> {
+        Content { bytes, mask: &[] }
+    }
+
+    /// Bytes with a mask; `None` unless both are of one length.
+    pub const fn masked(bytes: &'a [u8], mask: &'a [u8]) -> Option<Content<'a>> {
+        if bytes.len() == mask.len() {
+            Some(Content { bytes, mask })
+        } else {
+            None
+        }
+    }
+
+    /// The bytes; those that are open hold a value of no meaning.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The mask, empty where every byte is known.
+    pub const fn mask(&self) -> &'a [u8] {
+        self.mask
+    }
+
+    /// How many bytes there are.
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is nothing to copy.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The first `len` bytes, or all where there are fewer.
+    #[must_use]
+    pub fn first(self, len: usize) -> Content<'a> {
+        Content {
+            bytes: self.bytes.get(..len).unwrap_or(self.bytes),
+            mask: self.mask.get(..len).unwrap_or(self.mask),
+        }
+    }
+
+    /// All bytes from `start` on, none where there are fewer.
+    #[must_use]
+    pub fn skip(self, start: usize) -> Content<'a> {
+        Content {
+            bytes: self.bytes.get(start..).unwrap_or(&[]),
+            mask: self.mask.get(start..).unwrap_or(&[]),
+        }
+    }
+}

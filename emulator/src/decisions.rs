@@ -1,0 +1,192 @@
+//! The arithmetic of the negotiation: every point at which a kernel could
+//! decide otherwise, as one small function.
+//!
+//! [`Documented`] is the contract. The trait exists so that a deliberately
+//! wrong model is one function overridden: that is how a checker built on
+//! this crate shows that it would notice.
+
+use crate::abi::{FullInfo, SubflowData};
+use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_DATA};
+use crate::errno::Errno;
+use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+use crate::revision::{Revision, ZeroLength};
+use crate::rules::Rule;
+
+/// A size in a header that is larger than any length can be (2^31 - 1).
+const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
+
+/// What a kernel decides. All sizes are bytes.
+pub trait Decisions {
+    /// `MPTCP_INFO`: whether this length ends the call at once, successful and
+    /// with nothing touched.
+    #[inline]
+    fn info_asks_nothing(revision: &Revision, length: OptLen) -> bool {
+        length.0 == 0 && revision.zero_length == ZeroLength::Untouched
+    }
+
+    /// `MPTCP_INFO`: how much of the structure is copied.
+    #[inline]
+    fn info_length(length: OptLen, kernel: KernelSize) -> u32 {
+        length.wrapped().min(kernel.0)
+    }
+
+    /// `MPTCP_INFO`: whether the length is stored before the data is copied.
+    const INFO_LENGTH_FIRST: bool = true;
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: whether a length has room for
+    /// a header.
+    #[inline]
+    fn data_length(length: OptLen) -> Result<u32, Rule> {
+        match length.bytes() {
+            None => Err(Rule::DataLengthNegative),
+            Some(bytes) if bytes < SUBFLOW_DATA => Err(Rule::DataLengthTooShort),
+            Some(bytes) => Ok(bytes),
+        }
+    }
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: whether a header is in order.
+    #[inline]
+    fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
+        if header.size_subflow_data > SIZE_MAX {
+            Err(Rule::HeaderSizeAboveMax)
+        } else if header.size_user > SIZE_MAX {
+            Err(Rule::ElementSizeAboveMax)
+        } else if header.size_subflow_data < SUBFLOW_DATA {
+            Err(Rule::HeaderSizeTooSmall)
+        } else if header.size_subflow_data > length {
+            Err(Rule::HeaderSizeAboveLength)
+        } else if header.num_subflows != 0 {
+            Err(Rule::NumSubflowsNotZero)
+        } else if header.size_kernel != 0 {
+            Err(Rule::SizeKernelNotZero)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: how far into the buffer the
+    /// first element stands.
+    #[inline]
+    fn first_element(header: &SubflowData) -> u32 {
+        header.size_subflow_data
+    }
+
+    /// All but `MPTCP_INFO`: the size of an element that both sides know.
+    #[inline]
+    fn stride(asked: AskedSize, kernel: KernelSize) -> Stride {
+        Stride(asked.0.min(kernel.0))
+    }
+
+    /// How far the next element stands from one that was copied.
+    #[inline]
+    fn step(_asked: AskedSize, stride: Stride) -> u32 {
+        stride.0
+    }
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: how much of an element is
+    /// copied into the room that is left, if any of it is.
+    #[inline]
+    fn element(room: u32, stride: Stride) -> Option<u32> {
+        (room >= stride.0).then_some(stride.0)
+    }
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: the value of `num_subflows`.
+    #[inline]
+    fn count(all: u32, _copied: u32) -> u32 {
+        all
+    }
+
+    /// All but `MPTCP_INFO`: the value of `size_user`.
+    #[inline]
+    fn size_user(_asked: AskedSize, stride: Stride) -> u32 {
+        stride.0
+    }
+
+    /// All but `MPTCP_INFO`: the value of `size_kernel`.
+    #[inline]
+    fn size_kernel(kernel: KernelSize) -> u32 {
+        kernel.0
+    }
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: the length that is stored,
+    /// `copied` being the bytes of all elements.
+    #[inline]
+    fn data_returned(header: &SubflowData, copied: u32) -> u32 {
+        if copied > 0 {
+            header.size_subflow_data.wrapping_add(copied)
+        } else {
+            header.size_subflow_data.min(SUBFLOW_DATA)
+        }
+    }
+
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: how much of the header is
+    /// written.
+    #[inline]
+    fn header_written(header: &SubflowData) -> u32 {
+        header.size_subflow_data.min(SUBFLOW_DATA)
+    }
+
+    /// All but `MPTCP_INFO`: whether the length is stored before the header.
+    const LENGTH_BEFORE_HEADER: bool = true;
+
+    /// All but `MPTCP_INFO`: whether header and length are stored after an
+    /// element could not be copied.
+    const REPORT_AFTER_FAULT: bool = false;
+
+    /// All but `MPTCP_INFO`: what an element that could not be copied gives.
+    const ELEMENT_FAULT: Result<(), Errno> = Err(Errno::EFAULT);
+
+    /// `MPTCP_FULL_INFO`: whether a length has room for what is input.
+    #[inline]
+    fn full_length(length: OptLen) -> Result<u32, Rule> {
+        match length.bytes() {
+            None => Err(Rule::FullLengthNegative),
+            Some(bytes) if bytes < FULL_INFO_HEADER => Err(Rule::FullLengthTooShort),
+            Some(bytes) => Ok(bytes),
+        }
+    }
+
+    /// `MPTCP_FULL_INFO`: whether the structure is in order.
+    #[inline]
+    fn full_header(full: &FullInfo) -> Result<(), Rule> {
+        if full.num_subflows != 0 {
+            Err(Rule::FullNumSubflowsNotZero)
+        } else if full.size_tcpinfo_kernel != 0 || full.size_sfinfo_kernel != 0 {
+            Err(Rule::FullSizeKernelNotZero)
+        } else if full.size_tcpinfo_user > SIZE_MAX || full.size_sfinfo_user > SIZE_MAX {
+            Err(Rule::FullElementSizeAboveMax)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// `MPTCP_FULL_INFO`: whether the subflow of this index, from 0, gets an
+    /// element in each array.
+    #[inline]
+    fn full_slot(index: u32, size_arrays_user: u32) -> bool {
+        index < size_arrays_user
+    }
+
+    /// `MPTCP_FULL_INFO`: whether the addresses of a subflow are copied
+    /// before its `tcp_info`.
+    const FULL_ADDRESSES_FIRST: bool = true;
+
+    /// `MPTCP_FULL_INFO`: how much of `mptcp_info` is copied.
+    #[inline]
+    fn full_info_length(length: u32, kernel: KernelSize) -> u32 {
+        length.saturating_sub(FULL_INFO_HEADER).min(kernel.0)
+    }
+
+    /// `MPTCP_FULL_INFO`: the length that is stored, `info` being the bytes
+    /// of `mptcp_info` that are copied.
+    #[inline]
+    fn full_returned(info: u32) -> u32 {
+        FULL_INFO_HEADER.wrapping_add(info)
+    }
+}
+
+/// The contract as it is documented, and where no document speaks, measured.
+#[derive(Clone, Copy, Debug)]
+pub enum Documented {}
+
+impl Decisions for Documented {}

@@ -1,0 +1,221 @@
+//! `MPTCP_FULL_INFO`: a structure with two pointers; one element for each
+//! subflow goes into each of the two arrays, and `mptcp_info` into the
+//! structure's end.
+
+use zerocopy::{FromZeros, IntoBytes};
+
+use crate::abi::{FullInfo, MptcpInfo};
+use crate::call::{Call, refuse};
+use crate::content::Content;
+use crate::decisions::Decisions;
+use crate::errno::Errno;
+use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+use crate::memory::UserMemory;
+use crate::revision::Revision;
+use crate::rules::Rule;
+use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_INFO};
+use crate::socket::Connection;
+use crate::trace::Trace;
+
+/// One of the two arrays.
+struct Array {
+    at: u64,
+    asked: AskedSize,
+    stride: Stride,
+    unwritable: Rule,
+}
+
+impl Array {
+    fn new<D: Decisions, T: Trace>(
+        at: u64,
+        asked: u32,
+        kernel: u32,
+        unwritable: Rule,
+        trace: &mut T,
+    ) -> Array {
+        trace.fired(if asked > kernel {
+            Rule::FullStrideClamped
+        } else {
+            Rule::FullStrideAsAsked
+        });
+        let asked = AskedSize(asked);
+        let stride = D::stride(asked, KernelSize(kernel));
+        Array {
+            at,
+            asked,
+            stride,
+            unwritable,
+        }
+    }
+
+    #[inline]
+    fn push<D: Decisions, M: UserMemory, T: Trace>(
+        &mut self,
+        content: Content<'_>,
+        memory: &mut M,
+        trace: &mut T,
+    ) -> Result<(), Errno> {
+        if self.stride.0 == 0 {
+            trace.fired(Rule::FullArrayEmpty);
+        }
+        if memory
+            .copy_out(self.at, content.first(self.stride.bytes()))
+            .is_err()
+        {
+            trace.fired(self.unwritable);
+            D::ELEMENT_FAULT?;
+        }
+        let step = D::step(self.asked, self.stride);
+        self.at = self.at.wrapping_add(u64::from(step));
+        Ok(())
+    }
+}
+
+pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
+    revision: &Revision,
+    connection: &Connection<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let (mut full, length) = read::<D, M, T>(call, memory, trace)?;
+
+    let mut addresses = Array::new::<D, T>(
+        full.subflow_info,
+        full.size_sfinfo_user,
+        SUBFLOW_INFO,
+        Rule::FullSubflowInfoUnwritable,
+        trace,
+    );
+    let mut tcp_infos = Array::new::<D, T>(
+        full.tcp_info,
+        full.size_tcpinfo_user,
+        revision.tcp_info,
+        Rule::FullTcpInfoUnwritable,
+        trace,
+    );
+
+    let copied = fill_arrays::<D, M, T>(
+        &mut addresses,
+        &mut tcp_infos,
+        full.size_arrays_user,
+        connection,
+        memory,
+        trace,
+    );
+    let elements = match copied {
+        Ok(elements) => elements,
+        Err(Errno::EFAULT) if D::REPORT_AFTER_FAULT => 0,
+        Err(errno) => return Err(errno),
+    };
+
+    full.size_tcpinfo_kernel = D::size_kernel(KernelSize(revision.tcp_info));
+    full.size_tcpinfo_user = D::size_user(tcp_infos.asked, tcp_infos.stride);
+    full.size_sfinfo_kernel = D::size_kernel(KernelSize(SUBFLOW_INFO));
+    full.size_sfinfo_user = D::size_user(addresses.asked, addresses.stride);
+    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
+    full.num_subflows = D::count(all, elements);
+
+    write::<D, M, T>(revision, &full, length, connection, call, memory, trace)?;
+    copied.map(|_| ())
+}
+
+fn read<D: Decisions, M: UserMemory, T: Trace>(
+    call: &Call,
+    memory: &M,
+    trace: &mut T,
+) -> Result<(FullInfo, u32), Errno> {
+    let length = memory
+        .load(call.optlen)
+        .map(OptLen)
+        .map_err(|_| refuse(trace, Rule::FullLengthUnreadable, Errno::EFAULT))?;
+    let length = D::full_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+    let mut full = FullInfo::new_zeroed();
+    let input = full
+        .as_mut_bytes()
+        .first_chunk_mut::<{ FULL_INFO_HEADER as usize }>()
+        .ok_or(Errno::EINVAL)?;
+    memory
+        .copy_in(call.optval, input)
+        .map_err(|_| refuse(trace, Rule::FullHeaderUnreadable, Errno::EFAULT))?;
+    D::full_header(&full).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+    Ok((full, length))
+}
+
+/// Copies what there are slots for; how many elements that was.
+fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
+    addresses: &mut Array,
+    tcp_infos: &mut Array,
+    slots: u32,
+    connection: &Connection<'_>,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<u32, Errno> {
+    let mut elements = 0;
+    for (index, subflow) in (0..).zip(connection.subflows) {
+        if !D::full_slot(index, slots) {
+            trace.fired(Rule::FullElementLeftOut);
+            continue;
+        }
+        trace.fired(Rule::FullElementCopied);
+        if D::FULL_ADDRESSES_FIRST {
+            addresses.push::<D, M, T>(subflow.subflow_info, memory, trace)?;
+            tcp_infos.push::<D, M, T>(subflow.tcp_info, memory, trace)?;
+        } else {
+            tcp_infos.push::<D, M, T>(subflow.tcp_info, memory, trace)?;
+            addresses.push::<D, M, T>(subflow.subflow_info, memory, trace)?;
+        }
+        elements += 1;
+    }
+    Ok(elements)
+}
+
+/// Stores the length, then the structure: its head, then `mptcp_info`.
+fn write<D: Decisions, M: UserMemory, T: Trace>(
+    revision: &Revision,
+    full: &FullInfo,
+    length: u32,
+    connection: &Connection<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let info = D::full_info_length(length, KernelSize(revision.mptcp_info));
+    trace.fired(if info == 0 {
+        Rule::FullInfoLeftOut
+    } else if info < revision.mptcp_info {
+        Rule::FullInfoCut
+    } else {
+        Rule::FullInfoWhole
+    });
+
+    let head = full
+        .as_bytes()
+        .get(..FULL_INFO_HEADER as usize)
+        .unwrap_or_default();
+    let structure = |memory: &mut M, trace: &mut T| {
+        memory
+            .copy_out(call.optval, Content::exact(head))
+            .and_then(|()| {
+                let tail = call.optval.wrapping_add(u64::from(FULL_INFO_HEADER));
+                memory.copy_out(tail, connection.info.first(info as usize))
+            })
+            .map_err(|_| refuse(trace, Rule::FullStructureUnwritable, Errno::EFAULT))
+    };
+    let stored = |memory: &mut M, trace: &mut T| {
+        memory
+            .store(call.optlen, D::full_returned(info).cast_signed())
+            .map_err(|_| refuse(trace, Rule::FullLengthUnwritable, Errno::EFAULT))
+    };
+    if D::LENGTH_BEFORE_HEADER {
+        stored(memory, trace)?;
+        structure(memory, trace)?;
+    } else {
+        structure(memory, trace)?;
+        stored(memory, trace)?;
+    }
+    trace.fired(Rule::FullCountsReported);
+    Ok(())
+}
+
+const _: () = assert!(size_of::<FullInfo>() == FULL_INFO_HEADER as usize + size_of::<MptcpInfo>());

@@ -1,0 +1,61 @@
+//! `MPTCP_INFO`: one structure, as much of it as there is room for.
+
+use crate::call::{Call, refuse};
+use crate::decisions::Decisions;
+use crate::errno::Errno;
+use crate::length::{KernelSize, OptLen};
+use crate::memory::UserMemory;
+use crate::revision::Revision;
+use crate::rules::Rule;
+use crate::socket::Connection;
+use crate::trace::Trace;
+
+pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
+    revision: &Revision,
+    connection: &Connection<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let length = memory
+        .load(call.optlen)
+        .map(OptLen)
+        .map_err(|_| refuse(trace, Rule::InfoLengthUnreadable, Errno::EFAULT))?;
+    if D::info_asks_nothing(revision, length) {
+        trace.fired(Rule::InfoZeroLengthAsksNothing);
+        return Ok(());
+    }
+
+    let kernel = KernelSize(revision.mptcp_info);
+    trace.fired(match length.0 {
+        0 => Rule::InfoZeroLengthStored,
+        ..0 => Rule::InfoNegativeLengthIsHuge,
+        _ if length.wrapped() < kernel.0 => Rule::InfoCut,
+        _ => Rule::InfoWhole,
+    });
+
+    let copied = D::info_length(length, kernel);
+    let data = connection.info.first(copied as usize);
+    if D::INFO_LENGTH_FIRST {
+        store(call, copied, memory, trace)?;
+    }
+    memory
+        .copy_out(call.optval, data)
+        .map_err(|_| refuse(trace, Rule::InfoDataUnwritable, Errno::EFAULT))?;
+    if !D::INFO_LENGTH_FIRST {
+        store(call, copied, memory, trace)?;
+    }
+    Ok(())
+}
+
+#[inline]
+fn store<M: UserMemory, T: Trace>(
+    call: &Call,
+    length: u32,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    memory
+        .store(call.optlen, length.cast_signed())
+        .map_err(|_| refuse(trace, Rule::InfoLengthUnwritable, Errno::EFAULT))
+}

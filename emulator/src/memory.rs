@@ -1,0 +1,223 @@
+//! User memory: what can be read and written, and how far a copy gets.
+//!
+//! What decides correctness in these options is which bytes of user memory
+//! change, in which order, and what a copy that faults half-way leaves
+//! behind. So memory is part of the model. Four operations are enough: a
+//! length is loaded and stored whole, a block is copied in and out byte by
+//! byte.
+
+use crate::content::Content;
+
+/// An access touched a byte that the program may not touch so (`EFAULT`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault;
+
+/// The memory of the calling program as the kernel reaches it.
+///
+/// Addresses wrap around at 2^64; an address that the program does not own
+/// (null, the kernel's half, a non-canonical one) faults like any other.
+pub trait UserMemory {
+    /// Loads the 32-bit integer at `at`, which need not be aligned.
+    ///
+    /// # Errors
+    /// [`Fault`] if any of the four bytes cannot be read.
+    fn load(&self, at: u64) -> Result<i32, Fault>;
+
+    /// Stores a 32-bit integer at `at`, which need not be aligned.
+    ///
+    /// # Errors
+    /// [`Fault`] if any of the four bytes cannot be written; then none is.
+    fn store(&mut self, at: u64, value: i32) -> Result<(), Fault>;
+
+    /// Copies bytes from the program.
+    ///
+    /// # Errors
+    /// [`Fault`] if any byte cannot be read; `into` is then of no meaning.
+    fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault>;
+
+    /// Copies bytes to the program, from the first to the last. A copy of no
+    /// bytes never faults, whatever the address.
+    ///
+    /// # Errors
+    /// [`Fault`] at the first byte that cannot be written; all bytes before
+    /// it have been, and stay.
+    fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault>;
+}
+
+/// Bytes in a page of the model, as on every machine that it speaks of.
+pub const PAGE: usize = 4096;
+
+/// What the program may do with one page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Nothing is mapped here, or it is mapped without access. To the kernel
+    /// both are the same.
+    Nothing,
+    /// The page can be read.
+    Read,
+    /// The page can be read and written.
+    ReadWrite,
+}
+
+/// The permissions of a run of pages, and how far an access from each page
+/// may go.
+#[derive(Clone, Debug)]
+pub struct Pages<const N: usize> {
+    access: [Access; N],
+    /// INVARIANT: for each page the offset in bytes at which the readable run
+    /// that it is part of ends, or 0 where the page cannot be read; then the
+    /// same for writing.
+    reach: [(usize, usize); N],
+}
+
+impl<const N: usize> Pages<N> {
+    /// Bytes in all pages together.
+    pub const LEN: usize = N * PAGE;
+
+    /// Works out how far an access may go.
+    pub const fn new(access: [Access; N]) -> Pages<N> {
+        let mut reach = [(0, 0); N];
+        let mut page = N;
+        let (mut read, mut write) = (0, 0);
+        while page > 0 {
+            let end = page * PAGE;
+            page -= 1;
+            read = match access[page] {
+                Access::Nothing => 0,
+                _ if read == 0 => end,
+                _ => read,
+            };
+            write = match access[page] {
+                Access::ReadWrite if write == 0 => end,
+                Access::ReadWrite => write,
+                _ => 0,
+            };
+            reach[page] = (read, write);
+        }
+        Pages { access, reach }
+    }
+
+    /// The permissions, page by page.
+    pub const fn access(&self) -> &[Access; N] {
+        &self.access
+    }
+
+    /// How many bytes can be read from `offset` on.
+    #[inline]
+    pub fn readable(&self, offset: usize) -> usize {
+        let end = self.reach.get(offset / PAGE).map_or(0, |reach| reach.0);
+        end.saturating_sub(offset)
+    }
+
+    /// How many bytes can be written from `offset` on.
+    #[inline]
+    pub fn writable(&self, offset: usize) -> usize {
+        let end = self.reach.get(offset / PAGE).map_or(0, |reach| reach.1);
+        end.saturating_sub(offset)
+    }
+}
+
+/// Memory made of pages over slices that the caller owns.
+///
+/// Everything outside of the pages faults. Beside each byte stands a mask
+/// byte: 0 where the byte is known, else the [`crate::Why`] of an open one.
+#[derive(Debug)]
+pub struct Paged<'a, const N: usize> {
+    pages: &'a Pages<N>,
+    base: u64,
+    bytes: &'a mut [u8],
+    mask: &'a mut [u8],
+}
+
+impl<'a, const N: usize> Paged<'a, N> {
+    /// Memory that begins at the address `base`.
+    ///
+    /// `None` unless `bytes` and `mask` are both as long as the pages.
+    pub fn new(
+        pages: &'a Pages<N>,
+        base: u64,
+        bytes: &'a mut [u8],
+        mask: &'a mut [u8],
+    ) -> Option<Paged<'a, N>> {
+        let fits = bytes.len() == Pages::<N>::LEN && mask.len() == Pages::<N>::LEN;
+        fits.then_some(Paged {
+            pages,
+            base,
+            bytes,
+            mask,
+        })
+    }
+
+    /// All bytes, whatever the permissions.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The mask beside the bytes.
+    pub fn mask(&self) -> &[u8] {
+        self.mask
+    }
+
+    /// The offset of an address; one outside of the pages gives an offset at
+    /// which nothing can be read or written.
+    #[inline]
+    fn offset(&self, at: u64) -> usize {
+        usize::try_from(at.wrapping_sub(self.base)).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const N: usize> UserMemory for Paged<'_, N> {
+    #[inline]
+    fn load(&self, at: u64) -> Result<i32, Fault> {
+        let mut value = [0; 4];
+        self.copy_in(at, &mut value)?;
+        Ok(i32::from_ne_bytes(value))
+    }
+
+    #[inline]
+    fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
+        if self.pages.writable(self.offset(at)) < 4 {
+            return Err(Fault);
+        }
+        self.copy_out(at, Content::exact(&value.to_ne_bytes()))
+    }
+
+    #[inline]
+    fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault> {
+        let offset = self.offset(at);
+        if into.is_empty() {
+            return Ok(());
+        }
+        if self.pages.readable(offset) < into.len() {
+            return Err(Fault);
+        }
+        let from = offset..offset + into.len();
+        into.copy_from_slice(self.bytes.get(from).ok_or(Fault)?);
+        Ok(())
+    }
+
+    #[inline]
+    fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
+        let offset = self.offset(at);
+        let len = content.len().min(self.pages.writable(offset));
+        let part = content.first(len);
+        if len > 0 {
+            let to = offset..offset + len;
+            self.bytes
+                .get_mut(to.clone())
+                .ok_or(Fault)?
+                .copy_from_slice(part.bytes());
+            let mask = self.mask.get_mut(to).ok_or(Fault)?;
+            if part.mask().is_empty() {
+                mask.fill(0);
+            } else {
+                mask.copy_from_slice(part.mask());
+            }
+        }
+        if len < content.len() {
+            Err(Fault)
+        } else {
+            Ok(())
+        }
+    }
+}

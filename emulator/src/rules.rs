@@ -1,0 +1,202 @@
+//! The contract, one named rule for each decision.
+//!
+//! Sources, as they are cited below:
+//! - *commit*: the message of Linux commit 06f15cee3695, "mptcp: add
+//!   MPTCP_TCPINFO getsockopt support" (September 2021), by paragraph.
+//! - *uapi*: the comments of `include/uapi/linux/mptcp.h`.
+//! - *selftest*: `tools/testing/selftests/net/mptcp/mptcp_sockopt.c`.
+//! - *info commit*: Linux commit 55c42fa7fa33, "mptcp: add MPTCP_INFO
+//!   getsockopt" (September 2021).
+//! - *mptcp.dev*: the project's page for developers of programs.
+//! - *full-info commit*: Linux commit 492432074e4f, "mptcp: introduce
+//!   MPTCP_FULL_INFO getsockopt" (June 2023).
+//! - *man*: `getsockopt(2)`, `copy_to_user` in the kernel's own documentation.
+//! - *measured*: no document says so; kernels were seen to do it.
+
+/// How firmly a rule stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// A document says so.
+    Promised,
+    /// It follows from an example, a test or a comment in the interface.
+    Implied,
+    /// Only the behaviour of kernels says so.
+    Accidental,
+}
+
+macro_rules! rules {
+    ($( $(#[doc = $sentence:literal])+ $name:ident : $standing:ident, $source:literal; )+) => {
+        /// One decision of the contract; the sentence is its documentation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Rule {
+            $( $(#[doc = $sentence])+ #[doc = concat!("\n\nSource: ", $source)] $name, )+
+        }
+
+        impl Rule {
+            /// All rules, in the order in which they are declared.
+            pub const ALL: &'static [Rule] = &[$( Rule::$name, )+];
+
+            /// The rule's identifier.
+            pub const fn name(self) -> &'static str {
+                match self { $( Rule::$name => stringify!($name), )+ }
+            }
+
+            /// What the rule says, in one or two sentences.
+            pub fn sentence(self) -> &'static str {
+                match self { $( Rule::$name => concat!($($sentence),+).trim_start(), )+ }
+            }
+
+            /// Where the rule comes from.
+            pub const fn source(self) -> &'static str {
+                match self { $( Rule::$name => $source, )+ }
+            }
+
+            /// How firmly the rule stands.
+            pub const fn standing(self) -> Standing {
+                match self { $( Rule::$name => Standing::$standing, )+ }
+            }
+        }
+    };
+}
+
+rules! {
+    // The descriptor and the socket.
+
+    /// A descriptor that is not open gives EBADF, and nothing is touched.
+    ClosedDescriptor: Promised, "man, ERRORS";
+    /// A descriptor that is not a socket gives ENOTSOCK, and nothing is touched.
+    NotASocket: Promised, "man, ERRORS";
+    /// A plain TCP socket over IPv4 knows no SOL_MPTCP: EOPNOTSUPP, and nothing is touched.
+    TcpV4Refuses: Implied, "info commit: an option of MPTCP sockets; mptcp.dev names the error";
+    /// A plain TCP socket over IPv6 knows no SOL_MPTCP: ENOPROTOOPT, and nothing is touched.
+    TcpV6Refuses: Implied, "info commit: an option of MPTCP sockets; mptcp.dev names the error";
+    /// An IPv4 connection that fell back to TCP answers like TCP: EOPNOTSUPP, and nothing is touched.
+    FallenBackV4Refuses: Implied, "mptcp.dev: an error of MPTCP_INFO tells a fallback, and which one";
+    /// An IPv6 connection that fell back to TCP answers like TCP: ENOPROTOOPT, and nothing is touched.
+    FallenBackV6Refuses: Implied, "mptcp.dev: an error of MPTCP_INFO tells a fallback, and which one";
+    /// A UDP socket over IPv4 gives EOPNOTSUPP, and nothing is touched.
+    UdpV4Refuses: Accidental, "measured";
+    /// A UDP socket over IPv6 gives ENOPROTOOPT, and nothing is touched.
+    UdpV6Refuses: Accidental, "measured";
+    /// A unix socket gives EOPNOTSUPP, and nothing is touched.
+    UnixRefuses: Accidental, "measured";
+    /// An MPTCP socket refuses an option number that it does not know with EOPNOTSUPP, and nothing is touched.
+    UnknownOption: Accidental, "measured; man, ERRORS promises ENOPROTOOPT";
+    /// A kernel without MPTCP_FULL_INFO treats it as any option number that it does not know.
+    FullInfoUnknown: Accidental, "full-info commit: the option came with 6.5; the error, measured";
+
+    // MPTCP_INFO.
+
+    /// MPTCP_INFO reads the length first; where it cannot be read, EFAULT, and nothing is touched.
+    InfoLengthUnreadable: Promised, "man, ERRORS";
+    /// A length of 0 asks only whether the connection fell back: success, and nothing is touched, not even the length.
+    InfoZeroLengthAsksNothing: Implied, "commit \"mptcp: sockopt: info: stop early if no buffer\" (6.10): only the returned value is of interest; that the length is not stored, measured";
+    /// On kernels before the early stop, a length of 0 is stored back as 0 and no data is copied.
+    InfoZeroLengthStored: Promised, "info commit: updated to contain the number of bytes that it copied";
+    /// A negative length counts as one larger than any structure: the whole structure is copied.
+    InfoNegativeLengthIsHuge: Accidental, "measured; no document promises it, and the other options answer EINVAL";
+    /// Room for more than the kernel's structure is not used: the whole structure is copied, and the length says its size.
+    InfoWhole: Promised, "info commit: updated to contain the number of bytes that it copied";
+    /// With less room than the kernel's structure, its first bytes are copied, as many as there is room for.
+    InfoCut: Promised, "info commit: userspace sets optlen to the size of the structure it expects; this allows to append more information later";
+    /// MPTCP_INFO stores the length before it copies data: where the length cannot be written, EFAULT, and no data is copied.
+    InfoLengthUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+    /// Where the data cannot be copied whole, EFAULT; the bytes before the first one that faults are written, and the length is stored already.
+    InfoDataUnwritable: Accidental, "measured; EFAULT: man, ERRORS";
+
+    // MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS: the header.
+
+    /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
+    DataLengthUnreadable: Promised, "man, ERRORS";
+    /// A negative length gives EINVAL, and nothing is touched.
+    DataLengthNegative: Promised, "man, ERRORS: EINVAL, optlen invalid";
+    /// A length smaller than the header of 16 bytes gives EINVAL, and nothing is touched.
+    DataLengthTooShort: Implied, "commit, 2nd paragraph: the header has to be prepended to the data; selftest: a shorter optlen fails and is unchanged";
+    /// The 16 bytes of the header are read next; where they cannot be read, EFAULT, and nothing is touched.
+    HeaderUnreadable: Promised, "man, ERRORS";
+    /// A size_subflow_data smaller than the 16 bytes of the first version gives EINVAL.
+    HeaderSizeTooSmall: Promised, "commit, 3rd paragraph: has to be set to sizeof(struct mptcp_subflow_data); selftest: 0 fails";
+    /// A size_subflow_data larger than the length gives EINVAL: the header must lie inside the buffer.
+    HeaderSizeAboveLength: Implied, "commit, 3rd paragraph: the kernel knows where the header ends";
+    /// A size_subflow_data above 2^31 - 1 gives EINVAL.
+    HeaderSizeAboveMax: Accidental, "measured; it would be larger than any length";
+    /// A size_user above 2^31 - 1 gives EINVAL.
+    ElementSizeAboveMax: Accidental, "measured; no document bounds it";
+    /// A num_subflows that is not 0 gives EINVAL.
+    NumSubflowsNotZero: Promised, "commit, 4th paragraph: num_subflows must be set to 0";
+    /// A size_kernel that is not 0 gives EINVAL.
+    SizeKernelNotZero: Promised, "commit, 5th paragraph: size_kernel must be set to 0";
+
+    // MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS: the elements.
+
+    /// An element is as large as the program asked, where the kernel knows that much.
+    StrideAsAsked: Promised, "commit, 7th paragraph: the kernel only fills the space expected by userspace";
+    /// A program that asks for larger elements than the kernel knows gets them, and finds them, at the kernel's size.
+    StrideClamped: Implied, "selftest: size_user is checked after the call; the stride, measured";
+    /// While there is room for a whole element, the next subflow's is copied, right behind the one before.
+    ElementCopied: Promised, "commit, example: olen is the header plus one element for each subflow with room";
+    /// A subflow whose element does not fit whole is counted, and nothing of it is copied.
+    ElementLeftOut: Promised, "commit, example and the paragraph after: userspace detects it by num_subflows";
+    /// A size_user of 0 asks for the number of subflows only: no byte is copied for any.
+    ElementEmpty: Implied, "selftest: size_user 0 succeeds, and tells num_subflows and size_kernel";
+    /// Where an element cannot be copied whole, EFAULT; the bytes before the first one that faults are written, the header and the length are not.
+    ElementUnwritable: Accidental, "measured; EFAULT: man, ERRORS";
+    /// num_subflows tells all subflows of the connection, whether or not there was room.
+    CountReported: Promised, "commit, 4th paragraph: updated to contain the number of active subflows";
+    /// size_kernel tells the size of the element as the kernel knows it, and size_user the size that was agreed on.
+    SizesReported: Promised, "commit, 5th paragraph; that size_user is rewritten: uapi, measured";
+    /// The length becomes size_subflow_data plus the bytes of all elements copied.
+    LengthWithElements: Promised, "commit, example: olen is sizeof(header) + sizeof(element) times the count";
+    /// Where no byte of an element was copied, the length becomes the part of the header that the kernel knows, 16, even if size_subflow_data is larger.
+    LengthWithoutElements: Implied, "selftest: a header of 24 bytes on an old kernel, olen must be truncated to real data size filled by kernel";
+    /// The length is stored after the elements and before the header: where it cannot be written, EFAULT, and the header stays as it was.
+    DataLengthUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+    /// The header is written last, the 16 bytes that the kernel knows; where they cannot all be written, EFAULT.
+    HeaderUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+    /// Bytes of the header past the 16 that the kernel knows are left alone.
+    HeaderTailLeftAlone: Implied, "commit, the paragraph after the structure: kernel knows where the userspace-provided meta header ends";
+
+    // MPTCP_FULL_INFO.
+
+    /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
+    FullLengthUnreadable: Promised, "man, ERRORS";
+    /// A negative length gives EINVAL, and nothing is touched.
+    FullLengthNegative: Promised, "man, ERRORS: EINVAL, optlen invalid";
+    /// A length smaller than the 40 bytes before mptcp_info gives EINVAL, and nothing is touched.
+    FullLengthTooShort: Implied, "uapi: the sizes and the pointers are input";
+    /// The 40 bytes before mptcp_info are read next; where they cannot be read, EFAULT, and nothing is touched.
+    FullHeaderUnreadable: Promised, "man, ERRORS";
+    /// A num_subflows that is not 0 gives EINVAL.
+    FullNumSubflowsNotZero: Promised, "uapi, struct mptcp_full_info: must be 0, set by kernel";
+    /// A size_tcpinfo_kernel or size_sfinfo_kernel that is not 0 gives EINVAL.
+    FullSizeKernelNotZero: Promised, "uapi, struct mptcp_full_info: must be 0, set by kernel";
+    /// A size_tcpinfo_user or size_sfinfo_user above 2^31 - 1 gives EINVAL.
+    FullElementSizeAboveMax: Accidental, "measured; no document bounds it";
+    /// size_tcpinfo_user and size_sfinfo_user are kept where the kernel knows that much.
+    FullStrideAsAsked: Implied, "uapi, struct mptcp_full_info: the arrays are size_arrays_user elements of that size";
+    /// size_tcpinfo_user and size_sfinfo_user are lowered to the kernel's sizes, and elements stand at the lowered size.
+    FullStrideClamped: Accidental, "measured";
+    /// For each subflow below size_arrays_user one element goes into each array.
+    FullElementCopied: Promised, "uapi, struct mptcp_full_info, size_arrays_user";
+    /// Subflows from size_arrays_user on are counted, and nothing of them is copied.
+    FullElementLeftOut: Promised, "uapi, struct mptcp_full_info, size_arrays_user: max subflows that userspace is interested in";
+    /// An array whose elements have size 0 is not touched, whatever its address.
+    FullArrayEmpty: Accidental, "measured; follows from the arithmetic";
+    /// The addresses of a subflow are copied before its tcp_info; where they cannot be copied whole, EFAULT, the header and the length stay as they were.
+    FullSubflowInfoUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+    /// Where a tcp_info cannot be copied whole, EFAULT; what was copied stays, the header and the length stay as they were.
+    FullTcpInfoUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+    /// num_subflows tells all subflows, the kernel and user sizes what was known and agreed on.
+    FullCountsReported: Promised, "uapi, struct mptcp_full_info: set by kernel (real subflow count)";
+    /// With a length of 40 or less nothing of mptcp_info is copied.
+    FullInfoLeftOut: Accidental, "measured; follows from the arithmetic";
+    /// With less room than the whole mptcp_info its first bytes are copied.
+    FullInfoCut: Implied, "uapi: mptcp_info stands last in the structure, and grows at its end";
+    /// With room for the whole mptcp_info it is copied whole, and the length says where it ends.
+    FullInfoWhole: Promised, "info commit: updated to contain the number of bytes that it copied";
+    /// The length is stored after the arrays and before the structure: where it cannot be written, EFAULT, and the structure stays as it was.
+    FullLengthUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+    /// The structure is written last; where it cannot all be written, EFAULT; the bytes before the first one that faults are written.
+    FullStructureUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+}

@@ -1,0 +1,21 @@
+//! Sizes of the structures that have had one size ever since, in bytes, as
+//! the 32-bit numbers that the headers carry.
+
+use core::mem::{offset_of, size_of};
+
+use crate::abi::{FullInfo, SubflowAddrs, SubflowData, SubflowInfo};
+
+/// The header of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`.
+pub const SUBFLOW_DATA: u32 = size_of::<SubflowData>() as u32;
+
+/// One element of `MPTCP_SUBFLOW_ADDRS`.
+pub const SUBFLOW_ADDRS: u32 = size_of::<SubflowAddrs>() as u32;
+
+/// One element of the array of addresses of `MPTCP_FULL_INFO`.
+pub const SUBFLOW_INFO: u32 = size_of::<SubflowInfo>() as u32;
+
+/// Where the addresses stand in one element of `MPTCP_FULL_INFO`.
+pub const SUBFLOW_INFO_ADDRS: usize = offset_of!(SubflowInfo, addrs);
+
+/// What `MPTCP_FULL_INFO` takes as input: all before `mptcp_info`.
+pub const FULL_INFO_HEADER: u32 = offset_of!(FullInfo, mptcp_info) as u32;

@@ -1,0 +1,175 @@
+//! `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: a header, then one element for
+//! each subflow, as many as there is room for.
+//!
+//! Both options share all of it but the element.
+
+use zerocopy::{FromZeros, IntoBytes};
+
+use crate::abi::SubflowData;
+use crate::call::{Call, refuse};
+use crate::content::Content;
+use crate::decisions::Decisions;
+use crate::errno::Errno;
+use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+use crate::memory::UserMemory;
+use crate::revision::Revision;
+use crate::rules::Rule;
+use crate::sizes::{SUBFLOW_ADDRS, SUBFLOW_INFO_ADDRS};
+use crate::socket::{Connection, Subflow};
+use crate::trace::Trace;
+
+/// What an option tells of one subflow.
+#[derive(Clone, Copy)]
+pub(crate) struct Element {
+    size: KernelSize,
+    of: for<'a> fn(&Subflow<'a>) -> Content<'a>,
+}
+
+pub(crate) fn tcp_info(revision: &Revision) -> Element {
+    Element {
+        size: KernelSize(revision.tcp_info),
+        of: |subflow| subflow.tcp_info,
+    }
+}
+
+pub(crate) fn addresses() -> Element {
+    Element {
+        size: KernelSize(SUBFLOW_ADDRS),
+        of: |subflow| subflow.subflow_info.skip(SUBFLOW_INFO_ADDRS),
+    }
+}
+
+pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
+    element: Element,
+    connection: &Connection<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
+    let asked = AskedSize(header.size_user);
+    let stride = D::stride(asked, element.size);
+    trace.fired(if asked.0 > element.size.0 {
+        Rule::StrideClamped
+    } else {
+        Rule::StrideAsAsked
+    });
+
+    let copied = copy_elements::<D, M, T>(element, stride, &header, length, connection, call, memory, trace);
+    let (elements, bytes) = match copied {
+        Ok(copied) => copied,
+        Err(Errno::EFAULT) if D::REPORT_AFTER_FAULT => (0, 0),
+        Err(errno) => return Err(errno),
+    };
+
+    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
+    let answer = SubflowData {
+        size_subflow_data: header.size_subflow_data,
+        num_subflows: D::count(all, elements),
+        size_kernel: D::size_kernel(element.size),
+        size_user: D::size_user(asked, stride),
+    };
+    trace.fired(if bytes > 0 {
+        Rule::LengthWithElements
+    } else {
+        Rule::LengthWithoutElements
+    });
+    let returned = D::data_returned(&header, bytes);
+    if D::LENGTH_BEFORE_HEADER {
+        store_length(call, returned, memory, trace)?;
+        write_header::<D, M, T>(&answer, call, memory, trace)?;
+    } else {
+        write_header::<D, M, T>(&answer, call, memory, trace)?;
+        store_length(call, returned, memory, trace)?;
+    }
+    copied.map(|_| ())
+}
+
+fn read_header<D: Decisions, M: UserMemory, T: Trace>(
+    call: &Call,
+    memory: &M,
+    trace: &mut T,
+) -> Result<(SubflowData, u32), Errno> {
+    let length = memory
+        .load(call.optlen)
+        .map(OptLen)
+        .map_err(|_| refuse(trace, Rule::DataLengthUnreadable, Errno::EFAULT))?;
+    let length = D::data_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+    let mut header = SubflowData::new_zeroed();
+    memory
+        .copy_in(call.optval, header.as_mut_bytes())
+        .map_err(|_| refuse(trace, Rule::HeaderUnreadable, Errno::EFAULT))?;
+    D::header(&header, length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+    Ok((header, length))
+}
+
+/// Copies what fits; how many elements and how many bytes that was.
+#[expect(clippy::too_many_arguments, reason = "one step of `fill`, split off for reading")]
+fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
+    element: Element,
+    stride: Stride,
+    header: &SubflowData,
+    length: u32,
+    connection: &Connection<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(u32, u32), Errno> {
+    let first = D::first_element(header);
+    let step = D::step(AskedSize(header.size_user), stride);
+    let mut at = call.optval.wrapping_add(u64::from(first));
+    let mut room = length.saturating_sub(first);
+    let (mut elements, mut bytes) = (0, 0);
+    for subflow in connection.subflows {
+        let Some(part) = D::element(room, stride) else {
+            trace.fired(Rule::ElementLeftOut);
+            continue;
+        };
+        trace.fired(if part == 0 {
+            Rule::ElementEmpty
+        } else {
+            Rule::ElementCopied
+        });
+        let content = (element.of)(subflow).first(part as usize);
+        if memory.copy_out(at, content).is_err() {
+            trace.fired(Rule::ElementUnwritable);
+            D::ELEMENT_FAULT?;
+        }
+        at = at.wrapping_add(u64::from(step));
+        room = room.saturating_sub(step);
+        elements += 1;
+        bytes += part;
+    }
+    Ok((elements, bytes))
+}
+
+#[inline]
+fn store_length<M: UserMemory, T: Trace>(
+    call: &Call,
+    length: u32,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    memory
+        .store(call.optlen, length.cast_signed())
+        .map_err(|_| refuse(trace, Rule::DataLengthUnwritable, Errno::EFAULT))
+}
+
+#[inline]
+fn write_header<D: Decisions, M: UserMemory, T: Trace>(
+    answer: &SubflowData,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let written = D::header_written(answer);
+    if answer.size_subflow_data > written {
+        trace.fired(Rule::HeaderTailLeftAlone);
+    }
+    memory
+        .copy_out(call.optval, Content::exact(answer.as_bytes()).first(written as usize))
+        .map_err(|_| refuse(trace, Rule::HeaderUnwritable, Errno::EFAULT))?;
+    trace.fired(Rule::CountReported);
+    trace.fired(Rule::SizesReported);
+    Ok(())
+}
