@@ -1,0 +1,264 @@
+//! One call with everything that decides its answer: the scene, where the
+//! buffers stand, what stands in them beforehand.
+
+use std::fmt;
+
+use mptcp_emulator::{Call, PAGE, SUBFLOW_DATA, abi};
+
+use crate::scene;
+use crate::street;
+
+/// Where something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// So many bytes from the start of the street; less than
+    /// [`street::LEN`].
+    Street(u32),
+    /// INVARIANT: an address at which no program has anything mapped, see
+    /// [`Place::wild`].
+    Wild(u64),
+}
+
+/// The first address above user space, on x86-64 with four levels of page
+/// tables as with five: no program's mapping is at or above it, as nobody
+/// asks for one of the addresses that only five levels reach.
+const USER_END: u64 = 1 << 47;
+
+impl Place {
+    /// The null pointer.
+    pub const NULL: Place = Place::Wild(0);
+
+    /// A place on the street, `None` past its end.
+    pub fn street(offset: usize) -> Option<Place> {
+        let offset = u32::try_from(offset).ok()?;
+        ((offset as usize) < street::LEN).then_some(Place::Street(offset))
+    }
+
+    /// An address off the street: in the page at null, non-canonical, or in
+    /// the kernel's half. `None` for one at which the process may have
+    /// something of its own.
+    pub fn wild(address: u64) -> Option<Place> {
+        (address < PAGE as u64 || address >= USER_END).then_some(Place::Wild(address))
+    }
+
+    /// The address, with the street at `base`.
+    #[inline]
+    pub fn address(self, base: u64) -> u64 {
+        match self {
+            Place::Street(offset) => base.wrapping_add(u64::from(offset)),
+            Place::Wild(address) => address,
+        }
+    }
+
+    /// The offset on the street.
+    pub fn offset(self) -> Option<usize> {
+        match self {
+            Place::Street(offset) => Some(offset as usize),
+            Place::Wild(_) => None,
+        }
+    }
+}
+
+/// A call, ready to be predicted and made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Case {
+    /// The scene's number in the catalogue.
+    pub scene: u8,
+    /// Which of the [`POISONS`] fills the street beforehand.
+    pub poison: u8,
+    /// The option's number.
+    pub option: i32,
+    /// The length that the program passes, in bytes.
+    pub length: i32,
+    /// Where the buffer stands.
+    pub optval: Place,
+    /// Where the length stands.
+    pub optlen: Place,
+    /// What the program has written into the buffer.
+    pub input: Input,
+}
+
+/// How many patterns of poison there are. Two suffice to notice a byte that
+/// is written with the very value that stood there; the others are for luck.
+pub const POISONS: u8 = 4;
+
+/// What the program writes into the buffer before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Nothing: `MPTCP_INFO` and options that do not exist.
+    Nothing,
+    /// The header of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`.
+    Data(Data),
+    /// The structure of `MPTCP_FULL_INFO`.
+    Full(Full),
+}
+
+/// `struct mptcp_subflow_data`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Data {
+    /// Size of the header, in bytes.
+    pub size_subflow_data: u32,
+    /// Has to be 0.
+    pub num_subflows: u32,
+    /// Has to be 0.
+    pub size_kernel: u32,
+    /// Size of an element, in bytes.
+    pub size_user: u32,
+}
+
+impl Data {
+    /// As programs fill it in.
+    pub const fn asking(size_user: u32) -> Data {
+        Data {
+            size_subflow_data: SUBFLOW_DATA,
+            num_subflows: 0,
+            size_kernel: 0,
+            size_user,
+        }
+    }
+}
+
+/// `struct mptcp_full_info` up to its `mptcp_info`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Full {
+    /// Has to be 0.
+    pub size_tcpinfo_kernel: u32,
+    /// Size of a `tcp_info`, in bytes.
+    pub size_tcpinfo_user: u32,
+    /// Has to be 0.
+    pub size_sfinfo_kernel: u32,
+    /// Size of a `mptcp_subflow_info`, in bytes.
+    pub size_sfinfo_user: u32,
+    /// Has to be 0.
+    pub num_subflows: u32,
+    /// Elements that there is room for, in each array.
+    pub size_arrays_user: u32,
+    /// Where the array of `mptcp_subflow_info` stands.
+    pub subflow_info: Place,
+    /// Where the array of `tcp_info` stands.
+    pub tcp_info: Place,
+}
+
+impl Case {
+    /// The call, with the street at `base`.
+    #[inline]
+    pub fn call(&self, base: u64) -> Call {
+        Call {
+            option: self.option,
+            optval: self.optval.address(base),
+            optlen: self.optlen.address(base),
+        }
+    }
+
+    /// The bytes that the program writes into the buffer, with the street at
+    /// `base`; `len` of them count.
+    #[inline]
+    pub fn input_bytes(&self, base: u64) -> ([u8; 40], usize) {
+        let mut bytes = [0; 40];
+        let mut put = |at: usize, value: &[u8]| {
+            if let Some(slot) = bytes.get_mut(at..at + value.len()) {
+                slot.copy_from_slice(value);
+            }
+        };
+        let len = match &self.input {
+            Input::Nothing => 0,
+            Input::Data(data) => {
+                put(0, &data.size_subflow_data.to_ne_bytes());
+                put(4, &data.num_subflows.to_ne_bytes());
+                put(8, &data.size_kernel.to_ne_bytes());
+                put(12, &data.size_user.to_ne_bytes());
+                16
+            }
+            Input::Full(full) => {
+                put(0, &full.size_tcpinfo_kernel.to_ne_bytes());
+                put(4, &full.size_tcpinfo_user.to_ne_bytes());
+                put(8, &full.size_sfinfo_kernel.to_ne_bytes());
+                put(12, &full.size_sfinfo_user.to_ne_bytes());
+                put(16, &full.num_subflows.to_ne_bytes());
+                put(20, &full.size_arrays_user.to_ne_bytes());
+                put(24, &full.subflow_info.address(base).to_ne_bytes());
+                put(32, &full.tcp_info.address(base).to_ne_bytes());
+                40
+            }
+        };
+        (bytes, len)
+    }
+}
+
+/// The option's name in the header, or its number.
+pub fn option_name(option: i32) -> String {
+    match option {
+        abi::MPTCP_INFO => "MPTCP_INFO".into(),
+        abi::MPTCP_TCPINFO => "MPTCP_TCPINFO".into(),
+        abi::MPTCP_SUBFLOW_ADDRS => "MPTCP_SUBFLOW_ADDRS".into(),
+        abi::MPTCP_FULL_INFO => "MPTCP_FULL_INFO".into(),
+        other => other.to_string(),
+    }
+}
+
+impl fmt::Display for Place {
+    /// A place on the street reads as its distance from the nearer end of its
+    /// stretch of pages, for that is what matters about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = match self {
+            Place::Street(offset) => *offset as usize,
+            Place::Wild(0) => return f.write_str("NULL"),
+            Place::Wild(address) => return write!(f, "{address:#x}"),
+        };
+        let stretch = street::stretch(offset);
+        let from_start = offset - stretch.start;
+        let to_end = stretch.end - offset;
+        write!(f, "street+{offset:#x} (")?;
+        if to_end <= from_start {
+            write!(f, "{to_end} before the end of a {}", stretch.what())?;
+        } else if from_start == 0 {
+            write!(f, "at the start of a {}", stretch.what())?;
+        } else {
+            write!(f, "{from_start} into a {}", stretch.what())?;
+        }
+        write!(f, ")")
+    }
+}
+
+impl fmt::Display for Case {
+    /// The call as C, what is in the buffers first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scene = scene::by_id(self.scene).map_or("an unknown scene", |scene| scene.name);
+        writeln!(f, "/* fd: {scene} */")?;
+        writeln!(f, "optval = {};", self.optval)?;
+        writeln!(f, "optlen = {};", self.optlen)?;
+        match &self.input {
+            Input::Nothing => {}
+            Input::Data(data) => writeln!(
+                f,
+                "*(struct mptcp_subflow_data *)optval = (struct mptcp_subflow_data) {{\n\
+                 \x20   .size_subflow_data = {}, .num_subflows = {},\n\
+                 \x20   .size_kernel = {}, .size_user = {} }};",
+                data.size_subflow_data, data.num_subflows, data.size_kernel, data.size_user
+            )?,
+            Input::Full(full) => writeln!(
+                f,
+                "*(struct mptcp_full_info *)optval = (struct mptcp_full_info) {{\n\
+                 \x20   .size_tcpinfo_kernel = {}, .size_tcpinfo_user = {},\n\
+                 \x20   .size_sfinfo_kernel = {}, .size_sfinfo_user = {},\n\
+                 \x20   .num_subflows = {}, .size_arrays_user = {},\n\
+                 \x20   .subflow_info = {},\n\
+                 \x20   .tcp_info = {} }};",
+                full.size_tcpinfo_kernel,
+                full.size_tcpinfo_user,
+                full.size_sfinfo_kernel,
+                full.size_sfinfo_user,
+                full.num_subflows,
+                full.size_arrays_user,
+                full.subflow_info,
+                full.tcp_info
+            )?,
+        }
+        writeln!(f, "*optlen = {};", self.length)?;
+        write!(
+            f,
+            "getsockopt(fd, SOL_MPTCP, {}, optval, optlen);",
+            option_name(self.option)
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! The scenes of a stage, ready to be called.
+
+use mptcp_emulator::{Revision, Socket, Subflow};
+use self_cell::self_cell;
+
+use crate::palette::Cue;
+use crate::rig::Subject;
+use crate::scene::{Group, Kind, Portrait, Stage, by_id};
+
+type Subflows<'a> = Vec<Subflow<'a>>;
+
+self_cell! {
+    /// A portrait, and beside it the list of subflows that borrows from it.
+    struct Framed {
+        owner: Portrait,
+        #[covariant]
+        dependent: Subflows,
+    }
+}
+
+/// A scene as one engine knows it.
+pub struct Actor {
+    framed: Framed,
+    group: Group,
+}
+
+impl Actor {
+    fn new(portrait: Portrait, group: Group) -> Actor {
+        Actor {
+            framed: Framed::new(portrait, Portrait::subflows),
+            group,
+        }
+    }
+
+    /// What the model is told.
+    #[inline]
+    pub fn socket(&self) -> Socket<'_> {
+        self.portrait().socket(self.framed.borrow_dependent())
+    }
+
+    /// Where the scene stands in a report.
+    pub fn group(&self) -> Group {
+        self.group
+    }
+
+    /// The portrait that this engine goes by.
+    pub fn portrait(&self) -> &Portrait {
+        self.framed.borrow_owner()
+    }
+
+    /// What a case is run on.
+    #[inline]
+    pub fn subject<'a>(&'a self, revision: &'a Revision) -> Subject<'a> {
+        Subject {
+            revision,
+            socket: self.socket(),
+            fd: self.portrait().fd,
+        }
+    }
+
+    /// How many subflows the scene has.
+    pub fn subflows(&self) -> usize {
+        self.framed.borrow_dependent().len()
+    }
+}
+
+/// All scenes that stand, by number.
+pub struct Cast {
+    actors: Vec<Option<Actor>>,
+}
+
+impl Cast {
+    /// The cast of a stage.
+    pub fn of(stage: &Stage) -> Cast {
+        let mut actors: Vec<Option<Actor>> = (0..=u8::MAX).map(|_| None).collect();
+        for scene in stage.scenes() {
+            let portrait = stage.portrait(scene.id).cloned();
+            if let Some(slot) = actors.get_mut(usize::from(scene.id)) {
+                *slot = portrait.map(|portrait| Actor::new(portrait, scene.group));
+            }
+        }
+        Cast { actors }
+    }
+
+    /// The scene with a number, if it stands.
+    #[inline]
+    pub fn get(&self, scene: u8) -> Option<&Actor> {
+        self.actors.get(usize::from(scene))?.as_ref()
+    }
+
+    /// Takes over what the stage knows of a scene: whether that is anything
+    /// new.
+    pub fn refresh(&mut self, stage: &Stage, scene: u8) -> bool {
+        let (Some(portrait), Some(slot)) = (
+            stage.portrait(scene),
+            self.actors.get_mut(usize::from(scene)),
+        ) else {
+            return false;
+        };
+        if slot.as_ref().is_some_and(|actor| actor.portrait() == portrait) {
+            return false;
+        }
+        *slot = by_id(scene).map(|scene| Actor::new(portrait.clone(), scene.group));
+        true
+    }
+
+    /// What a palette wants to know of the scenes, in the order of their
+    /// numbers.
+    pub fn cues(&self) -> Vec<Cue> {
+        let cue = |(scene, actor): (u8, &Option<Actor>)| {
+            let actor = actor.as_ref()?;
+            Some(Cue {
+                scene,
+                answers: matches!(actor.portrait().kind, Kind::Mptcp { .. }),
+                subflows: u32::try_from(actor.subflows()).unwrap_or(0),
+            })
+        };
+        (0..=u8::MAX).zip(&self.actors).filter_map(cue).collect()
+    }
+}

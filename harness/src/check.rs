@@ -1,0 +1,306 @@
+//! The engine behind `assay check`: the lattice, then random cases, on as
+//! many streets as there are jobs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mptcp_emulator::{Revision, RuleSet, abi};
+
+use crate::case::{Case, POISONS};
+use crate::cast::Actor;
+use crate::finding::Finding;
+use crate::generate;
+use crate::lattice;
+use crate::palette::Palette;
+use crate::rig::Model;
+use crate::scene::Group;
+use crate::trial::{Reason, SharedStage, Trial, Verdict};
+
+/// Cases between two sweeps of the whole street.
+const BATCH: usize = 1024;
+
+/// Batches with one poison.
+const BATCHES_A_POISON: u64 = 64;
+
+/// How many findings are shrunk in one job; a kernel or a model with more
+/// than this is not understood better by one more.
+const MOST_SHRUNK: usize = 24;
+
+/// What to check.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// For how long at the most.
+    pub time: Option<Duration>,
+    /// How many cases at the most.
+    pub cases: Option<u64>,
+    /// Options by number; all where this is empty.
+    pub options: Vec<i32>,
+    /// Start of the random numbers.
+    pub seed: u64,
+    /// Threads, each with a street of its own.
+    pub jobs: usize,
+    /// Whether to stop at the first finding.
+    pub first: bool,
+}
+
+/// Counts of verdicts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Model and kernel agree.
+    pub agree: u64,
+    /// They do not.
+    pub disagree: u64,
+    /// No verdict.
+    pub inconclusive: u64,
+}
+
+impl Counts {
+    /// All cases counted.
+    pub fn cases(&self) -> u64 {
+        self.agree + self.disagree + self.inconclusive
+    }
+
+    fn add(&mut self, other: Counts) {
+        self.agree += other.agree;
+        self.disagree += other.disagree;
+        self.inconclusive += other.inconclusive;
+    }
+}
+
+/// Everything that came out of a check.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// By option, unknown ones as 0, and by scene group.
+    pub table: BTreeMap<(i32, Group), Counts>,
+    /// Why there was no verdict, and how often.
+    pub reasons: BTreeMap<Reason, u64>,
+    /// Rules that fired.
+    pub rules: RuleSet,
+    /// By signature.
+    pub findings: BTreeMap<String, Finding>,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// How long the lattice took, where it was finished.
+    pub lattice: Option<Duration>,
+}
+
+impl Outcome {
+    /// All verdicts together.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.table.values().for_each(|part| counts.add(*part));
+        counts
+    }
+
+    fn merged(mut self, other: Outcome) -> Outcome {
+        for (key, counts) in other.table {
+            self.table.entry(key).or_default().add(counts);
+        }
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        self.rules.extend(other.rules);
+        for (signature, finding) in other.findings {
+            let all = self.findings.entry(signature);
+            all.and_modify(|known| known.cases += finding.cases)
+                .or_insert(finding);
+        }
+        self.lattice = match (self.lattice, other.lattice) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            _ => None,
+        };
+        self
+    }
+}
+
+/// What a running check tells while it runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Cases so far.
+    pub cases: AtomicU64,
+    /// Disagreements so far.
+    pub disagree: AtomicU64,
+    /// Cases without a verdict so far.
+    pub inconclusive: AtomicU64,
+    /// Set from outside to end the check early.
+    pub stop: AtomicBool,
+}
+
+/// Runs a check.
+///
+/// # Errors
+/// Where a street could not be mapped.
+pub fn check(
+    setting: &Setting,
+    revision: Revision,
+    stage: &SharedStage,
+    model: Model,
+    progress: &Progress,
+) -> io::Result<Outcome> {
+    let start = Instant::now();
+    let jobs = setting.jobs.max(1);
+    let worker = |job| {
+        Ok(Worker {
+            trial: Trial::new(job, stage, revision, model)?,
+            setting,
+            progress,
+            start,
+            outcome: Outcome::default(),
+        })
+    };
+    let workers = (0..jobs).map(worker).collect::<io::Result<Vec<_>>>()?;
+    let mut outcome = thread::scope(|scope| {
+        let running: Vec<_> = (0..)
+            .zip(workers)
+            .map(|(job, worker)| scope.spawn(move || worker.work(job, jobs as u64)))
+            .collect();
+        // A panic in a worker is a bug of ours, and must not look like fewer
+        // cases.
+        let parts = running.into_iter().map(|worker| match worker.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        parts.reduce(Outcome::merged).unwrap_or_default()
+    });
+    outcome.elapsed = start.elapsed();
+    Ok(outcome)
+}
+
+struct Worker<'a> {
+    trial: Trial,
+    setting: &'a Setting,
+    progress: &'a Progress,
+    start: Instant,
+    outcome: Outcome,
+}
+
+impl Worker<'_> {
+    fn work(mut self, job: u64, jobs: u64) -> Outcome {
+        let palette = self.trial.palette().clone();
+        let share = |all: u64| all / jobs + u64::from(job < all % jobs);
+        let mut left = self.setting.cases.map_or(u64::MAX, share);
+        let wanted = &self.setting.options;
+        let mut lattice = (0..)
+            .zip(&palette.cues)
+            .filter(|(at, _)| at % jobs == job)
+            .flat_map(|(_, cue)| lattice::of_all(&palette, *cue))
+            .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
+            .peekable();
+        let mut random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut batches = 0;
+        while left > 0 && !self.over() && !palette.cues.is_empty() {
+            let size = BATCH.min(usize::try_from(left).unwrap_or(BATCH));
+            let poison = u8::try_from(batches / BATCHES_A_POISON % u64::from(POISONS)).unwrap_or(0);
+            batch.clear();
+            while batch.len() < size {
+                batch.push(match lattice.next() {
+                    Some(case) => Case { poison, ..case },
+                    None => random_case(&mut random, &palette, wanted, poison),
+                });
+            }
+            if self.outcome.lattice.is_none() && lattice.peek().is_none() {
+                self.outcome.lattice = Some(self.start.elapsed());
+            }
+            self.run(&batch);
+            left -= size as u64;
+            batches += 1;
+        }
+        self.outcome
+    }
+
+    fn over(&self) -> bool {
+        self.progress.stop.load(Ordering::Relaxed)
+            || self.setting.time.is_some_and(|time| self.start.elapsed() >= time)
+    }
+
+    fn run(&mut self, batch: &[Case]) {
+        self.trial.freshen();
+        for case in batch {
+            let verdict = self.trial.quick(case, &mut self.outcome.rules);
+            self.count(case, verdict);
+        }
+        self.progress.cases.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        if !self.trial.sweep() {
+            self.run_whole(batch);
+        }
+    }
+
+    /// A case of the batch wrote far from where it had any business. Which
+    /// one? Each is run again, and what was agreed on too early is corrected.
+    #[cold]
+    fn run_whole(&mut self, batch: &[Case]) {
+        let mut found = false;
+        for case in batch {
+            let verdict = self.trial.whole(case, &mut self.outcome.rules);
+            if matches!(verdict, Verdict::Disagree(_)) {
+                found = true;
+                self.count(case, verdict);
+            }
+        }
+        if !found {
+            *self.outcome.reasons.entry(Reason::NotRepeated).or_default() += 1;
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, case: &Case, verdict: Verdict) {
+        let option = match case.option {
+            abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO => case.option,
+            _ => 0,
+        };
+        let group = self.trial.actor(case.scene).map(Actor::group);
+        let Some(group) = group else {
+            return;
+        };
+        let counts = self.outcome.table.entry((option, group)).or_default();
+        match verdict {
+            Verdict::Agree => counts.agree += 1,
+            Verdict::Disagree(finding) => {
+                counts.disagree += 1;
+                self.keep(*finding);
+            }
+            Verdict::Inconclusive(reason) => {
+                counts.inconclusive += 1;
+                self.progress.inconclusive.fetch_add(1, Ordering::Relaxed);
+                *self.outcome.reasons.entry(reason).or_default() += 1;
+            }
+        }
+    }
+
+    fn keep(&mut self, finding: Finding) {
+        self.progress.disagree.fetch_add(1, Ordering::Relaxed);
+        if self.setting.first {
+            self.progress.stop.store(true, Ordering::Relaxed);
+        }
+        let findings = &mut self.outcome.findings;
+        if let Some(known) = findings.get_mut(&finding.diagnosis.signature) {
+            known.cases += 1;
+            return;
+        }
+        let finding = if findings.len() < MOST_SHRUNK {
+            self.trial.simplest(finding)
+        } else {
+            finding
+        };
+        let signature = finding.diagnosis.signature.clone();
+        self.outcome.findings.insert(signature, finding);
+    }
+}
+
+fn random_case(
+    random: &mut fastrand::Rng,
+    palette: &Palette,
+    options: &[i32],
+    poison: u8,
+) -> Case {
+    if options.is_empty() {
+        return generate::case(random, palette, poison);
+    }
+    let option = options[random.usize(..options.len())];
+    let cue = palette.cues[random.usize(..palette.cues.len())];
+    generate::of(random, palette, cue, option, poison)
+}

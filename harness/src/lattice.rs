@@ -1,0 +1,298 @@
+//! Every combination of the interesting values, before anything random.
+//!
+//! For each scene and option there are two grids. The *numbers* are crossed
+//! with each other, with buffers in ordinary places. The *places* are crossed
+//! with each other, with a few ordinary numbers.
+
+use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+
+use crate::case::{Case, Data, Full, Input, Place};
+use crate::palette::{
+    CLOSED, Cue, Palette, READABLE, WILD, WRITABLE, before_end, into_stretch, wild,
+};
+
+/// The options of a lattice; the last does not exist.
+const OPTIONS: [i32; 6] = [
+    abi::MPTCP_INFO,
+    abi::MPTCP_TCPINFO,
+    abi::MPTCP_SUBFLOW_ADDRS,
+    abi::MPTCP_FULL_INFO,
+    0,
+    5,
+];
+
+/// An ordinary place for the length.
+const OPTLEN: Place = Place::Street(0x14000);
+
+/// An ordinary place for the buffer, on the longest stretch.
+const OPTVAL: Place = Place::Street(0x1040);
+
+/// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
+const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x8000));
+
+const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
+
+/// All cases of the lattice, scene by scene.
+pub fn cases(palette: &Palette) -> impl Iterator<Item = Case> + '_ {
+    palette.cues.iter().flat_map(|cue| of_all(palette, *cue))
+}
+
+/// The lattice of one scene, all options.
+pub fn of_all(palette: &Palette, cue: Cue) -> impl Iterator<Item = Case> + '_ {
+    OPTIONS
+        .into_iter()
+        .flat_map(move |option| of(palette, cue, option))
+}
+
+/// The lattice of one scene and option.
+pub fn of(palette: &Palette, cue: Cue, option: i32) -> Vec<Case> {
+    let blank = Case {
+        scene: cue.scene,
+        poison: 0,
+        option,
+        length: 0,
+        optval: OPTVAL,
+        optlen: OPTLEN,
+        input: Input::Nothing,
+    };
+    let mut cases = Vec::new();
+    match option {
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => data(palette, cue, blank, &mut cases),
+        abi::MPTCP_FULL_INFO => full(palette, cue, blank, &mut cases),
+        _ => info(palette, blank, &mut cases),
+    }
+    if !cue.answers {
+        // One in so many: none of these numbers matters to a refusal.
+        cases = cases.into_iter().step_by(16).collect();
+    }
+    cases
+}
+
+fn info(palette: &Palette, blank: Case, cases: &mut Vec<Case>) {
+    let whole = palette.mptcp_info.cast_signed();
+    let mut lengths = vec![0, 1, 2, 3, 4, 7, 8, 48, 80, 88, i32::MAX];
+    lengths.extend(NEGATIVE);
+    lengths.extend([whole - 1, whole, whole + 1, whole + 4]);
+    for length in lengths {
+        let filled = length.clamp(0, whole).cast_unsigned();
+        for optval in buffers(filled) {
+            for optlen in optlens(optval) {
+                cases.push(Case {
+                    length,
+                    optval,
+                    optlen,
+                    ..blank
+                });
+            }
+        }
+    }
+}
+
+fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
+    let element = palette.element(blank.option);
+    for size_user in [
+        0,
+        1,
+        element - 1,
+        element,
+        element + 1,
+        element + 64,
+        0x7fff_ffff,
+        0x8000_0000,
+        u32::MAX,
+    ] {
+        let stride = size_user.min(element);
+        let mut lengths = vec![0, 1, 15, 16, 17, 24, i32::MAX];
+        lengths.extend(NEGATIVE);
+        for slots in [1, 2, cue.subflows, cue.subflows + 1] {
+            let exact = (SUBFLOW_DATA + slots * stride).cast_signed();
+            lengths.extend([exact - 1, exact, exact + 1, exact + 8]);
+        }
+        lengths.sort_unstable();
+        lengths.dedup();
+        for length in lengths {
+            let declared = length.cast_unsigned();
+            for size_subflow_data in [
+                0,
+                15,
+                SUBFLOW_DATA,
+                17,
+                24,
+                declared,
+                declared.wrapping_add(1),
+                0x8000_0000,
+            ] {
+                for (num_subflows, size_kernel) in [(0, 0), (1, 0), (0, 1), (0x8000_0000, u32::MAX)]
+                {
+                    let input = Input::Data(Data {
+                        size_subflow_data,
+                        num_subflows,
+                        size_kernel,
+                        size_user,
+                    });
+                    cases.push(Case {
+                        length,
+                        input,
+                        ..blank
+                    });
+                }
+            }
+        }
+    }
+
+    let whole = palette.whole(blank.option, cue.subflows);
+    for (length, header) in [
+        (whole, SUBFLOW_DATA),
+        (whole + 8, SUBFLOW_DATA + 8),
+        (SUBFLOW_DATA + element, SUBFLOW_DATA),
+        (SUBFLOW_DATA, SUBFLOW_DATA),
+    ] {
+        let input = Input::Data(Data {
+            size_subflow_data: header,
+            ..Data::asking(element)
+        });
+        for optval in buffers(length) {
+            for optlen in optlens(optval) {
+                cases.push(Case {
+                    length: length.cast_signed(),
+                    optval,
+                    optlen,
+                    input,
+                    ..blank
+                });
+            }
+        }
+    }
+}
+
+fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
+    let whole = palette.whole(blank.option, 0).cast_signed();
+    let usual = Full {
+        size_tcpinfo_kernel: 0,
+        size_tcpinfo_user: palette.tcp_info,
+        size_sfinfo_kernel: 0,
+        size_sfinfo_user: SUBFLOW_INFO,
+        num_subflows: 0,
+        size_arrays_user: cue.subflows,
+        subflow_info: ARRAYS.0,
+        tcp_info: ARRAYS.1,
+    };
+    let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
+        cases.push(Case {
+            length,
+            optval,
+            optlen,
+            input: Input::Full(full),
+            ..blank
+        });
+    };
+
+    let head = FULL_INFO_HEADER.cast_signed();
+    let mut lengths = vec![0, head - 1, head, head + 1, head + 48, i32::MAX];
+    lengths.extend(NEGATIVE);
+    lengths.extend([whole - 1, whole, whole + 1]);
+    for length in lengths {
+        for size_arrays_user in [0, 1, cue.subflows.saturating_sub(1), cue.subflows, u32::MAX] {
+            let arrays = Full {
+                size_arrays_user,
+                ..usual
+            };
+            for (tcp, addresses) in [
+                (0, SUBFLOW_INFO),
+                (1, 1),
+                (palette.tcp_info - 1, 7),
+                (palette.tcp_info + 1, 9),
+                (palette.tcp_info, SUBFLOW_INFO - 1),
+                (0x7fff_ffff, 0x7fff_ffff),
+                (0x8000_0000, SUBFLOW_INFO),
+                (palette.tcp_info, 0x8000_0000),
+                (palette.tcp_info, 0),
+            ] {
+                let sizes = Full {
+                    size_tcpinfo_user: tcp,
+                    size_sfinfo_user: addresses,
+                    ..arrays
+                };
+                put(length, OPTVAL, OPTLEN, sizes);
+            }
+            for (num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel) in
+                [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+            {
+                let marked = Full {
+                    num_subflows,
+                    size_tcpinfo_kernel,
+                    size_sfinfo_kernel,
+                    ..arrays
+                };
+                put(length, OPTVAL, OPTLEN, marked);
+            }
+        }
+    }
+
+    for length in [whole, whole - 8, head] {
+        for optval in buffers(length.cast_unsigned()) {
+            for optlen in optlens(optval) {
+                put(length, optval, optlen, usual);
+            }
+        }
+    }
+    // The arrays: at edges, over each other, over the structure and the length.
+    let addresses = buffers(cue.subflows * SUBFLOW_INFO);
+    let infos = buffers(cue.subflows * palette.tcp_info);
+    for subflow_info in addresses.iter().chain(&[OPTVAL, OPTLEN]) {
+        for tcp_info in infos.iter().chain(&[OPTVAL, OPTLEN, *subflow_info]) {
+            for size_tcpinfo_user in [palette.tcp_info, 0] {
+                let arrays = Full {
+                    subflow_info: *subflow_info,
+                    tcp_info: *tcp_info,
+                    size_tcpinfo_user,
+                    ..usual
+                };
+                put(whole, OPTVAL, OPTLEN, arrays);
+            }
+        }
+    }
+}
+
+/// Places for a buffer of so many bytes.
+fn buffers(bytes: u32) -> Vec<Place> {
+    let mut places = vec![
+        OPTVAL,
+        Place::Street(0x1003),
+        before_end(WRITABLE[0], bytes),
+        before_end(WRITABLE[2], bytes.saturating_sub(1)),
+        before_end(WRITABLE[1], bytes / 2 + 3),
+        before_end(WRITABLE[3], 16),
+        before_end(WRITABLE[4], 10),
+        before_end(WRITABLE[3], 0),
+        before_end(READABLE[0], 8),
+        into_stretch(READABLE[2], 64),
+        into_stretch(CLOSED[0], 8),
+        into_stretch(CLOSED[1], 8),
+    ];
+    places.extend((0..WILD.len()).map(|index| wild(index as u32)));
+    places
+}
+
+/// Places for the length, some of them over the buffer.
+fn optlens(optval: Place) -> Vec<Place> {
+    let mut places = vec![
+        OPTLEN,
+        Place::Street(0x14001),
+        before_end(WRITABLE[1], 4),
+        before_end(WRITABLE[1], 3),
+        before_end(WRITABLE[3], 2),
+        into_stretch(READABLE[0], 8),
+        before_end(READABLE[3], 2),
+        into_stretch(CLOSED[0], 8),
+        wild(0),
+        wild(7),
+        wild(9),
+    ];
+    let over = [0, 2, 4, 8, 12, 16, 40].map(|offset| {
+        let at = optval.offset()?.checked_add(offset)?;
+        Place::street(at)
+    });
+    places.extend(over.into_iter().flatten());
+    places
+}

@@ -1,0 +1,40 @@
+//! The call under test, bare.
+//!
+//! `libc::syscall` and not `libc::getsockopt`: the wrapper that
+//! AddressSanitizer puts around the latter reads shadow memory for the
+//! pointers, and a wild one crashes the fuzzer itself.
+//!
+//! This is one of the two files with unsafe code.
+
+use std::os::fd::RawFd;
+
+use mptcp_emulator::{Call, Errno, abi};
+
+use crate::street::Street;
+
+/// Makes the call. `street` is what it may write to: addresses that are not
+/// on it have to be such that this process has nothing there, which
+/// [`crate::case::Place`] sees to.
+///
+/// # Errors
+/// What the kernel left in `errno`.
+#[inline]
+pub fn getsockopt(_street: &mut Street, fd: RawFd, call: &Call) -> Result<(), Errno> {
+    // SAFETY: the kernel writes to the street, which is borrowed mutably, or
+    // to addresses at which this process has nothing mapped.
+    let status = unsafe {
+        libc::syscall(
+            libc::SYS_getsockopt,
+            fd,
+            abi::SOL_MPTCP,
+            call.option,
+            call.optval,
+            call.optlen,
+        )
+    };
+    if status == 0 {
+        return Ok(());
+    }
+    // SAFETY: the pointer to this thread's errno is always valid.
+    Err(Errno(unsafe { *libc::__errno_location() }))
+}

@@ -1,0 +1,346 @@
+//! One case at a time: laid out, predicted, made, judged, cleared away.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use mptcp_emulator::{
+    Call, Decisions, Documented, Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace,
+};
+
+use crate::case::{Case, POISONS};
+use crate::extents::{Extents, Noting};
+use crate::judge::{Mismatch, Observation, Prediction, judge};
+use crate::raw;
+use crate::street::{self, Street};
+
+/// The model's view of the street.
+pub type ModelMemory<'a> = Noting<'a, Paged<'a, { street::PAGES }>>;
+
+/// How a model of the call is called.
+type Answering<T> = for<'a, 'b> fn(
+    &Revision,
+    &Socket<'_>,
+    &Call,
+    &'b mut ModelMemory<'a>,
+    &mut T,
+) -> Result<(), Errno>;
+
+/// A model of the call: the contract, or a wrong one.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    quick: Answering<RuleSet>,
+    ordered: Answering<Order>,
+}
+
+impl Model {
+    /// The contract.
+    pub fn documented() -> Model {
+        Model::deciding::<Documented>()
+    }
+
+    /// A kernel that decides otherwise.
+    pub fn deciding<D: Decisions>() -> Model {
+        fn answer<D: Decisions, T: Trace>(
+            revision: &Revision,
+            socket: &Socket<'_>,
+            call: &Call,
+            memory: &mut ModelMemory<'_>,
+            trace: &mut T,
+        ) -> Result<(), Errno> {
+            mptcp_emulator::getsockopt_deciding::<D, _, T>(revision, socket, call, memory, trace)
+        }
+        Model {
+            quick: answer::<D, RuleSet>,
+            ordered: answer::<D, Order>,
+        }
+    }
+}
+
+/// What a case is run on.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The kernel.
+    pub revision: &'a Revision,
+    /// The socket as the model is told of it.
+    pub socket: Socket<'a>,
+    /// The real socket.
+    pub fd: RawFd,
+}
+
+/// How much of the street is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What the call has to do with, and a margin around it; the rest is left
+    /// to [`Rig::sweep`].
+    Around,
+    /// All of it.
+    Whole,
+}
+
+/// A street and the model's image of it.
+///
+/// Between two cases both are full of the same poison.
+#[derive(Debug)]
+pub struct Rig {
+    street: Street,
+    image: Box<[u8]>,
+    mask: Box<[u8]>,
+    poison: Box<[u8]>,
+    /// Which poison that is.
+    poisoned: u8,
+    extents: Extents,
+}
+
+/// Everything about one run of a case.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// The predicted result.
+    pub predicted: Result<(), Errno>,
+    /// The observed result; `None` where the call was not made.
+    pub observed: Option<Result<(), Errno>>,
+    /// How they differ, if they do.
+    pub verdict: Result<(), Mismatch>,
+    /// The rules in the order in which they fired.
+    pub rules: Vec<Rule>,
+    /// The street before the call.
+    pub before: Vec<u8>,
+    /// The street after it, as the model says.
+    pub prediction: Vec<u8>,
+    /// Beside each byte of the prediction 0, or why it is open.
+    pub mask: Vec<u8>,
+    /// The street after the call; `None` where it was not made.
+    pub observation: Option<Vec<u8>>,
+}
+
+impl Rig {
+    /// A rig on street number `index`.
+    ///
+    /// # Errors
+    /// As [`Street::new`].
+    pub fn new(index: usize) -> io::Result<Rig> {
+        let mut rig = Rig {
+            street: Street::new(index)?,
+            image: vec![0; street::LEN].into(),
+            mask: vec![0; street::LEN].into(),
+            poison: vec![0; street::LEN].into(),
+            poisoned: POISONS,
+            extents: Extents::default(),
+        };
+        rig.repoison(0);
+        Ok(rig)
+    }
+
+    /// The address of the street.
+    pub fn base(&self) -> u64 {
+        self.street.base()
+    }
+
+    /// Runs one case; the rules that fire are added to `rules`.
+    #[inline]
+    pub fn run(
+        &mut self,
+        case: &Case,
+        subject: &Subject<'_>,
+        model: Model,
+        rules: &mut RuleSet,
+        scope: Scope,
+    ) -> Result<(), Mismatch> {
+        self.lay_out(case);
+        let predicted = self.predict(case, subject, model.quick, rules);
+        let observed = self.observe(case, subject.fd);
+        let verdict = self.judge(predicted, observed, scope);
+        let dirty = if verdict.is_ok() {
+            Scope::Around
+        } else {
+            Scope::Whole
+        };
+        self.clear(dirty);
+        verdict
+    }
+
+    /// Predicts only, and clears away: the emulator's part of [`Rig::run`].
+    #[inline]
+    pub fn predict_only(
+        &mut self,
+        case: &Case,
+        subject: &Subject<'_>,
+        model: Model,
+        rules: &mut RuleSet,
+    ) -> Result<(), Errno> {
+        self.lay_out(case);
+        let predicted = self.predict(case, subject, model.quick, rules);
+        self.clear(Scope::Around);
+        predicted
+    }
+
+    /// Makes the call only: the kernel's part of [`Rig::run`]. What it writes
+    /// stays there.
+    #[inline]
+    pub fn call_only(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
+        let call = case.call(self.base());
+        raw::getsockopt(&mut self.street, fd, &call)
+    }
+
+    /// Runs one case, compares the whole street, and keeps everything. The
+    /// call itself is left out where `call` says so.
+    pub fn examine(
+        &mut self,
+        case: &Case,
+        subject: &Subject<'_>,
+        model: Model,
+        call: bool,
+    ) -> Examination {
+        self.lay_out(case);
+        let before = self.image.to_vec();
+        let mut order = Order::default();
+        let predicted = self.predict(case, subject, model.ordered, &mut order);
+        let observed = call.then(|| self.observe(case, subject.fd));
+        let verdict = match observed {
+            Some(observed) => self.judge(predicted, observed, Scope::Whole),
+            None => Ok(()),
+        };
+        let examination = Examination {
+            predicted,
+            observed,
+            verdict,
+            rules: order.iter().collect(),
+            before,
+            prediction: self.image.to_vec(),
+            mask: self.mask.to_vec(),
+            observation: observed.map(|_| self.street.bytes().to_vec()),
+        };
+        self.clear(Scope::Whole);
+        examination
+    }
+
+    /// Whether the whole street is full of poison, as it has to be between
+    /// two cases. If not, an earlier case wrote where nobody looked; the
+    /// street is cleared, and those cases have to be run again, whole.
+    pub fn sweep(&mut self) -> bool {
+        let clean = self.street.bytes() == &*self.poison;
+        if !clean {
+            self.clear(Scope::Whole);
+        }
+        clean
+    }
+
+    /// Fills the buffers on both sides, from the case alone.
+    #[inline]
+    fn lay_out(&mut self, case: &Case) {
+        if case.poison != self.poisoned {
+            self.repoison(case.poison);
+        }
+        self.extents.clear();
+        let (input, len) = case.input_bytes(self.base());
+        if let Some(at) = case.optval.offset() {
+            self.put(at, &input[..len]);
+        }
+        if let Some(at) = case.optlen.offset() {
+            self.put(at, &case.length.to_ne_bytes());
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        let len = bytes.len().min(street::LEN - at);
+        self.image[at..at + len].copy_from_slice(&bytes[..len]);
+        self.street.bytes_mut()[at..at + len].copy_from_slice(&bytes[..len]);
+        self.extents.add(at, len);
+    }
+
+    #[inline]
+    fn predict<T: Trace>(
+        &mut self,
+        case: &Case,
+        subject: &Subject<'_>,
+        model: Answering<T>,
+        trace: &mut T,
+    ) -> Result<(), Errno> {
+        let base = self.street.base();
+        let Some(memory) = Paged::new(&street::PATTERN, base, &mut self.image, &mut self.mask)
+        else {
+            unreachable!("the image is as long as the street")
+        };
+        let mut memory = Noting {
+            memory,
+            base,
+            extents: &mut self.extents,
+        };
+        model(
+            subject.revision,
+            &subject.socket,
+            &case.call(base),
+            &mut memory,
+            trace,
+        )
+    }
+
+    #[inline]
+    fn observe(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
+        let call = case.call(self.base());
+        raw::getsockopt(&mut self.street, fd, &call)
+    }
+
+    #[inline]
+    fn judge(
+        &self,
+        predicted: Result<(), Errno>,
+        observed: Result<(), Errno>,
+        scope: Scope,
+    ) -> Result<(), Mismatch> {
+        let prediction = Prediction {
+            result: predicted,
+            bytes: &self.image,
+            mask: &self.mask,
+        };
+        let observation = Observation {
+            result: observed,
+            bytes: self.street.bytes(),
+        };
+        match scope {
+            Scope::Around => judge(&prediction, &observation, self.extents.with_margins()),
+            Scope::Whole => judge(&prediction, &observation, std::iter::once(0..street::LEN)),
+        }
+    }
+
+    /// Puts the poison back.
+    #[inline]
+    fn clear(&mut self, dirty: Scope) {
+        let whole = std::iter::once(0..street::LEN);
+        let Rig {
+            street,
+            image,
+            mask,
+            poison,
+            extents,
+            ..
+        } = self;
+        let mut restore = |range: std::ops::Range<usize>| {
+            image[range.clone()].copy_from_slice(&poison[range.clone()]);
+            street.bytes_mut()[range.clone()].copy_from_slice(&poison[range.clone()]);
+            mask[range].fill(0);
+        };
+        match dirty {
+            Scope::Around => extents.iter().for_each(&mut restore),
+            Scope::Whole => whole.for_each(&mut restore),
+        }
+    }
+
+    fn repoison(&mut self, poison: u8) {
+        for (at, byte) in self.poison.iter_mut().enumerate() {
+            *byte = poison_byte(poison, at);
+        }
+        self.poisoned = poison;
+        self.clear(Scope::Whole);
+    }
+}
+
+/// The byte of a poison at an offset of the street. Neighbours differ, and so
+/// do bytes a structure's size apart, so that shifted bytes show; a byte is
+/// never zero, as what kernels clear is; and any two poisons differ in every
+/// byte.
+fn poison_byte(poison: u8, at: usize) -> u8 {
+    let mixed = (at as u32).wrapping_mul(0x9E37_79B1) >> 24;
+    let six = (mixed % 63) as u8 + 1;
+    (six | (poison << 6)).rotate_left(3)
+}

@@ -1,0 +1,216 @@
+//! The street: real memory with exact edges.
+//!
+//! One fixed range of pages whose permissions never change. A case chooses
+//! only where on the street each buffer stands, so every boundary is within
+//! reach and no permission is changed between calls. The pages are one memfd
+//! mapped twice: as the calling program sees them, with the permissions, and
+//! as the harness does, all readable and writable, so that read-only pages
+//! can be prepared and every page can be looked at.
+//!
+//! This is one of the two files with unsafe code.
+
+use std::ffi::c_void;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
+
+use mptcp_emulator::Access::{Nothing as N, Read as R, ReadWrite as W};
+use mptcp_emulator::{Access, PAGE, Pages};
+
+/// Pages on the street.
+pub const PAGES: usize = 48;
+
+/// Bytes on the street.
+pub const LEN: usize = PAGES * PAGE;
+
+/// The permissions, page by page: a long, a middle and some short stretches
+/// that can be written, with every kind of neighbour on either side.
+pub static PATTERN: Pages<PAGES> = Pages::new([
+    N, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, // 1 to 16: 64 KiB
+    W, N, W, R, W, W, W, W, W, W, W, W, N, R, W, N, // 18; 20 to 27; 30
+    R, R, W, W, W, W, W, W, R, W, N, N, W, N, R, N, // 34 to 39; 41; 44
+]);
+
+/// The page that is not mapped at all; every other page without access is
+/// mapped `PROT_NONE`. To the kernel both are the same, which is worth a test.
+const UNMAPPED: usize = 28;
+
+/// Where the first street begins: far from where programs, libraries, stacks
+/// and the sanitizers' shadows live.
+const FIRST_BASE: usize = 0x2000_0000_0000;
+
+/// From one street to the next.
+const STREET_TO_STREET: usize = 4 << 30;
+
+/// Reserved before the street, without access: a wrong kernel's writes to
+/// somewhat too low an address fault there.
+const BEFORE: usize = 64 << 20;
+
+/// Reserved behind the street, without access: the largest offset that a
+/// header can name, and an array of the largest elements on top.
+const BEHIND: usize = (2 << 30) + (1 << 20);
+
+const _: () = assert!(BEFORE + LEN + BEHIND <= STREET_TO_STREET);
+
+/// The mapped pages.
+#[derive(Debug)]
+pub struct Street {
+    /// INVARIANT: `BEFORE` bytes before and `BEHIND + LEN` bytes from here on
+    /// are ours until drop.
+    base: usize,
+    /// INVARIANT: `LEN` bytes, readable and writable, ours until drop; no
+    /// reference to them outlives a borrow of `self`.
+    view: NonNull<u8>,
+}
+
+// SAFETY: the mappings belong to this value alone and to no thread.
+unsafe impl Send for Street {}
+
+impl Street {
+    /// Maps street number `index`; streets of different numbers do not meet.
+    ///
+    /// # Errors
+    /// What `memfd_create(2)` or `mmap(2)` said, with what was tried.
+    pub fn new(index: usize) -> io::Result<Street> {
+        let base = FIRST_BASE + index * STREET_TO_STREET + BEFORE;
+        let memory = memfd()?;
+        let map = |at: usize, len: usize, protection: i32, flags: i32, offset: usize| {
+            let fd = if flags & libc::MAP_ANONYMOUS != 0 { -1 } else { memory.as_raw_fd() };
+            let offset = libc::off_t::try_from(offset).unwrap_or(0);
+            // SAFETY: a fixed mapping replaces only what this function has
+            // reserved before; others are at an address of the kernel's
+            // choice, or fail where something is mapped already.
+            let got = unsafe { libc::mmap(at as *mut c_void, len, protection, flags, fd, offset) };
+            if got == libc::MAP_FAILED {
+                let error = io::Error::last_os_error();
+                return Err(io::Error::new(
+                    error.kind(),
+                    format!("cannot map {len} bytes of the street at {at:#x}: {error}"),
+                ));
+            }
+            NonNull::new(got.cast::<u8>()).ok_or_else(|| io::Error::other("mapped at null"))
+        };
+
+        let reserve = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        map(
+            base - BEFORE,
+            BEFORE + LEN + BEHIND,
+            libc::PROT_NONE,
+            reserve | libc::MAP_FIXED_NOREPLACE,
+            0,
+        )?;
+        for (page, access) in PATTERN.access().iter().enumerate() {
+            let at = base + page * PAGE;
+            if page == UNMAPPED {
+                // SAFETY: the page is part of the reservation above.
+                unsafe { libc::munmap(at as *mut c_void, PAGE) };
+                continue;
+            }
+            let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_POPULATE;
+            map(at, PAGE, protection(*access), flags, page * PAGE)?;
+        }
+        let all = libc::PROT_READ | libc::PROT_WRITE;
+        let view = map(0, LEN, all, libc::MAP_SHARED | libc::MAP_POPULATE, 0)?;
+        Ok(Street { base, view })
+    }
+
+    /// The address of the street's first byte as the program sees it.
+    pub fn base(&self) -> u64 {
+        self.base as u64
+    }
+
+    /// All bytes, whatever the program may do with them.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: by the invariant of `view`; nobody writes while `self` is
+        // borrowed, for calls into the kernel take it mutably.
+        unsafe { std::slice::from_raw_parts(self.view.as_ptr(), LEN) }
+    }
+
+    /// All bytes, to be prepared.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as for `bytes`, and `self` is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.view.as_ptr(), LEN) }
+    }
+}
+
+impl Drop for Street {
+    fn drop(&mut self) {
+        let reserved = (self.base - BEFORE) as *mut c_void;
+        // SAFETY: both ranges are ours by the invariants, and nothing borrows
+        // from `self` any more.
+        unsafe { libc::munmap(reserved, BEFORE + LEN + BEHIND) };
+        // SAFETY: as above.
+        unsafe { libc::munmap(self.view.as_ptr().cast(), LEN) };
+    }
+}
+
+fn protection(access: Access) -> i32 {
+    match access {
+        Access::Nothing => libc::PROT_NONE,
+        Access::Read => libc::PROT_READ,
+        Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
+    }
+}
+
+fn memfd() -> io::Result<OwnedFd> {
+    // SAFETY: the name is a C string, and the call touches nothing else.
+    let fd = unsafe { libc::memfd_create(c"street".as_ptr(), libc::MFD_CLOEXEC) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: touches no memory.
+    match unsafe { libc::ftruncate(fd.as_raw_fd(), LEN as libc::off_t) } {
+        0 => Ok(fd),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Neighbouring pages of one permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset behind the last byte.
+    pub end: usize,
+    /// What the program may do there.
+    pub access: Access,
+}
+
+impl Stretch {
+    /// A noun for a sentence.
+    pub fn what(&self) -> &'static str {
+        match self.access {
+            Access::Nothing => "stretch without access",
+            Access::Read => "read-only stretch",
+            Access::ReadWrite => "writable stretch",
+        }
+    }
+}
+
+/// All stretches, from the start of the street to its end.
+pub fn stretches() -> impl Iterator<Item = Stretch> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        (start < LEN).then(|| {
+            let found = stretch(start);
+            start = found.end;
+            found
+        })
+    })
+}
+
+/// The stretch that the byte at `offset` is part of.
+pub fn stretch(offset: usize) -> Stretch {
+    let access = PATTERN.access();
+    let page = (offset / PAGE).min(PAGES - 1);
+    let this = access[page];
+    let before = access[..page].iter().rev().take_while(|other| **other == this).count();
+    let after = access[page..].iter().take_while(|other| **other == this).count();
+    Stretch {
+        start: (page - before) * PAGE,
+        end: (page + after) * PAGE,
+        access: this,
+    }
+}

@@ -1,0 +1,213 @@
+//! One case, to a verdict.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mptcp_emulator::{Revision, RuleSet};
+
+use crate::case::Case;
+use crate::cast::{Actor, Cast};
+use crate::finding::{Finding, diagnose};
+use crate::palette::Palette;
+use crate::rig::{Examination, Model, Rig, Scope};
+use crate::scene::{Scene, Stage, by_id};
+use crate::shrink::shrink;
+
+/// How long one shrinking may take.
+const SHRINKING: Duration = Duration::from_millis(1500);
+
+/// A stage that several trials share.
+pub type SharedStage = Arc<Mutex<Stage>>;
+
+/// The verdict on one case.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Model and kernel agree.
+    Agree,
+    /// They do not.
+    Disagree(Box<Finding>),
+    /// There is none.
+    Inconclusive(Reason),
+}
+
+/// Why a case has no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The scene of the case does not stand.
+    NoScene,
+    /// The socket changed between its portrait and the call.
+    SceneMoved,
+    /// A disagreement that did not show again on a socket that did not move.
+    NotRepeated,
+}
+
+impl Reason {
+    /// A clause for a report.
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::NoScene => "the scene does not stand here",
+            Reason::SceneMoved => "the scene moved between its portrait and the call",
+            Reason::NotRepeated => "a disagreement that did not show again",
+        }
+    }
+}
+
+/// A street, a cast and a model: all that it takes to judge cases.
+pub struct Trial {
+    rig: Rig,
+    cast: Cast,
+    stage: SharedStage,
+    revision: Revision,
+    palette: Palette,
+    model: Model,
+    /// Scenes that have to be made anew now and then.
+    aging: Vec<u8>,
+}
+
+impl Trial {
+    /// A trial on street number `street`; each trial of a process needs a
+    /// street of its own.
+    ///
+    /// # Errors
+    /// Where the street could not be mapped.
+    pub fn new(
+        street: usize,
+        stage: &SharedStage,
+        revision: Revision,
+        model: Model,
+    ) -> io::Result<Trial> {
+        let cast = Cast::of(&lock(stage));
+        let palette = Palette::new(cast.cues(), &revision);
+        let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
+        let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
+        Ok(Trial {
+            rig: Rig::new(street)?,
+            cast,
+            stage: stage.clone(),
+            revision,
+            palette,
+            model,
+            aging,
+        })
+    }
+
+    /// The interesting values of this kernel and these scenes.
+    pub fn palette(&self) -> &Palette {
+        &self.palette
+    }
+
+    /// The scene with a number, if it stands.
+    #[inline]
+    pub fn actor(&self, scene: u8) -> Option<&Actor> {
+        self.cast.get(scene)
+    }
+
+    /// How the kernel is modelled.
+    pub fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    /// The rig, for measurements.
+    pub fn rig(&mut self) -> &mut Rig {
+        &mut self.rig
+    }
+
+    /// Has scenes that age made anew, where it is time. To be called now and
+    /// then: every thousand cases, or before a single one.
+    pub fn freshen(&mut self) {
+        for scene in &self.aging {
+            let mut stage = lock(&self.stage);
+            // A scene that could not be made again shows in its next verdict.
+            let _ = stage.freshen(*scene);
+            self.cast.refresh(&stage, *scene);
+        }
+    }
+
+    /// Judges one case, comparing what it has to do with and a margin around
+    /// that, and leaving the rest of the street to [`Trial::sweep`]. The rules
+    /// that fire are added to `rules`.
+    #[inline]
+    pub fn quick(&mut self, case: &Case, rules: &mut RuleSet) -> Verdict {
+        self.judge(case, rules, Scope::Around)
+    }
+
+    /// Judges one case, comparing the whole street.
+    pub fn whole(&mut self, case: &Case, rules: &mut RuleSet) -> Verdict {
+        self.judge(case, rules, Scope::Whole)
+    }
+
+    /// Whether all cases since the last sweep left the rest of the street
+    /// alone; if not, one of them has to be found with [`Trial::whole`].
+    #[inline]
+    pub fn sweep(&mut self) -> bool {
+        self.rig.sweep()
+    }
+
+    #[inline]
+    fn judge(&mut self, case: &Case, rules: &mut RuleSet, scope: Scope) -> Verdict {
+        let Some(actor) = self.cast.get(case.scene) else {
+            return Verdict::Inconclusive(Reason::NoScene);
+        };
+        let subject = actor.subject(&self.revision);
+        match self.rig.run(case, &subject, self.model, rules, scope) {
+            Ok(()) => Verdict::Agree,
+            Err(_) => self.confirm(case),
+        }
+    }
+
+    /// Makes sure of a disagreement: the scene may have moved, so it is asked
+    /// before the kernel is blamed.
+    #[cold]
+    fn confirm(&mut self, case: &Case) -> Verdict {
+        let moved = {
+            let mut stage = lock(&self.stage);
+            // A scene that no witness sees any more keeps its old portrait.
+            let _ = stage.retake(case.scene);
+            self.cast.refresh(&stage, case.scene)
+        };
+        match self.finding(case) {
+            Some(finding) => Verdict::Disagree(Box::new(finding)),
+            None if moved => Verdict::Inconclusive(Reason::SceneMoved),
+            None => Verdict::Inconclusive(Reason::NotRepeated),
+        }
+    }
+
+    /// The case as a finding, if model and kernel disagree on it now.
+    pub fn finding(&mut self, case: &Case) -> Option<Finding> {
+        let examination = self.examine(case, true)?;
+        let subflows = self.cast.get(case.scene)?.subflows();
+        let diagnosis = diagnose(case, &self.revision, subflows, &examination)?;
+        Some(Finding {
+            diagnosis,
+            case: *case,
+            cases: 1,
+        })
+    }
+
+    /// Runs a case with everything kept; `None` where its scene does not
+    /// stand. The call itself is left out where `call` says so.
+    pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
+        let subject = self.cast.get(case.scene)?.subject(&self.revision);
+        Some(self.rig.examine(case, &subject, self.model, call))
+    }
+
+    /// A finding with the simplest case of the same signature.
+    pub fn simplest(&mut self, finding: Finding) -> Finding {
+        let until = Instant::now() + SHRINKING;
+        let palette = self.palette.clone();
+        let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
+        let case = shrink(finding.case, &palette, |candidate| {
+            Instant::now() < until && self.finding(candidate).as_ref().is_some_and(same)
+        });
+        let simplest = self.finding(&case).filter(same);
+        simplest.map_or(finding.clone(), |simplest| Finding {
+            cases: finding.cases,
+            ..simplest
+        })
+    }
+}
+
+fn lock(stage: &SharedStage) -> MutexGuard<'_, Stage> {
+    stage.lock().unwrap_or_else(PoisonError::into_inner)
+}
