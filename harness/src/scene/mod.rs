@@ -1,0 +1,27 @@
+//! Scenes: sockets in known states, made once, in a private namespace.
+//!
+//! [`enter`] a namespace, [`Stage::build`] the scenes of the [`catalogue`] that
+//! are wanted, and take the [`Portrait`] of each: that is what the model is told.
+//! Nothing here calls the options under test.
+
+mod catalogue;
+mod maker;
+mod namespace;
+mod path_manager;
+mod plan;
+mod portrait;
+mod sockets;
+mod stage;
+mod subject;
+mod witness;
+
+pub use catalogue::{Group, Scene, by_id, by_name, catalogue};
+pub use namespace::{Enclosure, NoMptcp, enter, mptcp_available};
+pub use portrait::{Kind, Masked, Portrait, SubflowPortrait};
+pub use stage::Stage;
+pub use witness::Sizes;
+
+/// A step's name before its error.
+fn during<E: std::fmt::Display>(step: &str) -> impl Fn(E) -> String {
+    move |error| format!("{step}: {error}")
+}

@@ -1,0 +1,398 @@
+//! A scene's portrait: all that the model is told about it.
+//!
+//! It is drawn from what the scene's maker knows, from `getsockname` and
+//! `getpeername`, and from the [`super::witness`]; never from the calls under
+//! test. What none of these tells is left open, byte by byte.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{OwnedFd, RawFd};
+
+use mptcp_emulator::{Connection, Content, Family, Socket, Subflow, Why};
+use socket2::{Domain, SockRef};
+
+use super::during;
+use super::path_manager::Defaults;
+use super::plan::Side;
+use super::sockets::inode;
+use super::subject::{Member, Nature, Standing, Subject, number};
+use super::witness::{Sighting, Sizes, Testimony};
+
+/// Clocks of `struct mptcp_info`, as offset and size: `mptcpi_last_data_sent`,
+/// `mptcpi_last_data_recv`, `mptcpi_last_ack_recv` (since 6.10). Milliseconds,
+/// as coarse as a kernel tick.
+const INFO_CLOCKS: [(usize, usize); 3] = [(84, 4), (88, 4), (92, 4)];
+/// `mptcpi_write_seq` and `mptcpi_snd_una`: drawn at random by the handshake.
+const INFO_SEQUENCES: [(usize, usize); 2] = [(16, 8), (24, 8)];
+/// Clocks of `struct tcp_info`: `tcpi_last_data_sent`, `tcpi_last_data_recv`,
+/// `tcpi_last_ack_recv`. `tcpi_last_ack_sent` is none: Linux leaves it 0.
+const TCP_CLOCKS: [(usize, usize); 3] = [(44, 4), (52, 4), (56, 4)];
+/// Fields of `struct tcp_info` that a socket starts with other than zero, by
+/// choices of the implementation: the flags in byte 7, `tcpi_rto`, `snd_mss`,
+/// `rttvar`, `snd_ssthresh` and `snd_cwnd`, `reordering`, `pacing_rate` and
+/// `max_pacing_rate`, `min_rtt`.
+const TCP_PARAMETERS: [(usize, usize); 8] = [
+    (7, 1),
+    (8, 4),
+    (16, 4),
+    (72, 4),
+    (76, 8),
+    (88, 4),
+    (104, 16),
+    (148, 4),
+];
+/// Fields of `struct tcp_info` that traffic leaves its mark on: `tcpi_options`
+/// and the window scales, `ato`, `rcv_mss`, `pmtu` to `rtt`, `advmss`,
+/// `rcv_rtt` and `rcv_space`, `bytes_acked` to `notsent_bytes` (a disconnected
+/// socket tells bytes that nobody wrote), `data_segs_in` to `busy_time`,
+/// `delivered`, `bytes_sent`, `snd_wnd` and `rcv_wnd`. All that tells of loss,
+/// congestion marks and limits stays 0 on loopback.
+const TCP_HISTORY: [(usize, usize); 11] = [
+    (5, 2),
+    (12, 4),
+    (20, 4),
+    (60, 12),
+    (84, 4),
+    (92, 8),
+    (120, 28),
+    (152, 24),
+    (192, 4),
+    (200, 8),
+    (228, 8),
+];
+/// `TCP_CLOSE`, in `tcpi_state`.
+const TCP_CLOSE: u8 = 7;
+
+/// Bytes of a kernel structure, each known or left open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Masked {
+    bytes: Vec<u8>,
+    /// INVARIANT: as long as `bytes`. 0 is known, other values are a [`Why`].
+    mask: Vec<u8>,
+}
+
+impl Masked {
+    fn exact(bytes: Vec<u8>) -> Masked {
+        Masked {
+            mask: vec![0; bytes.len()],
+            bytes,
+        }
+    }
+
+    /// Leaves fields open, with zeros in their bytes: what an open byte was
+    /// must not make two portraits differ. Fields beyond the end are not there.
+    fn open(mut self, fields: &[(usize, usize)], why: Why) -> Masked {
+        for &(offset, size) in fields {
+            for at in offset..(offset + size).min(self.bytes.len()) {
+                self.bytes[at] = 0;
+                self.mask[at] = why as u8;
+            }
+        }
+        self
+    }
+
+    /// The bytes; those left open are 0.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The mask, as [`Content::mask`].
+    pub fn mask(&self) -> &[u8] {
+        &self.mask
+    }
+
+    /// As the model takes it.
+    pub fn content(&self) -> Content<'_> {
+        Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&[]))
+    }
+}
+
+/// One subflow in a portrait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubflowPortrait {
+    /// `struct tcp_info`, of the size that `sock_diag` shows.
+    pub tcp_info: Masked,
+    /// `struct mptcp_subflow_info`, 264 bytes. Its `id` counts from 1 in the
+    /// order of joining and is not given again when a subflow is removed.
+    pub subflow_info: Masked,
+    /// The address at this end, where the subflow has one.
+    pub local: SocketAddr,
+    /// The address at the other end; unspecified where there is none.
+    pub remote: SocketAddr,
+}
+
+/// What kind of socket a portrait shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An MPTCP socket that speaks MPTCP or has not spoken yet.
+    Mptcp {
+        /// `struct mptcp_info`, of the size that `sock_diag` shows.
+        info: Masked,
+        /// In the order in which the kernel lists them.
+        subflows: Vec<SubflowPortrait>,
+    },
+    /// See [`Socket::FallenBack`].
+    FallenBack(Family),
+    /// See [`Socket::Tcp`].
+    Tcp(Family),
+    /// See [`Socket::Udp`].
+    Udp(Family),
+    /// See [`Socket::Unix`].
+    Unix,
+    /// See [`Socket::NotASocket`].
+    NotASocket,
+    /// See [`Socket::Closed`].
+    Closed,
+}
+
+/// Everything that the model is told about one scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portrait {
+    /// The descriptor to call; a number that is never open for [`Kind::Closed`].
+    pub fd: RawFd,
+    /// What the descriptor is.
+    pub kind: Kind,
+}
+
+impl Portrait {
+    /// The subflows as the model takes them, to be kept for [`Portrait::socket`].
+    pub fn subflows(&self) -> Vec<Subflow<'_>> {
+        let Kind::Mptcp { subflows, .. } = &self.kind else {
+            return Vec::new();
+        };
+        let mut model = Vec::with_capacity(subflows.len());
+        for subflow in subflows {
+            let (tcp_info, subflow_info) =
+                (subflow.tcp_info.content(), subflow.subflow_info.content());
+            model.push(Subflow {
+                tcp_info,
+                subflow_info,
+            });
+        }
+        model
+    }
+
+    /// The scene as the model takes it; `subflows` is [`Portrait::subflows`].
+    pub fn socket<'a>(&'a self, subflows: &'a [Subflow<'a>]) -> Socket<'a> {
+        match &self.kind {
+            Kind::Mptcp { info, .. } => Socket::Mptcp(Connection {
+                info: info.content(),
+                subflows,
+            }),
+            Kind::FallenBack(family) => Socket::FallenBack(*family),
+            Kind::Tcp(family) => Socket::Tcp(*family),
+            Kind::Udp(family) => Socket::Udp(*family),
+            Kind::Unix => Socket::Unix,
+            Kind::NotASocket => Socket::NotASocket,
+            Kind::Closed => Socket::Closed,
+        }
+    }
+}
+
+/// Draws a portrait from one look of the witness.
+pub(super) fn draw(
+    subject: &Subject,
+    testimony: &Testimony,
+    sizes: Sizes,
+) -> Result<Portrait, String> {
+    let kind = match (subject.nature, &subject.descriptor) {
+        (Nature::Mptcp, Some(descriptor)) => mptcp(subject, descriptor, testimony, sizes)?,
+        (Nature::FallenBack(domain), _) => Kind::FallenBack(family(domain)),
+        (Nature::Tcp(domain), _) => Kind::Tcp(family(domain)),
+        (Nature::Udp(domain), _) => Kind::Udp(family(domain)),
+        (Nature::Unix, _) => Kind::Unix,
+        (Nature::NotASocket, _) => Kind::NotASocket,
+        (Nature::Closed, _) | (Nature::Mptcp, None) => Kind::Closed,
+    };
+    Ok(Portrait {
+        fd: number(subject.descriptor.as_ref()),
+        kind,
+    })
+}
+
+fn mptcp(
+    subject: &Subject,
+    descriptor: &OwnedFd,
+    testimony: &Testimony,
+    sizes: Sizes,
+) -> Result<Kind, String> {
+    let inode = inode(descriptor).map_err(during("fstat"))?;
+    let mine = |all: &'_ [Sighting]| -> Vec<Sighting> {
+        all.iter()
+            .filter(|seen| seen.inode == inode && !seen.info.is_empty())
+            .cloned()
+            .collect()
+    };
+    let info = match (subject.standing, &mine(&testimony.mptcp)[..]) {
+        (Standing::Live | Standing::Closed, [seen]) => Masked::exact(seen.info.clone()),
+        (Standing::Live | Standing::Closed, _) => {
+            return Err("sock_diag does not show the MPTCP socket".into());
+        }
+        // With no token and no port to listen on, sock_diag has no way to it.
+        (Standing::Disconnected, _) => {
+            at_rest(&subject.defaults, sizes).open(&INFO_SEQUENCES, Why::NoWitness)
+        }
+        (Standing::Fresh | Standing::Bound, _) => at_rest(&subject.defaults, sizes),
+    };
+    let seen = mine(&testimony.tcp);
+    if subject.standing == Standing::Live && seen.len() != subject.roster.len() {
+        return Err(format!(
+            "sock_diag shows {} subflows, {} were made",
+            seen.len(),
+            subject.roster.len()
+        ));
+    }
+    let subflows = subject.roster.iter().map(|member| match subject.standing {
+        Standing::Live => live(subject.side, member, &seen),
+        _ => unseen(subject, descriptor, member, sizes).map_err(during("getsockname")),
+    });
+    Ok(Kind::Mptcp {
+        info: info.open(&INFO_CLOCKS, Why::Clock),
+        subflows: subflows.collect::<Result<_, _>>()?,
+    })
+}
+
+/// A subflow that sock_diag shows, found by the client's address.
+fn live(side: Side, member: &Member, seen: &[Sighting]) -> Result<SubflowPortrait, String> {
+    let client = |seen: &Sighting| {
+        if side == Side::Client {
+            seen.local
+        } else {
+            seen.remote
+        }
+    };
+    let seen = seen
+        .iter()
+        .find(|seen| client(seen).ip().to_canonical() == member.client)
+        .ok_or_else(|| format!("sock_diag does not show the subflow of {}", member.client))?;
+    Ok(SubflowPortrait {
+        tcp_info: Masked::exact(seen.info.clone()).open(&TCP_CLOCKS, Why::Clock),
+        subflow_info: subflow_info(member.id, seen.local, seen.remote),
+        local: seen.local,
+        remote: seen.remote,
+    })
+}
+
+/// A subflow that sock_diag does not show, or without its `tcp_info`: one that
+/// was bound and nothing more, or what a closed connection keeps of its first.
+fn unseen(
+    subject: &Subject,
+    descriptor: &OwnedFd,
+    member: &Member,
+    sizes: Sizes,
+) -> io::Result<SubflowPortrait> {
+    let (local, remote) = match subject.names {
+        Some(names) => names,
+        None => {
+            let local = SockRef::from(descriptor)
+                .local_addr()?
+                .as_socket()
+                .ok_or(io::ErrorKind::Unsupported)?;
+            (local, unspecified(local))
+        }
+    };
+    let mut state = vec![0; sizes.tcp_info];
+    state[0] = TCP_CLOSE;
+    let tcp_info = Masked::exact(state)
+        .open(&TCP_PARAMETERS, Why::NoWitness)
+        .open(&TCP_CLOCKS, Why::Clock);
+    let subflow_info = subflow_info(member.id, local, remote);
+    // Ports and addresses of the remote end, then of both.
+    let names = |at: usize| {
+        if local.is_ipv4() {
+            [(at + 2, 2), (at + 4, 4)]
+        } else {
+            [(at + 2, 2), (at + 8, 16)]
+        }
+    };
+    let ([local_port, local_ip], [remote_port, remote_ip]) = (names(8), names(8 + 128));
+    let (tcp_info, subflow_info) = match subject.standing {
+        // The kernel may take the subflow apart as far as its remote port.
+        Standing::Closed => (
+            tcp_info.open(&TCP_HISTORY, Why::NoWitness),
+            subflow_info.open(&[remote_port], Why::NoWitness),
+        ),
+        Standing::Disconnected => (
+            tcp_info.open(&TCP_HISTORY, Why::NoWitness),
+            subflow_info.open(
+                &[local_port, local_ip, remote_port, remote_ip],
+                Why::NoWitness,
+            ),
+        ),
+        _ => (tcp_info, subflow_info),
+    };
+    Ok(SubflowPortrait {
+        tcp_info,
+        subflow_info,
+        local,
+        remote,
+    })
+}
+
+/// `struct mptcp_info` of a socket to which nothing has happened: all zero but
+/// for what it took from its namespace.
+fn at_rest(defaults: &Defaults, sizes: Sizes) -> Masked {
+    let mut info = vec![0; sizes.mptcp_info];
+    for (offset, value) in [
+        (3, defaults.subflows_max),
+        (4, defaults.add_addr_signal_max),
+        (5, defaults.add_addr_accepted_max),
+        (41, defaults.local_addr_max),
+        (42, defaults.checksums),
+    ] {
+        if let Some(byte) = info.get_mut(offset) {
+            *byte = value;
+        }
+    }
+    Masked::exact(info)
+}
+
+/// `struct mptcp_subflow_info`: an id, four bytes of padding, and two unions of
+/// 128 bytes that hold a `sockaddr_in` or a `sockaddr_in6`.
+fn subflow_info(id: Option<u32>, local: SocketAddr, remote: SocketAddr) -> Masked {
+    let mut bytes = vec![0; 8];
+    bytes[..4].copy_from_slice(&id.unwrap_or(0).to_ne_bytes());
+    for address in [local, remote] {
+        let end = bytes.len() + 128;
+        let family = if address.is_ipv4() {
+            libc::AF_INET
+        } else {
+            libc::AF_INET6
+        };
+        bytes.extend((family as u16).to_ne_bytes());
+        bytes.extend(address.port().to_be_bytes());
+        match address {
+            SocketAddr::V4(v4) => bytes.extend(v4.ip().octets()),
+            // The kernel fills in neither flow information nor scope.
+            SocketAddr::V6(v6) => {
+                bytes.extend([0; 4]);
+                bytes.extend(v6.ip().octets());
+            }
+        }
+        bytes.resize(end, 0);
+    }
+    let unknown: &[_] = if id.is_none() { &[(0, 4)] } else { &[] };
+    Masked::exact(bytes).open(unknown, Why::NoWitness)
+}
+
+fn unspecified(like: SocketAddr) -> SocketAddr {
+    let any: std::net::IpAddr = if like.is_ipv4() {
+        std::net::Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        std::net::Ipv6Addr::UNSPECIFIED.into()
+    };
+    SocketAddr::new(any, 0)
+}
+
+fn family(domain: Domain) -> Family {
+    if domain == Domain::IPV4 {
+        Family::V4
+    } else {
+        Family::V6
+    }
+}
+
+/// `mptcpi_token` of a raw `struct mptcp_info`.
+pub(super) fn token(info: &[u8]) -> Option<u32> {
+    Some(u32::from_ne_bytes(info.get(12..16)?.try_into().ok()?))
+}

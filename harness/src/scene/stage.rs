@@ -1,0 +1,248 @@
+//! The stage: scenes made, at rest, and portrayed.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::catalogue::{Scene, catalogue};
+use super::maker::Maker;
+use super::namespace::{Enclosure, mptcp_available};
+use super::plan::{Idle, Plan};
+use super::portrait::{Portrait, draw};
+use super::subject::Made;
+use super::witness::{Sizes, Witness, sizes};
+
+/// A scene at rest shows the same portrait twice, so far apart: three times the
+/// shortest delayed acknowledgement.
+const REST: Duration = Duration::from_millis(120);
+/// How long scenes may take to come to rest, all together.
+const UNREST: Duration = Duration::from_millis(1500);
+/// From this age on a scene that ages is made anew: a SYN is sent again after a
+/// second, which moves several fields.
+const AGE: Duration = Duration::from_millis(700);
+
+/// Sockets in the states of the catalogue, and their portraits.
+pub struct Stage {
+    maker: Option<Maker>,
+    witness: Witness,
+    sizes: Sizes,
+    sets: Vec<Set>,
+    /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
+    players: Vec<Player>,
+    skipped: Vec<(&'static Scene, String)>,
+}
+
+/// What one plan made.
+struct Set {
+    plan: Plan,
+    made: Made,
+    since: Instant,
+}
+
+/// One scene that stands.
+struct Player {
+    scene: &'static Scene,
+    /// Of [`Stage::sets`].
+    set: usize,
+    portrait: Portrait,
+}
+
+impl Stage {
+    /// Makes the chosen scenes and waits, within bounds, until they rest.
+    ///
+    /// What cannot be made is in [`Stage::skipped`]. `progress` is told what is
+    /// done in a few words, some ten times.
+    pub fn build(
+        enclosure: &Enclosure,
+        which: impl Fn(&Scene) -> bool,
+        progress: &mut dyn FnMut(&str),
+    ) -> Stage {
+        let mut witness = Witness::new();
+        let evidence = mptcp_available()
+            .map_err(|none| format!("{}: {}", none.what, none.advice))
+            .and_then(|()| sizes(&mut witness));
+        let mut stage = Stage {
+            maker: None,
+            witness,
+            sizes: evidence.clone().unwrap_or_default(),
+            sets: Vec::new(),
+            players: Vec::new(),
+            skipped: Vec::new(),
+        };
+        let maker = Maker::new(*enclosure == Enclosure::Private);
+        let mut group = None;
+        let mut failed: Vec<(Plan, String)> = Vec::new();
+        let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
+        stage.maker = match maker {
+            Ok(mut maker) => {
+                for scene in catalogue().iter().filter(|scene| which(scene)) {
+                    if group.replace(scene.group) != Some(scene.group) {
+                        progress(scene.group.name());
+                    }
+                    let hindrance = match (enclosure, &evidence) {
+                        (_, Err(why)) if scene.plan.speaks_mptcp() => Some(why.clone()),
+                        (Enclosure::Host { why }, _) if scene.needs_namespace() => {
+                            Some(why.clone())
+                        }
+                        _ => failed
+                            .iter()
+                            .find(|(plan, _)| *plan == scene.plan)
+                            .map(|(_, why)| why.clone()),
+                    };
+                    if let Some(why) = hindrance {
+                        stage.skipped.push((scene, why));
+                        continue;
+                    }
+                    if let Some(set) = stage.sets.iter().position(|set| set.plan == scene.plan) {
+                        cast.push((scene, set));
+                        continue;
+                    }
+                    match maker.make(&scene.plan) {
+                        Ok(made) => {
+                            cast.push((scene, stage.sets.len()));
+                            stage.sets.push(Set {
+                                plan: scene.plan,
+                                made,
+                                since: Instant::now(),
+                            });
+                        }
+                        Err(why) => {
+                            failed.push((scene.plan, why.clone()));
+                            stage.skipped.push((scene, why));
+                        }
+                    }
+                }
+                Some(maker)
+            }
+            Err(why) => {
+                let chosen = catalogue().iter().filter(|scene| which(scene));
+                stage
+                    .skipped
+                    .extend(chosen.map(|scene| (scene, why.clone())));
+                None
+            }
+        };
+        progress("coming to rest");
+        stage.rest(cast);
+        stage
+    }
+
+    /// Looks again and again until every scene shows the same portrait twice;
+    /// those that do not in time are given up.
+    fn rest(&mut self, mut cast: Vec<(&'static Scene, usize)>) {
+        for set in 0..self.sets.len() {
+            // What grew old while others were made; if that fails, the scene
+            // shows it by not resting.
+            let _ = self.remake(set);
+        }
+        let start = Instant::now();
+        let mut last: Vec<Result<Portrait, String>> = Vec::new();
+        loop {
+            let now = self.portraits(&cast);
+            let late = start.elapsed() > UNREST;
+            let rests = |at: usize| now[at].is_ok() && last.get(at) == Some(&now[at]);
+            if late || (0..cast.len()).all(rests) {
+                for (at, (scene, set)) in cast.drain(..).enumerate() {
+                    match (&now[at], rests(at)) {
+                        (Ok(portrait), true) => self.players.push(Player {
+                            scene,
+                            set,
+                            portrait: portrait.clone(),
+                        }),
+                        (Ok(_), false) => self
+                            .skipped
+                            .push((scene, "it does not come to rest".to_owned())),
+                        (Err(why), _) => self.skipped.push((scene, why.clone())),
+                    }
+                }
+                return;
+            }
+            last = now;
+            thread::sleep(REST);
+        }
+    }
+
+    /// Makes a set anew that ages and is old: whether it was.
+    fn remake(&mut self, set: usize) -> Result<bool, String> {
+        let set = &mut self.sets[set];
+        if !matches!(set.plan, Plan::Idle(_, Idle::Connecting)) || set.since.elapsed() < AGE {
+            return Ok(false);
+        }
+        let maker = self.maker.as_mut().ok_or("no maker")?;
+        set.made.replace(maker.make(&set.plan)?)?;
+        set.since = Instant::now();
+        Ok(true)
+    }
+
+    /// Where the scene with a number stands.
+    fn player(&self, id: u8) -> Result<usize, String> {
+        self.players
+            .binary_search_by_key(&id, |player| player.scene.id)
+            .map_err(|_| format!("scene {id} does not stand"))
+    }
+
+    /// One look, and the portraits of all these scenes from it.
+    fn portraits(&mut self, cast: &[(&'static Scene, usize)]) -> Vec<Result<Portrait, String>> {
+        let testimony = match self.witness.look() {
+            Ok(testimony) => testimony,
+            // Only MPTCP sockets need the witness, and none was made without.
+            Err(_) if self.sizes == Sizes::default() => Default::default(),
+            Err(error) => return vec![Err(format!("sock_diag: {error}")); cast.len()],
+        };
+        let drawn = |&(scene, set): &(&'static Scene, usize)| {
+            let subjects = &self.sets[set].made.subjects;
+            let subject = subjects
+                .iter()
+                .find(|subject| subject.side == scene.side)
+                .ok_or("no such end")?;
+            draw(subject, &testimony, self.sizes)
+        };
+        cast.iter().map(drawn).collect()
+    }
+
+    /// The scenes that stand, in the order of their numbers.
+    pub fn scenes(&self) -> impl Iterator<Item = &'static Scene> {
+        self.players.iter().map(|player| player.scene)
+    }
+
+    /// The chosen scenes that do not stand, each with the reason.
+    pub fn skipped(&self) -> &[(&'static Scene, String)] {
+        &self.skipped
+    }
+
+    /// The sizes of the kernel's structures, as `sock_diag` shows them; `None`
+    /// where there is no MPTCP or no witness of it.
+    pub fn sizes(&self) -> Option<Sizes> {
+        (self.sizes != Sizes::default()).then_some(self.sizes)
+    }
+
+    /// The portrait of a scene that stands, as it was taken last.
+    pub fn portrait(&self, id: u8) -> Option<&Portrait> {
+        let player = self.player(id).ok()?;
+        Some(&self.players[player].portrait)
+    }
+
+    /// Portrays a scene again: whether it moved since. To be asked when a call
+    /// disagrees with the model, before the kernel is blamed.
+    pub fn retake(&mut self, id: u8) -> Result<bool, String> {
+        let player = self.player(id)?;
+        let cast = [(self.players[player].scene, self.players[player].set)];
+        let [portrait] = &mut self.portraits(&cast)[..] else {
+            return Err("no portrait".into());
+        };
+        let portrait = std::mem::replace(portrait, Err(String::new()))?;
+        let moved = portrait != self.players[player].portrait;
+        self.players[player].portrait = portrait;
+        Ok(moved)
+    }
+
+    /// Makes a scene anew that ages and has grown old, under its old descriptor
+    /// number: whether it did, and the portrait is another one. For all other
+    /// scenes this costs a look at a table; call it before each use.
+    pub fn freshen(&mut self, id: u8) -> Result<bool, String> {
+        let player = self.player(id)?;
+        if !self.remake(self.players[player].set)? {
+            return Ok(false);
+        }
+        self.retake(id)
+    }
+}

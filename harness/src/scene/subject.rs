@@ -1,0 +1,116 @@
+//! What has been made: descriptors, and what their maker knows of them.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use rustix::io::{DupFlags, dup3};
+use socket2::{Domain, Socket};
+
+use super::during;
+use super::path_manager::Defaults;
+use super::plan::Side;
+
+/// One subflow that the maker arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    /// The client's address of it; no two subflows of a connection share one.
+    pub client: IpAddr,
+    /// `mptcp_subflow_info.id`, counted from 1 as they join; `None` where the
+    /// socket's past makes it another number.
+    pub id: Option<u32>,
+}
+
+/// How far a socket got, which decides what can be known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has no subflow.
+    Fresh,
+    /// It has one subflow, which is bound.
+    Bound,
+    /// It listens, connects or is connected: `sock_diag` shows everything.
+    Live,
+    /// Both ends said that they are done: `sock_diag` shows the MPTCP socket,
+    /// which keeps its first subflow, but not that subflow.
+    Closed,
+    /// It was connected once, keeps its first subflow, and is not shown.
+    Disconnected,
+}
+
+/// A descriptor and what its maker knows of it.
+pub(super) struct Subject {
+    /// `None` for the descriptor that is not open.
+    pub descriptor: Option<OwnedFd>,
+    pub side: Side,
+    pub nature: Nature,
+    pub standing: Standing,
+    /// What a socket made at that time took from its namespace.
+    pub defaults: Defaults,
+    /// Local and remote address, of a connection while it stood.
+    pub names: Option<(SocketAddr, SocketAddr)>,
+    /// The subflows in the kernel's order: the initial one, then as they joined.
+    pub roster: Vec<Member>,
+}
+
+/// What the maker knows about what a descriptor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    Mptcp,
+    FallenBack(Domain),
+    Tcp(Domain),
+    Udp(Domain),
+    Unix,
+    NotASocket,
+    Closed,
+}
+
+/// All that a plan made.
+pub(super) struct Made {
+    pub subjects: Vec<Subject>,
+    /// What must stay open, and nobody looks at.
+    #[expect(dead_code, reason = "held open, not looked at")]
+    pub props: Vec<OwnedFd>,
+}
+
+impl Subject {
+    pub fn new(socket: Socket, nature: Nature) -> Subject {
+        Subject {
+            descriptor: Some(socket.into()),
+            ..Subject::bare(nature)
+        }
+    }
+
+    pub fn bare(nature: Nature) -> Subject {
+        let (side, standing) = (Side::Client, Standing::Fresh);
+        Subject {
+            descriptor: None,
+            side,
+            nature,
+            standing,
+            defaults: Defaults::default(),
+            names: None,
+            roster: vec![],
+        }
+    }
+}
+
+impl Made {
+    /// Takes the place of what was made before, under the same descriptor
+    /// numbers.
+    pub fn replace(&mut self, new: Made) -> Result<(), String> {
+        for (old, mut new) in self.subjects.iter_mut().zip(new.subjects) {
+            let kept = old.descriptor.take();
+            if let (Some(mut kept), Some(new)) = (kept, &mut new.descriptor) {
+                dup3(&*new, &mut kept, DupFlags::CLOEXEC).map_err(during("dup3"))?;
+                *new = kept;
+            }
+            *old = new;
+        }
+        self.props = new.props;
+        Ok(())
+    }
+}
+
+/// The number of a descriptor; one that no process can have where it is closed.
+pub(super) fn number(descriptor: Option<&OwnedFd>) -> i32 {
+    descriptor.map_or(i32::MAX, AsRawFd::as_raw_fd)
+}
