@@ -1,5 +1,5 @@
-//! The engine behind `assay check`: the lattice, then random cases, on as
-//! many streets as there are jobs.
+//! The engine behind `assay check`: the lattice and random cases in turns, on
+//! as many streets as there are jobs.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -142,9 +142,9 @@ pub fn check(
 ) -> io::Result<Outcome> {
     let start = Instant::now();
     let jobs = setting.jobs.max(1);
-    let worker = |job| {
+    let worker = |_| {
         Ok(Worker {
-            trial: Trial::new(job, stage, revision, model)?,
+            trial: Trial::new(stage, revision, model)?,
             setting,
             progress,
             start,
@@ -184,9 +184,9 @@ impl Worker<'_> {
         let mut left = self.setting.cases.map_or(u64::MAX, share);
         let wanted = &self.setting.options;
         let mut lattice = (0..)
-            .zip(&palette.cues)
+            .zip(lattice::order(&palette))
             .filter(|(at, _)| at % jobs == job)
-            .flat_map(|(_, cue)| lattice::of_all(&palette, *cue))
+            .flat_map(|(_, cue)| lattice::of_all(&palette, cue))
             .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
             .peekable();
         let mut random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
@@ -196,11 +196,13 @@ impl Worker<'_> {
             let size = BATCH.min(usize::try_from(left).unwrap_or(BATCH));
             let poison = u8::try_from(batches / BATCHES_A_POISON % u64::from(POISONS)).unwrap_or(0);
             batch.clear();
+            // In turns, as either finds things early that the other does not.
+            if batches % 2 == 0 {
+                let cases = lattice.by_ref().take(size);
+                batch.extend(cases.map(|case| Case { poison, ..case }));
+            }
             while batch.len() < size {
-                batch.push(match lattice.next() {
-                    Some(case) => Case { poison, ..case },
-                    None => random_case(&mut random, &palette, wanted, poison),
-                });
+                batch.push(random_case(&mut random, &palette, wanted, poison));
             }
             if self.outcome.lattice.is_none() && lattice.peek().is_none() {
                 self.outcome.lattice = Some(self.start.elapsed());

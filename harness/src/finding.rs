@@ -1,8 +1,11 @@
 //! A mismatch, told apart from others and put into words.
 
+use std::fmt;
+
 use mptcp_emulator::{Errno, Revision, Rule, abi};
 
 use crate::case::{Case, option_name};
+use crate::codec;
 use crate::region::{Map, Region, Spot};
 use crate::rig::Examination;
 
@@ -27,6 +30,29 @@ pub struct Finding {
     pub case: Case,
     /// How many cases showed it.
     pub cases: u64,
+}
+
+impl fmt::Display for Finding {
+    /// What it is, the rule, the call, and how to look at it again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnosis {
+            signature,
+            summary,
+            rule,
+        } = &self.diagnosis;
+        writeln!(f, "finding {signature}\n{summary}")?;
+        if let Some(rule) = rule {
+            writeln!(f, "rule {}: {}", rule.name(), rule.sentence())?;
+            writeln!(f, "  source: {}", rule.source())?;
+        }
+        writeln!(f, "{}", self.case)?;
+        write!(f, "assay explain --hex {}", hex(&codec::encode(&self.case)))
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// "success", or the error's name.

@@ -7,6 +7,7 @@
 use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO, abi};
 
 use crate::case::{Case, Data, Full, Input, Place};
+use crate::scene;
 use crate::palette::{
     CLOSED, Cue, Palette, READABLE, WILD, WRITABLE, before_end, into_stretch, wild,
 };
@@ -32,9 +33,22 @@ const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x8000));
 
 const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 
-/// All cases of the lattice, scene by scene.
-pub fn cases(palette: &Palette) -> impl Iterator<Item = Case> + '_ {
-    palette.cues.iter().flat_map(|cue| of_all(palette, *cue))
+/// The scenes in the order in which to go through them: each group's turn
+/// after another's, and in each group those with three subflows first, which
+/// show more than those with one and cost less than those with many.
+pub fn order(palette: &Palette) -> Vec<Cue> {
+    let mut cues = palette.cues.clone();
+    cues.sort_by_key(|cue| (cue.subflows.abs_diff(3), cue.scene));
+    let mut turns = std::collections::BTreeMap::new();
+    let mut keyed: Vec<(usize, Cue)> = Vec::new();
+    for cue in cues {
+        let group = scene::by_id(cue.scene).map(|scene| scene.group);
+        let turn = turns.entry(group).or_insert(0);
+        keyed.push((*turn, cue));
+        *turn += 1;
+    }
+    keyed.sort_by_key(|(turn, _)| *turn);
+    keyed.into_iter().map(|(_, cue)| cue).collect()
 }
 
 /// The lattice of one scene, all options.
@@ -146,12 +160,15 @@ fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
         (whole + 8, SUBFLOW_DATA + 8),
         (SUBFLOW_DATA + element, SUBFLOW_DATA),
         (SUBFLOW_DATA, SUBFLOW_DATA),
+        (SUBFLOW_DATA - 1, SUBFLOW_DATA),
+        (u32::MAX, SUBFLOW_DATA),
     ] {
         let input = Input::Data(Data {
             size_subflow_data: header,
             ..Data::asking(element)
         });
-        for optval in buffers(length) {
+        let filled = if length > whole + 8 { whole } else { length };
+        for optval in buffers(filled) {
             for optlen in optlens(optval) {
                 cases.push(Case {
                     length: length.cast_signed(),
@@ -229,8 +246,8 @@ fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
         }
     }
 
-    for length in [whole, whole - 8, head] {
-        for optval in buffers(length.cast_unsigned()) {
+    for length in [whole, whole - 8, head, head - 1, -1] {
+        for optval in buffers(length.max(0).cast_unsigned()) {
             for optlen in optlens(optval) {
                 put(length, optval, optlen, usual);
             }

@@ -7,7 +7,7 @@ use mptcp_emulator::{
     Call, Decisions, Documented, Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace,
 };
 
-use crate::case::{Case, POISONS};
+use crate::case::{Case, POISONS, Place};
 use crate::extents::{Extents, Noting};
 use crate::judge::{Mismatch, Observation, Prediction, judge};
 use crate::raw;
@@ -113,13 +113,13 @@ pub struct Examination {
 }
 
 impl Rig {
-    /// A rig on street number `index`.
+    /// A rig on a street of its own.
     ///
     /// # Errors
     /// As [`Street::new`].
-    pub fn new(index: usize) -> io::Result<Rig> {
+    pub fn new() -> io::Result<Rig> {
         let mut rig = Rig {
-            street: Street::new(index)?,
+            street: Street::new()?,
             image: vec![0; street::LEN].into(),
             mask: vec![0; street::LEN].into(),
             poison: vec![0; street::LEN].into(),
@@ -158,27 +158,19 @@ impl Rig {
         verdict
     }
 
-    /// Predicts only, and clears away: the emulator's part of [`Rig::run`].
+    /// The bare call, as a program makes it: input written, kernel called.
+    /// What a measurement compares [`Rig::run`] with.
     #[inline]
-    pub fn predict_only(
-        &mut self,
-        case: &Case,
-        subject: &Subject<'_>,
-        model: Model,
-        rules: &mut RuleSet,
-    ) -> Result<(), Errno> {
-        self.lay_out(case);
-        let predicted = self.predict(case, subject, model.quick, rules);
-        self.clear(Scope::Around);
-        predicted
-    }
-
-    /// Makes the call only: the kernel's part of [`Rig::run`]. What it writes
-    /// stays there.
-    #[inline]
-    pub fn call_only(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
-        let call = case.call(self.base());
-        raw::getsockopt(&mut self.street, fd, &call)
+    pub fn bare(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
+        let (input, len) = case.input_bytes(self.base());
+        let street = self.street.bytes_mut();
+        let mut put = |place: Place, bytes: &[u8]| {
+            let slots = place.offset().and_then(|at| street.get_mut(at..));
+            slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        };
+        put(case.optval, &input[..len]);
+        put(case.optlen, &case.length.to_ne_bytes());
+        self.observe(case, fd)
     }
 
     /// Runs one case, compares the whole street, and keeps everything. The

@@ -50,6 +50,9 @@ const BEFORE: usize = 64 << 20;
 /// header can name, and an array of the largest elements on top.
 const BEHIND: usize = (2 << 30) + (1 << 20);
 
+/// How many streets a process may have.
+const MOST_STREETS: usize = 256;
+
 const _: () = assert!(BEFORE + LEN + BEHIND <= STREET_TO_STREET);
 
 /// The mapped pages.
@@ -67,12 +70,21 @@ pub struct Street {
 unsafe impl Send for Street {}
 
 impl Street {
-    /// Maps street number `index`; streets of different numbers do not meet.
+    /// Maps the first street that this process does not have yet.
     ///
     /// # Errors
     /// What `memfd_create(2)` or `mmap(2)` said, with what was tried.
-    pub fn new(index: usize) -> io::Result<Street> {
-        let base = FIRST_BASE + index * STREET_TO_STREET + BEFORE;
+    pub fn new() -> io::Result<Street> {
+        let mut index = 0;
+        loop {
+            match Street::at(FIRST_BASE + index * STREET_TO_STREET + BEFORE) {
+                Err(error) if taken(&error) && index < MOST_STREETS => index += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn at(base: usize) -> io::Result<Street> {
         let memory = memfd()?;
         let map = |at: usize, len: usize, protection: i32, flags: i32, offset: usize| {
             let fd = if flags & libc::MAP_ANONYMOUS != 0 { -1 } else { memory.as_raw_fd() };
@@ -142,6 +154,11 @@ impl Drop for Street {
         // SAFETY: as above.
         unsafe { libc::munmap(self.view.as_ptr().cast(), LEN) };
     }
+}
+
+/// Whether something is mapped there already.
+fn taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AlreadyExists
 }
 
 fn protection(access: Access) -> i32 {

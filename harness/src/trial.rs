@@ -66,23 +66,17 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A trial on street number `street`; each trial of a process needs a
-    /// street of its own.
+    /// A trial on a street of its own.
     ///
     /// # Errors
     /// Where the street could not be mapped.
-    pub fn new(
-        street: usize,
-        stage: &SharedStage,
-        revision: Revision,
-        model: Model,
-    ) -> io::Result<Trial> {
+    pub fn new(stage: &SharedStage, revision: Revision, model: Model) -> io::Result<Trial> {
         let cast = Cast::of(&lock(stage));
         let palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
         Ok(Trial {
-            rig: Rig::new(street)?,
+            rig: Rig::new()?,
             cast,
             stage: stage.clone(),
             revision,
@@ -121,6 +115,14 @@ impl Trial {
             // A scene that could not be made again shows in its next verdict.
             let _ = stage.freshen(*scene);
             self.cast.refresh(&stage, *scene);
+        }
+    }
+
+    /// As [`Trial::freshen`], for one scene and at little cost.
+    #[inline]
+    pub fn freshen_one(&mut self, scene: u8) {
+        if self.aging.contains(&scene) {
+            self.freshen();
         }
     }
 

@@ -1,0 +1,135 @@
+//! How fast a case is judged, against what the kernel alone takes.
+//!
+//! The same mix of cases, over all options and scenes, three ways: the bare
+//! call, the emulator alone, and the whole differential loop. The last lines
+//! give the ratio of the first to the last, taken in turns in one run, since
+//! single figures from a shared machine say little.
+
+use std::hint::black_box;
+use std::process::exit;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+use mptcp_emulator::{Paged, RuleSet};
+use mptcp_harness::case::Case;
+use mptcp_harness::generate;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::rig::Model;
+use mptcp_harness::scene::{self, Stage};
+use mptcp_harness::street;
+use mptcp_harness::trial::{Trial, Verdict};
+
+/// Cases in the mix.
+const MIX: usize = 4096;
+
+/// Rounds of the comparison in turns.
+const ROUNDS: usize = 101;
+
+fn main() {
+    let enclosure = scene::enter();
+    if let Err(none) = scene::mptcp_available() {
+        eprintln!("skipped: {}\n{}", none.what, none.advice);
+        exit(4);
+    }
+    let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
+    let kernel = Kernel::running(stage.sizes());
+    let stage = Arc::new(Mutex::new(stage));
+    let Ok(mut trial) = Trial::new(&stage, kernel.revision, Model::documented()) else {
+        eprintln!("the street could not be mapped");
+        exit(2);
+    };
+    let mut random = fastrand::Rng::with_seed(1);
+    let mix: Vec<Case> = (0..MIX)
+        .map(|_| generate::case(&mut random, trial.palette(), 0))
+        .collect();
+
+    let mut criterion = Criterion::default()
+        .measurement_time(Duration::from_secs(4))
+        .configure_from_args();
+    let mut group = criterion.benchmark_group("mix");
+    group.throughput(Throughput::Elements(MIX as u64));
+    group.bench_function("bare call", |bencher| bencher.iter(|| bare(&mut trial, &mix)));
+    group.bench_function("emulator alone", |bencher| {
+        let mut image = vec![0; street::LEN];
+        let mut mask = vec![0; street::LEN];
+        bencher.iter(|| emulate(&trial, &mix, &mut image, &mut mask));
+    });
+    trial.sweep();
+    group.bench_function("differential loop", |bencher| {
+        bencher.iter(|| differential(&mut trial, &mix));
+    });
+    group.finish();
+
+    let mut ratios: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            trial.freshen();
+            let alone = time(|| bare(&mut trial, &mix));
+            trial.sweep();
+            let whole = time(|| differential(&mut trial, &mix));
+            alone / whole
+        })
+        .collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    println!(
+        "rate of the differential loop as a part of the bare call's, {ROUNDS} rounds in turns: \
+         median {:.2}, from {:.2} to {:.2}",
+        ratios[ROUNDS / 2],
+        ratios[0],
+        ratios[ROUNDS - 1]
+    );
+}
+
+fn time(run: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    run();
+    start.elapsed().as_secs_f64()
+}
+
+fn bare(trial: &mut Trial, mix: &[Case]) {
+    for case in mix {
+        let fd = trial.actor(case.scene).map_or(-1, |actor| actor.portrait().fd);
+        let _ = black_box(trial.rig().bare(case, fd));
+    }
+}
+
+fn emulate(trial: &Trial, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
+    let base = 0x2000_0000_0000;
+    for case in mix {
+        let Some(actor) = trial.actor(case.scene) else {
+            continue;
+        };
+        let (input, len) = case.input_bytes(base);
+        for (place, bytes) in [
+            (case.optval, &input[..len]),
+            (case.optlen, &case.length.to_ne_bytes()[..]),
+        ] {
+            let slots = place.offset().and_then(|at| image.get_mut(at..));
+            slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        }
+        let Some(mut memory) = Paged::new(&street::PATTERN, base, image, mask) else {
+            continue;
+        };
+        let (socket, call) = (actor.socket(), case.call(base));
+        let _ = black_box(mptcp_emulator::getsockopt(
+            trial.revision(),
+            &socket,
+            &call,
+            &mut memory,
+            &mut (),
+        ));
+    }
+}
+
+fn differential(trial: &mut Trial, mix: &[Case]) {
+    trial.freshen();
+    let mut rules = RuleSet::EMPTY;
+    for case in mix {
+        let verdict = trial.quick(case, &mut rules);
+        if let Verdict::Disagree(finding) = verdict {
+            eprintln!("{finding}");
+        }
+    }
+    trial.sweep();
+    black_box(rules);
+}

@@ -1,0 +1,225 @@
+//! What a fuzz target does, so that the target itself is glue.
+//!
+//! The fuzzer's input is a stored case (see [`crate::codec`]), which makes a
+//! corpus of files that every other engine reads, and crashes that replay.
+//! Bytes that are no case are refused and do not enter the corpus; the
+//! mutator makes cases of cases, by way of `arbitrary`.
+
+use std::process::exit;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use arbitrary::Unstructured;
+use mptcp_emulator::RuleSet;
+
+use crate::case::{Case, Input};
+use crate::codec;
+use crate::generate::{self, Choose};
+use crate::kernel::Kernel;
+use crate::palette::Palette;
+use crate::rig::Model;
+use crate::scene::{self, Stage};
+use crate::trial::{Reason, Trial, Verdict};
+
+/// What is to become of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was a case, and model and kernel agreed.
+    Judged,
+    /// It was none; the fuzzer need not keep it.
+    Refused,
+}
+
+/// Exit status where there is nothing to compare with, as kselftest has it.
+const SKIPPED: i32 = 4;
+
+/// Exit status where the machinery failed.
+const BROKEN: i32 = 2;
+
+/// Inputs between two sweeps of the whole street.
+const BETWEEN_SWEEPS: usize = 64;
+
+struct Engine {
+    trial: Trial,
+    rules: RuleSet,
+    inconclusive: u64,
+    /// The inputs since the last sweep.
+    recent: Vec<Case>,
+}
+
+static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
+
+/// Makes the scenes. To be called once, first of all, while the process has
+/// one thread. Ends the process where there is no MPTCP.
+pub fn start() {
+    let enclosure = scene::enter();
+    if let Err(none) = scene::mptcp_available() {
+        eprintln!("skipped: {}\n{}", none.what, none.advice);
+        exit(SKIPPED);
+    }
+    let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
+    for (scene, why) in stage.skipped() {
+        eprintln!("scene {} is skipped: {why}", scene.name);
+    }
+    let kernel = Kernel::running(stage.sizes());
+    eprintln!(
+        "kernel {}, modelled as {}; {} scenes stand, {} do not",
+        kernel.release,
+        kernel.revision.name,
+        stage.scenes().count(),
+        stage.skipped().len()
+    );
+    let stage = Arc::new(Mutex::new(stage));
+    let trial = Trial::new(&stage, kernel.revision, Model::documented());
+    let trial = trial.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        exit(BROKEN);
+    });
+    let engine = Engine {
+        trial,
+        rules: RuleSet::EMPTY,
+        inconclusive: 0,
+        recent: Vec::with_capacity(BETWEEN_SWEEPS),
+    };
+    if ENGINE.set(Mutex::new(engine)).is_err() {
+        eprintln!("the fuzzing engine was started twice");
+        exit(BROKEN);
+    }
+}
+
+fn engine() -> MutexGuard<'static, Engine> {
+    let Some(engine) = ENGINE.get() else {
+        eprintln!("the fuzzing engine was not started");
+        exit(BROKEN);
+    };
+    engine.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Judges one input.
+///
+/// # Panics
+/// Where model and kernel disagree: that is how a fuzzer is told. A kernel
+/// that writes far from where it should is noticed up to 63 inputs later; the
+/// message then names the case, which the fuzzer's own file does not hold.
+#[expect(clippy::panic, reason = "a fuzzer is told of a finding by a crash")]
+pub fn judge(bytes: &[u8]) -> Fate {
+    let Ok(case) = codec::decode(bytes) else {
+        return Fate::Refused;
+    };
+    let mut engine = engine();
+    let Engine {
+        trial,
+        rules,
+        inconclusive,
+        recent,
+    } = &mut *engine;
+    if trial.actor(case.scene).is_none() {
+        return Fate::Refused;
+    }
+    trial.freshen_one(case.scene);
+    let verdict = trial.quick(&case, rules);
+    recent.push(case);
+    let verdict = if recent.len() == BETWEEN_SWEEPS {
+        let clean = trial.sweep();
+        let suspects = std::mem::replace(recent, Vec::with_capacity(BETWEEN_SWEEPS));
+        let far = suspects.iter().filter(|_| !clean);
+        let verdicts = far.map(|suspect| trial.whole(suspect, rules));
+        let found = verdicts.into_iter().find(|verdict| matches!(verdict, Verdict::Disagree(_)));
+        found.unwrap_or(verdict)
+    } else {
+        verdict
+    };
+    match verdict {
+        Verdict::Agree => Fate::Judged,
+        Verdict::Disagree(finding) => {
+            let finding = trial.simplest(*finding);
+            panic!("{finding}")
+        }
+        Verdict::Inconclusive(reason) => note(reason, inconclusive),
+    }
+}
+
+/// Says so now and then: a skip must not look like an agreement.
+fn note(reason: Reason, inconclusive: &mut u64) -> Fate {
+    *inconclusive += 1;
+    if inconclusive.is_power_of_two() {
+        eprintln!("inconclusive so far: {inconclusive}; the last: {}", reason.text());
+    }
+    Fate::Refused
+}
+
+/// Makes a case of an input, which is in the first `size` bytes of `data`, and
+/// puts it there: how many bytes it has. `bytes` mutates bytes as the fuzzer
+/// likes to.
+pub fn mutate(
+    data: &mut [u8],
+    size: usize,
+    seed: u32,
+    bytes: impl FnOnce(&mut [u8], usize, usize) -> usize,
+) -> usize {
+    let engine = engine();
+    let palette = engine.trial.palette();
+    let mut random = fastrand::Rng::with_seed(u64::from(seed));
+    let case = match codec::decode(data.get(..size).unwrap_or_default()) {
+        Ok(case) => match random.below(8) {
+            0 => fresh(&mut random, palette),
+            1..3 => {
+                let len = bytes(data, size, data.len().min(codec::SIZE));
+                let mutated = codec::decode(data.get(..len).unwrap_or_default());
+                mutated.unwrap_or_else(|_| crossed(case, &mut random, palette))
+            }
+            _ => crossed(case, &mut random, palette),
+        },
+        // The fuzzer's bytes are as good a source of choices as any.
+        Err(_) => {
+            let choices = data.get(..size).unwrap_or_default();
+            generate::case(&mut Unstructured::new(choices), palette, 0)
+        }
+    };
+    match data.get_mut(..codec::SIZE) {
+        Some(slot) => {
+            slot.copy_from_slice(&codec::encode(&case));
+            codec::SIZE
+        }
+        None => 0,
+    }
+}
+
+fn fresh(random: &mut fastrand::Rng, palette: &Palette) -> Case {
+    generate::case(random, palette, 0)
+}
+
+/// The case with one respect of it taken from another.
+fn crossed(case: Case, random: &mut fastrand::Rng, palette: &Palette) -> Case {
+    let cue = palette.cues.iter().find(|cue| cue.scene == case.scene).copied();
+    let Some(cue) = cue else {
+        return fresh(random, palette);
+    };
+    let other = generate::of(random, palette, cue, case.option, case.poison);
+    let mut crossed = case;
+    match random.below(8) {
+        0 => crossed.scene = fresh(random, palette).scene,
+        1 => crossed.length = other.length,
+        2 => crossed.optval = other.optval,
+        3 => crossed.optlen = other.optlen,
+        4 => crossed.poison = (case.poison + 1) % 2,
+        _ => match (&mut crossed.input, other.input) {
+            (Input::Data(this), Input::Data(other)) => match random.below(4) {
+                0 => this.size_subflow_data = other.size_subflow_data,
+                1 => this.num_subflows = other.num_subflows,
+                2 => this.size_kernel = other.size_kernel,
+                _ => this.size_user = other.size_user,
+            },
+            (Input::Full(this), Input::Full(other)) => match random.below(7) {
+                0 => this.size_tcpinfo_user = other.size_tcpinfo_user,
+                1 => this.size_sfinfo_user = other.size_sfinfo_user,
+                2 => this.size_arrays_user = other.size_arrays_user,
+                3 => this.subflow_info = other.subflow_info,
+                4 => this.tcp_info = other.tcp_info,
+                5 => this.num_subflows = other.num_subflows,
+                _ => this.size_sfinfo_kernel = other.size_sfinfo_kernel,
+            },
+            (_, _) => crossed = other,
+        },
+    }
+    crossed
+}

@@ -1,0 +1,243 @@
+//! Deliberately wrong models, each of which the check has to notice.
+//!
+//! Each is the contract with one decision made otherwise, as a careless patch
+//! might make it. The kernel is right here and the model wrong, which to the
+//! judge is the same as the other way round. That every canary falls, and
+//! within two seconds, is what a check without findings is worth.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use mptcp_emulator::abi::{FullInfo, SubflowData};
+use mptcp_emulator::{
+    AskedSize, Decisions, Documented, Errno, KernelSize, OptLen, Revision, Rule, Stride,
+};
+use mptcp_harness::check::{Progress, Setting, check};
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::rig::Model;
+use mptcp_harness::scene::{self, Stage};
+use mptcp_harness::trial::SharedStage;
+
+macro_rules! canaries {
+    ($( $name:ident { $($body:tt)* } )+) => {
+        $( enum $name {} impl Decisions for $name { $($body)* } )+
+        fn wrong_models() -> Vec<(&'static str, Model)> {
+            vec![$( (stringify!($name), Model::deciding::<$name>()), )+]
+        }
+    };
+}
+
+type D = Documented;
+
+canaries! {
+    InfoRefusesNothingNegative {
+        fn info_length(length: OptLen, kernel: KernelSize) -> u32 {
+            length.bytes().unwrap_or(0).min(kernel.0)
+        }
+    }
+    InfoLengthNotClamped {
+        fn info_length(length: OptLen, _: KernelSize) -> u32 { length.wrapped() }
+    }
+    InfoLengthRoundedToWords {
+        fn info_length(length: OptLen, kernel: KernelSize) -> u32 {
+            D::info_length(length, kernel) & !3
+        }
+    }
+    InfoLengthStoredLast { const INFO_LENGTH_FIRST: bool = false; }
+    InfoZeroLengthGoesOn { fn info_asks_nothing(_: &Revision, _: OptLen) -> bool { false } }
+    InfoStopsAtAnyNonPositiveLength {
+        fn info_asks_nothing(_: &Revision, length: OptLen) -> bool { length.0 <= 0 }
+    }
+    DataLengthOffByOne {
+        fn data_length(length: OptLen) -> Result<u32, Rule> {
+            if length.0 == 15 { Ok(15) } else { D::data_length(length) }
+        }
+    }
+    DataLengthSignLost {
+        fn data_length(length: OptLen) -> Result<u32, Rule> {
+            if length.0 < 0 { Ok(length.wrapped()) } else { D::data_length(length) }
+        }
+    }
+    HeaderMayNotFillTheBuffer {
+        fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
+            if header.size_subflow_data == length { return Err(Rule::HeaderSizeAboveLength); }
+            D::header(header, length)
+        }
+    }
+    HeaderMayPassTheBuffersEnd {
+        fn header(header: &SubflowData, _: u32) -> Result<(), Rule> { D::header(header, u32::MAX) }
+    }
+    HeaderSizeTooSmallAccepted {
+        fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
+            let size_subflow_data = header.size_subflow_data.max(16);
+            D::header(&SubflowData { size_subflow_data, ..*header }, length)
+        }
+    }
+    NumSubflowsNotChecked {
+        fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
+            D::header(&SubflowData { num_subflows: 0, ..*header }, length)
+        }
+    }
+    SizeKernelNotChecked {
+        fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
+            D::header(&SubflowData { size_kernel: 0, ..*header }, length)
+        }
+    }
+    SizeUserSignNotChecked {
+        fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
+            let size_user = header.size_user & 0x7fff_ffff;
+            D::header(&SubflowData { size_user, ..*header }, length)
+        }
+    }
+    FirstElementAlwaysBehindSixteenBytes { fn first_element(_: &SubflowData) -> u32 { 16 } }
+    StrideNotClamped { fn stride(asked: AskedSize, _: KernelSize) -> Stride { Stride(asked.0) } }
+    StrideRoundedDown {
+        fn stride(asked: AskedSize, kernel: KernelSize) -> Stride {
+            Stride(D::stride(asked, kernel).0 & !7)
+        }
+    }
+    StepByTheUsersSize { fn step(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    StepRoundedUp { fn step(_: AskedSize, stride: Stride) -> u32 { stride.0.next_multiple_of(8) } }
+    ElementCutToTheRoom {
+        fn element(room: u32, stride: Stride) -> Option<u32> {
+            (room > 0).then_some(room.min(stride.0))
+        }
+    }
+    ElementNeedsAByteMore {
+        fn element(room: u32, stride: Stride) -> Option<u32> {
+            (room > stride.0).then_some(stride.0)
+        }
+    }
+    CountIsWhatWasCopied { fn count(_: u32, copied: u32) -> u32 { copied } }
+    SizeUserLeftAsItWas { fn size_user(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    SizeKernelNotTold { fn size_kernel(_: KernelSize) -> u32 { 0 } }
+    ReturnedLengthWithoutHeader {
+        fn data_returned(header: &SubflowData, copied: u32) -> u32 {
+            if copied > 0 { copied } else { D::data_returned(header, 0) }
+        }
+    }
+    ReturnedLengthCountsSixteenForTheHeader {
+        fn data_returned(_: &SubflowData, copied: u32) -> u32 { 16 + copied }
+    }
+    ReturnedLengthIsTheWholeHeader {
+        fn data_returned(header: &SubflowData, copied: u32) -> u32 {
+            header.size_subflow_data.wrapping_add(copied)
+        }
+    }
+    HeaderCopiedShort { fn header_written(_: &SubflowData) -> u32 { 12 } }
+    HeaderBeforeLength { const LENGTH_BEFORE_HEADER: bool = false; }
+    ReportsAfterAFault { const REPORT_AFTER_FAULT: bool = true; }
+    FaultSwallowed { const ELEMENT_FAULT: Result<(), Errno> = Ok(()); }
+    FaultIsInvalid { const ELEMENT_FAULT: Result<(), Errno> = Err(Errno::EINVAL); }
+    FullLengthOffByOne {
+        fn full_length(length: OptLen) -> Result<u32, Rule> {
+            if length.0 == 40 { Err(Rule::FullLengthTooShort) } else { D::full_length(length) }
+        }
+    }
+    FullLengthNeedsTheWholeStructure {
+        fn full_length(length: OptLen) -> Result<u32, Rule> {
+            if length.0 < 136 { Err(Rule::FullLengthTooShort) } else { D::full_length(length) }
+        }
+    }
+    FullNumSubflowsNotChecked {
+        fn full_header(full: &FullInfo) -> Result<(), Rule> {
+            D::full_header(&FullInfo { num_subflows: 0, ..*full })
+        }
+    }
+    FullSizeKernelNotChecked {
+        fn full_header(full: &FullInfo) -> Result<(), Rule> {
+            D::full_header(&FullInfo { size_sfinfo_kernel: 0, ..*full })
+        }
+    }
+    FullSlotsOffByOne { fn full_slot(index: u32, slots: u32) -> bool { index <= slots } }
+    FullSlotsSigned {
+        fn full_slot(index: u32, slots: u32) -> bool {
+            index.cast_signed() < slots.cast_signed()
+        }
+    }
+    FullTcpInfoFirst { const FULL_ADDRESSES_FIRST: bool = false; }
+    FullInfoIgnoresTheRoom {
+        fn full_info_length(_: u32, kernel: KernelSize) -> u32 { kernel.0 }
+    }
+    FullInfoAllOrNothing {
+        fn full_info_length(length: u32, kernel: KernelSize) -> u32 {
+            if D::full_info_length(length, kernel) == kernel.0 { kernel.0 } else { 0 }
+        }
+    }
+    FullReturnsTheInfoAlone { fn full_returned(info: u32) -> u32 { info } }
+}
+
+/// The contract on a kernel whose figures are wrong.
+fn wrong_revisions(right: Revision) -> Vec<(&'static str, Revision)> {
+    vec![
+        ("TcpInfoAWordShort", right.with_sizes(right.tcp_info - 4, right.mptcp_info)),
+        ("MptcpInfoOfAnOlderKernel", right.with_sizes(right.tcp_info, right.mptcp_info - 8)),
+        ("FullInfoForgotten", Revision { full_info: false, ..right }),
+    ]
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let enclosure = scene::enter();
+    let available = scene::mptcp_available();
+    let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
+    let kernel = Kernel::running(stage.sizes());
+    let stage = Arc::new(Mutex::new(stage));
+    let right = kernel.revision;
+    let models = wrong_models().into_iter().map(|(name, model)| (name, model, right));
+    let revisions = wrong_revisions(right);
+    let revisions = revisions
+        .into_iter()
+        .map(|(name, revision)| (name, Model::documented(), revision));
+    let mut trials: Vec<Trial> = models
+        .chain(revisions)
+        .map(|(name, model, revision)| {
+            let (stage, hindrance) = (stage.clone(), available.clone().err());
+            Trial::ignorable_test(name, move || match hindrance {
+                Some(none) => Ok(Completion::ignored_with(none.what)),
+                None => falls(&stage, revision, model),
+            })
+        })
+        .collect();
+    let hindrance = available.err();
+    trials.push(Trial::ignorable_test("TheContractStands", move || match hindrance {
+        Some(none) => Ok(Completion::ignored_with(none.what)),
+        None => stands(&stage, right),
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn setting(first: bool) -> Setting {
+    Setting {
+        time: Some(Duration::from_secs(2)),
+        cases: None,
+        options: Vec::new(),
+        seed: 1,
+        jobs: 1,
+        first,
+    }
+}
+
+fn falls(stage: &SharedStage, revision: Revision, model: Model) -> Result<Completion, Failed> {
+    let outcome = check(&setting(true), revision, stage, model, &Progress::default())?;
+    if outcome.counts().disagree == 0 {
+        return Err(format!(
+            "not noticed in {} cases and {:?}",
+            outcome.counts().cases(),
+            outcome.elapsed
+        )
+        .into());
+    }
+    Ok(Completion::Completed)
+}
+
+/// The other side of it: with nothing broken nothing is noticed.
+fn stands(stage: &SharedStage, revision: Revision) -> Result<Completion, Failed> {
+    let model = Model::documented();
+    let outcome = check(&setting(false), revision, stage, model, &Progress::default())?;
+    match outcome.findings.values().next() {
+        Some(finding) => Err(finding.to_string().into()),
+        None => Ok(Completion::Completed),
+    }
+}
