@@ -400,10 +400,7 @@ impl SubflowAddrs {
     /// even the scope of a link-local address. An IPv4-mapped address keeps the family of the [`SocketAddr`] that it
     /// is given as.
     pub const fn new(local: SocketAddr, remote: SocketAddr) -> Self {
-        Self {
-            local: sockaddr(local),
-            remote: sockaddr(remote),
-        }
+        Self { local: sockaddr(local), remote: sockaddr(remote) }
     }
 }
 

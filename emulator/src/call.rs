@@ -3,7 +3,7 @@
 use crate::abi;
 use crate::decisions::{Decisions, Documented};
 use crate::errno::Errno;
-use crate::memory::UserMemory;
+use crate::memory::{Lent, UserMemory};
 use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Family, Socket};
@@ -37,6 +37,23 @@ pub fn getsockopt<M: UserMemory, T: Trace>(
     getsockopt_deciding::<Documented, M, T>(revision, socket, call, memory, trace)
 }
 
+/// [`getsockopt`] as a safe wrapper calls it, for a program that lends a
+/// buffer and its length. `MPTCP_FULL_INFO` has pointers, and takes memory
+/// that they point into: see [`crate::Paged`].
+///
+/// # Errors
+/// As [`getsockopt`].
+pub fn getsockopt_into(
+    revision: &Revision,
+    socket: &Socket<'_>,
+    option: i32,
+    optval: &mut [u8],
+    optlen: &mut i32,
+) -> Result<(), Errno> {
+    let call = Call { option, optval: Lent::OPTVAL, optlen: Lent::OPTLEN };
+    getsockopt(revision, socket, &call, &mut Lent { optval, optlen }, &mut ())
+}
+
 /// [`getsockopt`] as a kernel that decides otherwise would answer.
 ///
 /// # Errors
@@ -48,6 +65,9 @@ pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
+    if let Socket::Mptcp(connection) = socket {
+        debug_assert!(connection.fits(revision), "contents shorter than this kernel's structures");
+    }
     let (rule, errno) = match socket {
         Socket::Mptcp(connection) => match call.option {
             abi::MPTCP_INFO => {

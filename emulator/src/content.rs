@@ -54,11 +54,7 @@ impl<'a> Content<'a> {
 
     /// Bytes with a mask; `None` unless both are of one length.
     pub const fn masked(bytes: &'a [u8], mask: &'a [u8]) -> Option<Content<'a>> {
-        if bytes.len() == mask.len() {
-            Some(Content { bytes, mask })
-        } else {
-            None
-        }
+        if bytes.len() == mask.len() { Some(Content { bytes, mask }) } else { None }
     }
 
     /// The bytes; those that are open hold a value of no meaning.

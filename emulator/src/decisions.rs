@@ -6,11 +6,11 @@
 //! this crate shows that it would notice.
 
 use crate::abi::{FullInfo, SubflowData};
-use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_DATA};
 use crate::errno::Errno;
 use crate::length::{AskedSize, KernelSize, OptLen, Stride};
 use crate::revision::{Revision, ZeroLength};
 use crate::rules::Rule;
+use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_DATA};
 
 /// A size in a header that is larger than any length can be (2^31 - 1).
 const SIZE_MAX: u32 = i32::MAX.cast_unsigned();

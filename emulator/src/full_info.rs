@@ -33,19 +33,10 @@ impl Array {
         unwritable: Rule,
         trace: &mut T,
     ) -> Array {
-        trace.fired(if asked > kernel {
-            Rule::FullStrideClamped
-        } else {
-            Rule::FullStrideAsAsked
-        });
+        trace.fired(if asked > kernel { Rule::FullStrideClamped } else { Rule::FullStrideAsAsked });
         let asked = AskedSize(asked);
         let stride = D::stride(asked, KernelSize(kernel));
-        Array {
-            at,
-            asked,
-            stride,
-            unwritable,
-        }
+        Array { at, asked, stride, unwritable }
     }
 
     #[inline]
@@ -58,10 +49,7 @@ impl Array {
         if self.stride.0 == 0 {
             trace.fired(Rule::FullArrayEmpty);
         }
-        if memory
-            .copy_out(self.at, content.first(self.stride.bytes()))
-            .is_err()
-        {
+        if memory.copy_out(self.at, content.first(self.stride.bytes())).is_err() {
             trace.fired(self.unwritable);
             D::ELEMENT_FAULT?;
         }
@@ -189,10 +177,7 @@ fn write<D: Decisions, M: UserMemory, T: Trace>(
         Rule::FullInfoWhole
     });
 
-    let head = full
-        .as_bytes()
-        .get(..FULL_INFO_HEADER as usize)
-        .unwrap_or_default();
+    let head = full.as_bytes().get(..FULL_INFO_HEADER as usize).unwrap_or_default();
     let structure = |memory: &mut M, trace: &mut T| {
         memory
             .copy_out(call.optval, Content::exact(head))

@@ -12,11 +12,7 @@ impl OptLen {
     /// The length as a number of bytes, `None` if it is negative.
     #[inline]
     pub const fn bytes(self) -> Option<u32> {
-        if self.0 < 0 {
-            None
-        } else {
-            Some(self.0.cast_unsigned())
-        }
+        if self.0 < 0 { None } else { Some(self.0.cast_unsigned()) }
     }
 
     /// The length with its sign read as the topmost bit of a size: what a

@@ -140,12 +140,7 @@ impl<'a, const N: usize> Paged<'a, N> {
         mask: &'a mut [u8],
     ) -> Option<Paged<'a, N>> {
         let fits = bytes.len() == Pages::<N>::LEN && mask.len() == Pages::<N>::LEN;
-        fits.then_some(Paged {
-            pages,
-            base,
-            bytes,
-            mask,
-        })
+        fits.then_some(Paged { pages, base, bytes, mask })
     }
 
     /// All bytes, whatever the permissions.
@@ -156,6 +151,14 @@ impl<'a, const N: usize> Paged<'a, N> {
     /// The mask beside the bytes.
     pub fn mask(&self) -> &[u8] {
         self.mask
+    }
+
+    /// Puts bytes at an address, as the program does before a call, and
+    /// whatever the permissions; what would stand outside of the pages is left
+    /// out.
+    pub fn write(&mut self, at: u64, bytes: &[u8]) {
+        let slots = self.bytes.get_mut(self.offset(at)..).into_iter();
+        slots.flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
     }
 
     /// The offset of an address; one outside of the pages gives an offset at
@@ -203,10 +206,7 @@ impl<const N: usize> UserMemory for Paged<'_, N> {
         let part = content.first(len);
         if len > 0 {
             let to = offset..offset + len;
-            self.bytes
-                .get_mut(to.clone())
-                .ok_or(Fault)?
-                .copy_from_slice(part.bytes());
+            self.bytes.get_mut(to.clone()).ok_or(Fault)?.copy_from_slice(part.bytes());
             let mask = self.mask.get_mut(to).ok_or(Fault)?;
             if part.mask().is_empty() {
                 mask.fill(0);
@@ -214,10 +214,57 @@ impl<const N: usize> UserMemory for Paged<'_, N> {
                 mask.copy_from_slice(part.mask());
             }
         }
-        if len < content.len() {
-            Err(Fault)
-        } else {
-            Ok(())
+        if len < content.len() { Err(Fault) } else { Ok(()) }
+    }
+}
+
+/// The memory of a program that lends a buffer and a length, and nothing
+/// else: what a safe wrapper around the call does. Bytes that the model leaves
+/// open are written with whatever the content holds.
+#[derive(Debug)]
+pub struct Lent<'a> {
+    /// The buffer, at [`Lent::OPTVAL`].
+    pub optval: &'a mut [u8],
+    /// The length, at [`Lent::OPTLEN`].
+    pub optlen: &'a mut i32,
+}
+
+impl Lent<'_> {
+    /// The address of the buffer.
+    pub const OPTVAL: u64 = 0x1000_0000;
+    /// The address of the length.
+    pub const OPTLEN: u64 = 0x2_0000_0000;
+
+    fn offset(at: u64) -> usize {
+        usize::try_from(at.wrapping_sub(Lent::OPTVAL)).unwrap_or(usize::MAX)
+    }
+}
+
+impl UserMemory for Lent<'_> {
+    fn load(&self, at: u64) -> Result<i32, Fault> {
+        if at == Lent::OPTLEN { Ok(*self.optlen) } else { Err(Fault) }
+    }
+
+    fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
+        if at != Lent::OPTLEN {
+            return Err(Fault);
         }
+        *self.optlen = value;
+        Ok(())
+    }
+
+    fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault> {
+        let from = self.optval.get(Lent::offset(at)..).and_then(|bytes| bytes.get(..into.len()));
+        into.copy_from_slice(from.ok_or(Fault)?);
+        Ok(())
+    }
+
+    fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
+        let slots = self.optval.get_mut(Lent::offset(at)..).unwrap_or_default();
+        let len = content.len().min(slots.len());
+        for (slot, byte) in slots.iter_mut().zip(content.bytes()) {
+            *slot = *byte;
+        }
+        if len < content.len() { Err(Fault) } else { Ok(()) }
     }
 }

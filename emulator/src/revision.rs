@@ -147,10 +147,6 @@ impl Revision {
     /// attributes of `sock_diag` dumps, in bytes.
     #[must_use]
     pub const fn with_sizes(self, tcp_info: u32, mptcp_info: u32) -> Revision {
-        Revision {
-            tcp_info,
-            mptcp_info,
-            ..self
-        }
+        Revision { tcp_info, mptcp_info, ..self }
     }
 }

@@ -83,7 +83,7 @@ rules! {
     UnixRefuses: Accidental, "measured";
     /// An MPTCP socket refuses an option number that it does not know with EOPNOTSUPP, and nothing is touched.
     UnknownOption: Accidental, "measured; man, ERRORS promises ENOPROTOOPT";
-    /// A kernel without MPTCP_FULL_INFO treats it as any option number that it does not know.
+    /// A kernel without MPTCP_FULL_INFO treats it as any option number that it does not know: EOPNOTSUPP, and nothing is touched.
     FullInfoUnknown: Accidental, "full-info commit: the option came with 6.5; the error, measured";
 
     // MPTCP_INFO.

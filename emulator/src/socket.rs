@@ -1,6 +1,8 @@
 //! What a socket is, as far as these options can tell.
 
 use crate::content::Content;
+use crate::revision::Revision;
+use crate::sizes::SUBFLOW_INFO;
 
 /// An address family of a socket: which of the two refusals a socket that is
 /// no MPTCP connection gives depends on it.
@@ -34,19 +36,31 @@ pub enum Socket<'a> {
 /// The state of an MPTCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection<'a> {
-    /// `struct mptcp_info` as this kernel knows it: as many bytes as
-    /// [`crate::Revision::mptcp_info`].
+    /// `struct mptcp_info` as this kernel knows it: at least as many
+    /// bytes as [`Revision::mptcp_info`].
     pub info: Content<'a>,
     /// The subflows, in the order in which the kernel lists them: the initial
     /// one first, then as they joined.
     pub subflows: &'a [Subflow<'a>],
 }
 
+impl Connection<'_> {
+    /// Whether all contents are as long as a kernel of this revision has
+    /// them. A model of one that does not fit would copy less than it says.
+    pub fn fits(&self, revision: &Revision) -> bool {
+        self.info.len() >= revision.mptcp_info as usize
+            && self.subflows.iter().all(|subflow| {
+                subflow.tcp_info.len() >= revision.tcp_info as usize
+                    && subflow.subflow_info.len() >= SUBFLOW_INFO as usize
+            })
+    }
+}
+
 /// One subflow of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subflow<'a> {
-    /// `struct tcp_info` as this kernel knows it: as many bytes as
-    /// [`crate::Revision::tcp_info`].
+    /// `struct tcp_info` as this kernel knows it: at least as many
+    /// bytes as [`Revision::tcp_info`].
     pub tcp_info: Content<'a>,
     /// `struct mptcp_subflow_info`, 264 bytes: the subflow's id, a hole of
     /// four zero bytes, then the same 256 bytes of addresses that

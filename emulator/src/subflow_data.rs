@@ -26,10 +26,7 @@ pub(crate) struct Element {
 }
 
 pub(crate) fn tcp_info(revision: &Revision) -> Element {
-    Element {
-        size: KernelSize(revision.tcp_info),
-        of: |subflow| subflow.tcp_info,
-    }
+    Element { size: KernelSize(revision.tcp_info), of: |subflow| subflow.tcp_info }
 }
 
 pub(crate) fn addresses() -> Element {
@@ -49,13 +46,10 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
     let asked = AskedSize(header.size_user);
     let stride = D::stride(asked, element.size);
-    trace.fired(if asked.0 > element.size.0 {
-        Rule::StrideClamped
-    } else {
-        Rule::StrideAsAsked
-    });
+    trace.fired(if asked.0 > element.size.0 { Rule::StrideClamped } else { Rule::StrideAsAsked });
 
-    let copied = copy_elements::<D, M, T>(element, stride, &header, length, connection, call, memory, trace);
+    let copied =
+        copy_elements::<D, M, T>(element, stride, &header, length, connection, call, memory, trace);
     let (elements, bytes) = match copied {
         Ok(copied) => copied,
         Err(Errno::EFAULT) if D::REPORT_AFTER_FAULT => (0, 0),
@@ -69,11 +63,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         size_kernel: D::size_kernel(element.size),
         size_user: D::size_user(asked, stride),
     };
-    trace.fired(if bytes > 0 {
-        Rule::LengthWithElements
-    } else {
-        Rule::LengthWithoutElements
-    });
+    trace.fired(if bytes > 0 { Rule::LengthWithElements } else { Rule::LengthWithoutElements });
     let returned = D::data_returned(&header, bytes);
     if D::LENGTH_BEFORE_HEADER {
         store_length(call, returned, memory, trace)?;
@@ -125,11 +115,7 @@ fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
             trace.fired(Rule::ElementLeftOut);
             continue;
         };
-        trace.fired(if part == 0 {
-            Rule::ElementEmpty
-        } else {
-            Rule::ElementCopied
-        });
+        trace.fired(if part == 0 { Rule::ElementEmpty } else { Rule::ElementCopied });
         let content = (element.of)(subflow).first(part as usize);
         if memory.copy_out(at, content).is_err() {
             trace.fired(Rule::ElementUnwritable);
@@ -163,13 +149,13 @@ fn write_header<D: Decisions, M: UserMemory, T: Trace>(
     trace: &mut T,
 ) -> Result<(), Errno> {
     let written = D::header_written(answer);
-    if answer.size_subflow_data > written {
-        trace.fired(Rule::HeaderTailLeftAlone);
-    }
     memory
         .copy_out(call.optval, Content::exact(answer.as_bytes()).first(written as usize))
         .map_err(|_| refuse(trace, Rule::HeaderUnwritable, Errno::EFAULT))?;
     trace.fired(Rule::CountReported);
     trace.fired(Rule::SizesReported);
+    if answer.size_subflow_data > written {
+        trace.fired(Rule::HeaderTailLeftAlone);
+    }
     Ok(())
 }

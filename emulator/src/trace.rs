@@ -53,10 +53,7 @@ impl RuleSet {
 
     /// The rules, in the order in which they are declared.
     pub fn iter(self) -> impl Iterator<Item = Rule> {
-        Rule::ALL
-            .iter()
-            .copied()
-            .filter(move |rule| self.contains(*rule))
+        Rule::ALL.iter().copied().filter(move |rule| self.contains(*rule))
     }
 }
 

@@ -31,14 +31,8 @@ const CONSTANTS: [(&str, i64); 8] = [
     ("MPTCP_TCPINFO", abi::MPTCP_TCPINFO as i64),
     ("MPTCP_SUBFLOW_ADDRS", abi::MPTCP_SUBFLOW_ADDRS as i64),
     ("MPTCP_FULL_INFO", abi::MPTCP_FULL_INFO as i64),
-    (
-        "MPTCP_INFO_FLAG_FALLBACK",
-        abi::MPTCP_INFO_FLAG_FALLBACK as i64,
-    ),
-    (
-        "MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED",
-        abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED as i64,
-    ),
+    ("MPTCP_INFO_FLAG_FALLBACK", abi::MPTCP_INFO_FLAG_FALLBACK as i64),
+    ("MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED", abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED as i64),
 ];
 
 /// What comes before the probes. Every probe prints a line: its key, then numbers.
@@ -81,9 +75,7 @@ fn probes() -> Vec<String> {
     let mut probes = Vec::new();
     for (name, fields) in STRUCTS {
         let st = format!("struct {name}");
-        probes.push(format!(
-            r#"printf("{name} %zu %zu\n", sizeof({st}), _Alignof({st}));"#
-        ));
+        probes.push(format!(r#"printf("{name} %zu %zu\n", sizeof({st}), _Alignof({st}));"#));
         for field in fields.iter().filter(|field| field.name != HOLE) {
             match bit_fields(field) {
                 None => {
@@ -113,12 +105,7 @@ fn compile(probes: &[&String], source: &Path, program: &Path) -> std::io::Result
     text.push_str("#line 1000000\n}\n");
     std::fs::write(source, text).expect("the folder for temporary files is writable");
     let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    Command::new(compiler)
-        .env("LC_ALL", "C")
-        .args(["-w", "-o"])
-        .arg(program)
-        .arg(source)
-        .output()
+    Command::new(compiler).env("LC_ALL", "C").args(["-w", "-o"]).arg(program).arg(source).output()
 }
 
 /// Says something where the test harness does not swallow it.
@@ -154,12 +141,8 @@ fn ask() -> Option<BTreeMap<String, Vec<usize>>> {
             .filter_map(|line| line.split_once("abi.c:")?.1.split(':').next()?.parse().ok())
             .collect();
         let known = |(i, _): &(usize, &String)| !refused.contains(&(i + 1));
-        let rest: Vec<&String> = probes
-            .iter()
-            .enumerate()
-            .filter(known)
-            .map(|(_, probe)| probe)
-            .collect();
+        let rest: Vec<&String> =
+            probes.iter().enumerate().filter(known).map(|(_, probe)| probe).collect();
         let second = compile(&rest, &source, &program).expect("the compiler started before");
         assert!(
             second.status.success(),
@@ -169,26 +152,13 @@ fn ask() -> Option<BTreeMap<String, Vec<usize>>> {
     }
 
     let output = Command::new(&program).output().expect("the program starts");
-    assert!(
-        output.status.success(),
-        "the C program ended with {}",
-        output.status
-    );
+    assert!(output.status.success(), "the C program ended with {}", output.status);
     let answer = |line: &str| {
         let mut words = line.split(' ');
         let key = words.next().expect("a line has a word").to_owned();
-        (
-            key,
-            words.map(|word| word.parse().expect("a number")).collect(),
-        )
+        (key, words.map(|word| word.parse().expect("a number")).collect())
     };
-    Some(
-        String::from_utf8(output.stdout)
-            .expect("ASCII")
-            .lines()
-            .map(answer)
-            .collect(),
-    )
+    Some(String::from_utf8(output.stdout).expect("ASCII").lines().map(answer).collect())
 }
 
 #[test]
@@ -216,20 +186,11 @@ fn layouts_are_those_of_the_installed_headers() {
                 // What one header reserves, a later one may have carved fields from, from its start.
                 None if field.name == "reserved" && !before_known => false,
                 None => answers.get(&key(field.name)).is_some_and(|answer| {
-                    assert_eq!(
-                        answer,
-                        &[offset, length],
-                        "{name}.{}: offset, size",
-                        field.name
-                    );
+                    assert_eq!(answer, &[offset, length], "{name}.{}: offset, size", field.name);
                     true
                 }),
                 // All or none: an older header may have bytes of the same name and another meaning.
-                Some(parts)
-                    if parts
-                        .iter()
-                        .all(|(part, _)| answers.contains_key(&key(part))) =>
-                {
+                Some(parts) if parts.iter().all(|(part, _)| answers.contains_key(&key(part))) => {
                     let mut bit = 0;
                     for (part, width) in parts {
                         let answer = &answers[&key(part)];
@@ -271,15 +232,9 @@ fn layouts_are_those_of_the_installed_headers() {
     }
 
     if !lacking.is_empty() {
-        say(&format!(
-            "not compared, because these headers lack them: {}",
-            lacking.join(", ")
-        ));
+        say(&format!("not compared, because these headers lack them: {}", lacking.join(", ")));
     }
     say(&format!("{compared} fields compared"));
     // The oldest headers that have SOL_MPTCP's options know 15 fields of mptcp_info and 55 of tcp_info.
-    assert!(
-        compared > 60,
-        "only {compared} fields compared: the probes do not work"
-    );
+    assert!(compared > 60, "only {compared} fields compared: the probes do not work");
 }

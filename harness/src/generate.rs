@@ -43,13 +43,10 @@ fn pick<T: Copy, C: Choose>(choose: &mut C, from: &[T]) -> Option<T> {
     from.get(choose.below(len) as usize).copied()
 }
 
-/// A case. Most are near a boundary, and most are near only one.
+/// A case. Most are near a boundary, and most are near only one. Choices that
+/// are all 0 make an ordinary one.
 pub fn case<C: Choose>(choose: &mut C, palette: &Palette, poison: u8) -> Case {
-    let cue = pick(choose, &palette.cues).unwrap_or(Cue {
-        scene: 0,
-        answers: false,
-        subflows: 0,
-    });
+    let cue = pick(choose, &palette.cues).unwrap_or(Cue { scene: 0, answers: false, subflows: 0 });
     let option = match choose.below(32) {
         0..10 => abi::MPTCP_TCPINFO,
         10..16 => abi::MPTCP_SUBFLOW_ADDRS,
@@ -68,11 +65,7 @@ fn unknown_option<C: Choose>(choose: &mut C) -> i32 {
         2 => 0,
         _ => 5,
     };
-    if (abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO).contains(&option) {
-        -option
-    } else {
-        option
-    }
+    if (abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO).contains(&option) { -option } else { option }
 }
 
 /// A case for one scene and option.
@@ -104,7 +97,7 @@ pub fn of<C: Choose>(choose: &mut C, palette: &Palette, cue: Cue, option: i32, p
             case.length = length(choose, FULL_INFO_HEADER + palette.mptcp_info);
             let size_tcpinfo_user = element_size(choose, palette.tcp_info);
             let size_sfinfo_user = element_size(choose, SUBFLOW_INFO);
-            let size_arrays_user = match choose.below(16) {
+            let size_arrays_user = match 15 - choose.below(16) {
                 0 => choose.word(),
                 1 => 0,
                 _ => choose.below(cue.subflows + 3),
@@ -140,10 +133,14 @@ fn near<C: Choose>(choose: &mut C, exact: u32) -> u32 {
 }
 
 fn length<C: Choose>(choose: &mut C, exact: u32) -> i32 {
-    let length = match choose.below(32) {
+    let length = match 31 - choose.below(32) {
         0 => choose.word(),
         1 => pick(choose, &HUGE).unwrap_or(0),
-        2..5 => choose.below(64),
+        2 => choose.below(64),
+        // The least that some option takes, and a byte to either side.
+        3..5 => [0, SUBFLOW_DATA, FULL_INFO_HEADER][choose.below(3) as usize]
+            .wrapping_add(choose.below(3))
+            .wrapping_sub(1),
         5 => choose.below(1 << 14),
         6..12 => near(choose, exact),
         _ => exact,
@@ -152,7 +149,7 @@ fn length<C: Choose>(choose: &mut C, exact: u32) -> i32 {
 }
 
 fn header_size<C: Choose>(choose: &mut C, length: i32) -> u32 {
-    match choose.below(32) {
+    match 31 - choose.below(32) {
         0 => choose.word(),
         1 => pick(choose, &HUGE).unwrap_or(0),
         2 => choose.below(SUBFLOW_DATA),
@@ -163,7 +160,7 @@ fn header_size<C: Choose>(choose: &mut C, length: i32) -> u32 {
 }
 
 fn element_size<C: Choose>(choose: &mut C, kernel: u32) -> u32 {
-    match choose.below(32) {
+    match 31 - choose.below(32) {
         0 => choose.word(),
         1 => pick(choose, &HUGE).unwrap_or(0),
         2 => 0,
@@ -176,7 +173,7 @@ fn element_size<C: Choose>(choose: &mut C, kernel: u32) -> u32 {
 }
 
 fn must_be_zero<C: Choose>(choose: &mut C) -> u32 {
-    match choose.below(64) {
+    match 63 - choose.below(64) {
         0 => choose.word(),
         1 => 1,
         _ => 0,
@@ -186,7 +183,7 @@ fn must_be_zero<C: Choose>(choose: &mut C) -> u32 {
 /// A place for a buffer of so many bytes.
 fn buffer<C: Choose>(choose: &mut C, bytes: u32) -> Place {
     let writable = pick(choose, &WRITABLE).unwrap_or(WRITABLE[0]);
-    match choose.below(32) {
+    match 31 - choose.below(32) {
         0 => wild(choose.below(16)),
         1 => into_stretch(pick(choose, &READABLE).unwrap_or(READABLE[0]), choose.below(64)),
         2 => into_stretch(pick(choose, &CLOSED).unwrap_or(CLOSED[0]), choose.below(64)),
@@ -200,7 +197,7 @@ fn buffer<C: Choose>(choose: &mut C, bytes: u32) -> Place {
 }
 
 fn optlen_place<C: Choose>(choose: &mut C, optval: Place) -> Place {
-    match choose.below(32) {
+    match 31 - choose.below(32) {
         0 => wild(choose.below(16)),
         1 => into_stretch(pick(choose, &READABLE).unwrap_or(READABLE[0]), choose.below(64)),
         2 => into_stretch(pick(choose, &CLOSED).unwrap_or(CLOSED[0]), choose.below(64)),

@@ -1,0 +1,276 @@
+//! The small types: content and masks, rules and sets of them, revisions,
+//! addresses, tables of fields.
+
+use std::net::SocketAddr;
+
+use mptcp_emulator::abi::{self, FullInfo, MptcpInfo, SubflowAddrs, SubflowInfo, TcpInfo};
+use mptcp_emulator::{
+    Content, Evidence, FULL_INFO_HEADER, OptLen, Order, Revision, Rule, RuleSet, SUBFLOW_ADDRS,
+    SUBFLOW_DATA, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, Standing, Stride, Trace, Why, ZeroLength,
+};
+
+#[test]
+fn sizes_of_headers_and_elements() {
+    assert_eq!(SUBFLOW_DATA, 16);
+    assert_eq!(SUBFLOW_ADDRS, 256);
+    assert_eq!(SUBFLOW_INFO, 264);
+    assert_eq!(SUBFLOW_INFO_ADDRS, 8);
+    assert_eq!(FULL_INFO_HEADER, 40);
+    assert_eq!(FullInfo::HEADER, 40);
+}
+
+#[test]
+fn content_is_cut_with_its_mask() {
+    let exact = Content::exact(&[1, 2, 3]);
+    assert_eq!((exact.bytes(), exact.mask()), (&[1, 2, 3][..], &[][..]));
+    assert_eq!((exact.len(), exact.is_empty()), (3, false));
+    assert_eq!(exact.first(2), Content::exact(&[1, 2]));
+    assert_eq!(exact.first(3), exact);
+    assert_eq!(exact.first(4), exact);
+    assert_eq!(exact.skip(1), Content::exact(&[2, 3]));
+    assert!(exact.skip(3).is_empty());
+    assert!(exact.skip(4).is_empty());
+    assert!(exact.first(0).is_empty());
+
+    let masked = Content::masked(&[1, 2, 3], &[0, 1, 2]).unwrap();
+    assert_eq!(masked.first(2), Content::masked(&[1, 2], &[0, 1]).unwrap());
+    assert_eq!(masked.first(9), masked);
+    assert_eq!(masked.skip(2), Content::masked(&[3], &[2]).unwrap());
+    assert_eq!(masked.skip(9).mask(), []);
+    assert_eq!(Content::masked(&[1, 2, 3], &[0, 1]), None);
+    assert_eq!(Content::masked(&[1], &[]), None);
+    assert_eq!(Content::masked(&[], &[]), Some(Content::exact(&[])));
+}
+
+#[test]
+fn why_a_byte_is_open() {
+    assert_eq!(Why::from_mask(0), None);
+    assert_eq!(Why::from_mask(1), Some(Why::Clock));
+    assert_eq!(Why::from_mask(2), Some(Why::NoWitness));
+    // Whatever else stands there, the byte is not known.
+    assert_eq!(Why::from_mask(3), Some(Why::NoWitness));
+    assert_eq!(Why::from_mask(255), Some(Why::NoWitness));
+    assert_eq!((Why::Clock as u8, Why::NoWitness as u8), (1, 2));
+    assert!(Why::Clock.text().contains("clock"));
+    assert!(Why::NoWitness.text().contains("witness"));
+}
+
+#[test]
+fn lengths() {
+    assert_eq!(OptLen(0).bytes(), Some(0));
+    assert_eq!(OptLen(i32::MAX).bytes(), Some(0x7fff_ffff));
+    assert_eq!(OptLen(-1).bytes(), None);
+    assert_eq!(OptLen(i32::MIN).bytes(), None);
+    assert_eq!(OptLen(-1).wrapped(), 0xffff_ffff);
+    assert_eq!(OptLen(i32::MIN).wrapped(), 0x8000_0000);
+    assert_eq!(OptLen(7).wrapped(), 7);
+    assert_eq!(Stride(280).bytes(), 280);
+}
+
+#[test]
+fn sets_of_rules() {
+    let mut set = RuleSet::EMPTY;
+    assert!(set.is_empty());
+    assert_eq!((set.len(), set.iter().count()), (0, 0));
+    let (first, last) = (Rule::ALL[0], *Rule::ALL.last().unwrap());
+    set.insert(last);
+    set.fired(first);
+    set.insert(last);
+    assert!(!set.is_empty());
+    assert_eq!(set.len(), 2);
+    assert!(set.contains(first) && set.contains(last));
+    assert!(!set.contains(Rule::ALL[1]));
+    assert_eq!(set.iter().collect::<Vec<_>>(), [first, last], "as declared");
+
+    let mut other = RuleSet::default();
+    other.insert(Rule::ALL[1]);
+    other.insert(first);
+    set.extend(other);
+    assert_eq!(set.iter().collect::<Vec<_>>(), [first, Rule::ALL[1], last]);
+    set.extend(RuleSet::EMPTY);
+    assert_eq!(set.len(), 3);
+
+    // Every rule has a bit of its own.
+    let mut all = RuleSet::EMPTY;
+    for (number, rule) in Rule::ALL.iter().enumerate() {
+        assert!(!all.contains(*rule));
+        all.insert(*rule);
+        assert_eq!(all.len(), number + 1);
+    }
+    assert_eq!(all.iter().collect::<Vec<_>>(), Rule::ALL);
+}
+
+#[test]
+fn rules_in_order() {
+    let mut order = Order::default();
+    assert_eq!(order.iter().count(), 0);
+    for rule in [Rule::InfoWhole, Rule::NotASocket, Rule::InfoWhole] {
+        order.fired(rule);
+    }
+    let rules: Vec<_> = order.iter().collect();
+    assert_eq!(rules, [Rule::InfoWhole, Rule::NotASocket]);
+
+    // There is room for 32; the rest is missing, and nothing breaks.
+    let mut order = Order::default();
+    Rule::ALL.iter().for_each(|rule| order.fired(*rule));
+    assert_eq!(order.iter().collect::<Vec<_>>(), Rule::ALL[..32]);
+}
+
+#[test]
+fn what_a_rule_says_of_itself() {
+    let rule = Rule::ElementLeftOut;
+    assert_eq!(rule.name(), "ElementLeftOut");
+    assert_eq!(
+        rule.sentence(),
+        "A subflow whose element does not fit whole is counted, and nothing of it is copied."
+    );
+    assert_eq!(
+        rule.source(),
+        "commit, example and the paragraph after: userspace detects it by num_subflows"
+    );
+    assert_eq!(rule.standing(), Standing::Promised);
+    assert_eq!(Rule::StrideClamped.standing(), Standing::Implied);
+    // No document promises what a negative length does.
+    assert_eq!(Rule::InfoNegativeLengthIsHuge.standing(), Standing::Accidental);
+
+    for rule in Rule::ALL {
+        assert_eq!(format!("{rule:?}"), rule.name());
+        let sentence = rule.sentence();
+        assert!(sentence.ends_with('.'), "{sentence:?}");
+        assert_eq!(sentence.trim(), sentence);
+        assert!(!rule.source().is_empty(), "{rule:?}");
+        // What only kernels say has been measured, or is marked as order.
+        if rule.standing() == Standing::Accidental {
+            assert!(rule.source().contains("measured"), "{rule:?}");
+        }
+    }
+}
+
+#[test]
+fn releases_and_their_revisions() {
+    let releases = [
+        ((0, 0), None),
+        ((4, 20), None),
+        ((5, 15), None),
+        ((5, 16), Some("5.16")),
+        ((5, 19), Some("5.16")),
+        ((6, 0), Some("5.16")),
+        ((6, 1), Some("6.1")),
+        ((6, 3), Some("6.1")),
+        ((6, 4), Some("6.1")),
+        ((6, 5), Some("6.5")),
+        ((6, 7), Some("6.5")),
+        ((6, 8), Some("6.8")),
+        ((6, 9), Some("6.8")),
+        ((6, 10), Some("6.10")),
+        ((6, 11), Some("6.10")),
+        ((6, 12), Some("6.12")),
+        ((6, 17), Some("6.12")),
+        ((6, 18), Some("6.18")),
+        ((6, 20), Some("6.18")),
+        ((7, 0), Some("6.18")),
+        ((7, 2), Some("7.2")),
+        ((7, 3), Some("7.2")),
+        ((9, 0), Some("7.2")),
+    ];
+    for ((major, minor), name) in releases {
+        let found = Revision::of_release(major, minor).map(|revision| revision.name);
+        assert_eq!(found, name, "{major}.{minor}");
+    }
+}
+
+#[test]
+fn what_each_revision_knows() {
+    // tcp_info, mptcp_info, MPTCP_FULL_INFO, and whether a length of 0 is
+    // stored back.
+    let table = [
+        ("5.16", 232, 48, false, true),
+        ("6.1", 232, 48, false, true),
+        ("6.5", 240, 80, true, true),
+        ("6.8", 248, 88, true, true),
+        ("6.10", 248, 96, true, false),
+        ("6.12", 248, 96, true, false),
+        ("6.18", 280, 96, true, false),
+        ("7.2", 280, 96, true, false),
+    ];
+    for (revision, row) in Revision::ALL.iter().zip(table) {
+        let stored = revision.zero_length == ZeroLength::Stored;
+        let is =
+            (revision.name, revision.tcp_info, revision.mptcp_info, revision.full_info, stored);
+        assert_eq!(is, row);
+        assert!(!revision.sources.is_empty());
+    }
+    assert_eq!(Revision::NEWEST, Revision::ALL[7]);
+}
+
+#[test]
+fn where_each_revision_comes_from() {
+    // What was found out for one is not inherited by the next.
+    for (number, revision) in Revision::ALL.iter().enumerate() {
+        for older in &Revision::ALL[..number] {
+            assert_ne!(revision.sources, older.sources, "{}", revision.name);
+        }
+        // A kernel that was run is one of this revision.
+        if let Evidence::Ran(release) = revision.evidence {
+            let numbers: Vec<u32> = (release.split(|at: char| !at.is_ascii_digit()).take(2))
+                .map(|number| number.parse().unwrap())
+                .collect();
+            let of_release = Revision::of_release(numbers[0], numbers[1]);
+            assert_eq!(of_release.map(|of| of.name), Some(revision.name));
+        }
+    }
+    assert!(matches!(Revision::V6_18.evidence, Evidence::Ran(_)));
+}
+
+#[test]
+fn sizes_that_were_found_out_otherwise() {
+    let other = Revision::V6_12.with_sizes(300, 104);
+    assert_eq!((other.tcp_info, other.mptcp_info), (300, 104));
+    assert_eq!(Revision { tcp_info: 248, mptcp_info: 96, ..other }, Revision::V6_12);
+}
+
+#[test]
+fn the_field_of_a_byte() {
+    let name = |fields, offset| abi::field_at(fields, offset).map(|field| field.name);
+    assert_eq!(name(MptcpInfo::FIELDS, 0), Some("mptcpi_subflows"));
+    assert_eq!(name(MptcpInfo::FIELDS, 6), Some(abi::HOLE));
+    assert_eq!(name(MptcpInfo::FIELDS, 7), Some(abi::HOLE));
+    assert_eq!(name(MptcpInfo::FIELDS, 8), Some("mptcpi_flags"));
+    assert_eq!(name(MptcpInfo::FIELDS, 11), Some("mptcpi_flags"));
+    assert_eq!(name(MptcpInfo::FIELDS, 12), Some("mptcpi_token"));
+    assert_eq!(name(MptcpInfo::FIELDS, 95), Some("mptcpi_last_ack_recv"));
+    assert_eq!(name(MptcpInfo::FIELDS, 96), None);
+    assert_eq!(
+        name(TcpInfo::FIELDS, 279),
+        Some("tcpi_ecn_mode:2,tcpi_accecn_opt_seen:2,tcpi_accecn_fail_mode:4,tcpi_options2:24")
+    );
+    assert_eq!(name(TcpInfo::FIELDS, 280), None);
+    assert_eq!(name(SubflowInfo::FIELDS, 8), Some("addrs"));
+    assert_eq!(name(SubflowAddrs::FIELDS, 128), Some("ss_remote"));
+    assert_eq!(name(&[], 0), None);
+}
+
+#[test]
+fn addresses_as_the_kernel_fills_them() {
+    let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+    let both = SubflowAddrs::new(address("127.0.0.2:258"), address("[fe80::5%7]:80"));
+    // sockaddr_in: family 2, port in network order, address, zeros.
+    let mut local = [0; 128];
+    local[..2].copy_from_slice(&2u16.to_ne_bytes());
+    local[2..8].copy_from_slice(&[1, 2, 127, 0, 0, 2]);
+    assert_eq!(both.local, local);
+    // sockaddr_in6: family 10, port, no flow label, address at 8, and no
+    // scope at 24, although the address has one.
+    let mut remote = [0; 128];
+    remote[..2].copy_from_slice(&10u16.to_ne_bytes());
+    remote[2..4].copy_from_slice(&[0, 80]);
+    remote[8..10].copy_from_slice(&[0xfe, 0x80]);
+    remote[23] = 5;
+    assert_eq!(both.remote, remote);
+    // A mapped address is an IPv6 one.
+    let mapped = SubflowAddrs::new(address("[::ffff:10.0.0.1]:1"), address("0.0.0.0:0"));
+    assert_eq!(mapped.local[..2], 10u16.to_ne_bytes());
+    assert_eq!(mapped.local[16..25], [0, 0, 255, 255, 10, 0, 0, 1, 0]);
+    assert_eq!(mapped.remote[..2], 2u16.to_ne_bytes());
+    assert_eq!(mapped.remote[2..], [0; 126]);
+}

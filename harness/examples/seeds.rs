@@ -1,0 +1,267 @@
+//! Writes the seeds of `corpus/negotiate` and the snapshot of all of
+//! `corpus`: run it from the repository's root after adding a seed here.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use mptcp_emulator::abi;
+use mptcp_harness::case::{Case, Data, Full, Input, Place};
+use mptcp_harness::codec;
+use mptcp_harness::palette::wild;
+use mptcp_harness::scene;
+use mptcp_harness::snapshot;
+
+const OPTVAL: Place = Place::Street(0x1000);
+const OPTLEN: Place = Place::Street(0x14000);
+/// Ends of a writable stretch: in front of a page without access, and in
+/// front of a read-only one.
+const END: usize = 0x11000;
+const READ_ONLY: usize = 0x13000;
+/// `struct tcp_info` and `struct mptcp_info` of 6.18, in bytes.
+const TCP_INFO: u32 = 280;
+const MPTCP_INFO: i32 = 96;
+
+fn at(offset: usize) -> Place {
+    Place::street(offset).unwrap_or(Place::NULL)
+}
+
+struct Seeds(Vec<(String, Case)>);
+
+impl Seeds {
+    fn add(
+        &mut self,
+        name: &str,
+        scene: &str,
+        option: i32,
+        length: i32,
+        input: Input,
+    ) -> &mut Case {
+        let scene = scene::by_name(scene).map_or(0, |scene| scene.id);
+        let case = Case { scene, poison: 0, option, length, optval: OPTVAL, optlen: OPTLEN, input };
+        self.0.push((name.to_owned(), case));
+        let last = self.0.len() - 1;
+        &mut self.0[last].1
+    }
+
+    fn info(&mut self, name: &str, scene: &str, length: i32) -> &mut Case {
+        let name = format!("info-{name}");
+        self.add(&name, scene, abi::MPTCP_INFO, length, Input::Nothing)
+    }
+
+    fn tcpinfo(&mut self, name: &str, scene: &str, length: u32, data: Data) -> &mut Case {
+        let name = format!("tcpinfo-{name}");
+        let input = Input::Data(data);
+        self.add(&name, scene, abi::MPTCP_TCPINFO, length.cast_signed(), input)
+    }
+
+    fn addrs(&mut self, name: &str, scene: &str, length: u32, data: Data) -> &mut Case {
+        let name = format!("subflow_addrs-{name}");
+        let input = Input::Data(data);
+        self.add(&name, scene, abi::MPTCP_SUBFLOW_ADDRS, length.cast_signed(), input)
+    }
+
+    fn full(&mut self, name: &str, scene: &str, length: i32, full: Full) -> &mut Case {
+        let name = format!("full_info-{name}");
+        let input = Input::Full(full);
+        self.add(&name, scene, abi::MPTCP_FULL_INFO, length, input)
+    }
+}
+
+const FULL: Full = Full {
+    size_tcpinfo_kernel: 0,
+    size_tcpinfo_user: TCP_INFO,
+    size_sfinfo_kernel: 0,
+    size_sfinfo_user: 264,
+    num_subflows: 0,
+    size_arrays_user: 4,
+    subflow_info: Place::Street(0x4000),
+    tcp_info: Place::Street(0x9000),
+};
+
+const ONE: &str = "established-v4-client-1-after";
+const THREE: &str = "established-v4-client-3-after";
+
+fn main() -> io::Result<()> {
+    let mut seeds = Seeds(Vec::new());
+    worked_examples(&mut seeds);
+    info(&mut seeds);
+    headers(&mut seeds);
+    places(&mut seeds);
+    full(&mut seeds);
+    scenes(&mut seeds);
+    let folder = Path::new("corpus/negotiate");
+    fs::create_dir_all(folder)?;
+    for (name, case) in &seeds.0 {
+        fs::write(folder.join(format!("{name}.case")), codec::encode(case))?;
+    }
+    let corpus = Path::new("corpus");
+    fs::write(corpus.join(snapshot::FILE), snapshot::of(corpus)?)?;
+    println!("{} seeds", seeds.0.len());
+    Ok(())
+}
+
+/// Both documents' own examples: two elements for 0, 1, 2 and 3 subflows; 16
+/// slots for 17 subflows.
+fn worked_examples(seeds: &mut Seeds) {
+    for (subflows, scene) in
+        [(0, "fresh-v4"), (1, ONE), (2, "established-v4-client-2-after"), (3, THREE)]
+    {
+        let name = format!("example-2-slots-{subflows}-subflows");
+        seeds.tcpinfo(&name, scene, 16 + 2 * TCP_INFO, Data::asking(TCP_INFO));
+    }
+    for (family, scene) in
+        [("v4", "established-v4-client-17-after"), ("v6", "established-v6-server-17-after")]
+    {
+        let name = format!("example-16-slots-17-subflows-{family}");
+        seeds.tcpinfo(&name, scene, 16 + 16 * TCP_INFO, Data::asking(TCP_INFO));
+        seeds.addrs(&name, scene, 16 + 16 * 256, Data::asking(256));
+        let full = Full { size_arrays_user: 16, ..FULL };
+        seeds.full(&name, scene, 136, full);
+    }
+}
+
+fn info(seeds: &mut Seeds) {
+    for (name, length) in [
+        ("whole", MPTCP_INFO),
+        ("zero", 0),
+        ("one-byte", 1),
+        ("program-of-5.16", 48),
+        ("byte-short", MPTCP_INFO - 1),
+        ("byte-more", MPTCP_INFO + 1),
+        ("minus-one", -1),
+        ("int-min", i32::MIN),
+        ("int-max", i32::MAX),
+    ] {
+        seeds.info(name, ONE, length);
+    }
+    seeds.info("ten-bytes-before-no-access", ONE, 400).optval = at(END - 10);
+    seeds.info("ends-at-no-access", ONE, MPTCP_INFO).optval = at(END - 96);
+    seeds.info("read-only", ONE, MPTCP_INFO).optval = at(READ_ONLY);
+    seeds.info("optlen-read-only", ONE, MPTCP_INFO).optlen = at(READ_ONLY);
+    seeds.info("zero-optlen-read-only", ONE, 0).optlen = at(READ_ONLY);
+    seeds.info("optlen-across-no-access", ONE, MPTCP_INFO).optlen = at(END - 2);
+    seeds.info("optlen-inside", ONE, MPTCP_INFO).optlen = at(0x1000 + 12);
+}
+
+fn headers(seeds: &mut Seeds) {
+    let asking = Data::asking(TCP_INFO);
+    let one = 16 + TCP_INFO;
+    let size = |size_subflow_data| Data { size_subflow_data, ..asking };
+    for (name, length, data) in [
+        ("length-15", 15, asking),
+        ("length-16", 16, asking),
+        ("length-minus-one", u32::MAX, asking),
+        ("header-0", one, size(0)),
+        ("header-15", one, size(15)),
+        ("header-24", one + 8, size(24)),
+        ("header-24-no-element", 24, size(24)),
+        ("header-fills-buffer", one, size(one)),
+        ("header-past-buffer", one, size(one + 1)),
+        ("header-above-max", one, size(0x8000_0000)),
+        ("length-int-max-header-int-max", 0x7fff_ffff, size(0x7fff_ffff)),
+        ("num-subflows-1", one, Data { num_subflows: 1, ..asking }),
+        ("size-kernel-1", one, Data { size_kernel: 1, ..asking }),
+        ("size-user-0", one, Data::asking(0)),
+        ("size-user-1", one, Data::asking(1)),
+        ("size-user-of-6.1", 16 + 3 * 232, Data::asking(232)),
+        ("size-user-larger", 16 + 3 * 300, Data::asking(300)),
+        ("size-user-int-max", 16 + 3 * TCP_INFO, Data::asking(0x7fff_ffff)),
+        ("size-user-above-max", one, Data::asking(0x8000_0000)),
+        ("byte-short-of-three", 16 + 3 * TCP_INFO - 1, asking),
+    ] {
+        seeds.tcpinfo(name, THREE, length, data);
+        let ask = match data.size_user {
+            TCP_INFO => 256,
+            other => other,
+        };
+        let data = Data { size_user: ask, ..data };
+        seeds.addrs(name, THREE, length, data);
+    }
+}
+
+fn places(seeds: &mut Seeds) {
+    let whole = 16 + 3 * TCP_INFO;
+    let asking = Data::asking(TCP_INFO);
+    let end = END - whole as usize;
+    for (name, optval, optlen) in [
+        ("ends-at-no-access", at(end), OPTLEN),
+        ("byte-into-no-access", at(end + 1), OPTLEN),
+        ("half-an-element", at(END - 16 - 140), OPTLEN),
+        ("header-only", at(END - 16), OPTLEN),
+        ("header-across-no-access", at(END - 8), OPTLEN),
+        ("read-only", at(READ_ONLY), OPTLEN),
+        ("into-read-only", at(READ_ONLY - 100), OPTLEN),
+        ("not-mapped", at(0x1c000), OPTLEN),
+        ("misaligned", at(0x1003), at(0x14001)),
+        ("null", Place::NULL, OPTLEN),
+        ("optlen-null", OPTVAL, Place::NULL),
+        ("non-canonical", wild(3), OPTLEN),
+        ("kernel-half", wild(7), OPTLEN),
+        ("wraps-around", wild(9), OPTLEN),
+        ("optlen-kernel-half", OPTVAL, wild(7)),
+        ("optlen-wraps-around", OPTVAL, wild(9)),
+        ("optlen-read-only", OPTVAL, at(READ_ONLY)),
+        ("optlen-across-no-access", OPTVAL, at(END - 2)),
+        ("optlen-is-size-subflow-data", OPTVAL, at(0x1000)),
+        ("optlen-is-size-user", OPTVAL, at(0x100c)),
+        ("optlen-in-first-element", OPTVAL, at(0x1018)),
+    ] {
+        let case = seeds.tcpinfo(&format!("at-{name}"), THREE, whole, asking);
+        (case.optval, case.optlen) = (optval, optlen);
+        case.poison = 1;
+    }
+}
+
+fn full(seeds: &mut Seeds) {
+    for (name, length, full) in [
+        ("whole", 136, FULL),
+        ("length-39", 39, FULL),
+        ("length-40", 40, FULL),
+        ("length-41", 41, FULL),
+        ("program-of-6.5", 120, FULL),
+        ("length-minus-one", -1, FULL),
+        ("length-int-max", i32::MAX, FULL),
+        ("no-slots", 136, Full { size_arrays_user: 0, ..FULL }),
+        ("one-slot", 136, Full { size_arrays_user: 1, ..FULL }),
+        ("slots-above-max", 136, Full { size_arrays_user: u32::MAX, ..FULL }),
+        ("num-subflows-1", 136, Full { num_subflows: 1, ..FULL }),
+        ("tcpinfo-kernel-1", 136, Full { size_tcpinfo_kernel: 1, ..FULL }),
+        ("sfinfo-kernel-1", 136, Full { size_sfinfo_kernel: 1, ..FULL }),
+        ("tcpinfo-above-max", 136, Full { size_tcpinfo_user: 0x8000_0000, ..FULL }),
+        ("sfinfo-above-max", 136, Full { size_sfinfo_user: 0x8000_0000, ..FULL }),
+        ("sizes-larger", 136, Full { size_tcpinfo_user: 500, size_sfinfo_user: 500, ..FULL }),
+        ("sfinfo-hole", 136, Full { size_sfinfo_user: 7, ..FULL }),
+        ("only-addresses", 136, Full { size_tcpinfo_user: 0, tcp_info: Place::NULL, ..FULL }),
+        ("only-tcp-info", 136, Full { size_sfinfo_user: 0, subflow_info: wild(7), ..FULL }),
+        ("tcp-info-null", 136, Full { tcp_info: Place::NULL, ..FULL }),
+        ("addresses-kernel-half", 136, Full { subflow_info: wild(7), ..FULL }),
+        ("tcp-info-ends-at-no-access", 136, Full { tcp_info: at(END - 840), ..FULL }),
+        ("tcp-info-byte-into-no-access", 136, Full { tcp_info: at(END - 839), ..FULL }),
+        ("arrays-overlap", 136, Full { tcp_info: at(0x4008), ..FULL }),
+        ("arrays-over-the-structure", 136, Full { subflow_info: at(0x1008), ..FULL }),
+        ("arrays-over-the-length", 136, Full { tcp_info: OPTLEN, ..FULL }),
+    ] {
+        seeds.full(name, THREE, length, full);
+    }
+    seeds.full("read-only", THREE, 136, FULL).optval = at(READ_ONLY);
+    seeds.full("optlen-read-only", THREE, 136, FULL).optlen = at(READ_ONLY);
+    seeds.full("structure-across-no-access", THREE, 136, FULL).optval = at(END - 60);
+}
+
+/// One of each scene group and kind, with the option that tells most of it.
+fn scenes(seeds: &mut Seeds) {
+    let mut groups = Vec::new();
+    for scene in scene::catalogue() {
+        let first = !groups.contains(&scene.group);
+        groups.push(scene.group);
+        let kind = !scene.name.starts_with("established") || first;
+        if kind {
+            seeds.full(&format!("scene-{}", scene.name), scene.name, 136, FULL);
+        }
+    }
+    seeds.add("unknown-0", ONE, 0, MPTCP_INFO, Input::Nothing);
+    seeds.add("unknown-5", ONE, 5, MPTCP_INFO, Input::Nothing);
+    seeds.add("unknown-5-nothing-readable", ONE, 5, 0, Input::Nothing).optlen = Place::NULL;
+    seeds.add("unknown-minus-1-fallen-back", "fallen-back-v6-client", -1, 0, Input::Nothing);
+}

@@ -1,0 +1,84 @@
+//! The committed corpus is what it was when it was committed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use mptcp_harness::codec::{self, NotACase};
+use mptcp_harness::{scene, snapshot};
+
+fn corpus() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../corpus")
+}
+
+#[test]
+fn every_file_still_means_what_the_snapshot_says() {
+    let written = fs::read_to_string(corpus().join(snapshot::FILE)).unwrap();
+    let now = snapshot::of(&corpus()).unwrap();
+    for (number, (was, is)) in (1..).zip(written.lines().zip(now.lines())) {
+        assert_eq!(was, is, "line {number} of the snapshot");
+    }
+    assert_eq!(written.lines().count(), now.lines().count());
+}
+
+#[test]
+fn every_file_is_stored_in_the_one_way_there_is() {
+    let files = snapshot::files(&corpus()).unwrap();
+    assert!(files.len() > 100, "{} files", files.len());
+    for file in files {
+        let bytes = fs::read(&file).unwrap();
+        let case = codec::decode(&bytes).unwrap();
+        assert_eq!(codec::encode(&case)[..], bytes[..], "{}", file.display());
+    }
+}
+
+#[test]
+fn seeds_cover_every_option_and_scene_group() {
+    let cases: Vec<_> = snapshot::files(&corpus())
+        .unwrap()
+        .into_iter()
+        .map(|file| codec::decode(&fs::read(file).unwrap()).unwrap())
+        .collect();
+    for option in 0..=5 {
+        assert!(cases.iter().any(|case| case.option == option), "option {option}");
+    }
+    for scene in scene::catalogue() {
+        let mut groups = cases.iter().filter_map(|case| scene::by_id(case.scene));
+        assert!(groups.any(|covered| covered.group == scene.group), "{}", scene.name);
+    }
+}
+
+/// A case by hand from the table in the codec's documentation.
+#[test]
+fn the_bytes_are_where_the_format_says() {
+    let mut bytes = [0; codec::SIZE];
+    bytes[0] = 1; // version
+    bytes[1] = 22; // scene
+    bytes[2] = 3; // poison
+    bytes[4] = 2; // option
+    bytes[8..12].copy_from_slice(&(-7i32).to_le_bytes()); // length
+    bytes[12] = 16; // size_subflow_data
+    bytes[24..28].copy_from_slice(&280u32.to_le_bytes()); // size_user
+    bytes[36..44].copy_from_slice(&0x2000_0000_1234_u64.to_le_bytes()); // optval
+    bytes[44..52].copy_from_slice(&u64::MAX.to_le_bytes()); // optlen
+    let case = codec::decode(&bytes).unwrap();
+    assert_eq!(case.length, -7);
+    assert_eq!(case.optval.offset(), Some(0x1234));
+    assert_eq!(case.optlen.address(0), u64::MAX);
+    assert_eq!(case.call(0).option, 2);
+    assert_eq!(case.input_bytes(0).0[12..16], 280u32.to_ne_bytes());
+
+    for (at, value, error) in [
+        (0, 2, NotACase::Version(2)),
+        (1, 255, NotACase::Scene(255)),
+        (2, 4, NotACase::Poison(4)),
+        (3, 1, NotACase::NotZero(3)),
+        (28, 1, NotACase::NotZero(28)),
+        (60, 1, NotACase::NotZero(60)),
+        (41, 0x10, NotACase::Address(0x1000_0000_1234)),
+    ] {
+        let mut wrong = bytes;
+        wrong[at] = value;
+        assert_eq!(codec::decode(&wrong), Err(error), "byte {at}");
+    }
+    assert_eq!(codec::decode(&bytes[1..]), Err(NotACase::Size(67)));
+}

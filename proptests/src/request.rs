@@ -1,0 +1,215 @@
+//! Calls made up freely, and well-formed ones with the sizes left open.
+
+use arbitrary::Unstructured;
+use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
+use mptcp_emulator::{Revision, SUBFLOW_DATA};
+use mptcp_harness::case::{Case, Data, Full, Input, POISONS, Place};
+use mptcp_harness::palette::{Cue, Palette, WRITABLE, into_stretch};
+use mptcp_harness::{generate, scene};
+use proptest::prelude::*;
+
+use crate::MOST_SUBFLOWS;
+use crate::socket::{OwnedConnection, OwnedSocket, any_connection, any_socket};
+
+/// Any revision that there is data for.
+pub fn any_revision() -> impl Strategy<Value = Revision> {
+    prop::sample::select(Revision::ALL.to_vec())
+}
+
+/// A revision, one of its sockets, and a case of the generator that all
+/// engines share. The scene in the case is there for its stored form only.
+pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
+    any_revision().prop_flat_map(|revision| {
+        let choices = prop::collection::vec(any::<u8>(), 96);
+        (Just(revision), any_socket(revision), choices, 0..POISONS).prop_map(
+            |(revision, socket, choices, poison)| {
+                let subflows = match &socket {
+                    OwnedSocket::Connection(connection) => connection.subflows(),
+                    OwnedSocket::Other(_) => 1,
+                };
+                let cues = (scene::catalogue().iter())
+                    .map(|scene| Cue { scene: scene.id, answers: true, subflows: subflows as u32 })
+                    .collect();
+                let palette = Palette::new(cues, &revision);
+                let case = generate::case(&mut Unstructured::new(&choices), &palette, poison);
+                (revision, socket, case)
+            },
+        )
+    })
+}
+
+fn at(stretch: usize, offset: u32) -> Place {
+    into_stretch(WRITABLE[stretch], offset)
+}
+
+/// Where a well-formed call has its buffer: room for 64 KiB behind it.
+fn optval() -> Place {
+    at(0, 0)
+}
+
+/// Where a well-formed call has its length: away from its buffers.
+fn optlen() -> Place {
+    at(3, 0x100)
+}
+
+/// A well-formed request for `MPTCP_TCPINFO` or `MPTCP_SUBFLOW_ADDRS`.
+#[derive(Clone, Copy, Debug)]
+pub struct DataAsk {
+    /// The option.
+    pub option: i32,
+    /// Size of the header, in bytes: 16 or more.
+    pub header: u32,
+    /// Size of an element, in bytes.
+    pub size_user: u32,
+    /// Room behind the header, in bytes.
+    pub room: u32,
+}
+
+impl DataAsk {
+    /// The call, with all buffers writable and apart from each other.
+    pub fn case(self) -> Case {
+        Case {
+            scene: 0,
+            poison: 1,
+            option: self.option,
+            length: (self.header + self.room).cast_signed(),
+            optval: optval(),
+            optlen: optlen(),
+            input: Input::Data(Data {
+                size_subflow_data: self.header,
+                ..Data::asking(self.size_user)
+            }),
+        }
+    }
+
+    /// The size of an element as the kernel knows it.
+    pub fn kernel(self, revision: &Revision) -> u32 {
+        match self.option {
+            MPTCP_TCPINFO => revision.tcp_info,
+            _ => mptcp_emulator::SUBFLOW_ADDRS,
+        }
+    }
+}
+
+/// A well-formed request; sizes of elements up to 400, room from none to
+/// more than 20 elements take.
+pub fn ask_data() -> impl Strategy<Value = DataAsk> {
+    let option = prop::sample::select(vec![MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS]);
+    let header = prop_oneof![3 => Just(SUBFLOW_DATA), 1 => SUBFLOW_DATA..80];
+    let size_user = prop_oneof![
+        1 => Just(0u32),
+        3 => 1u32..400,
+        4 => prop::sample::select(vec![232u32, 240, 248, 256, 280, 264]),
+    ];
+    let slots = 0..=MOST_SUBFLOWS as u32 + 2;
+    let more = prop_oneof![2 => Just(0u32), 1 => 0u32..300];
+    (option, header, size_user, slots, more).prop_map(|(option, header, size_user, slots, more)| {
+        DataAsk { option, header, size_user, room: slots * size_user + more }
+    })
+}
+
+/// A well-formed request for `MPTCP_FULL_INFO`.
+#[derive(Clone, Copy, Debug)]
+pub struct FullAsk {
+    /// The length, in bytes.
+    pub length: i32,
+    /// Size of a `tcp_info`, in bytes.
+    pub size_tcpinfo_user: u32,
+    /// Size of a `mptcp_subflow_info`, in bytes.
+    pub size_sfinfo_user: u32,
+    /// Elements in each array.
+    pub size_arrays_user: u32,
+}
+
+impl FullAsk {
+    /// Where the array of `mptcp_subflow_info` stands: 24 KiB.
+    pub fn subflow_info() -> Place {
+        at(2, 0)
+    }
+
+    /// Where the array of `tcp_info` stands: 32 KiB.
+    pub fn tcp_info() -> Place {
+        at(1, 0)
+    }
+
+    /// The call, with all buffers writable and apart from each other.
+    pub fn case(self) -> Case {
+        Case {
+            scene: 0,
+            poison: 1,
+            option: MPTCP_FULL_INFO,
+            length: self.length,
+            optval: optval(),
+            optlen: optlen(),
+            input: Input::Full(Full {
+                size_tcpinfo_kernel: 0,
+                size_tcpinfo_user: self.size_tcpinfo_user,
+                size_sfinfo_kernel: 0,
+                size_sfinfo_user: self.size_sfinfo_user,
+                num_subflows: 0,
+                size_arrays_user: self.size_arrays_user,
+                subflow_info: FullAsk::subflow_info(),
+                tcp_info: FullAsk::tcp_info(),
+            }),
+        }
+    }
+}
+
+/// A well-formed request; arrays of up to 22 elements.
+pub fn ask_full() -> impl Strategy<Value = FullAsk> {
+    let size = || prop_oneof![1 => Just(0u32), 3 => 1u32..400, 4 => Just(280u32)];
+    let length = prop_oneof![1 => Just(40i32), 4 => 40i32..200];
+    (length, size(), size(), 0..=MOST_SUBFLOWS as u32 + 2).prop_map(
+        |(length, size_tcpinfo_user, size_sfinfo_user, size_arrays_user)| FullAsk {
+            length,
+            size_tcpinfo_user,
+            size_sfinfo_user,
+            size_arrays_user,
+        },
+    )
+}
+
+/// A request for `MPTCP_INFO` with all buffers writable and apart.
+pub fn info_case(length: i32) -> Case {
+    Case {
+        scene: 0,
+        poison: 1,
+        option: MPTCP_INFO,
+        length,
+        optval: optval(),
+        optlen: optlen(),
+        input: Input::Nothing,
+    }
+}
+
+/// A revision, a connection, and a well-formed request for any option that the
+/// revision has; `MPTCP_INFO` with lengths from -2 on.
+pub fn any_sound_case() -> impl Strategy<Value = (Revision, OwnedConnection, Case)> {
+    any_revision().prop_flat_map(|revision| {
+        let info_length = prop_oneof![1 => Just(0), 4 => -2i32..200];
+        let case = prop_oneof![
+            2 => ask_data().prop_map(DataAsk::case),
+            1 => info_length.prop_map(info_case),
+            u32::from(revision.full_info) => ask_full().prop_map(FullAsk::case),
+        ];
+        (Just(revision), any_connection(revision), case)
+    })
+}
+
+/// A request whose buffers stand anywhere around the read-only page between
+/// two writable stretches, so that copies run into it from either side and
+/// through it; the length stands elsewhere.
+pub fn long_request() -> impl Strategy<Value = Case> {
+    let near = || (0x11f00usize..0x14100).prop_map(|at| Place::street(at).unwrap_or(Place::NULL));
+    let data = (ask_data(), near()).prop_map(|(ask, optval)| Case { optval, ..ask.case() });
+    let full = (ask_full(), near(), near()).prop_map(|(ask, subflow_info, tcp_info)| {
+        let mut case = ask.case();
+        if let Input::Full(full) = &mut case.input {
+            full.subflow_info = subflow_info;
+            full.tcp_info = tcp_info;
+        }
+        case
+    });
+    let elsewhere = at(1, 0x4000);
+    prop_oneof![data, full].prop_map(move |case| Case { optlen: elsewhere, ..case })
+}

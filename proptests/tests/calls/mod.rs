@@ -1,0 +1,138 @@
+//! Calls on the two ends of a connection, judged.
+
+use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
+use mptcp_emulator::{Revision, RuleSet, SUBFLOW_INFO};
+use mptcp_harness::case::{Case, Data, Full, Input, POISONS};
+use mptcp_harness::cast::Cast;
+use mptcp_harness::finding::{Diagnosis, diagnose};
+use mptcp_harness::generate;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::palette::{Cue, Palette, WRITABLE, before_end, into_stretch};
+use mptcp_harness::rig::{Model, Rig, Scope};
+use mptcp_harness::scene::{Conversation, Group, Side};
+use mptcp_harness::shrink::shrink;
+
+/// Random cases of each option, at each end, after each step.
+const RANDOM: u32 = 8;
+/// How often an end may move between its portrait and the call.
+const MOVES: u32 = 3;
+/// The ends' numbers in a case; no scene of the catalogue has them.
+const NUMBERS: [u8; 2] = [254, 255];
+
+/// All that it takes to judge calls on a conversation.
+pub struct Bench {
+    rig: Rig,
+    revision: Revision,
+    model: Model,
+}
+
+impl Bench {
+    /// A bench for the running kernel.
+    pub fn new(model: Model) -> Result<Bench, String> {
+        let rig = Rig::new().map_err(|error| error.to_string())?;
+        Ok(Bench { rig, revision: Revision::NEWEST, model })
+    }
+
+    /// Makes calls of all options on both ends: one that fits exactly, and some
+    /// at random.
+    pub fn check(&mut self, conversation: &mut Conversation, seed: u64) -> Result<(), String> {
+        self.revision = Kernel::running(Some(conversation.sizes())).revision;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let palette = Palette::new(cast(conversation).cues(), &self.revision);
+        for cue in palette.cues.clone() {
+            for option in [MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS, MPTCP_FULL_INFO] {
+                self.judge(conversation, &palette, &exact(&palette, cue, option))?;
+                for number in 0..RANDOM {
+                    let poison = (number % u32::from(POISONS)) as u8;
+                    let case = generate::of(&mut random, &palette, cue, option, poison);
+                    self.judge(conversation, &palette, &case)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(
+        &mut self,
+        conversation: &mut Conversation,
+        palette: &Palette,
+        case: &Case,
+    ) -> Result<(), String> {
+        for _ in 0..MOVES {
+            let cast = cast(conversation);
+            let Some(actor) = cast.get(case.scene) else {
+                return Err("a case of no end".into());
+            };
+            let subject = actor.subject(&self.revision);
+            let mut rules = RuleSet::default();
+            if (self.rig.run(case, &subject, self.model, &mut rules, Scope::Whole)).is_ok() {
+                return Ok(());
+            }
+            if !conversation.retake()? {
+                return self.report(&cast, palette, case);
+            }
+        }
+        Err("it moves with every call".into())
+    }
+
+    /// The disagreement on the simplest case, if it shows again.
+    fn report(&mut self, cast: &Cast, palette: &Palette, case: &Case) -> Result<(), String> {
+        let Some(found) = self.diagnosis(cast, case) else {
+            return Err(format!("a disagreement that did not show again:\n{case}"));
+        };
+        let simplest = shrink(*case, palette, |candidate| {
+            let same = |other: Diagnosis| other.signature == found.signature;
+            candidate.scene == case.scene && self.diagnosis(cast, candidate).is_some_and(same)
+        });
+        let end = match case.scene == NUMBERS[0] {
+            true => Side::Client,
+            false => Side::Server,
+        };
+        let summary = self.diagnosis(cast, &simplest).unwrap_or(found);
+        Err(format!("at the {end:?}: {}\n{}\n{simplest}", summary.signature, summary.summary))
+    }
+
+    fn diagnosis(&mut self, cast: &Cast, case: &Case) -> Option<Diagnosis> {
+        let actor = cast.get(case.scene)?;
+        let subject = actor.subject(&self.revision);
+        let examination = self.rig.examine(case, &subject, self.model, true);
+        diagnose(case, &self.revision, actor.subflows(), &examination)
+    }
+}
+
+fn cast(conversation: &Conversation) -> Cast {
+    let ends = [Side::Client, Side::Server].map(|side| {
+        let portrait = conversation.portrait(side).clone();
+        (NUMBERS[side as usize], Group::Changed, portrait)
+    });
+    Cast::of_portraits(ends)
+}
+
+/// A call with room for everything and nothing more, at the end of its pages.
+fn exact(palette: &Palette, cue: Cue, option: i32) -> Case {
+    let [optvals, optlens, infos, ..] = WRITABLE;
+    let bytes = palette.whole(option, cue.subflows);
+    let input = match option {
+        MPTCP_INFO => Input::Nothing,
+        MPTCP_FULL_INFO => Input::Full(Full {
+            size_tcpinfo_kernel: 0,
+            size_tcpinfo_user: palette.tcp_info,
+            size_sfinfo_kernel: 0,
+            size_sfinfo_user: SUBFLOW_INFO,
+            num_subflows: 0,
+            size_arrays_user: cue.subflows,
+            subflow_info: before_end(infos, cue.subflows * SUBFLOW_INFO),
+            tcp_info: before_end(optlens, cue.subflows * palette.tcp_info),
+        }),
+        _ => Input::Data(Data::asking(palette.element(option))),
+    };
+    Case {
+        scene: cue.scene,
+        poison: 0,
+        option,
+        length: bytes.cast_signed(),
+        optval: before_end(optvals, bytes),
+        optlen: into_stretch(optlens, 0),
+        input,
+    }
+}
