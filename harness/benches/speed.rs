@@ -40,13 +40,11 @@ fn main() {
         exit(2);
     };
     let mut random = fastrand::Rng::with_seed(1);
-    let mix: Vec<Case> = (0..MIX)
-        .map(|_| generate::case(&mut random, trial.palette(), 0))
-        .collect();
+    let mix: Vec<Case> =
+        (0..MIX).map(|_| generate::case(&mut random, trial.palette(), 0)).collect();
 
-    let mut criterion = Criterion::default()
-        .measurement_time(Duration::from_secs(4))
-        .configure_from_args();
+    let mut criterion =
+        Criterion::default().measurement_time(Duration::from_secs(4)).configure_from_args();
     let mut group = criterion.benchmark_group("mix");
     group.throughput(Throughput::Elements(MIX as u64));
     group.bench_function("bare call", |bencher| bencher.iter(|| bare(&mut trial, &mix)));
@@ -100,10 +98,9 @@ fn emulate(trial: &Trial, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
             continue;
         };
         let (input, len) = case.input_bytes(base);
-        for (place, bytes) in [
-            (case.optval, &input[..len]),
-            (case.optlen, &case.length.to_ne_bytes()[..]),
-        ] {
+        for (place, bytes) in
+            [(case.optval, &input[..len]), (case.optlen, &case.length.to_ne_bytes()[..])]
+        {
             let slots = place.offset().and_then(|at| image.get_mut(at..));
             slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
         }

@@ -109,12 +109,7 @@ pub struct Data {
 impl Data {
     /// As programs fill it in.
     pub const fn asking(size_user: u32) -> Data {
-        Data {
-            size_subflow_data: SUBFLOW_DATA,
-            num_subflows: 0,
-            size_kernel: 0,
-            size_user,
-        }
+        Data { size_subflow_data: SUBFLOW_DATA, num_subflows: 0, size_kernel: 0, size_user }
     }
 }
 
@@ -255,10 +250,6 @@ impl fmt::Display for Case {
             )?,
         }
         writeln!(f, "*optlen = {};", self.length)?;
-        write!(
-            f,
-            "getsockopt(fd, SOL_MPTCP, {}, optval, optlen);",
-            option_name(self.option)
-        )
+        write!(f, "getsockopt(fd, SOL_MPTCP, {}, optval, optlen);", option_name(self.option))
     }
 }

@@ -26,10 +26,7 @@ pub struct Actor {
 
 impl Actor {
     fn new(portrait: Portrait, group: Group) -> Actor {
-        Actor {
-            framed: Framed::new(portrait, Portrait::subflows),
-            group,
-        }
+        Actor { framed: Framed::new(portrait, Portrait::subflows), group }
     }
 
     /// What the model is told.
@@ -51,11 +48,7 @@ impl Actor {
     /// What a case is run on.
     #[inline]
     pub fn subject<'a>(&'a self, revision: &'a Revision) -> Subject<'a> {
-        Subject {
-            revision,
-            socket: self.socket(),
-            fd: self.portrait().fd,
-        }
+        Subject { revision, socket: self.socket(), fd: self.portrait().fd }
     }
 
     /// How many subflows the scene has.
@@ -72,12 +65,17 @@ pub struct Cast {
 impl Cast {
     /// The cast of a stage.
     pub fn of(stage: &Stage) -> Cast {
+        Cast::of_portraits(stage.scenes().filter_map(|scene| {
+            let portrait = stage.portrait(scene.id)?.clone();
+            Some((scene.id, scene.group, portrait))
+        }))
+    }
+
+    /// A cast of portraits from anywhere, each under a number of its own.
+    pub fn of_portraits(portraits: impl IntoIterator<Item = (u8, Group, Portrait)>) -> Cast {
         let mut actors: Vec<Option<Actor>> = (0..=u8::MAX).map(|_| None).collect();
-        for scene in stage.scenes() {
-            let portrait = stage.portrait(scene.id).cloned();
-            if let Some(slot) = actors.get_mut(usize::from(scene.id)) {
-                *slot = portrait.map(|portrait| Actor::new(portrait, scene.group));
-            }
+        for (number, group, portrait) in portraits {
+            actors[usize::from(number)] = Some(Actor::new(portrait, group));
         }
         Cast { actors }
     }
@@ -91,10 +89,9 @@ impl Cast {
     /// Takes over what the stage knows of a scene: whether that is anything
     /// new.
     pub fn refresh(&mut self, stage: &Stage, scene: u8) -> bool {
-        let (Some(portrait), Some(slot)) = (
-            stage.portrait(scene),
-            self.actors.get_mut(usize::from(scene)),
-        ) else {
+        let (Some(portrait), Some(slot)) =
+            (stage.portrait(scene), self.actors.get_mut(usize::from(scene)))
+        else {
             return false;
         };
         if slot.as_ref().is_some_and(|actor| actor.portrait() == portrait) {

@@ -105,8 +105,7 @@ impl Outcome {
         self.rules.extend(other.rules);
         for (signature, finding) in other.findings {
             let all = self.findings.entry(signature);
-            all.and_modify(|known| known.cases += finding.cases)
-                .or_insert(finding);
+            all.and_modify(|known| known.cases += finding.cases).or_insert(finding);
         }
         self.lattice = match (self.lattice, other.lattice) {
             (Some(one), Some(other)) => Some(one.max(other)),
@@ -283,22 +282,14 @@ impl Worker<'_> {
             known.cases += 1;
             return;
         }
-        let finding = if findings.len() < MOST_SHRUNK {
-            self.trial.simplest(finding)
-        } else {
-            finding
-        };
+        let finding =
+            if findings.len() < MOST_SHRUNK { self.trial.simplest(finding) } else { finding };
         let signature = finding.diagnosis.signature.clone();
         self.outcome.findings.insert(signature, finding);
     }
 }
 
-fn random_case(
-    random: &mut fastrand::Rng,
-    palette: &Palette,
-    options: &[i32],
-    poison: u8,
-) -> Case {
+fn random_case(random: &mut fastrand::Rng, palette: &Palette, options: &[i32], poison: u8) -> Case {
     if options.is_empty() {
         return generate::case(random, palette, poison);
     }

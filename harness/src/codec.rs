@@ -53,10 +53,9 @@ impl fmt::Display for NotACase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NotACase::Size(size) => write!(f, "a stored case has {SIZE} bytes, this has {size}"),
-            NotACase::Version(version) => write!(
-                f,
-                "version {version} of the format; this program knows version {VERSION}"
-            ),
+            NotACase::Version(version) => {
+                write!(f, "version {version} of the format; this program knows version {VERSION}")
+            }
             NotACase::Scene(id) => write!(f, "no scene has the number {id}"),
             NotACase::Poison(id) => write!(f, "no poison has the number {id}"),
             NotACase::NotZero(at) => write!(f, "byte {at} has to be zero for this option"),
@@ -82,13 +81,9 @@ pub fn encode(case: &Case) -> [u8; SIZE] {
     for (slot, word) in bytes[12..36].chunks_exact_mut(4).zip(words) {
         slot.copy_from_slice(&word.to_le_bytes());
     }
-    let [subflow_info, tcp_info] = arrays.map(|place| place.map_or(0, |place| place.address(STREET)));
-    let places = [
-        case.optval.address(STREET),
-        case.optlen.address(STREET),
-        subflow_info,
-        tcp_info,
-    ];
+    let [subflow_info, tcp_info] =
+        arrays.map(|place| place.map_or(0, |place| place.address(STREET)));
+    let places = [case.optval.address(STREET), case.optlen.address(STREET), subflow_info, tcp_info];
     for (slot, place) in bytes[36..].chunks_exact_mut(8).zip(places) {
         slot.copy_from_slice(&place.to_le_bytes());
     }
@@ -101,17 +96,12 @@ pub fn encode(case: &Case) -> [u8; SIZE] {
 /// The first thing that is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
     let bytes: &[u8; SIZE] = bytes.try_into().map_err(|_| NotACase::Size(bytes.len()))?;
-    let word = |at: usize| {
-        u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-    };
+    let word =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
     let place = |at: usize| {
         let address = u64::from(word(at)) | u64::from(word(at + 4)) << 32;
-        let on_street = usize::try_from(address.wrapping_sub(STREET))
-            .ok()
-            .and_then(Place::street);
-        on_street
-            .or_else(|| Place::wild(address))
-            .ok_or(NotACase::Address(address))
+        let on_street = usize::try_from(address.wrapping_sub(STREET)).ok().and_then(Place::street);
+        on_street.or_else(|| Place::wild(address)).ok_or(NotACase::Address(address))
     };
     if bytes[0] != VERSION {
         return Err(NotACase::Version(bytes[0]));
@@ -175,14 +165,7 @@ fn words(input: &Input) -> ([u32; 6], [Option<Place>; 2]) {
     match input {
         Input::Nothing => ([0; 6], [None; 2]),
         Input::Data(data) => (
-            [
-                data.size_subflow_data,
-                data.num_subflows,
-                data.size_kernel,
-                data.size_user,
-                0,
-                0,
-            ],
+            [data.size_subflow_data, data.num_subflows, data.size_kernel, data.size_user, 0, 0],
             [None; 2],
         ),
         Input::Full(full) => (

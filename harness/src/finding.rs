@@ -35,11 +35,7 @@ pub struct Finding {
 impl fmt::Display for Finding {
     /// What it is, the rule, the call, and how to look at it again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diagnosis {
-            signature,
-            summary,
-            rule,
-        } = &self.diagnosis;
+        let Diagnosis { signature, summary, rule } = &self.diagnosis;
         writeln!(f, "finding {signature}\n{summary}")?;
         if let Some(rule) = rule {
             writeln!(f, "rule {}: {}", rule.name(), rule.sentence())?;
@@ -89,11 +85,7 @@ pub fn diagnose(
     let map = Map::new(case, revision, subflows);
     let spots: Vec<(usize, Spot)> = mismatch.bytes.iter().map(|at| (*at, map.spot(*at))).collect();
     let (at, first) = *spots.iter().min_by_key(|(at, spot)| (rank(spot.region), *at))?;
-    let alike = || {
-        spots
-            .iter()
-            .filter(|(_, spot)| spot.region.kind() == first.region.kind())
-    };
+    let alike = || spots.iter().filter(|(_, spot)| spot.region.kind() == first.region.kind());
     let one_field = alike().all(|(_, spot)| spot.field == first.field);
     let field = match first.field {
         Some(field) if one_field => format!(".{field}"),
@@ -169,12 +161,7 @@ fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
             FullTcpInfoUnwritable,
             FullCountsReported,
         ],
-        Region::Info => &[
-            InfoDataUnwritable,
-            InfoNegativeLengthIsHuge,
-            InfoCut,
-            InfoWhole,
-        ],
+        Region::Info => &[InfoDataUnwritable, InfoNegativeLengthIsHuge, InfoCut, InfoWhole],
         Region::Element(_) => &[ElementUnwritable, StrideClamped, ElementCopied, ElementLeftOut],
         Region::SubflowInfo(_) | Region::TcpInfo(_) => &[
             FullSubflowInfoUnwritable,

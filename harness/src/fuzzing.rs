@@ -106,12 +106,7 @@ pub fn judge(bytes: &[u8]) -> Fate {
         return Fate::Refused;
     };
     let mut engine = engine();
-    let Engine {
-        trial,
-        rules,
-        inconclusive,
-        recent,
-    } = &mut *engine;
+    let Engine { trial, rules, inconclusive, recent } = &mut *engine;
     if trial.actor(case.scene).is_none() {
         return Fate::Refused;
     }

@@ -65,14 +65,8 @@ pub fn judge(
     ranges: impl Iterator<Item = Range<usize>> + Clone,
 ) -> Result<(), Mismatch> {
     let same = predicted.result == observed.result
-        && ranges
-            .clone()
-            .all(|range| same_bytes(predicted, observed, range));
-    if same {
-        Ok(())
-    } else {
-        Err(differences(predicted, observed, ranges))
-    }
+        && ranges.clone().all(|range| same_bytes(predicted, observed, range));
+    if same { Ok(()) } else { Err(differences(predicted, observed, ranges)) }
 }
 
 #[inline]
@@ -86,9 +80,7 @@ fn same_bytes(predicted: &Prediction<'_>, observed: &Observation<'_>, range: Ran
     };
     // Most chunks are equal; only those with an open byte need the mask.
     let chunks = want.chunks(CHUNK).zip(mask.chunks(CHUNK)).zip(got.chunks(CHUNK));
-    chunks
-        .into_iter()
-        .all(|((want, mask), got)| want == got || differing(want, mask, got) == 0)
+    chunks.into_iter().all(|((want, mask), got)| want == got || differing(want, mask, got) == 0)
 }
 
 /// Bytes that are compared at once.
@@ -123,8 +115,5 @@ fn differences(
     bytes.dedup();
     bytes.truncate(MOST_BYTES);
     let result = (predicted.result, observed.result);
-    Mismatch {
-        result: (result.0 != result.1).then_some(result),
-        bytes,
-    }
+    Mismatch { result: (result.0 != result.1).then_some(result), bytes }
 }

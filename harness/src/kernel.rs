@@ -47,11 +47,7 @@ impl Kernel {
         });
         let Some(sizes) = sizes else {
             notes.push("sock_diag tells no sizes; they are those of the release".into());
-            return Kernel {
-                release: release.to_owned(),
-                revision,
-                notes,
-            };
+            return Kernel { release: release.to_owned(), revision, notes };
         };
         let (tcp_info, mptcp_info) = (
             u32::try_from(sizes.tcp_info).unwrap_or(u32::MAX),
@@ -76,7 +72,7 @@ impl Kernel {
 const NEWEST_SEEN: (u32, u32) = (7, 3);
 
 /// The first two numbers of a release.
-fn numbers(release: &str) -> Option<(u32, u32)> {
+pub(crate) fn numbers(release: &str) -> Option<(u32, u32)> {
     let mut parts = release.split(|c: char| !c.is_ascii_digit());
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
@@ -85,10 +81,7 @@ fn numbers(release: &str) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
-    const TODAY: Sizes = Sizes {
-        tcp_info: 280,
-        mptcp_info: 96,
-    };
+    const TODAY: Sizes = Sizes { tcp_info: 280, mptcp_info: 96 };
 
     #[test]
     fn a_release_gives_the_newest_revision_that_is_not_newer() {
@@ -105,10 +98,7 @@ mod tests {
 
     #[test]
     fn a_kernel_from_the_future_is_taken_for_the_newest_and_says_so() {
-        let sizes = Sizes {
-            tcp_info: 312,
-            mptcp_info: 104,
-        };
+        let sizes = Sizes { tcp_info: 312, mptcp_info: 104 };
         let kernel = Kernel::of("8.1.2", Some(sizes));
         assert_eq!((kernel.revision.tcp_info, kernel.revision.mptcp_info), (312, 104));
         assert!(kernel.notes.iter().any(|note| note.contains("newer than any kernel")));

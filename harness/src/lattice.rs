@@ -7,20 +7,14 @@
 use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO, abi};
 
 use crate::case::{Case, Data, Full, Input, Place};
-use crate::scene;
 use crate::palette::{
     CLOSED, Cue, Palette, READABLE, WILD, WRITABLE, before_end, into_stretch, wild,
 };
+use crate::scene;
 
 /// The options of a lattice; the last does not exist.
-const OPTIONS: [i32; 6] = [
-    abi::MPTCP_INFO,
-    abi::MPTCP_TCPINFO,
-    abi::MPTCP_SUBFLOW_ADDRS,
-    abi::MPTCP_FULL_INFO,
-    0,
-    5,
-];
+const OPTIONS: [i32; 6] =
+    [abi::MPTCP_INFO, abi::MPTCP_TCPINFO, abi::MPTCP_SUBFLOW_ADDRS, abi::MPTCP_FULL_INFO, 0, 5];
 
 /// An ordinary place for the length.
 const OPTLEN: Place = Place::Street(0x14000);
@@ -53,9 +47,7 @@ pub fn order(palette: &Palette) -> Vec<Cue> {
 
 /// The lattice of one scene, all options.
 pub fn of_all(palette: &Palette, cue: Cue) -> impl Iterator<Item = Case> + '_ {
-    OPTIONS
-        .into_iter()
-        .flat_map(move |option| of(palette, cue, option))
+    OPTIONS.into_iter().flat_map(move |option| of(palette, cue, option))
 }
 
 /// The lattice of one scene and option.
@@ -91,12 +83,7 @@ fn info(palette: &Palette, blank: Case, cases: &mut Vec<Case>) {
         let filled = length.clamp(0, whole).cast_unsigned();
         for optval in buffers(filled) {
             for optlen in optlens(optval) {
-                cases.push(Case {
-                    length,
-                    optval,
-                    optlen,
-                    ..blank
-                });
+                cases.push(Case { length, optval, optlen, ..blank });
             }
         }
     }
@@ -104,17 +91,9 @@ fn info(palette: &Palette, blank: Case, cases: &mut Vec<Case>) {
 
 fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
     let element = palette.element(blank.option);
-    for size_user in [
-        0,
-        1,
-        element - 1,
-        element,
-        element + 1,
-        element + 64,
-        0x7fff_ffff,
-        0x8000_0000,
-        u32::MAX,
-    ] {
+    for size_user in
+        [0, 1, element - 1, element, element + 1, element + 64, 0x7fff_ffff, 0x8000_0000, u32::MAX]
+    {
         let stride = size_user.min(element);
         let mut lengths = vec![0, 1, 15, 16, 17, 24, i32::MAX];
         lengths.extend(NEGATIVE);
@@ -126,16 +105,9 @@ fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
         lengths.dedup();
         for length in lengths {
             let declared = length.cast_unsigned();
-            for size_subflow_data in [
-                0,
-                15,
-                SUBFLOW_DATA,
-                17,
-                24,
-                declared,
-                declared.wrapping_add(1),
-                0x8000_0000,
-            ] {
+            for size_subflow_data in
+                [0, 15, SUBFLOW_DATA, 17, 24, declared, declared.wrapping_add(1), 0x8000_0000]
+            {
                 for (num_subflows, size_kernel) in [(0, 0), (1, 0), (0, 1), (0x8000_0000, u32::MAX)]
                 {
                     let input = Input::Data(Data {
@@ -144,11 +116,7 @@ fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
                         size_kernel,
                         size_user,
                     });
-                    cases.push(Case {
-                        length,
-                        input,
-                        ..blank
-                    });
+                    cases.push(Case { length, input, ..blank });
                 }
             }
         }
@@ -163,20 +131,11 @@ fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
         (SUBFLOW_DATA - 1, SUBFLOW_DATA),
         (u32::MAX, SUBFLOW_DATA),
     ] {
-        let input = Input::Data(Data {
-            size_subflow_data: header,
-            ..Data::asking(element)
-        });
+        let input = Input::Data(Data { size_subflow_data: header, ..Data::asking(element) });
         let filled = if length > whole + 8 { whole } else { length };
         for optval in buffers(filled) {
             for optlen in optlens(optval) {
-                cases.push(Case {
-                    length: length.cast_signed(),
-                    optval,
-                    optlen,
-                    input,
-                    ..blank
-                });
+                cases.push(Case { length: length.cast_signed(), optval, optlen, input, ..blank });
             }
         }
     }
@@ -195,13 +154,7 @@ fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
         tcp_info: ARRAYS.1,
     };
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
-        cases.push(Case {
-            length,
-            optval,
-            optlen,
-            input: Input::Full(full),
-            ..blank
-        });
+        cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
     };
 
     let head = FULL_INFO_HEADER.cast_signed();
@@ -210,10 +163,7 @@ fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
     lengths.extend([whole - 1, whole, whole + 1]);
     for length in lengths {
         for size_arrays_user in [0, 1, cue.subflows.saturating_sub(1), cue.subflows, u32::MAX] {
-            let arrays = Full {
-                size_arrays_user,
-                ..usual
-            };
+            let arrays = Full { size_arrays_user, ..usual };
             for (tcp, addresses) in [
                 (0, SUBFLOW_INFO),
                 (1, 1),
@@ -225,22 +175,14 @@ fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
                 (palette.tcp_info, 0x8000_0000),
                 (palette.tcp_info, 0),
             ] {
-                let sizes = Full {
-                    size_tcpinfo_user: tcp,
-                    size_sfinfo_user: addresses,
-                    ..arrays
-                };
+                let sizes = Full { size_tcpinfo_user: tcp, size_sfinfo_user: addresses, ..arrays };
                 put(length, OPTVAL, OPTLEN, sizes);
             }
             for (num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel) in
                 [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
             {
-                let marked = Full {
-                    num_subflows,
-                    size_tcpinfo_kernel,
-                    size_sfinfo_kernel,
-                    ..arrays
-                };
+                let marked =
+                    Full { num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel, ..arrays };
                 put(length, OPTVAL, OPTLEN, marked);
             }
         }

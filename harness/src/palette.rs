@@ -5,9 +5,7 @@
 //! random ones, and never anything but cases: a wrong palette makes a dull
 //! fuzzer, not a wrong verdict.
 
-use mptcp_emulator::{
-    FULL_INFO_HEADER, Revision, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, abi,
-};
+use mptcp_emulator::{FULL_INFO_HEADER, Revision, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, abi};
 
 use crate::case::Place;
 use crate::street;
@@ -37,11 +35,7 @@ pub struct Palette {
 impl Palette {
     /// A palette for a kernel.
     pub fn new(cues: Vec<Cue>, revision: &Revision) -> Palette {
-        Palette {
-            cues,
-            tcp_info: revision.tcp_info,
-            mptcp_info: revision.mptcp_info,
-        }
+        Palette { cues, tcp_info: revision.tcp_info, mptcp_info: revision.mptcp_info }
     }
 
     /// The size of an element of an option, in bytes; of the structure for
@@ -71,14 +65,8 @@ impl Palette {
 pub const HISTORIC_SIZES: [u32; 8] = [232, 240, 248, 280, 48, 80, 88, 96];
 
 /// Sizes at which signed and unsigned part, and others that are too large.
-pub const HUGE: [u32; 6] = [
-    0x7fff_fff0,
-    0x7fff_ffff,
-    0x8000_0000,
-    0x8000_0010,
-    0xffff_fff0,
-    0xffff_ffff,
-];
+pub const HUGE: [u32; 6] =
+    [0x7fff_fff0, 0x7fff_ffff, 0x8000_0000, 0x8000_0010, 0xffff_fff0, 0xffff_ffff];
 
 /// Addresses off the street: in the page at null, non-canonical, at the start
 /// of the kernel's half and at the top, from where a buffer wraps around.

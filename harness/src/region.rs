@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use mptcp_emulator::abi::{self, Field, FullInfo, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo};
+use mptcp_emulator::abi::{
+    self, Field, FullInfo, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
+};
 use mptcp_emulator::{FULL_INFO_HEADER, Revision, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::case::{Case, Input};
@@ -134,13 +136,7 @@ impl Map {
         let mut lay = |start: Option<usize>, each: u32, count: usize, fields, region| {
             if let Some(start) = start {
                 let each = each as usize;
-                laid.push(Laid {
-                    start,
-                    each,
-                    count,
-                    fields,
-                    region,
-                });
+                laid.push(Laid { start, each, count, fields, region });
             }
         };
         let optval = case.optval.offset();
@@ -179,10 +175,7 @@ impl Map {
                 lay(at, each, count, TcpInfo::FIELDS, Region::TcpInfo);
             }
         }
-        Map {
-            laid,
-            buffer: optval.map(|at| at..at.saturating_add(declared)),
-        }
+        Map { laid, buffer: optval.map(|at| at..at.saturating_add(declared)) }
     }
 
     /// What stands at an offset. Where things overlap, the first of: the
@@ -191,11 +184,7 @@ impl Map {
         if let Some(spot) = self.laid.iter().find_map(|laid| laid.spot(offset)) {
             return spot;
         }
-        let near = |region, byte| Spot {
-            region,
-            field: None,
-            byte,
-        };
+        let near = |region, byte| Spot { region, field: None, byte };
         // Behind what was laid out last before it, if that is close by.
         let behind = self
             .laid

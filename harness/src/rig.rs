@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use mptcp_emulator::{
-    Call, Decisions, Documented, Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace,
+    Call, Decisions, Documented, Errno, Order, PAGE, Paged, Revision, Rule, RuleSet, Socket, Trace,
 };
 
 use crate::case::{Case, POISONS, Place};
@@ -49,10 +49,7 @@ impl Model {
         ) -> Result<(), Errno> {
             mptcp_emulator::getsockopt_deciding::<D, _, T>(revision, socket, call, memory, trace)
         }
-        Model {
-            quick: answer::<D, RuleSet>,
-            ordered: answer::<D, Order>,
-        }
+        Model { quick: answer::<D, RuleSet>, ordered: answer::<D, Order> }
     }
 }
 
@@ -85,9 +82,12 @@ pub struct Rig {
     street: Street,
     image: Box<[u8]>,
     mask: Box<[u8]>,
+    /// The poison that both are full of.
     poison: Box<[u8]>,
     /// Which poison that is.
     poisoned: u8,
+    /// All of them, to change from one to another quickly.
+    poisons: [Box<[u8]>; POISONS as usize],
     extents: Extents,
 }
 
@@ -124,6 +124,9 @@ impl Rig {
             mask: vec![0; street::LEN].into(),
             poison: vec![0; street::LEN].into(),
             poisoned: POISONS,
+            poisons: std::array::from_fn(|poison| {
+                (0..street::LEN).map(|at| poison_byte(poison as u8, at)).collect()
+            }),
             extents: Extents::default(),
         };
         rig.repoison(0);
@@ -149,11 +152,7 @@ impl Rig {
         let predicted = self.predict(case, subject, model.quick, rules);
         let observed = self.observe(case, subject.fd);
         let verdict = self.judge(predicted, observed, scope);
-        let dirty = if verdict.is_ok() {
-            Scope::Around
-        } else {
-            Scope::Whole
-        };
+        let dirty = if verdict.is_ok() { Scope::Around } else { Scope::Whole };
         self.clear(dirty);
         verdict
     }
@@ -253,18 +252,8 @@ impl Rig {
         else {
             unreachable!("the image is as long as the street")
         };
-        let mut memory = Noting {
-            memory,
-            base,
-            extents: &mut self.extents,
-        };
-        model(
-            subject.revision,
-            &subject.socket,
-            &case.call(base),
-            &mut memory,
-            trace,
-        )
+        let mut memory = Noting { memory, base, extents: &mut self.extents };
+        model(subject.revision, &subject.socket, &case.call(base), &mut memory, trace)
     }
 
     #[inline]
@@ -280,18 +269,16 @@ impl Rig {
         observed: Result<(), Errno>,
         scope: Scope,
     ) -> Result<(), Mismatch> {
-        let prediction = Prediction {
-            result: predicted,
-            bytes: &self.image,
-            mask: &self.mask,
-        };
-        let observation = Observation {
-            result: observed,
-            bytes: self.street.bytes(),
-        };
+        let prediction = Prediction { result: predicted, bytes: &self.image, mask: &self.mask };
+        let observation = Observation { result: observed, bytes: self.street.bytes() };
         match scope {
             Scope::Around => judge(&prediction, &observation, self.extents.with_margins()),
-            Scope::Whole => judge(&prediction, &observation, std::iter::once(0..street::LEN)),
+            // Page by page, so that one clock does not make all of it slow.
+            Scope::Whole => judge(
+                &prediction,
+                &observation,
+                (0..street::LEN).step_by(PAGE).map(|at| at..at + PAGE),
+            ),
         }
     }
 
@@ -299,14 +286,7 @@ impl Rig {
     #[inline]
     fn clear(&mut self, dirty: Scope) {
         let whole = std::iter::once(0..street::LEN);
-        let Rig {
-            street,
-            image,
-            mask,
-            poison,
-            extents,
-            ..
-        } = self;
+        let Rig { street, image, mask, poison, extents, .. } = self;
         let mut restore = |range: std::ops::Range<usize>| {
             image[range.clone()].copy_from_slice(&poison[range.clone()]);
             street.bytes_mut()[range.clone()].copy_from_slice(&poison[range.clone()]);
@@ -319,8 +299,8 @@ impl Rig {
     }
 
     fn repoison(&mut self, poison: u8) {
-        for (at, byte) in self.poison.iter_mut().enumerate() {
-            *byte = poison_byte(poison, at);
+        if let Some(bytes) = self.poisons.get(usize::from(poison)) {
+            self.poison.copy_from_slice(bytes);
         }
         self.poisoned = poison;
         self.clear(Scope::Whole);

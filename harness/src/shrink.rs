@@ -121,17 +121,11 @@ fn candidates(case: &Case, palette: &Palette) -> Vec<Case> {
     match case.input {
         Input::Nothing => {}
         Input::Data(data) => {
-            let put = |data: Data| Case {
-                input: Input::Data(data),
-                ..*case
-            };
+            let put = |data: Data| Case { input: Input::Data(data), ..*case };
             cases.extend(data_candidates(data, palette.element(case.option)).map(put));
         }
         Input::Full(full) => {
-            let put = |full: Full| Case {
-                input: Input::Full(full),
-                ..*case
-            };
+            let put = |full: Full| Case { input: Input::Full(full), ..*case };
             cases.extend(full_candidates(full, palette).into_iter().map(put));
         }
     }
@@ -143,19 +137,11 @@ fn data_candidates(data: Data, element: u32) -> impl Iterator<Item = Data> {
     let size_user = toward(data.size_user, element);
     let num_subflows = toward(data.num_subflows, 0);
     let size_kernel = toward(data.size_kernel, 0);
-    let headers = size_subflow_data.map(move |size_subflow_data| Data {
-        size_subflow_data,
-        ..data
-    });
+    let headers =
+        size_subflow_data.map(move |size_subflow_data| Data { size_subflow_data, ..data });
     let users = size_user.map(move |size_user| Data { size_user, ..data });
-    let counts = num_subflows.map(move |num_subflows| Data {
-        num_subflows,
-        ..data
-    });
-    let kernels = size_kernel.map(move |size_kernel| Data {
-        size_kernel,
-        ..data
-    });
+    let counts = num_subflows.map(move |num_subflows| Data { num_subflows, ..data });
+    let kernels = size_kernel.map(move |size_kernel| Data { size_kernel, ..data });
     headers.chain(users).chain(counts).chain(kernels)
 }
 
@@ -205,8 +191,5 @@ fn nearer(place: Place) -> Vec<Place> {
     let (start, end) = (offset & !4095, (offset & !4095) + 4096);
     let before = toward(end - offset, 0).filter_map(|left| end.checked_sub(left));
     let after = toward(offset - start, 0).map(|into| start + into);
-    before
-        .chain(after)
-        .filter_map(|offset| Place::street(offset as usize))
-        .collect()
+    before.chain(after).filter_map(|offset| Place::street(offset as usize)).collect()
 }

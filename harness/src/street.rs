@@ -225,9 +225,5 @@ pub fn stretch(offset: usize) -> Stretch {
     let this = access[page];
     let before = access[..page].iter().rev().take_while(|other| **other == this).count();
     let after = access[page..].iter().take_while(|other| **other == this).count();
-    Stretch {
-        start: (page - before) * PAGE,
-        end: (page + after) * PAGE,
-        access: this,
-    }
+    Stretch { start: (page - before) * PAGE, end: (page + after) * PAGE, access: this }
 }

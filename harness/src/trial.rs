@@ -75,15 +75,7 @@ impl Trial {
         let palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
-        Ok(Trial {
-            rig: Rig::new()?,
-            cast,
-            stage: stage.clone(),
-            revision,
-            palette,
-            model,
-            aging,
-        })
+        Ok(Trial { rig: Rig::new()?, cast, stage: stage.clone(), revision, palette, model, aging })
     }
 
     /// The interesting values of this kernel and these scenes.
@@ -180,11 +172,7 @@ impl Trial {
         let examination = self.examine(case, true)?;
         let subflows = self.cast.get(case.scene)?.subflows();
         let diagnosis = diagnose(case, &self.revision, subflows, &examination)?;
-        Some(Finding {
-            diagnosis,
-            case: *case,
-            cases: 1,
-        })
+        Some(Finding { diagnosis, case: *case, cases: 1 })
     }
 
     /// Runs a case with everything kept; `None` where its scene does not
@@ -203,10 +191,7 @@ impl Trial {
             Instant::now() < until && self.finding(candidate).as_ref().is_some_and(same)
         });
         let simplest = self.finding(&case).filter(same);
-        simplest.map_or(finding.clone(), |simplest| Finding {
-            cases: finding.cases,
-            ..simplest
-        })
+        simplest.map_or(finding.clone(), |simplest| Finding { cases: finding.cases, ..simplest })
     }
 }
 
