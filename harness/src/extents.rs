@@ -102,3 +102,52 @@ impl<M: UserMemory> UserMemory for Noting<'_, M> {
         self.memory.copy_out(at, content)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(extents: &Extents) -> Vec<usize> {
+        let mut all: Vec<usize> = extents.iter().flatten().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn whatever_is_added_is_covered_even_when_there_is_more_than_fits() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..500 {
+            let mut extents = Extents::default();
+            let mut added = Vec::new();
+            for _ in 0..random.usize(1..30) {
+                let (start, len) = (random.usize(..street::LEN + 50), random.usize(..400));
+                extents.add(start, len);
+                added.extend((start..start + len).filter(|at| *at < street::LEN));
+            }
+            let covered = covered(&extents);
+            assert!(added.iter().all(|at| covered.binary_search(at).is_ok()));
+            extents.clear();
+            assert_eq!(extents.iter().count(), 0);
+        }
+    }
+
+    #[test]
+    fn neighbours_become_one_range() {
+        let mut extents = Extents::default();
+        for index in 0..41 {
+            extents.add(0x2000 + index * 280, 280);
+            extents.add(0x8000 + index * 264, 264);
+        }
+        assert_eq!(extents.iter().collect::<Vec<_>>(), [0x2000..0x4cd8, 0x8000..0xaa48]);
+    }
+
+    #[test]
+    fn margins_stay_on_the_street() {
+        let mut extents = Extents::default();
+        extents.add(10, 1);
+        extents.add(street::LEN - 1, 9);
+        let ranges: Vec<_> = extents.with_margins().collect();
+        assert_eq!(ranges, [0..75, street::LEN - 65..street::LEN]);
+    }
+}

@@ -117,3 +117,77 @@ fn differences(
     let result = (predicted.result, observed.result);
     Mismatch { result: (result.0 != result.1).then_some(result), bytes }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEN: usize = 1000;
+
+    fn verdict(
+        change: impl FnOnce(&mut [u8], &mut [u8]),
+        ranges: &[Range<usize>],
+    ) -> Result<(), Mismatch> {
+        let bytes = vec![7; LEN];
+        let (mut mask, mut observed) = (vec![0; LEN], vec![7; LEN]);
+        change(&mut mask, &mut observed);
+        let predicted = Prediction { result: Ok(()), bytes: &bytes, mask: &mask };
+        let observed = Observation { result: Ok(()), bytes: &observed };
+        judge(&predicted, &observed, ranges.iter().cloned())
+    }
+
+    #[test]
+    fn every_single_byte_counts() {
+        let whole = std::slice::from_ref(&(0..LEN));
+        for at in 0..LEN {
+            let mismatch = verdict(|_, observed| observed[at] ^= 0x80, whole);
+            assert_eq!(mismatch.unwrap_err().bytes, [at]);
+        }
+    }
+
+    #[test]
+    fn an_open_byte_may_be_anything_and_its_neighbours_may_not() {
+        let whole = std::slice::from_ref(&(0..LEN));
+        let open = |mask: &mut [u8], observed: &mut [u8]| {
+            mask[300..304].fill(1);
+            observed[300..304].fill(0xff);
+        };
+        assert_eq!(verdict(open, whole), Ok(()));
+        for at in [299, 304] {
+            let both = |mask: &mut [u8], observed: &mut [u8]| {
+                open(mask, observed);
+                observed[at] = 0;
+            };
+            assert_eq!(verdict(both, whole).unwrap_err().bytes, [at]);
+        }
+    }
+
+    #[test]
+    fn only_the_ranges_are_looked_at_and_each_byte_is_told_once() {
+        let change = |_: &mut [u8], observed: &mut [u8]| observed[500..510].fill(0);
+        assert_eq!(verdict(change, &[0..500, 510..LEN]), Ok(()));
+        let mismatch = verdict(change, &[0..503, 501..505]).unwrap_err();
+        assert_eq!(mismatch.bytes, [500, 501, 502, 503, 504]);
+    }
+
+    #[test]
+    fn results_are_compared_even_where_no_byte_differs() {
+        let bytes = vec![0; LEN];
+        let mask = vec![0; LEN];
+        let (predicted, observed) = (Err(Errno::EINVAL), Err(Errno::EFAULT));
+        let verdict = judge(
+            &Prediction { result: predicted, bytes: &bytes, mask: &mask },
+            &Observation { result: observed, bytes: &bytes },
+            std::iter::once(0..LEN),
+        );
+        let mismatch = verdict.unwrap_err();
+        assert_eq!(mismatch.result, Some((predicted, observed)));
+        assert!(mismatch.bytes.is_empty());
+    }
+
+    /// A range that one side does not have is no agreement.
+    #[test]
+    fn a_range_beyond_the_end_disagrees() {
+        assert!(verdict(|_, _| {}, &[LEN - 1..LEN + 1]).is_err());
+    }
+}

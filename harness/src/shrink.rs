@@ -193,3 +193,63 @@ fn nearer(place: Place) -> Vec<Place> {
     let after = toward(offset - start, 0).map(|into| start + into);
     before.chain(after).filter_map(|offset| Place::street(offset as usize)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use mptcp_emulator::{Revision, abi};
+
+    use super::*;
+    use crate::generate;
+    use crate::palette::Cue;
+
+    fn palette() -> Palette {
+        let cues = [(20, 1), (26, 2), (28, 3), (100, 17)];
+        let cues = cues.map(|(scene, subflows)| Cue { scene, answers: true, subflows });
+        Palette::new(cues.into(), &Revision::V6_18)
+    }
+
+    /// Generated cases for which something holds, with what they shrink to.
+    fn shrunk(option: i32, shows: impl Fn(&Case) -> bool) -> Vec<Case> {
+        let palette = palette();
+        let mut random = fastrand::Rng::with_seed(5);
+        let mut found = Vec::new();
+        for _ in 0..20_000 {
+            let cue = palette.cues[random.usize(..palette.cues.len())];
+            let case = generate::of(&mut random, &palette, cue, option, 2);
+            if shows(&case) {
+                found.push(shrink(case, &palette, &shows));
+            }
+        }
+        assert!(found.len() > 50, "only {} cases to shrink", found.len());
+        found
+    }
+
+    #[test]
+    fn what_does_not_matter_becomes_ordinary() {
+        for case in shrunk(abi::MPTCP_INFO, |case| case.length < 0) {
+            assert_eq!((case.scene, case.poison), (20, 0));
+            assert_eq!((case.optval, case.optlen), (OPTVAL, OPTLEN));
+            assert_eq!(case.length, -1);
+        }
+    }
+
+    #[test]
+    fn what_matters_stays_and_gets_as_small_as_it_can() {
+        let large_header = |case: &Case| match case.input {
+            Input::Data(data) => data.size_subflow_data > 100,
+            _ => false,
+        };
+        for case in shrunk(abi::MPTCP_TCPINFO, large_header) {
+            let expected = Data { size_subflow_data: 101, ..Data::asking(280) };
+            assert_eq!(case.input, Input::Data(expected));
+            assert_eq!((case.scene, case.length), (20, 0));
+        }
+    }
+
+    #[test]
+    fn a_scene_is_only_as_simple_as_it_may_be() {
+        for case in shrunk(abi::MPTCP_FULL_INFO, |case| case.scene >= 28) {
+            assert_eq!(case.scene, 28);
+        }
+    }
+}

@@ -227,3 +227,58 @@ pub fn stretch(offset: usize) -> Stretch {
     let after = access[page..].iter().take_while(|other| **other == this).count();
     Stretch { start: (page - before) * PAGE, end: (page + after) * PAGE, access: this }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_cover_the_street_and_neighbours_differ() {
+        let all: Vec<Stretch> = stretches().collect();
+        assert_eq!((all[0].start, all[all.len() - 1].end), (0, LEN));
+        for pair in all.windows(2) {
+            assert_eq!(pair[0].end, pair[1].start);
+            assert_ne!(pair[0].access, pair[1].access);
+        }
+    }
+
+    #[test]
+    fn streets_of_one_process_do_not_meet() {
+        let mut streets: Vec<Street> = (0..3).map(|_| Street::new().unwrap()).collect();
+        for (number, street) in (1..).zip(&mut streets) {
+            street.bytes_mut().fill(number);
+        }
+        for (number, street) in (1..).zip(&streets) {
+            assert!(street.bytes().iter().all(|byte| *byte == number));
+        }
+    }
+
+    /// The permissions as the kernel lists them, page by page.
+    #[test]
+    fn the_program_may_do_what_the_pattern_says() {
+        let street = Street::new().unwrap();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let access = |at: u64| {
+            let line = maps.lines().find(|line| {
+                let (range, _) = line.split_once(' ').unwrap();
+                let (start, end) = range.split_once('-').unwrap();
+                let bound = |digits| u64::from_str_radix(digits, 16).unwrap();
+                (bound(start)..bound(end)).contains(&at)
+            });
+            line.map(|line| line.split(' ').nth(1).unwrap())
+        };
+        for (page, expected) in PATTERN.access().iter().enumerate() {
+            let mapped = access(street.base() + (page * PAGE) as u64);
+            let expected = match expected {
+                Access::Nothing if page == UNMAPPED => None,
+                Access::Nothing => Some("---s"),
+                Access::Read => Some("r--s"),
+                Access::ReadWrite => Some("rw-s"),
+            };
+            assert_eq!(mapped, expected, "page {page}");
+        }
+        for outside in [street.base() - 1, street.base() + LEN as u64 + (2 << 30)] {
+            assert_eq!(access(outside), Some("---p"));
+        }
+    }
+}
