@@ -2,6 +2,7 @@
 //!
 //! Headers older than our layouts lack some fields: those are named on standard error and not compared. Other
 //! headers than the installed ones: `C_INCLUDE_PATH=<folder with linux/mptcp.h> cargo test --test abi_against_c`.
+#![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,5 +1,6 @@
 //! Models that decide otherwise: that each decision is really asked for, where
 //! the documented one cannot tell.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

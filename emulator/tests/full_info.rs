@@ -1,5 +1,6 @@
 //! `MPTCP_FULL_INFO`: 40 bytes of input with two pointers, arrays that lie
 //! elsewhere, `mptcp_info` at the end.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

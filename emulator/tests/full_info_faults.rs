@@ -1,5 +1,6 @@
 //! `MPTCP_FULL_INFO` where something cannot be read or written: what is left
 //! behind.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! `MPTCP_INFO`, by worked numbers: "Userspace sets optlen to the size of the
 //! structure it expects. The kernel updates it to contain the number of bytes
 //! that it copied." (Linux commit 55c42fa7fa33)
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

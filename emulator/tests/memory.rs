@@ -1,4 +1,5 @@
 //! Pages: how far an access goes, and what is left where it stops.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use mptcp_emulator::Access::{Nothing as N, Read as R, ReadWrite as W};
 use mptcp_emulator::{Content, Fault, PAGE, Paged, Pages, UserMemory};
@@ -152,4 +153,17 @@ fn the_last_page_below_2_64_does_not_run_over_into_the_first() {
     assert_eq!(memory.store(u64::MAX - 2, 5), Err(Fault));
     assert_eq!(bytes[4093..], [0, 1, 2]);
     assert_eq!(mask[..2], [9, 9]);
+}
+
+#[test]
+fn what_the_program_writes_needs_no_permission_and_stays_on_the_pages() {
+    let pages = Pages::new([N, R]);
+    let (mut bytes, mut mask) = (vec![0; 2 * PAGE], vec![0; 2 * PAGE]);
+    let mut memory = Paged::new(&pages, 0x1000, &mut bytes, &mut mask).unwrap();
+    memory.write(0x1fff, &[1, 2]);
+    memory.write(0x2ffe, &[3, 4, 5]);
+    memory.write(0x0fff, &[6]);
+    memory.write(0x3000, &[7]);
+    let written: Vec<_> = memory.bytes().iter().zip(0..).filter(|(byte, _)| **byte != 0).collect();
+    assert_eq!(written, [(&1, 0xfff), (&2, 0x1000), (&3, 0x1ffe), (&4, 0x1fff)]);
 }

@@ -1,4 +1,5 @@
 //! Who is refused, with what, and that a refusal touches nothing.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

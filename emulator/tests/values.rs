@@ -1,5 +1,6 @@
 //! The small types: content and masks, rules and sets of them, revisions,
 //! addresses, tables of fields.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::net::SocketAddr;
 

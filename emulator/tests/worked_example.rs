@@ -8,6 +8,7 @@
 //! more data that could not be copied due to lack of space in the option
 //! buffer, userspace can detect this by checking
 //! mptcp_subflow_data->num_subflows."
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 

@@ -27,7 +27,11 @@ const BATCHES_A_POISON: u64 = 64;
 
 /// How many findings are shrunk in one job; a kernel or a model with more
 /// than this is not understood better by one more.
-const MOST_SHRUNK: usize = 24;
+const MOST_SHRUNK: usize = 16;
+
+/// How long one shrinking may take, and how long even when time is up.
+const SHRINKING: Duration = Duration::from_millis(700);
+const LAST_SHRINKING: Duration = Duration::from_millis(150);
 
 /// What to check.
 #[derive(Clone, Debug)]
@@ -282,8 +286,14 @@ impl Worker<'_> {
             known.cases += 1;
             return;
         }
-        let finding =
-            if findings.len() < MOST_SHRUNK { self.trial.simplest(finding) } else { finding };
+        let finding = if findings.len() < MOST_SHRUNK {
+            let now = Instant::now();
+            let over = self.setting.time.map_or(now + SHRINKING, |time| self.start + time);
+            let until = over.clamp(now + LAST_SHRINKING, now + SHRINKING);
+            self.trial.simplest(finding, until)
+        } else {
+            finding
+        };
         let signature = finding.diagnosis.signature.clone();
         self.outcome.findings.insert(signature, finding);
     }

@@ -95,7 +95,7 @@ pub fn diagnose(
     let rule = responsible(first.region, &examination.rules);
     let observation = examination.observation.as_deref().unwrap_or_default();
     let count = mismatch.bytes.len();
-    let bytes = if count == 1 { "byte" } else { "bytes" };
+    let differ = if count == 1 { "byte differs" } else { "bytes differ" };
     let unforeseen = examination.before.get(at) == examination.prediction.get(at);
     let wanted = match examination.prediction.get(at) {
         Some(_) if unforeseen => "untouched".to_owned(),
@@ -111,7 +111,7 @@ pub fn diagnose(
     Some(Diagnosis {
         signature: signature(named, &format!("{}{field}", first.region.kind()), rule),
         summary: format!(
-            "{option} ({result}): {count} {bytes} differ; {first}: predicted {wanted}, observed {got}"
+            "{option} ({result}): {count} {differ}; {first}: predicted {wanted}, observed {got}"
         ),
         rule,
     })

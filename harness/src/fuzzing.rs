@@ -7,6 +7,7 @@
 
 use std::process::exit;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use arbitrary::Unstructured;
 use mptcp_emulator::RuleSet;
@@ -34,6 +35,9 @@ const SKIPPED: i32 = 4;
 
 /// Exit status where the machinery failed.
 const BROKEN: i32 = 2;
+
+/// How long a finding may be shrunk.
+const SHRINKING: Duration = Duration::from_secs(3);
 
 /// Inputs between two sweeps of the whole street.
 const BETWEEN_SWEEPS: usize = 64;
@@ -126,7 +130,7 @@ pub fn judge(bytes: &[u8]) -> Fate {
     match verdict {
         Verdict::Agree => Fate::Judged,
         Verdict::Disagree(finding) => {
-            let finding = trial.simplest(*finding);
+            let finding = trial.simplest(*finding, Instant::now() + SHRINKING);
             panic!("{finding}")
         }
         Verdict::Inconclusive(reason) => note(reason, inconclusive),

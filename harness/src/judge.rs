@@ -188,6 +188,6 @@ mod tests {
     /// A range that one side does not have is no agreement.
     #[test]
     fn a_range_beyond_the_end_disagrees() {
-        assert!(verdict(|_, _| {}, &[LEN - 1..LEN + 1]).is_err());
+        assert!(verdict(|_, _| {}, std::slice::from_ref(&(LEN - 1..LEN + 1))).is_err());
     }
 }

@@ -5,7 +5,9 @@
 //! pointers, and a wild one crashes the fuzzer itself.
 //!
 //! This is one of the two files with unsafe code.
+#![expect(unsafe_code, reason = "the call that is under test")]
 
+use std::io;
 use std::os::fd::RawFd;
 
 use mptcp_emulator::{Call, Errno, abi};
@@ -35,6 +37,5 @@ pub fn getsockopt(_street: &mut Street, fd: RawFd, call: &Call) -> Result<(), Er
     if status == 0 {
         return Ok(());
     }
-    // SAFETY: the pointer to this thread's errno is always valid.
-    Err(Errno(unsafe { *libc::__errno_location() }))
+    Err(Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0)))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use mptcp_emulator::{
-    Call, Decisions, Documented, Errno, Order, PAGE, Paged, Revision, Rule, RuleSet, Socket, Trace,
+    Call, Decisions, Documented, Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace,
 };
 
 use crate::case::{Case, POISONS, Place};
@@ -82,10 +82,8 @@ pub struct Rig {
     street: Street,
     image: Box<[u8]>,
     mask: Box<[u8]>,
-    /// The poison that both are full of.
-    poison: Box<[u8]>,
-    /// Which poison that is.
-    poisoned: u8,
+    /// INVARIANT: less than [`POISONS`]. Which poison both are full of.
+    poisoned: usize,
     /// All of them, to change from one to another quickly.
     poisons: [Box<[u8]>; POISONS as usize],
     extents: Extents,
@@ -122,14 +120,13 @@ impl Rig {
             street: Street::new()?,
             image: vec![0; street::LEN].into(),
             mask: vec![0; street::LEN].into(),
-            poison: vec![0; street::LEN].into(),
-            poisoned: POISONS,
+            poisoned: 0,
             poisons: std::array::from_fn(|poison| {
                 (0..street::LEN).map(|at| poison_byte(poison as u8, at)).collect()
             }),
             extents: Extents::default(),
         };
-        rig.repoison(0);
+        rig.clear(Scope::Whole);
         Ok(rig)
     }
 
@@ -208,7 +205,7 @@ impl Rig {
     /// two cases. If not, an earlier case wrote where nobody looked; the
     /// street is cleared, and those cases have to be run again, whole.
     pub fn sweep(&mut self) -> bool {
-        let clean = self.street.bytes() == &*self.poison;
+        let clean = self.street.bytes() == &*self.poisons[self.poisoned];
         if !clean {
             self.clear(Scope::Whole);
         }
@@ -218,8 +215,10 @@ impl Rig {
     /// Fills the buffers on both sides, from the case alone.
     #[inline]
     fn lay_out(&mut self, case: &Case) {
-        if case.poison != self.poisoned {
-            self.repoison(case.poison);
+        let poison = usize::from(case.poison % POISONS);
+        if poison != self.poisoned {
+            self.poisoned = poison;
+            self.clear(Scope::Whole);
         }
         self.extents.clear();
         let (input, len) = case.input_bytes(self.base());
@@ -273,12 +272,7 @@ impl Rig {
         let observation = Observation { result: observed, bytes: self.street.bytes() };
         match scope {
             Scope::Around => judge(&prediction, &observation, self.extents.with_margins()),
-            // Page by page, so that one clock does not make all of it slow.
-            Scope::Whole => judge(
-                &prediction,
-                &observation,
-                (0..street::LEN).step_by(PAGE).map(|at| at..at + PAGE),
-            ),
+            Scope::Whole => judge(&prediction, &observation, std::iter::once(0..street::LEN)),
         }
     }
 
@@ -286,7 +280,8 @@ impl Rig {
     #[inline]
     fn clear(&mut self, dirty: Scope) {
         let whole = std::iter::once(0..street::LEN);
-        let Rig { street, image, mask, poison, extents, .. } = self;
+        let Rig { street, image, mask, poisons, poisoned, extents } = self;
+        let poison = &poisons[*poisoned];
         let mut restore = |range: std::ops::Range<usize>| {
             image[range.clone()].copy_from_slice(&poison[range.clone()]);
             street.bytes_mut()[range.clone()].copy_from_slice(&poison[range.clone()]);
@@ -296,14 +291,6 @@ impl Rig {
             Scope::Around => extents.iter().for_each(&mut restore),
             Scope::Whole => whole.for_each(&mut restore),
         }
-    }
-
-    fn repoison(&mut self, poison: u8) {
-        if let Some(bytes) = self.poisons.get(usize::from(poison)) {
-            self.poison.copy_from_slice(bytes);
-        }
-        self.poisoned = poison;
-        self.clear(Scope::Whole);
     }
 }
 

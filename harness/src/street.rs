@@ -8,6 +8,7 @@
 //! can be prepared and every page can be looked at.
 //!
 //! This is one of the two files with unsafe code.
+#![expect(unsafe_code, reason = "memory with exact edges has to be mapped by hand")]
 
 use std::ffi::c_void;
 use std::io;

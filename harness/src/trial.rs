@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mptcp_emulator::{Revision, RuleSet};
 
@@ -13,9 +13,6 @@ use crate::palette::Palette;
 use crate::rig::{Examination, Model, Rig, Scope};
 use crate::scene::{Scene, Stage, by_id};
 use crate::shrink::shrink;
-
-/// How long one shrinking may take.
-const SHRINKING: Duration = Duration::from_millis(1500);
 
 /// A stage that several trials share.
 pub type SharedStage = Arc<Mutex<Stage>>;
@@ -182,9 +179,9 @@ impl Trial {
         Some(self.rig.examine(case, &subject, self.model, call))
     }
 
-    /// A finding with the simplest case of the same signature.
-    pub fn simplest(&mut self, finding: Finding) -> Finding {
-        let until = Instant::now() + SHRINKING;
+    /// A finding with the simplest case of the same signature, or the simplest
+    /// found by the time `until`.
+    pub fn simplest(&mut self, finding: Finding, until: Instant) -> Finding {
         let palette = self.palette.clone();
         let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
         let case = shrink(finding.case, &palette, |candidate| {

@@ -187,9 +187,8 @@ fn main() {
     let right = kernel.revision;
     let models = wrong_models().into_iter().map(|(name, model)| (name, model, right));
     let revisions = wrong_revisions(right);
-    let revisions = revisions
-        .into_iter()
-        .map(|(name, revision)| (name, Model::documented(), revision));
+    let revisions =
+        revisions.into_iter().map(|(name, revision)| (name, Model::documented(), revision));
     let mut trials: Vec<Trial> = models
         .chain(revisions)
         .map(|(name, model, revision)| {

@@ -1,4 +1,5 @@
 //! The committed corpus is what it was when it was committed.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::fs;
 use std::path::PathBuf;

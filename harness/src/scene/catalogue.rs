@@ -94,34 +94,16 @@ pub fn by_name(name: &str) -> Option<&'static Scene> {
 }
 
 const fn scene(id: u8, name: &'static str, group: Group, plan: Plan, side: Side) -> Scene {
-    Scene {
-        id,
-        name,
-        group,
-        plan,
-        side,
-    }
+    Scene { id, name, group, plan, side }
 }
 
 /// An MPTCP connection; `data` says whether data goes both ways once it stands.
 const fn link(over: Over, subflows: u8, data: bool, change: Change) -> Plan {
-    Plan::Link(Link {
-        subflows,
-        data,
-        change,
-        ..plain(over)
-    })
+    Plan::Link(Link { subflows, data, change, ..plain(over) })
 }
 
 const fn plain(over: Over) -> Link {
-    Link {
-        over,
-        client: Mptcp,
-        server: Mptcp,
-        subflows: 1,
-        data: true,
-        change: Nothing,
-    }
+    Link { over, client: Mptcp, server: Mptcp, subflows: 1, data: true, change: Nothing }
 }
 
 #[rustfmt::skip]

@@ -5,19 +5,27 @@
 //! Nothing here calls the options under test.
 
 mod catalogue;
+mod conversation;
 mod maker;
+mod masked;
 mod namespace;
 mod path_manager;
 mod plan;
 mod portrait;
+mod quirks;
 mod sockets;
 mod stage;
 mod subject;
+mod tools;
 mod witness;
 
 pub use catalogue::{Group, Scene, by_id, by_name, catalogue};
+pub use conversation::Conversation;
+pub use masked::Masked;
 pub use namespace::{Enclosure, NoMptcp, enter, mptcp_available};
-pub use portrait::{Kind, Masked, Portrait, SubflowPortrait};
+pub use plan::{Over, Side};
+pub use portrait::{Kind, Portrait, SubflowPortrait};
+pub use quirks::{Quirk, quirks};
 pub use stage::Stage;
 pub use witness::Sizes;
 

@@ -15,7 +15,9 @@ pub enum Enclosure {
     /// In a network namespace of this process's own, with every right in it.
     Private,
     /// On the host's loopback, because the namespace was denied. Only scenes
-    /// that need no privilege can be made, and they must change nothing.
+    /// that need no privilege can be made, and they must change nothing. (Should
+    /// the namespace be there and its loopback not, `why` says so, and no
+    /// connection can be made at all.)
     Host {
         /// What was denied, why, and what would allow it.
         why: String,
@@ -58,14 +60,22 @@ fn unshare_and_prepare() -> Result<(), String> {
         let _ = fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"));
         let _ = fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"));
     }
-    PathManager::new()
-        .loopback_up()
-        .map_err(|e| format!("loopback cannot be brought up: {e}"))?;
+    PathManager::new().loopback_up().map_err(stranded)?;
     for (name, value) in SYSCTLS {
         // Those that this kernel does not have are missing on purpose.
         let _ = write_sysctl(name, value);
     }
     Ok(())
+}
+
+/// The way back is closed: without privilege nobody re-enters the host's
+/// namespace, so that even scenes for which loopback is enough fail.
+fn stranded(error: io::Error) -> String {
+    format!(
+        "this process is in an empty network namespace, not on the host: unshare worked, but \
+         loopback cannot be brought up ({error}); a security policy may \
+         forbid NETLINK_ROUTE"
+    )
 }
 
 /// What a namespace's defaults may have been compiled or configured otherwise.
@@ -129,19 +139,12 @@ pub fn mptcp_available() -> Result<(), NoMptcp> {
 
 /// Reads a sysctl by its path below `/proc/sys`; `None` where there is none.
 pub(super) fn read_sysctl(path: &str) -> Option<String> {
-    Some(
-        fs::read_to_string(format!("/proc/sys/{path}"))
-            .ok()?
-            .trim()
-            .to_owned(),
-    )
+    Some(fs::read_to_string(format!("/proc/sys/{path}")).ok()?.trim().to_owned())
 }
 
 /// Writes a sysctl by its path below `/proc/sys`.
 pub(super) fn write_sysctl(path: &str, value: &str) -> io::Result<()> {
     // Not fs::write: a missing sysctl is an error, not a file to be made.
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .open(format!("/proc/sys/{path}"))?;
+    let mut file = fs::OpenOptions::new().write(true).open(format!("/proc/sys/{path}"))?;
     io::Write::write_all(&mut file, value.as_bytes())
 }

@@ -67,10 +67,7 @@ pub(super) struct PathManager {
 impl PathManager {
     /// Without a listener for events: enough for addresses and endpoints.
     pub fn new() -> PathManager {
-        PathManager {
-            netlink: NetlinkSocket::new(),
-            _events: None,
-        }
+        PathManager { netlink: NetlinkSocket::new(), _events: None }
     }
 
     /// Opens the listener that lets userspace-managed servers accept joins.
@@ -131,31 +128,22 @@ impl PathManager {
     /// Limits of the in-kernel path manager for this namespace.
     pub fn set_limits(&mut self, accepted: u32, subflows: u32) -> io::Result<()> {
         let mut request = Request::new().op_set_limits_do();
-        request
-            .encode()
-            .push_rcv_add_addrs(accepted)
-            .push_subflows(subflows);
+        request.encode().push_rcv_add_addrs(accepted).push_subflows(subflows);
         self.acknowledged(&request)
     }
 
     /// An endpoint of the in-kernel path manager, from which it makes a subflow.
     pub fn add_endpoint(&mut self, id: u8, ip: IpAddr, flags: u32) -> io::Result<()> {
         let mut request = Request::new().op_add_addr_do();
-        address(request.encode().nested_addr(), ip)
-            .push_id(id)
-            .push_flags(flags);
+        address(request.encode().nested_addr(), ip).push_id(id).push_flags(flags);
         self.acknowledged(&request)
     }
 
     /// What an MPTCP socket made now takes from its namespace.
     pub fn defaults(&mut self) -> io::Result<Defaults> {
-        let checksums = read_sysctl("net/mptcp/checksum_enabled")
-            .is_some_and(|value| value == "1")
-            .into();
-        let mut defaults = Defaults {
-            checksums,
-            ..Defaults::default()
-        };
+        let checksums =
+            read_sysctl("net/mptcp/checksum_enabled").is_some_and(|value| value == "1").into();
+        let mut defaults = Defaults { checksums, ..Defaults::default() };
         let userspace = match read_sysctl("net/mptcp/path_manager") {
             Some(name) => name == "userspace",
             None => read_sysctl("net/mptcp/pm_type").is_some_and(|number| number == "1"),
@@ -175,10 +163,7 @@ impl PathManager {
         let mut reply = self.netlink.request(&request)?;
         while let Some(attributes) = reply.recv() {
             let attributes = attributes.map_err(explain)?;
-            let flags = attributes
-                .get_addr()
-                .and_then(|address| address.get_flags())
-                .unwrap_or(0);
+            let flags = attributes.get_addr().and_then(|address| address.get_flags()).unwrap_or(0);
             defaults.add_addr_signal_max += u8::from(flags & ENDPOINT_SIGNAL != 0);
             defaults.local_addr_max += u8::from(flags & ENDPOINT_SUBFLOW != 0);
         }
@@ -210,9 +195,7 @@ impl PathManager {
             rtm_type: libc::RTN_LOCAL,
             ..Default::default()
         };
-        let mut request = rt_route::Request::new()
-            .set_create()
-            .op_newroute_do(&header);
+        let mut request = rt_route::Request::new().set_create().op_newroute_do(&header);
         request.encode().push_dst(ip.into()).push_oif(LOOPBACK);
         self.acknowledged(&request)
     }
@@ -224,11 +207,7 @@ impl PathManager {
 
 fn address<P: Pusher>(to: PushAddress<P>, ip: IpAddr) -> PushAddress<P> {
     match ip {
-        IpAddr::V4(v4) => to
-            .push_family(libc::AF_INET as u16)
-            .push_addr4(v4.to_bits()),
-        IpAddr::V6(v6) => to
-            .push_family(libc::AF_INET6 as u16)
-            .push_addr6(&v6.octets()),
+        IpAddr::V4(v4) => to.push_family(libc::AF_INET as u16).push_addr4(v4.to_bits()),
+        IpAddr::V6(v6) => to.push_family(libc::AF_INET6 as u16).push_addr6(&v6.octets()),
     }
 }

@@ -3,8 +3,10 @@
 
 /// The addresses between two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Over {
+pub enum Over {
+    /// IPv4.
     V4,
+    /// IPv6.
     V6,
     /// IPv6 sockets that talk IPv4, with IPv4-mapped addresses.
     Mapped,
@@ -19,8 +21,10 @@ pub(super) enum Protocol {
 
 /// Which end of the arrangement a scene is; `Client` where there is but one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Side {
+pub enum Side {
+    /// The end that connected.
     Client,
+    /// The end that accepted.
     Server,
 }
 

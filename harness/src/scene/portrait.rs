@@ -8,10 +8,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 
-use mptcp_emulator::{Connection, Content, Family, Socket, Subflow, Why};
+use mptcp_emulator::{Connection, Family, Socket, Subflow, Why};
 use socket2::{Domain, SockRef};
 
 use super::during;
+use super::masked::Masked;
 use super::path_manager::Defaults;
 use super::plan::Side;
 use super::sockets::inode;
@@ -31,16 +32,8 @@ const TCP_CLOCKS: [(usize, usize); 3] = [(44, 4), (52, 4), (56, 4)];
 /// choices of the implementation: the flags in byte 7, `tcpi_rto`, `snd_mss`,
 /// `rttvar`, `snd_ssthresh` and `snd_cwnd`, `reordering`, `pacing_rate` and
 /// `max_pacing_rate`, `min_rtt`.
-const TCP_PARAMETERS: [(usize, usize); 8] = [
-    (7, 1),
-    (8, 4),
-    (16, 4),
-    (72, 4),
-    (76, 8),
-    (88, 4),
-    (104, 16),
-    (148, 4),
-];
+const TCP_PARAMETERS: [(usize, usize); 8] =
+    [(7, 1), (8, 4), (16, 4), (72, 4), (76, 8), (88, 4), (104, 16), (148, 4)];
 /// Fields of `struct tcp_info` that traffic leaves its mark on: `tcpi_options`
 /// and the window scales, `ato`, `rcv_mss`, `pmtu` to `rtt`, `advmss`,
 /// `rcv_rtt` and `rcv_space`, `bytes_acked` to `notsent_bytes` (a disconnected
@@ -62,50 +55,6 @@ const TCP_HISTORY: [(usize, usize); 11] = [
 ];
 /// `TCP_CLOSE`, in `tcpi_state`.
 const TCP_CLOSE: u8 = 7;
-
-/// Bytes of a kernel structure, each known or left open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Masked {
-    bytes: Vec<u8>,
-    /// INVARIANT: as long as `bytes`. 0 is known, other values are a [`Why`].
-    mask: Vec<u8>,
-}
-
-impl Masked {
-    fn exact(bytes: Vec<u8>) -> Masked {
-        Masked {
-            mask: vec![0; bytes.len()],
-            bytes,
-        }
-    }
-
-    /// Leaves fields open, with zeros in their bytes: what an open byte was
-    /// must not make two portraits differ. Fields beyond the end are not there.
-    fn open(mut self, fields: &[(usize, usize)], why: Why) -> Masked {
-        for &(offset, size) in fields {
-            for at in offset..(offset + size).min(self.bytes.len()) {
-                self.bytes[at] = 0;
-                self.mask[at] = why as u8;
-            }
-        }
-        self
-    }
-
-    /// The bytes; those left open are 0.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The mask, as [`Content::mask`].
-    pub fn mask(&self) -> &[u8] {
-        &self.mask
-    }
-
-    /// As the model takes it.
-    pub fn content(&self) -> Content<'_> {
-        Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&[]))
-    }
-}
 
 /// One subflow in a portrait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +104,11 @@ pub struct Portrait {
 }
 
 impl Portrait {
+    /// Of nothing.
+    pub(super) fn blank() -> Portrait {
+        Portrait { fd: number(None), kind: Kind::Closed }
+    }
+
     /// The subflows as the model takes them, to be kept for [`Portrait::socket`].
     pub fn subflows(&self) -> Vec<Subflow<'_>> {
         let Kind::Mptcp { subflows, .. } = &self.kind else {
@@ -164,10 +118,7 @@ impl Portrait {
         for subflow in subflows {
             let (tcp_info, subflow_info) =
                 (subflow.tcp_info.content(), subflow.subflow_info.content());
-            model.push(Subflow {
-                tcp_info,
-                subflow_info,
-            });
+            model.push(Subflow { tcp_info, subflow_info });
         }
         model
     }
@@ -175,10 +126,9 @@ impl Portrait {
     /// The scene as the model takes it; `subflows` is [`Portrait::subflows`].
     pub fn socket<'a>(&'a self, subflows: &'a [Subflow<'a>]) -> Socket<'a> {
         match &self.kind {
-            Kind::Mptcp { info, .. } => Socket::Mptcp(Connection {
-                info: info.content(),
-                subflows,
-            }),
+            Kind::Mptcp { info, .. } => {
+                Socket::Mptcp(Connection { info: info.content(), subflows })
+            }
             Kind::FallenBack(family) => Socket::FallenBack(*family),
             Kind::Tcp(family) => Socket::Tcp(*family),
             Kind::Udp(family) => Socket::Udp(*family),
@@ -204,10 +154,7 @@ pub(super) fn draw(
         (Nature::NotASocket, _) => Kind::NotASocket,
         (Nature::Closed, _) | (Nature::Mptcp, None) => Kind::Closed,
     };
-    Ok(Portrait {
-        fd: number(subject.descriptor.as_ref()),
-        kind,
-    })
+    Ok(Portrait { fd: number(subject.descriptor.as_ref()), kind })
 }
 
 fn mptcp(
@@ -218,15 +165,18 @@ fn mptcp(
 ) -> Result<Kind, String> {
     let inode = inode(descriptor).map_err(during("fstat"))?;
     let mine = |all: &'_ [Sighting]| -> Vec<Sighting> {
-        all.iter()
-            .filter(|seen| seen.inode == inode && !seen.info.is_empty())
-            .cloned()
-            .collect()
+        all.iter().filter(|seen| seen.inode == inode && !seen.info.is_empty()).cloned().collect()
     };
     let info = match (subject.standing, &mine(&testimony.mptcp)[..]) {
-        (Standing::Live | Standing::Closed, [seen]) => Masked::exact(seen.info.clone()),
-        (Standing::Live | Standing::Closed, _) => {
+        (Standing::Live | Standing::Closed | Standing::ClosedLast, [seen]) => {
+            Masked::exact(seen.info.clone())
+        }
+        (Standing::Live | Standing::Closed | Standing::ClosedLast, _) => {
             return Err("sock_diag does not show the MPTCP socket".into());
+        }
+        // It keeps what it counted, and nobody else can read that any more.
+        (Standing::Reset, _) => {
+            at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], Why::NoWitness)
         }
         // With no token and no port to listen on, sock_diag has no way to it.
         (Standing::Disconnected, _) => {
@@ -235,15 +185,12 @@ fn mptcp(
         (Standing::Fresh | Standing::Bound, _) => at_rest(&subject.defaults, sizes),
     };
     let seen = mine(&testimony.tcp);
-    if subject.standing == Standing::Live && seen.len() != subject.roster.len() {
-        return Err(format!(
-            "sock_diag shows {} subflows, {} were made",
-            seen.len(),
-            subject.roster.len()
-        ));
+    let expected = subject.roster.iter().filter(|member| member.closed.is_none()).count();
+    if subject.standing == Standing::Live && seen.len() != expected {
+        return Err(format!("sock_diag shows {} subflows, {expected} were made", seen.len(),));
     }
     let subflows = subject.roster.iter().map(|member| match subject.standing {
-        Standing::Live => live(subject.side, member, &seen),
+        Standing::Live if member.closed.is_none() => live(subject.side, member, &seen),
         _ => unseen(subject, descriptor, member, sizes).map_err(during("getsockname")),
     });
     Ok(Kind::Mptcp {
@@ -255,22 +202,28 @@ fn mptcp(
 /// A subflow that sock_diag shows, found by the client's address.
 fn live(side: Side, member: &Member, seen: &[Sighting]) -> Result<SubflowPortrait, String> {
     let client = |seen: &Sighting| {
-        if side == Side::Client {
-            seen.local
-        } else {
-            seen.remote
-        }
+        if side == Side::Client { seen.local } else { seen.remote }
     };
     let seen = seen
         .iter()
         .find(|seen| client(seen).ip().to_canonical() == member.client)
         .ok_or_else(|| format!("sock_diag does not show the subflow of {}", member.client))?;
     Ok(SubflowPortrait {
-        tcp_info: Masked::exact(seen.info.clone()).open(&TCP_CLOCKS, Why::Clock),
+        tcp_info: Masked::exact(seen.info.clone())
+            .open(&TCP_CLOCKS, Why::Clock)
+            .open(recovery_clock(&seen.info), Why::Clock),
         subflow_info: subflow_info(member.id, seen.local, seen.remote),
         local: seen.local,
         remote: seen.remote,
     })
+}
+
+/// `tcpi_total_rto_time` (since 6.7), as long as segments are being sent again:
+/// the milliseconds spent so, those of the recovery under way included. The
+/// SYN of a connection that nobody answers is the case here.
+fn recovery_clock(tcp_info: &[u8]) -> &'static [(usize, usize)] {
+    let retransmits = tcp_info.get(2).copied().unwrap_or(0);
+    if retransmits > 0 { &[(244, 4)] } else { &[] }
 }
 
 /// A subflow that sock_diag does not show, or without its `tcp_info`: one that
@@ -281,7 +234,7 @@ fn unseen(
     member: &Member,
     sizes: Sizes,
 ) -> io::Result<SubflowPortrait> {
-    let (local, remote) = match subject.names {
+    let (local, remote) = match member.closed.or(subject.names) {
         Some(names) => names,
         None => {
             let local = SockRef::from(descriptor)
@@ -293,40 +246,28 @@ fn unseen(
     };
     let mut state = vec![0; sizes.tcp_info];
     state[0] = TCP_CLOSE;
-    let tcp_info = Masked::exact(state)
-        .open(&TCP_PARAMETERS, Why::NoWitness)
-        .open(&TCP_CLOCKS, Why::Clock);
+    let tcp_info =
+        Masked::exact(state).open(&TCP_PARAMETERS, Why::NoWitness).open(&TCP_CLOCKS, Why::Clock);
     let subflow_info = subflow_info(member.id, local, remote);
     // Ports and addresses of the remote end, then of both.
     let names = |at: usize| {
-        if local.is_ipv4() {
-            [(at + 2, 2), (at + 4, 4)]
-        } else {
-            [(at + 2, 2), (at + 8, 16)]
-        }
+        if local.is_ipv4() { [(at + 2, 2), (at + 4, 4)] } else { [(at + 2, 2), (at + 8, 16)] }
     };
     let ([local_port, local_ip], [remote_port, remote_ip]) = (names(8), names(8 + 128));
-    let (tcp_info, subflow_info) = match subject.standing {
+    let lost: &[_] = match (member.closed, subject.standing) {
+        (None, Standing::Fresh | Standing::Bound | Standing::Live) => {
+            return Ok(SubflowPortrait { tcp_info, subflow_info, local, remote });
+        }
+        (Some(_), _) => &[],
         // The kernel may take the subflow apart as far as its remote port.
-        Standing::Closed => (
-            tcp_info.open(&TCP_HISTORY, Why::NoWitness),
-            subflow_info.open(&[remote_port], Why::NoWitness),
-        ),
-        Standing::Disconnected => (
-            tcp_info.open(&TCP_HISTORY, Why::NoWitness),
-            subflow_info.open(
-                &[local_port, local_ip, remote_port, remote_ip],
-                Why::NoWitness,
-            ),
-        ),
-        _ => (tcp_info, subflow_info),
+        (None, Standing::Closed) => &[remote_port],
+        (None, Standing::ClosedLast | Standing::Reset | Standing::Disconnected) => {
+            &[local_port, local_ip, remote_port, remote_ip]
+        }
     };
-    Ok(SubflowPortrait {
-        tcp_info,
-        subflow_info,
-        local,
-        remote,
-    })
+    let tcp_info = tcp_info.open(&TCP_HISTORY, Why::NoWitness);
+    let subflow_info = subflow_info.open(lost, Why::NoWitness);
+    Ok(SubflowPortrait { tcp_info, subflow_info, local, remote })
 }
 
 /// `struct mptcp_info` of a socket to which nothing has happened: all zero but
@@ -354,11 +295,7 @@ fn subflow_info(id: Option<u32>, local: SocketAddr, remote: SocketAddr) -> Maske
     bytes[..4].copy_from_slice(&id.unwrap_or(0).to_ne_bytes());
     for address in [local, remote] {
         let end = bytes.len() + 128;
-        let family = if address.is_ipv4() {
-            libc::AF_INET
-        } else {
-            libc::AF_INET6
-        };
+        let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
         bytes.extend((family as u16).to_ne_bytes());
         bytes.extend(address.port().to_be_bytes());
         match address {
@@ -385,11 +322,7 @@ fn unspecified(like: SocketAddr) -> SocketAddr {
 }
 
 fn family(domain: Domain) -> Family {
-    if domain == Domain::IPV4 {
-        Family::V4
-    } else {
-        Family::V6
-    }
+    if domain == Domain::IPV4 { Family::V4 } else { Family::V6 }
 }
 
 /// `mptcpi_token` of a raw `struct mptcp_info`.

@@ -14,11 +14,7 @@ use super::witness::{IPPROTO_MPTCP, Sighting, TCP_ESTABLISHED};
 pub(super) const NETWORK_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0);
 /// An MPTCP stream socket.
 pub(super) fn mptcp(domain: Domain) -> io::Result<Socket> {
-    Socket::new(
-        domain,
-        Type::STREAM,
-        Some(Number::from(IPPROTO_MPTCP as i32)),
-    )
+    Socket::new(domain, Type::STREAM, Some(Number::from(IPPROTO_MPTCP as i32)))
 }
 
 pub(super) fn stream(protocol: Protocol, domain: Domain) -> io::Result<Socket> {
@@ -28,17 +24,22 @@ pub(super) fn stream(protocol: Protocol, domain: Domain) -> io::Result<Socket> {
     }
 }
 
+/// A listener on a port of the kernel's choice, and where it stands.
+pub(super) fn listener(protocol: Protocol, over: Over) -> io::Result<(Socket, SocketAddr)> {
+    let listener = stream(protocol, over.domain())?;
+    listener.bind(&over.origin().into())?;
+    listener.listen(1)?;
+    let to = listener.local_addr()?.as_socket();
+    Ok((listener, to.ok_or(io::ErrorKind::Unsupported)?))
+}
+
 impl Over {
-    pub fn domain(self) -> Domain {
-        if self == Over::V4 {
-            Domain::IPV4
-        } else {
-            Domain::IPV6
-        }
+    pub(super) fn domain(self) -> Domain {
+        if self == Over::V4 { Domain::IPV4 } else { Domain::IPV6 }
     }
 
     /// The client's address of the subflow with a number, from 0.
-    pub fn address(self, n: u8) -> IpAddr {
+    pub(super) fn address(self, n: u8) -> IpAddr {
         match self {
             Over::V4 | Over::Mapped => Ipv4Addr::new(127, 0, 0, n + 1).into(),
             Over::V6 if n == 0 => Ipv6Addr::LOCALHOST.into(),
@@ -47,7 +48,7 @@ impl Over {
     }
 
     /// Where listeners stand: the first address, a port of the kernel's choice.
-    pub fn origin(self) -> SocketAddr {
+    pub(super) fn origin(self) -> SocketAddr {
         let ip = match (self, self.address(0)) {
             (Over::Mapped, IpAddr::V4(v4)) => v4.to_ipv6_mapped().into(),
             (_, ip) => ip,
@@ -63,8 +64,13 @@ pub(super) fn inode(descriptor: impl AsFd) -> io::Result<u32> {
 
 /// The established subflows of the MPTCP socket with an inode.
 pub(super) fn subflows(seen: &[Sighting], inode: u32) -> impl Iterator<Item = &Sighting> {
-    seen.iter()
-        .filter(move |seen| seen.inode == inode && seen.state == TCP_ESTABLISHED)
+    seen.iter().filter(move |seen| seen.inode == inode && seen.state == TCP_ESTABLISHED)
+}
+
+/// So many bytes from one socket to the other, all read.
+pub(super) fn talk(mut from: &Socket, mut to: &Socket, len: usize) -> io::Result<()> {
+    from.write_all(&vec![0x2a; len])?;
+    to.read_exact(&mut vec![0; len])
 }
 
 /// Both ends of a connection.
@@ -76,23 +82,14 @@ pub(super) struct Ends {
 impl Ends {
     /// So many bytes from the client, then so many from the server, all read.
     pub fn talk(&self, from_client: usize, from_server: usize) -> io::Result<()> {
-        for (mut from, mut to, len) in [
-            (&self.client, &self.server, from_client),
-            (&self.server, &self.client, from_server),
-        ] {
-            from.write_all(&vec![0x2a; len])?;
-            to.read_exact(&mut vec![0; len])?;
-        }
-        Ok(())
+        talk(&self.client, &self.server, from_client)?;
+        talk(&self.server, &self.client, from_server)
     }
 
     /// Local and remote address of each.
     pub fn names(&self) -> io::Result<[(SocketAddr, SocketAddr); 2]> {
         let name = |socket: &Socket| {
-            socket
-                .local_addr()?
-                .as_socket()
-                .ok_or(io::Error::from(io::ErrorKind::Unsupported))
+            socket.local_addr()?.as_socket().ok_or(io::Error::from(io::ErrorKind::Unsupported))
         };
         let (client, server) = (name(&self.client)?, name(&self.server)?);
         Ok([(client, server), (server, client)])
@@ -110,10 +107,8 @@ pub(super) struct BlackHole(pub [Socket; 2]);
 impl BlackHole {
     /// Fills the queue.
     pub fn new(over: Over) -> io::Result<BlackHole> {
-        let [listener, filler] = [
-            stream(Protocol::Tcp, over.domain())?,
-            stream(Protocol::Tcp, over.domain())?,
-        ];
+        let [listener, filler] =
+            [stream(Protocol::Tcp, over.domain())?, stream(Protocol::Tcp, over.domain())?];
         listener.bind(&over.origin().into())?;
         // A backlog of 0 holds one connection.
         listener.listen(0)?;

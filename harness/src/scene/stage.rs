@@ -13,9 +13,9 @@ use super::witness::{Sizes, Witness, sizes};
 
 /// A scene at rest shows the same portrait twice, so far apart: three times the
 /// shortest delayed acknowledgement.
-const REST: Duration = Duration::from_millis(120);
+pub(super) const REST: Duration = Duration::from_millis(120);
 /// How long scenes may take to come to rest, all together.
-const UNREST: Duration = Duration::from_millis(1500);
+pub(super) const UNREST: Duration = Duration::from_millis(1500);
 /// From this age on a scene that ages is made anew: a SYN is sent again after a
 /// second, which moves several fields.
 const AGE: Duration = Duration::from_millis(700);
@@ -99,11 +99,7 @@ impl Stage {
                     match maker.make(&scene.plan) {
                         Ok(made) => {
                             cast.push((scene, stage.sets.len()));
-                            stage.sets.push(Set {
-                                plan: scene.plan,
-                                made,
-                                since: Instant::now(),
-                            });
+                            stage.sets.push(Set { plan: scene.plan, made, since: Instant::now() });
                         }
                         Err(why) => {
                             failed.push((scene.plan, why.clone()));
@@ -115,9 +111,7 @@ impl Stage {
             }
             Err(why) => {
                 let chosen = catalogue().iter().filter(|scene| which(scene));
-                stage
-                    .skipped
-                    .extend(chosen.map(|scene| (scene, why.clone())));
+                stage.skipped.extend(chosen.map(|scene| (scene, why.clone())));
                 None
             }
         };
@@ -143,14 +137,12 @@ impl Stage {
             if late || (0..cast.len()).all(rests) {
                 for (at, (scene, set)) in cast.drain(..).enumerate() {
                     match (&now[at], rests(at)) {
-                        (Ok(portrait), true) => self.players.push(Player {
-                            scene,
-                            set,
-                            portrait: portrait.clone(),
-                        }),
-                        (Ok(_), false) => self
-                            .skipped
-                            .push((scene, "it does not come to rest".to_owned())),
+                        (Ok(portrait), true) => {
+                            self.players.push(Player { scene, set, portrait: portrait.clone() })
+                        }
+                        (Ok(_), false) => {
+                            self.skipped.push((scene, "it does not come to rest".to_owned()))
+                        }
                         (Err(why), _) => self.skipped.push((scene, why.clone())),
                     }
                 }
@@ -190,10 +182,8 @@ impl Stage {
         };
         let drawn = |&(scene, set): &(&'static Scene, usize)| {
             let subjects = &self.sets[set].made.subjects;
-            let subject = subjects
-                .iter()
-                .find(|subject| subject.side == scene.side)
-                .ok_or("no such end")?;
+            let subject =
+                subjects.iter().find(|subject| subject.side == scene.side).ok_or("no such end")?;
             draw(subject, &testimony, self.sizes)
         };
         cast.iter().map(drawn).collect()

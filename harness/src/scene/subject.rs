@@ -8,7 +8,7 @@ use socket2::{Domain, Socket};
 
 use super::during;
 use super::path_manager::Defaults;
-use super::plan::Side;
+use super::plan::{Over, Side};
 
 /// One subflow that the maker arranged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,21 @@ pub(super) struct Member {
     /// `mptcp_subflow_info.id`, counted from 1 as they join; `None` where the
     /// socket's past makes it another number.
     pub id: Option<u32>,
+    /// Where it was closed, local and remote address, if it is no more and is
+    /// listed all the same.
+    pub closed: Option<(SocketAddr, SocketAddr)>,
+}
+
+impl Member {
+    /// A subflow that stands.
+    pub fn new(client: IpAddr, id: u32) -> Member {
+        Member { client, id: Some(id), closed: None }
+    }
+
+    /// The initial subflow of a connection.
+    pub fn initial(over: Over) -> Member {
+        Member::new(over.address(0), 1)
+    }
 }
 
 /// How far a socket got, which decides what can be known of it.
@@ -32,6 +47,11 @@ pub(super) enum Standing {
     /// Both ends said that they are done: `sock_diag` shows the MPTCP socket,
     /// which keeps its first subflow, but not that subflow.
     Closed,
+    /// As closed, by the end that said so last: its first subflow is taken apart
+    /// further.
+    ClosedLast,
+    /// The other end disconnected: it keeps its first subflow, and is not shown.
+    Reset,
     /// It was connected once, keeps its first subflow, and is not shown.
     Disconnected,
 }
@@ -67,16 +87,12 @@ pub(super) enum Nature {
 pub(super) struct Made {
     pub subjects: Vec<Subject>,
     /// What must stay open, and nobody looks at.
-    #[expect(dead_code, reason = "held open, not looked at")]
     pub props: Vec<OwnedFd>,
 }
 
 impl Subject {
     pub fn new(socket: Socket, nature: Nature) -> Subject {
-        Subject {
-            descriptor: Some(socket.into()),
-            ..Subject::bare(nature)
-        }
+        Subject { descriptor: Some(socket.into()), ..Subject::bare(nature) }
     }
 
     pub fn bare(nature: Nature) -> Subject {

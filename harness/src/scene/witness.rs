@@ -68,17 +68,12 @@ pub(super) struct Witness {
 
 impl Witness {
     pub fn new() -> Witness {
-        Witness {
-            netlink: NetlinkSocket::new(),
-        }
+        Witness { netlink: NetlinkSocket::new() }
     }
 
     /// Everything, in four dumps.
     pub fn look(&mut self) -> io::Result<Testimony> {
-        Ok(Testimony {
-            tcp: self.tcp()?,
-            mptcp: self.mptcp()?,
-        })
+        Ok(Testimony { tcp: self.tcp()?, mptcp: self.mptcp()? })
     }
 
     /// All TCP sockets of the namespace.
@@ -156,16 +151,12 @@ fn attribute(mut attributes: &[u8], wanted: u16) -> &[u8] {
 /// The sizes of the structures, from a listener that `sock_diag` shows.
 pub(super) fn sizes(witness: &mut Witness) -> Result<Sizes, String> {
     let listener = mptcp(Domain::IPV4).map_err(during("socket"))?;
-    listener
-        .bind(&Over::V4.origin().into())
-        .map_err(during("bind"))?;
+    listener.bind(&Over::V4.origin().into()).map_err(during("bind"))?;
     listener.listen(1).map_err(during("listen"))?;
     let inode = inode(&listener).map_err(during("fstat"))?;
     let size = |seen: io::Result<Vec<Sighting>>, module| {
         let seen = seen.unwrap_or_default();
-        let shown = seen
-            .iter()
-            .find(|seen| seen.inode == inode && !seen.info.is_empty());
+        let shown = seen.iter().find(|seen| seen.inode == inode && !seen.info.is_empty());
         shown.map(|seen| seen.info.len()).ok_or_else(|| {
             format!("sock_diag does not show MPTCP sockets: the kernel needs {module}, built in or as a loaded module")
         })

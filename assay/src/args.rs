@@ -1,0 +1,236 @@
+//! The command line, in the terms of the interface that it is about.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mptcp_emulator::{Revision, abi};
+
+use crate::select::Selection;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  model and kernel agree on every case that got a verdict
+  1  a divergence: at least one case on which they do not
+  2  wrong usage, a file that is not a case, or something in the way (no
+     memory for the street, no such file); 1 goes before 2
+  4  skipped: no verdict at all, as on a kernel without MPTCP";
+
+/// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
+///
+/// MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS and MPTCP_FULL_INFO negotiate
+/// sizes with the kernel: what a program declares in optlen, size_user and
+/// size_arrays_user against what the kernel knows. Every case is predicted by
+/// the model, made for real on the same memory, and compared: the error, the
+/// length that comes back, and each byte written or left alone.
+///
+/// Sockets stand in a private network namespace: root is not needed, and the
+/// host's own connections are not touched. Without a subcommand: check.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, after_help = EXIT_STATUS)]
+#[command(args_conflicts_with_subcommands = true, max_term_width = 90)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) check: CheckArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make cases and compare model and kernel on them
+    ///
+    /// First comes the lattice: all interesting numbers and all edges of memory,
+    /// crossed, for each scene and option. Random cases near a boundary follow.
+    /// Ctrl-C ends the check early, with its report.
+    #[command(after_help = EXIT_STATUS)]
+    Check(CheckArgs),
+    /// Judge stored cases once more, such as a corpus of regressions
+    #[command(after_help = EXIT_STATUS)]
+    Replay(ReplayArgs),
+    /// Tell one case as a person reads it: the call, the rules, the memory
+    #[command(after_help = EXIT_STATUS)]
+    Explain(ExplainArgs),
+    /// List the scenes: sockets in known states that cases are run on
+    Scenes(ScenesArgs),
+    /// List the rules of the contract, each with its sentence and its source
+    Rules,
+}
+
+// No documentation comment here: clap would put it in the place of the command's.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CheckArgs {
+    /// Check for this long, in seconds [default: 10, or no limit with --cases]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) seconds: Option<f64>,
+
+    /// Check this many cases
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) cases: Option<u64>,
+
+    /// Only these options; repeatable, or with commas
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    pub(crate) option: Vec<OptionName>,
+
+    /// Only these scenes: a name, a group or a pattern such as 'many-*-17-*';
+    /// repeatable, or with commas (see `assay scenes`)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) scene: Vec<Selection>,
+
+    /// Start of the random numbers [default: another one each time]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Threads, each with memory of its own [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+
+    /// How to tell the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+
+    /// Write the simplest case of each finding to DIR/<signature>.case
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Stop at the first finding
+    #[arg(long)]
+    pub(crate) first: bool,
+
+    /// Check a model with a planted mistake instead: this has to end with
+    /// status 1, which shows that a divergence would be noticed
+    #[arg(long)]
+    pub(crate) canary: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReplayArgs {
+    /// Files of one case each; folders with such files, which are searched
+    /// recursively and in order (*.md and *.txt in them are left alone)
+    #[arg(value_name = "FILE|DIR", required_unless_present = "hex")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// A case as hexadecimal digits, as a report has it; repeatable
+    #[arg(long, value_name = "HEX")]
+    pub(crate) hex: Vec<String>,
+
+    /// How to tell the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// A file of one case
+    #[arg(value_name = "FILE", required_unless_present = "hex", conflicts_with = "hex")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The case as hexadecimal digits, as a report has it
+    #[arg(long, value_name = "HEX")]
+    pub(crate) hex: Option<String>,
+
+    /// What would happen on this kernel revision: a name such as 6.1, or
+    /// `all`. Any other than `running` is the model's word alone, on the
+    /// contents of this kernel's scene, cut or lengthened with zeros to the
+    /// revision's sizes
+    #[arg(long, value_name = "NAME|running|all", default_value = "running", value_parser = revisions)]
+    pub(crate) revision: Revisions,
+
+    /// Only predict; do not call the kernel
+    #[arg(long)]
+    pub(crate) no_call: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ScenesArgs {
+    /// How to tell the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Who reads the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text
+    Human,
+    /// One JSON object on standard output, and nothing else there
+    Json,
+}
+
+/// The options, as the command line names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum OptionName {
+    /// MPTCP_INFO: one structure of the connection
+    Info,
+    /// MPTCP_TCPINFO: a header, and a tcp_info for each subflow
+    #[value(name = "tcpinfo")]
+    TcpInfo,
+    /// MPTCP_SUBFLOW_ADDRS: a header, and the addresses of each subflow
+    SubflowAddrs,
+    /// MPTCP_FULL_INFO: all of that at once, in arrays of the program's own
+    FullInfo,
+    /// Numbers that no kernel knows
+    Unknown,
+}
+
+impl OptionName {
+    /// The numbers to try for this name.
+    pub(crate) fn numbers(self) -> &'static [i32] {
+        match self {
+            OptionName::Info => &[abi::MPTCP_INFO],
+            OptionName::TcpInfo => &[abi::MPTCP_TCPINFO],
+            OptionName::SubflowAddrs => &[abi::MPTCP_SUBFLOW_ADDRS],
+            OptionName::FullInfo => &[abi::MPTCP_FULL_INFO],
+            OptionName::Unknown => &[5, 0, -1, 6, 284, i32::MAX, i32::MIN],
+        }
+    }
+}
+
+/// The revisions that `explain` speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Revisions {
+    Running,
+    Named(Revision),
+    All,
+}
+
+fn revisions(name: &str) -> Result<Revisions, String> {
+    match name {
+        "running" => Ok(Revisions::Running),
+        "all" => Ok(Revisions::All),
+        _ => {
+            let found = Revision::ALL.into_iter().find(|known| known.name == name);
+            let known = || Revision::ALL.map(|known| known.name).join(", ");
+            found
+                .map(Revisions::Named)
+                .ok_or_else(|| format!("no such revision; there are {}, running, all", known()))
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds < 1e9 => Ok(seconds),
+        _ => Err("a number of seconds above 0 is wanted".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_in_order() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_subcommand_the_flags_are_those_of_check() {
+        let parsed =
+            Arguments::try_parse_from(["assay", "--seconds", "2", "--option", "info,unknown"]);
+        let parsed = parsed.map(|arguments| (arguments.command.is_none(), arguments.check));
+        assert!(matches!(parsed, Ok((true, check)) if check.option.len() == 2
+            && check.seconds == Some(2.0)));
+    }
+}

@@ -1,0 +1,289 @@
+//! `assay check`: cases made, compared and reported.
+
+use std::cmp::Reverse;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use mptcp_harness::check::{Outcome, Progress, Setting, check};
+use mptcp_harness::codec;
+use mptcp_harness::finding::Finding;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::picture::Picture;
+use mptcp_harness::rig::Model;
+use mptcp_harness::scene::{self, Enclosure, NoMptcp, Scene, Stage};
+use mptcp_harness::trial::{SharedStage, Trial};
+
+use crate::args::{CheckArgs, Format};
+use crate::canary;
+use crate::laws;
+use crate::meter::{Goal, Meter};
+use crate::reach::Reach;
+use crate::report::{Circumstances, FindingData, Report};
+use crate::{Status, human};
+
+/// How long a check takes where nothing else is said.
+const USUAL: Duration = Duration::from_secs(10);
+
+/// How long the few scenes are checked that stand without MPTCP.
+const WITHOUT_MPTCP: Duration = Duration::from_secs(2);
+
+/// What is compared with what.
+type Subjects<'a> = (&'a Kernel, &'a SharedStage, Model);
+
+/// Runs the command.
+pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
+    if let Some(folder) = &args.save {
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    // Before any thread is started.
+    let enclosure = scene::enter();
+    let control = Arc::new(Control::default());
+    control.listen()?;
+    let meter = Meter::new();
+    let stage = build(&enclosure, &args.scene, &meter);
+    let kernel = Kernel::running(stage.sizes());
+    let none = scene::mptcp_available().err();
+
+    let standing: Vec<&'static Scene> = stage.scenes().collect();
+    let skipped = stage.skipped().to_vec();
+    let stage: SharedStage = Arc::new(Mutex::new(stage));
+    let setting = setting(args, none.is_some());
+    let model = if args.canary { canary::model() } else { Model::documented() };
+    let subjects = (&kernel, &stage, model);
+    let outcome = watched(&setting, subjects, &control.progress, &meter)?;
+
+    let colour = args.format == Format::Human;
+    let mut findings = draw(&outcome, subjects, colour)?;
+    if let Some(folder) = &args.save {
+        save(folder, &outcome, &mut findings)?;
+    }
+    let reach = Reach {
+        revision: kernel.revision,
+        options: &setting.options,
+        standing: &standing,
+        skipped: &skipped,
+        lattice: outcome.lattice.is_some(),
+    };
+    let how = Circumstances {
+        seed: setting.seed,
+        jobs: setting.jobs,
+        ended_by: ended_by(&setting, &outcome, &control),
+        notes: notes(&enclosure, none.as_ref(), args.canary),
+    };
+    let mut report = Report::new(&kernel, &outcome, &reach, findings, how);
+    if none.is_some() {
+        report.laws = Some(laws::hold(&kernel.revision, setting.seed));
+        // What agrees has nothing to do with the options themselves.
+        if report.verdict == "agree" {
+            report.verdict = "skipped";
+        }
+    }
+    tell(&report, args.format)?;
+    Ok(status(&report))
+}
+
+/// A stage with the scenes that were chosen; all where none was.
+pub(crate) fn build(
+    enclosure: &Enclosure,
+    chosen: &[crate::select::Selection],
+    meter: &Meter,
+) -> Stage {
+    let wanted =
+        |scene: &Scene| chosen.is_empty() || chosen.iter().any(|choice| choice.takes(scene));
+    let stage = Stage::build(enclosure, wanted, &mut |what| meter.step(what));
+    meter.end();
+    stage
+}
+
+/// What a report says about the place that it was made in.
+fn notes(enclosure: &Enclosure, none: Option<&NoMptcp>, canary: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if canary {
+        notes.push(canary::NOTE.to_owned());
+    }
+    if let Enclosure::Host { why } = enclosure {
+        notes.push(why.clone());
+    }
+    if let Some(none) = none {
+        notes.push(format!(
+            "no MPTCP here: {}. {}. What follows is what can be said without it",
+            none.what, none.advice
+        ));
+    }
+    notes
+}
+
+fn setting(args: &CheckArgs, without_mptcp: bool) -> Setting {
+    let time = match (args.seconds, args.cases) {
+        (Some(seconds), _) => Some(Duration::from_secs_f64(seconds)),
+        (None, None) => Some(USUAL),
+        (None, Some(_)) => None,
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let mut options: Vec<i32> =
+        args.option.iter().flat_map(|option| option.numbers()).copied().collect();
+    options.dedup();
+    Setting {
+        time: if without_mptcp { Some(WITHOUT_MPTCP) } else { time },
+        cases: args.cases,
+        options,
+        seed: args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
+        jobs: args.jobs.map_or(processors, usize::from),
+        first: args.first,
+    }
+}
+
+/// Runs the check with somebody watching.
+fn watched(
+    setting: &Setting,
+    (kernel, stage, model): Subjects<'_>,
+    progress: &Progress,
+    meter: &Meter,
+) -> Result<Outcome, String> {
+    let goal = Goal { time: setting.time, cases: setting.cases };
+    let done = AtomicBool::new(false);
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| meter.watch(progress, goal, &done));
+        let outcome = check(setting, kernel.revision, stage, model, progress);
+        done.store(true, Ordering::Release);
+        outcome
+    });
+    meter.end();
+    outcome.map_err(|error| error.to_string())
+}
+
+/// Runs each finding once more, for the picture.
+fn draw(
+    outcome: &Outcome,
+    (kernel, stage, model): Subjects<'_>,
+    colour: bool,
+) -> Result<Vec<FindingData>, String> {
+    if outcome.findings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trial = Trial::new(stage, kernel.revision, model);
+    let mut trial = trial.map_err(|error| error.to_string())?;
+    let mut found: Vec<(usize, FindingData)> = Vec::new();
+    for finding in outcome.findings.values() {
+        let (bytes, picture) = picture(&mut trial, finding, colour);
+        found.push((bytes, FindingData::new(finding, picture)));
+    }
+    // The plainest first: a wrong length explains what a thousand wrong bytes
+    // after it do not.
+    found.sort_by_key(|(bytes, data)| (*bytes, Reverse(data.cases)));
+    Ok(found.into_iter().map(|(_, data)| data).collect())
+}
+
+/// How many bytes differ, and the memory around them.
+pub(crate) fn picture(trial: &mut Trial, finding: &Finding, colour: bool) -> (usize, String) {
+    trial.freshen();
+    let again = trial.examine(&finding.case, true);
+    let Some((examination, mismatch)) = again
+        .as_ref()
+        .and_then(|examination| Some((examination, examination.verdict.as_ref().err()?)))
+    else {
+        return (usize::MAX, "(run once more for this picture, the case agreed)".into());
+    };
+    let subflows = trial.actor(finding.case.scene).map_or(0, |actor| actor.subflows());
+    let picture =
+        Picture::new(&finding.case, trial.revision(), subflows, examination, colour).differences();
+    (mismatch.bytes.len(), picture)
+}
+
+/// Writes the simplest case of each finding into a file of its own.
+fn save(folder: &Path, outcome: &Outcome, findings: &mut [FindingData]) -> Result<(), String> {
+    for data in findings {
+        let Some(finding) = outcome.findings.get(&data.signature) else {
+            continue;
+        };
+        let path = folder.join(format!("{}.case", slug(&data.signature)));
+        fs::write(&path, codec::encode(&finding.case))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        data.replay = format!("assay replay {}", path.display());
+        data.file = Some(path.display().to_string());
+    }
+    Ok(())
+}
+
+/// A signature as a file's name.
+fn slug(signature: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let mut slug: String = signature.chars().map(plain).collect();
+    while slug.contains("--") {
+        slug = slug.replace("--", "-");
+    }
+    slug
+}
+
+fn tell(report: &Report, format: Format) -> Result<(), String> {
+    match format {
+        Format::Human => anstream::print!("{}", human::report(report)),
+        Format::Json => anstream::println!("{}", json(report)?),
+    }
+    Ok(())
+}
+
+/// One object, without colours in its texts.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, String> {
+    serde_json::to_string_pretty(value).map_err(|error| error.to_string())
+}
+
+fn status(report: &Report) -> Status {
+    let broken = report.laws.as_ref().is_some_and(laws::Laws::broken);
+    match report.verdict {
+        "divergence" => Status::Divergence,
+        _ if broken => Status::Divergence,
+        "agree" => Status::Agree,
+        _ => Status::Skipped,
+    }
+}
+
+fn ended_by(setting: &Setting, outcome: &Outcome, control: &Control) -> &'static str {
+    if control.interrupted.load(Ordering::Relaxed) {
+        "interrupted"
+    } else if setting.first && !outcome.findings.is_empty() {
+        "first"
+    } else if setting.cases.is_some_and(|cases| outcome.counts().cases() >= cases) {
+        "cases"
+    } else {
+        "time"
+    }
+}
+
+/// What a signal has to reach.
+#[derive(Default)]
+struct Control {
+    progress: Progress,
+    interrupted: AtomicBool,
+}
+
+impl Control {
+    /// The first interrupt ends the run with its report, the second at once.
+    fn listen(self: &Arc<Control>) -> Result<(), String> {
+        let control = Arc::clone(self);
+        ctrlc::set_handler(move || {
+            if control.interrupted.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+            control.progress.stop.store(true, Ordering::Relaxed);
+        })
+        .map_err(|error| format!("no handler for interrupts: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_a_file_name() {
+        assert_eq!(
+            slug("MPTCP_TCPINFO/success->EFAULT/no rule"),
+            "MPTCP_TCPINFO-success-EFAULT-no-rule"
+        );
+    }
+}

@@ -1,0 +1,278 @@
+//! A report as text, for at most 100 columns.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::report::{FindingData, Report, Row, SkippedScene};
+use crate::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
+
+/// Columns of running text.
+const WIDTH: usize = 96;
+
+/// Findings that are told with everything.
+const MOST_IN_FULL: usize = 8;
+
+/// Options in the order of the table's columns, as the report names them and
+/// as there is room for.
+const COLUMNS: [(&str, &str); 5] = [
+    ("MPTCP_INFO", "INFO"),
+    ("MPTCP_TCPINFO", "TCPINFO"),
+    ("MPTCP_SUBFLOW_ADDRS", "SUBFLOW_ADDRS"),
+    ("MPTCP_FULL_INFO", "FULL_INFO"),
+    ("unknown", "unknown"),
+];
+
+/// The whole report.
+pub(crate) fn report(report: &Report) -> String {
+    let mut text = kernel(report);
+    text.push_str(&table(&report.table));
+    text.push_str(&rules(report));
+    text.push_str(&deviations(report));
+    text.push_str(&undecided(report));
+    text.push_str(&skipped(&report.skipped_scenes, report.scenes));
+    text.push_str(&laws(report));
+    for (number, finding) in (1..).zip(&report.findings) {
+        let _ =
+            writeln!(text, "\n{}", head(&format!("Finding {number} of {}", report.findings.len())));
+        text.push_str(&self::finding(finding));
+    }
+    text.push_str(&verdict(report));
+    text
+}
+
+fn kernel(report: &Report) -> String {
+    let revision = &report.revision;
+    let mut text = format!(
+        "{} {}, modelled as {} (tcp_info {}, mptcp_info {} bytes{})\n",
+        head("Linux"),
+        report.kernel,
+        revision.name,
+        revision.tcp_info,
+        revision.mptcp_info,
+        if revision.full_info { "" } else { ", no MPTCP_FULL_INFO" }
+    );
+    for note in &report.notes {
+        text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
+    }
+    text
+}
+
+/// Groups of scenes by options; cells are cases, with what did not agree.
+fn table(rows: &[Row]) -> String {
+    let mut text = String::new();
+    if rows.is_empty() {
+        return text;
+    }
+    let mut groups: Vec<&str> = Vec::new();
+    for row in rows {
+        if !groups.contains(&row.group) {
+            groups.push(row.group);
+        }
+    }
+    let sum = |option: Option<&str>, group: Option<&str>, what: fn(&Row) -> u64| -> u64 {
+        let there = |row: &&Row| {
+            option.is_none_or(|name| row.option == name)
+                && group.is_none_or(|name| row.group == name)
+        };
+        rows.iter().filter(there).map(what).sum()
+    };
+    let mut line =
+        |name: &str, group: Option<&str>, what: fn(&Row) -> u64, mark: fn(&str) -> String| {
+            let _ = write!(text, "  {name:<19}");
+            let options = COLUMNS.iter().map(|(option, _)| Some(*option)).chain([None]);
+            for option in options {
+                let count = sum(option, group, what);
+                let cell = if count == 0 { "-".to_owned() } else { grouped(count) };
+                let marked = format!("{cell:>12}");
+                let marked = match count {
+                    0 => dim(&marked),
+                    _ => mark(&marked),
+                };
+                let wide = if option == Some("MPTCP_SUBFLOW_ADDRS") { "   " } else { "" };
+                let _ = write!(text, "{wide}{marked}");
+            }
+            text.push('\n');
+        };
+    let plain = |cell: &str| cell.to_owned();
+    for group in &groups {
+        line(group, Some(group), |row| row.cases, plain);
+    }
+    line("all", None, |row| row.cases, plain);
+    line("  agree", None, |row| row.agree, good);
+    line("  disagree", None, |row| row.disagree, bad);
+    line("  inconclusive", None, |row| row.inconclusive, odd);
+    let mut title = format!("\n  {:<19}", "cases");
+    for (_, name) in COLUMNS {
+        let width = if name == "SUBFLOW_ADDRS" { 15 } else { 12 };
+        let _ = write!(title, "{name:>width$}");
+    }
+    let _ = writeln!(title, "{:>12}", "all");
+    format!("{}{text}", head(&title))
+}
+
+fn rules(report: &Report) -> String {
+    let rules = &report.rules;
+    let mut text =
+        format!("\n{} {} of {} exercised\n", head("Rules:"), rules.exercised.len(), rules.total);
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for missing in &rules.missing {
+        reasons.entry(&missing.reason).or_default().push(missing.rule);
+    }
+    for (reason, names) in reasons {
+        text.push_str(&wrapped(&format!("not {}", names.join(", ")), "  ", WIDTH));
+        text.push_str(&dim(&wrapped(reason, "      ", WIDTH)));
+    }
+    text
+}
+
+fn deviations(report: &Report) -> String {
+    let mut text = String::new();
+    if report.deviations.is_empty() {
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "\n{} known, seen again, and part of the model",
+        head("Where this kernel contradicts a document or itself:")
+    );
+    for deviation in &report.deviations {
+        let _ = writeln!(text, "  {}", deviation.title);
+        for (who, what) in [("expected", deviation.expected), ("the kernel", deviation.observed)] {
+            text.push_str(&wrapped(&format!("{who}: {what}"), "      ", WIDTH));
+        }
+    }
+    text
+}
+
+fn undecided(report: &Report) -> String {
+    let mut text = String::new();
+    if report.inconclusive_reasons.is_empty() {
+        return text;
+    }
+    let _ = writeln!(text, "\n{}", head("Inconclusive:"));
+    for (reason, count) in &report.inconclusive_reasons {
+        let _ = writeln!(text, "  {:>12}  {reason}", grouped(*count));
+    }
+    text
+}
+
+/// Scenes that do not stand, by reason.
+pub(crate) fn skipped(skipped: &[SkippedScene], standing: usize) -> String {
+    let mut text = String::new();
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for scene in skipped {
+        reasons.entry(&scene.reason).or_default().push(scene.name);
+    }
+    let _ = writeln!(text, "\n{} {standing} stood, {} skipped", head("Scenes:"), skipped.len());
+    for (reason, names) in reasons {
+        let list = if names.len() > 8 {
+            format!("{} and {} more", names[..6].join(", "), names.len() - 6)
+        } else {
+            names.join(", ")
+        };
+        text.push_str(&wrapped(&format!("skipped {list}"), "  ", WIDTH));
+        text.push_str(&odd(&wrapped(reason, "      ", WIDTH)));
+    }
+    text
+}
+
+fn laws(report: &Report) -> String {
+    let Some(laws) = &report.laws else {
+        return String::new();
+    };
+    let mut text = format!(
+        "\n{} {} on made-up sockets\n",
+        head("The model against its own laws:"),
+        counted(laws.cases, "case")
+    );
+    for law in &laws.laws {
+        let kept = if law.broken == 0 { good("kept") } else { bad("broken") };
+        let _ = writeln!(text, "  {kept}  {}", law.sentence);
+        if let Some(example) = &law.example {
+            let _ = writeln!(text, "      {} times, as in --hex {example}", grouped(law.broken));
+        }
+    }
+    text
+}
+
+/// Findings: some in full, all others in short.
+pub(crate) fn findings(findings: &[FindingData]) -> String {
+    let mut text = String::new();
+    for (number, finding) in (1..).zip(findings).take(MOST_IN_FULL) {
+        let title = head(&format!("Finding {number} of {}", findings.len()));
+        let _ = writeln!(text, "\n{title}");
+        text.push_str(&self::finding(finding));
+    }
+    let others = findings.get(MOST_IN_FULL..).unwrap_or_default();
+    if !others.is_empty() {
+        let title = head(&format!("And {} more, perhaps of the same cause", others.len()));
+        let _ = writeln!(text, "\n{title}");
+    }
+    for finding in others {
+        let signature = bad(&finding.signature);
+        let _ = writeln!(text, "{signature}  ({})", counted(finding.cases, "case"));
+        let _ = writeln!(text, "  {}\n  replay: {}", finding.summary, finding.replay);
+    }
+    text
+}
+
+/// One finding, from its signature to the command that replays it.
+fn finding(finding: &FindingData) -> String {
+    let mut text = format!("{}  ({})\n", bad(&finding.signature), counted(finding.cases, "case"));
+    let _ = writeln!(text, "  {}", finding.summary);
+    if let Some(rule) = finding.rule {
+        let _ = writeln!(text, "\n  {}", head(rule.name));
+        text.push_str(&wrapped(rule.sentence, "    ", WIDTH));
+        text.push_str(&dim(&wrapped(&format!("Source: {}", rule.source), "    ", WIDTH)));
+    }
+    text.push('\n');
+    for line in finding.call.lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+    if !finding.picture.is_empty() {
+        text.push('\n');
+        for line in finding.picture.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    let _ = writeln!(text, "\n  replay: {}", finding.replay);
+    text
+}
+
+fn verdict(report: &Report) -> String {
+    let lattice = match report.lattice_seconds {
+        Some(seconds) => format!("lattice complete after {seconds:.1} s"),
+        None => "lattice not complete".into(),
+    };
+    let ended = match report.ended_by {
+        "interrupted" => ", interrupted",
+        "first" => ", stopped at the first finding",
+        _ => "",
+    };
+    let jobs = counted(report.jobs as u64, "job");
+    let word = match report.verdict {
+        "divergence" => bad("DIVERGENCE"),
+        "agree" => good("AGREE"),
+        _ => odd("SKIPPED"),
+    };
+    let counts = match report.verdict {
+        "divergence" => format!(
+            "{} of {} disagree, in {}",
+            grouped(report.disagree),
+            counted(report.cases, "case"),
+            counted(report.findings.len() as u64, "finding")
+        ),
+        "agree" => format!("{} of {} agree", grouped(report.agree), counted(report.cases, "case")),
+        _ if report.cases == 0 => "no case could be made".into(),
+        _ => format!(
+            "the options were not checked, only what refuses them: {} agree",
+            counted(report.agree, "case")
+        ),
+    };
+    format!(
+        "\n{word}  {counts}\n  {:.1} s{ended}, {} cases/s, {jobs}, seed {}, {lattice}\n",
+        report.seconds,
+        grouped(report.cases_per_second as u64),
+        report.seed,
+    )
+}

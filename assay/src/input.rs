@@ -1,0 +1,117 @@
+//! Stored cases: from files, from folders, from the command line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mptcp_harness::case::Case;
+use mptcp_harness::codec;
+
+/// A case and where it came from, or why there is none.
+pub(crate) struct Stored {
+    /// The path, or the first digits.
+    pub(crate) name: String,
+    pub(crate) case: Result<Case, String>,
+}
+
+/// All cases of some paths, folders in order.
+pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            folder(path, &mut all);
+        } else {
+            all.push(file(path));
+        }
+    }
+    all.extend(hex.iter().map(|digits| from_hex(digits)));
+    all
+}
+
+/// The case of one file.
+pub(crate) fn file(path: &Path) -> Stored {
+    let case = fs::read(path).map_err(|error| error.to_string());
+    Stored {
+        name: path.display().to_string(),
+        case: case.and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
+    }
+}
+
+/// The case of some hexadecimal digits.
+pub(crate) fn from_hex(digits: &str) -> Stored {
+    let name: String = digits.chars().take(12).collect();
+    Stored {
+        name: format!("--hex {name}…"),
+        case: bytes(digits)
+            .and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
+    }
+}
+
+fn folder(path: &Path, all: &mut Vec<Stored>) {
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<PathBuf> = match entries {
+        Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
+        Err(error) => {
+            all.push(Stored { name: path.display().to_string(), case: Err(error.to_string()) });
+            return;
+        }
+    };
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            folder(&path, all);
+        } else if !is_text(&path) {
+            all.push(file(&path));
+        }
+    }
+}
+
+/// Whether a file in a folder of cases is there for people or for git.
+fn is_text(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    hidden || path.extension().is_some_and(|extension| extension == "md" || extension == "txt")
+}
+
+fn bytes(digits: &str) -> Result<Vec<u8>, String> {
+    let digit = |byte: &u8| {
+        char::from(*byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+            .ok_or_else(|| format!("{:?} is no hexadecimal digit", char::from(*byte)))
+    };
+    let values = digits.as_bytes().iter().map(digit).collect::<Result<Vec<u8>, String>>()?;
+    if values.len() % 2 != 0 {
+        return Err("an odd number of hexadecimal digits".into());
+    }
+    Ok(values.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::hex;
+    use mptcp_harness::case::{Input, Place};
+
+    #[test]
+    fn a_case_survives_as_digits() {
+        let case = Case {
+            scene: 0,
+            poison: 1,
+            option: 1,
+            length: -1,
+            optval: Place::Street(0x1000),
+            optlen: Place::NULL,
+            input: Input::Nothing,
+        };
+        let digits = hex(&codec::encode(&case));
+        assert_eq!(digits.len(), 136);
+        assert_eq!(from_hex(&digits).case, Ok(case));
+    }
+
+    #[test]
+    fn what_is_no_case_is_told() {
+        let error = |digits| from_hex(digits).case.err().unwrap_or_default();
+        assert_eq!(error("0g"), "'g' is no hexadecimal digit");
+        assert_eq!(error("012"), "an odd number of hexadecimal digits");
+        assert!(error("0102").contains("68 bytes, this has 2"));
+    }
+}

@@ -1,0 +1,75 @@
+//! The command `assay`: a model of `getsockopt(SOL_MPTCP, …)` held against the
+//! running kernel.
+//!
+//! Every subcommand is one module with a function `run`. What a check found is
+//! a [`report::Report`], which [`human`] turns into text and serde into JSON.
+
+mod args;
+mod canary;
+mod check;
+mod deviations;
+mod explain;
+mod human;
+mod input;
+mod laws;
+mod meter;
+mod reach;
+mod replay;
+mod report;
+mod rules;
+mod scenes;
+mod select;
+mod stand_in;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// How a command ends, in the order of what a script wants to know first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// Model and kernel agree, or there was nothing to compare.
+    Agree,
+    /// They do not.
+    Divergence,
+    /// Something in the way of a verdict on all that was asked.
+    Trouble,
+    /// No verdict was possible at all.
+    Skipped,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> ExitCode {
+        ExitCode::from(match status {
+            Status::Agree => 0,
+            Status::Divergence => 1,
+            Status::Trouble => 2,
+            Status::Skipped => 4,
+        })
+    }
+}
+
+// Each command enters the namespace itself, after it has read its files and
+// before it starts a thread: in a namespace even the superuser cannot read
+// what belongs to somebody else.
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let command = arguments.command.unwrap_or(Command::Check(arguments.check));
+    let done = match &command {
+        Command::Check(args) => check::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Scenes(args) => scenes::run(args),
+        Command::Rules => rules::run(),
+    };
+    match done {
+        Ok(status) => status.into(),
+        Err(trouble) => {
+            anstream::eprintln!("{}: {trouble}", style::bad("assay"));
+            Status::Trouble.into()
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What a check found, as data: JSON is made of it by serde, text by
+//! [`crate::human`].
+
+use std::collections::BTreeMap;
+
+use mptcp_emulator::{Evidence, Revision, Rule};
+use mptcp_harness::case::option_name;
+use mptcp_harness::check::{Counts, Outcome};
+use mptcp_harness::codec;
+use mptcp_harness::finding::Finding;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::scene::Scene;
+use serde::Serialize;
+
+use crate::deviations::{self, Deviation};
+use crate::laws::Laws;
+use crate::reach::Reach;
+
+/// Everything that a check tells.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// `agree`, `divergence` or `skipped`.
+    pub(crate) verdict: &'static str,
+    /// The release, as `uname -r` has it.
+    pub(crate) kernel: String,
+    pub(crate) revision: RevisionData,
+    /// What is out of the ordinary about the kernel or the place.
+    pub(crate) notes: Vec<String>,
+    pub(crate) cases: u64,
+    pub(crate) agree: u64,
+    pub(crate) disagree: u64,
+    pub(crate) inconclusive: u64,
+    pub(crate) inconclusive_reasons: BTreeMap<&'static str, u64>,
+    /// How many scenes stood.
+    pub(crate) scenes: usize,
+    pub(crate) skipped_scenes: Vec<SkippedScene>,
+    pub(crate) rules: Rules,
+    pub(crate) table: Vec<Row>,
+    pub(crate) findings: Vec<FindingData>,
+    pub(crate) deviations: Vec<Deviation>,
+    pub(crate) cases_per_second: f64,
+    pub(crate) seconds: f64,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    pub(crate) lattice_complete: bool,
+    /// When the lattice was complete.
+    pub(crate) lattice_seconds: Option<f64>,
+    /// `time`, `cases`, `first` or `interrupted`.
+    pub(crate) ended_by: &'static str,
+    /// The model held against its own laws, where there is no kernel for it.
+    pub(crate) laws: Option<Laws>,
+}
+
+/// The revision as far as a reader needs it.
+#[derive(Debug, Serialize)]
+pub(crate) struct RevisionData {
+    pub(crate) name: &'static str,
+    pub(crate) tcp_info: u32,
+    pub(crate) mptcp_info: u32,
+    pub(crate) full_info: bool,
+    /// The kernel that the model of this revision was compared with, if any.
+    pub(crate) compared_with: Option<&'static str>,
+}
+
+impl From<&Revision> for RevisionData {
+    fn from(revision: &Revision) -> RevisionData {
+        RevisionData {
+            name: revision.name,
+            tcp_info: revision.tcp_info,
+            mptcp_info: revision.mptcp_info,
+            full_info: revision.full_info,
+            compared_with: match revision.evidence {
+                Evidence::Ran(kernel) => Some(kernel),
+                Evidence::ReadOnly => None,
+            },
+        }
+    }
+}
+
+/// A scene that did not stand.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SkippedScene {
+    pub(crate) name: &'static str,
+    pub(crate) reason: String,
+}
+
+impl SkippedScene {
+    /// As the stage has it.
+    pub(crate) fn list(skipped: &[(&'static Scene, String)]) -> Vec<SkippedScene> {
+        let one = |(scene, reason): &(&'static Scene, String)| SkippedScene {
+            name: scene.name,
+            reason: reason.clone(),
+        };
+        skipped.iter().map(one).collect()
+    }
+}
+
+/// The rules that fired, and those that did not.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rules {
+    pub(crate) exercised: Vec<&'static str>,
+    pub(crate) total: usize,
+    pub(crate) missing: Vec<MissingRule>,
+}
+
+/// A rule that did not fire.
+#[derive(Debug, Serialize)]
+pub(crate) struct MissingRule {
+    pub(crate) rule: &'static str,
+    pub(crate) reason: String,
+}
+
+/// The cases of one option in one group of scenes.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) option: String,
+    pub(crate) group: &'static str,
+    pub(crate) cases: u64,
+    pub(crate) agree: u64,
+    pub(crate) disagree: u64,
+    pub(crate) inconclusive: u64,
+}
+
+/// One kind of divergence.
+#[derive(Debug, Serialize)]
+pub(crate) struct FindingData {
+    pub(crate) signature: String,
+    pub(crate) summary: String,
+    pub(crate) rule: Option<RuleData>,
+    /// How many cases showed it.
+    pub(crate) cases: u64,
+    /// The simplest case, as `--hex` and the codec have it.
+    pub(crate) case: String,
+    /// The call in C.
+    pub(crate) call: String,
+    /// Where the case was saved.
+    pub(crate) file: Option<String>,
+    /// The command that replays it.
+    pub(crate) replay: String,
+    /// The memory around what differs; empty where only the result does.
+    pub(crate) picture: String,
+}
+
+/// A rule as a reader needs it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct RuleData {
+    pub(crate) name: &'static str,
+    pub(crate) sentence: &'static str,
+    pub(crate) source: &'static str,
+}
+
+impl From<Rule> for RuleData {
+    fn from(rule: Rule) -> RuleData {
+        RuleData { name: rule.name(), sentence: rule.sentence(), source: rule.source() }
+    }
+}
+
+impl FindingData {
+    /// A finding; `picture` is the memory around what differs.
+    pub(crate) fn new(finding: &Finding, picture: String) -> FindingData {
+        let case = hex(&codec::encode(&finding.case));
+        FindingData {
+            signature: finding.diagnosis.signature.clone(),
+            summary: finding.diagnosis.summary.clone(),
+            rule: finding.diagnosis.rule.map(RuleData::from),
+            cases: finding.cases,
+            call: finding.case.to_string(),
+            file: None,
+            replay: format!("assay replay --hex {case}"),
+            case,
+            picture,
+        }
+    }
+}
+
+/// How a check was run.
+pub(crate) struct Circumstances {
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    pub(crate) ended_by: &'static str,
+    /// Notes besides those of the kernel.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Report {
+    /// The report of an outcome.
+    pub(crate) fn new(
+        kernel: &Kernel,
+        outcome: &Outcome,
+        reach: &Reach<'_>,
+        findings: Vec<FindingData>,
+        how: Circumstances,
+    ) -> Report {
+        let counts = outcome.counts();
+        let seconds = outcome.elapsed.as_secs_f64();
+        let missing = |rule: &&Rule| !outcome.rules.contains(**rule);
+        let wrong: Vec<Rule> =
+            outcome.findings.values().filter_map(|finding| finding.diagnosis.rule).collect();
+        let mut deviations = deviations::seen(outcome.rules, &wrong);
+        if outcome.lattice.is_some() && reach.options.is_empty() {
+            let wrong: Vec<u8> =
+                outcome.findings.values().map(|finding| finding.case.scene).collect();
+            deviations.extend(deviations::seen_in_scenes(reach.standing, &wrong));
+        }
+        Report {
+            verdict: match counts {
+                Counts { disagree: 1.., .. } => "divergence",
+                Counts { agree: 1.., .. } => "agree",
+                _ => "skipped",
+            },
+            kernel: kernel.release.clone(),
+            revision: RevisionData::from(&kernel.revision),
+            notes: [kernel.notes.clone(), how.notes].concat(),
+            cases: counts.cases(),
+            agree: counts.agree,
+            disagree: counts.disagree,
+            inconclusive: counts.inconclusive,
+            inconclusive_reasons: outcome.reasons.iter().map(|(why, n)| (why.text(), *n)).collect(),
+            scenes: reach.standing.len(),
+            skipped_scenes: SkippedScene::list(reach.skipped),
+            rules: Rules {
+                exercised: outcome.rules.iter().map(Rule::name).collect(),
+                total: Rule::ALL.len(),
+                missing: Rule::ALL
+                    .iter()
+                    .filter(missing)
+                    .map(|rule| MissingRule { rule: rule.name(), reason: reach.reason(*rule) })
+                    .collect(),
+            },
+            table: rows(outcome),
+            findings,
+            deviations,
+            cases_per_second: if seconds > 0.0 {
+                (counts.cases() as f64 / seconds).round()
+            } else {
+                0.0
+            },
+            seconds,
+            seed: how.seed,
+            jobs: how.jobs,
+            lattice_complete: outcome.lattice.is_some(),
+            lattice_seconds: outcome.lattice.map(|time| time.as_secs_f64()),
+            ended_by: how.ended_by,
+            laws: None,
+        }
+    }
+}
+
+fn rows(outcome: &Outcome) -> Vec<Row> {
+    let row = |((option, group), counts): (&(i32, mptcp_harness::scene::Group), &Counts)| Row {
+        option: match option {
+            0 => "unknown".into(),
+            known => option_name(*known),
+        },
+        group: group.name(),
+        cases: counts.cases(),
+        agree: counts.agree,
+        disagree: counts.disagree,
+        inconclusive: counts.inconclusive,
+    };
+    outcome.table.iter().map(row).collect()
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

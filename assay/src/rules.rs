@@ -1,0 +1,34 @@
+//! `assay rules`: the contract, rule by rule.
+
+use std::fmt::Write;
+
+use mptcp_emulator::{Rule, Standing};
+
+use crate::Status;
+use crate::style::{dim, head, wrapped};
+
+/// Runs the command.
+#[expect(clippy::unnecessary_wraps, reason = "as all commands are called")]
+pub(crate) fn run() -> Result<Status, String> {
+    let mut text = format!(
+        "{} rules. promised: a document says so; implied: it follows from an example, a test or a\n\
+         comment in the interface; accidental: only the behaviour of kernels says so.\n",
+        Rule::ALL.len()
+    );
+    for rule in Rule::ALL {
+        let _ = writeln!(text, "\n{}  ({})", head(rule.name()), standing(*rule));
+        text.push_str(&wrapped(rule.sentence(), "    ", 96));
+        text.push_str(&dim(&wrapped(&format!("Source: {}", rule.source()), "    ", 96)));
+    }
+    anstream::print!("{text}");
+    Ok(Status::Agree)
+}
+
+/// A rule's standing in a word.
+pub(crate) fn standing(rule: Rule) -> &'static str {
+    match rule.standing() {
+        Standing::Promised => "promised",
+        Standing::Implied => "implied",
+        Standing::Accidental => "accidental",
+    }
+}

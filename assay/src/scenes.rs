@@ -1,0 +1,105 @@
+//! `assay scenes`: the catalogue, and what of it stands here.
+
+use std::fmt::Write;
+
+use mptcp_emulator::Family;
+use mptcp_harness::scene::{self, Kind, Portrait, Stage, catalogue};
+use serde::Serialize;
+
+use crate::Status;
+use crate::args::{Format, ScenesArgs};
+use crate::check::{build, json};
+use crate::human;
+use crate::meter::Meter;
+use crate::report::SkippedScene;
+use crate::style::{dim, head};
+
+/// One scene of the catalogue.
+#[derive(Serialize)]
+struct SceneData {
+    number: u8,
+    name: &'static str,
+    group: &'static str,
+    stands: bool,
+    kind: Option<&'static str>,
+    subflows: Option<usize>,
+    reason: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
+    let enclosure = scene::enter();
+    let stage = build(&enclosure, &[], &Meter::new());
+    let scenes = data(&stage);
+    let standing = scenes.iter().filter(|scene| scene.stands).count();
+    match args.format {
+        Format::Json => anstream::println!("{}", json(&scenes)?),
+        Format::Human => anstream::print!(
+            "{}{}",
+            table(&scenes),
+            human::skipped(&SkippedScene::list(stage.skipped()), standing)
+        ),
+    }
+    Ok(if standing > 0 { Status::Agree } else { Status::Skipped })
+}
+
+fn data(stage: &Stage) -> Vec<SceneData> {
+    let reason = |id: u8| {
+        let mut skipped = stage.skipped().iter();
+        skipped.find(|(scene, _)| scene.id == id).map(|(_, why)| why.clone())
+    };
+    let one = |scene: &scene::Scene| {
+        let portrait = stage.portrait(scene.id);
+        SceneData {
+            number: scene.id,
+            name: scene.name,
+            group: scene.group.name(),
+            stands: portrait.is_some(),
+            kind: portrait.map(kind),
+            subflows: portrait.and_then(subflows),
+            reason: reason(scene.id),
+        }
+    };
+    catalogue().iter().map(one).collect()
+}
+
+fn table(scenes: &[SceneData]) -> String {
+    let title =
+        format!("{:>6}  {:<36} {:<19} {:<17} {:>8}", "number", "name", "group", "kind", "subflows");
+    let mut text = format!("{}\n", head(&title));
+    for scene in scenes {
+        let kind = scene.kind.unwrap_or("skipped");
+        let subflows = scene.subflows.map_or("-".into(), |count| count.to_string());
+        let line = format!(
+            "{:>6}  {:<36} {:<19} {kind:<17} {subflows:>8}",
+            scene.number, scene.name, scene.group
+        );
+        let _ = writeln!(text, "{}", if scene.stands { line } else { dim(&line) });
+    }
+    text
+}
+
+/// What a descriptor is, in a few words.
+pub(crate) fn kind(portrait: &Portrait) -> &'static str {
+    let by_family = |family: &Family, v4, v6| match family {
+        Family::V4 => v4,
+        Family::V6 => v6,
+    };
+    match &portrait.kind {
+        Kind::Mptcp { .. } => "MPTCP",
+        Kind::FallenBack(family) => by_family(family, "fallen back, IPv4", "fallen back, IPv6"),
+        Kind::Tcp(family) => by_family(family, "TCP, IPv4", "TCP, IPv6"),
+        Kind::Udp(family) => by_family(family, "UDP, IPv4", "UDP, IPv6"),
+        Kind::Unix => "unix",
+        Kind::NotASocket => "not a socket",
+        Kind::Closed => "not open",
+    }
+}
+
+/// How many subflows there are, where that means anything.
+fn subflows(portrait: &Portrait) -> Option<usize> {
+    match &portrait.kind {
+        Kind::Mptcp { subflows, .. } => Some(subflows.len()),
+        _ => None,
+    }
+}

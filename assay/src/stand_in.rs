@@ -1,0 +1,125 @@
+//! Sockets for the model alone: of another revision, or of no kernel at all.
+
+use mptcp_emulator::{Connection, Content, Family, Revision, SUBFLOW_INFO, Socket, Subflow, Why};
+use mptcp_harness::scene::{Group, Kind, Masked, Portrait, Scene};
+
+/// Bytes and the mask beside them.
+type Bytes = (Vec<u8>, Vec<u8>);
+
+/// What a model is told of a socket that does not exist as such.
+pub(crate) struct StandIn(Nature);
+
+enum Nature {
+    Mptcp { info: Bytes, subflows: Vec<(Bytes, Bytes)> },
+    Other(Socket<'static>),
+}
+
+impl StandIn {
+    /// A scene as it would be on another revision: contents of this kernel,
+    /// cut or lengthened with zeros to that revision's sizes.
+    pub(crate) fn of(portrait: &Portrait, revision: &Revision) -> StandIn {
+        StandIn(match &portrait.kind {
+            Kind::Mptcp { info, subflows } => Nature::Mptcp {
+                info: resized(info, revision.mptcp_info),
+                subflows: subflows
+                    .iter()
+                    .map(|subflow| {
+                        let tcp_info = resized(&subflow.tcp_info, revision.tcp_info);
+                        (tcp_info, resized(&subflow.subflow_info, SUBFLOW_INFO))
+                    })
+                    .collect(),
+            },
+            Kind::FallenBack(family) => Nature::Other(Socket::FallenBack(*family)),
+            Kind::Tcp(family) => Nature::Other(Socket::Tcp(*family)),
+            Kind::Udp(family) => Nature::Other(Socket::Udp(*family)),
+            Kind::Unix => Nature::Other(Socket::Unix),
+            Kind::NotASocket => Nature::Other(Socket::NotASocket),
+            Kind::Closed => Nature::Other(Socket::Closed),
+        })
+    }
+
+    /// A scene that does not stand here, as its name has it: as many subflows,
+    /// and all contents left open.
+    pub(crate) fn named(scene: &Scene, revision: &Revision) -> StandIn {
+        let name = scene.name;
+        let family = if name.contains("v4") { Family::V4 } else { Family::V6 };
+        StandIn(match scene.group {
+            Group::FallenBack => Nature::Other(Socket::FallenBack(family)),
+            Group::NotMptcp => Nature::Other(match name.split('-').next() {
+                Some("tcp") => Socket::Tcp(family),
+                Some("udp") => Socket::Udp(family),
+                Some("unix") => Socket::Unix,
+                Some("pipe") => Socket::NotASocket,
+                _ => Socket::Closed,
+            }),
+            _ => {
+                let open =
+                    |len: u32| (vec![0; len as usize], vec![Why::NoWitness as u8; len as usize]);
+                let subflow = || (open(revision.tcp_info), open(SUBFLOW_INFO));
+                Nature::Mptcp {
+                    info: open(revision.mptcp_info),
+                    subflows: (0..subflows(name)).map(|_| subflow()).collect(),
+                }
+            }
+        })
+    }
+
+    /// Does something with the socket, and its number of subflows.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(Socket<'_>, usize) -> R) -> R {
+        match &self.0 {
+            Nature::Other(socket) => act(*socket, 0),
+            Nature::Mptcp { info, subflows } => {
+                let list: Vec<Subflow<'_>> = subflows
+                    .iter()
+                    .map(|(tcp_info, subflow_info)| Subflow {
+                        tcp_info: content(tcp_info),
+                        subflow_info: content(subflow_info),
+                    })
+                    .collect();
+                let connection = Connection { info: content(info), subflows: &list };
+                act(Socket::Mptcp(connection), list.len())
+            }
+        }
+    }
+}
+
+/// How many subflows a scene's name tells; a socket without a connection has
+/// none, or one that is not counted here.
+fn subflows(name: &str) -> usize {
+    name.split('-').find_map(|part| part.parse().ok()).unwrap_or(0)
+}
+
+fn resized(masked: &Masked, size: u32) -> Bytes {
+    let fit = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(size as usize, 0);
+        bytes
+    };
+    (fit(masked.bytes()), fit(masked.mask()))
+}
+
+fn content((bytes, mask): &Bytes) -> Content<'_> {
+    Content::masked(bytes, mask).unwrap_or(Content::exact(&[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mptcp_harness::scene::by_name;
+
+    #[test]
+    fn a_name_tells_kind_and_subflows() {
+        let told = |name| {
+            let scene = by_name(name);
+            scene.map(|scene| {
+                StandIn::named(scene, &Revision::V6_1)
+                    .with(|socket, subflows| (matches!(socket, Socket::Mptcp(_)), subflows))
+            })
+        };
+        assert_eq!(told("many-v6-client-41-after"), Some((true, 41)));
+        assert_eq!(told("fresh-v4"), Some((true, 0)));
+        assert_eq!(told("subflow-removed-v4-client-3"), Some((true, 3)));
+        assert_eq!(told("fallen-back-mapped-client"), Some((false, 0)));
+        assert_eq!(told("closed-descriptor"), Some((false, 0)));
+    }
+}

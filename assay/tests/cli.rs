@@ -1,0 +1,352 @@
+//! The command as a script meets it: exit statuses, messages, JSON.
+//!
+//! What takes a kernel with MPTCP is reported as ignored where there is none,
+//! with the reason: never green by absence.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use mptcp_harness::case::{Case, Data, Input, Place};
+use mptcp_harness::codec;
+use mptcp_harness::scene;
+use serde_json::Value;
+
+type Done = Result<(), Failed>;
+
+/// A test and its name.
+type Named = (&'static str, fn() -> Done);
+
+fn main() -> ExitCode {
+    let anywhere: [Named; 8] = [
+        ("help_names_the_exit_statuses", help_names_the_exit_statuses),
+        ("a_wrong_option_is_wrong_usage", a_wrong_option_is_wrong_usage),
+        ("an_unknown_scene_is_wrong_usage", an_unknown_scene_is_wrong_usage),
+        ("a_corrupt_file_is_named_with_the_reason", a_corrupt_file_is_named_with_the_reason),
+        ("a_folder_without_cases_is_no_success", a_folder_without_cases_is_no_success),
+        ("a_case_off_the_street_is_refused", a_case_off_the_street_is_refused),
+        ("rules_are_listed_with_their_sources", rules_are_listed_with_their_sources),
+        ("another_revision_is_explained_by_the_model", another_revision_is_explained),
+    ];
+    let with_mptcp: [Named; 10] = [
+        ("a_good_case_is_replayed", a_good_case_is_replayed),
+        ("a_corrupt_file_does_not_stop_the_others", a_corrupt_file_does_not_stop_the_others),
+        ("a_folder_is_searched", a_folder_is_searched),
+        ("a_check_of_one_scene_agrees", a_check_of_one_scene_agrees),
+        ("json_has_what_it_promises", json_has_what_it_promises),
+        ("a_number_of_cases_is_kept_to", a_number_of_cases_is_kept_to),
+        ("the_canary_dies_and_leaves_cases", the_canary_dies_and_leaves_cases),
+        ("an_option_that_was_not_chosen_is_the_reason", option_is_the_reason),
+        ("explain_tells_call_rules_memory_and_kernel", explain_tells_all),
+        ("scenes_are_listed", scenes_are_listed),
+    ];
+    let hindrance = scene::mptcp_available()
+        .err()
+        .map(|none| format!("needs MPTCP: {}: {}", none.what, none.advice));
+    let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(anywhere.map(|(name, test)| Trial::test(name, test)));
+    trials.extend(with_mptcp.map(|(name, test)| {
+        let hindrance = hindrance.clone();
+        Trial::ignorable_test(name, move || match hindrance {
+            Some(why) => Ok(Completion::ignored_with(why)),
+            None => test().map(|()| Completion::Completed),
+        })
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What a run of the command gave.
+struct Run {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn assay(args: &[&str]) -> Result<Run, Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_assay")).args(args).output()?;
+    Ok(Run {
+        status: output.status.code(),
+        out: String::from_utf8(output.stdout)?,
+        err: String::from_utf8(output.stderr)?,
+    })
+}
+
+impl Run {
+    fn ends_with(self, status: i32) -> Result<Run, Failed> {
+        if self.status == Some(status) {
+            return Ok(self);
+        }
+        let Run { status: got, out, err } = self;
+        Err(format!("status {got:?}, and not {status}\n--- stdout\n{out}\n--- stderr\n{err}")
+            .into())
+    }
+
+    fn says(self, words: &[&str]) -> Result<Run, Failed> {
+        let text = format!("{}{}", self.out, self.err);
+        match words.iter().find(|word| !text.contains(**word)) {
+            Some(word) => Err(format!("{word:?} is not in:\n{text}").into()),
+            None => Ok(self),
+        }
+    }
+
+    fn json(&self) -> Result<Value, Failed> {
+        Ok(serde_json::from_str(&self.out)?)
+    }
+}
+
+/// A folder of a test's own, empty.
+fn folder(name: &str) -> Result<PathBuf, Failed> {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if path.exists() {
+        fs::remove_dir_all(&path)?;
+    }
+    fs::create_dir_all(&path)?;
+    Ok(path)
+}
+
+fn good_case() -> Case {
+    Case {
+        scene: 22,
+        poison: 0,
+        option: 2,
+        length: 400,
+        optval: Place::Street(0x1000),
+        optlen: Place::Street(0x14000),
+        input: Input::Data(Data::asking(280)),
+    }
+}
+
+fn good_hex() -> String {
+    codec::encode(&good_case()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn text(path: &std::path::Path) -> Result<&str, Failed> {
+    path.to_str().ok_or_else(|| "a path that is no text".into())
+}
+
+fn help_names_the_exit_statuses() -> Done {
+    let words = ["Exit status:", "a divergence", "skipped", "subflow", "size_user"];
+    assay(&["--help"])?.ends_with(0)?.says(&words)?;
+    assay(&["check", "--help"])?.ends_with(0)?.says(&["Exit status:", "lattice"])?;
+    Ok(())
+}
+
+fn a_wrong_option_is_wrong_usage() -> Done {
+    assay(&["check", "--option", "everything"])?.ends_with(2)?.says(&["subflow_addrs"])?;
+    assay(&["--seconds", "0"])?.ends_with(2)?;
+    assay(&["explain", "--hex", &good_hex(), "--revision", "2.4"])?
+        .ends_with(2)?
+        .says(&["6.12"])?;
+    Ok(())
+}
+
+fn an_unknown_scene_is_wrong_usage() -> Done {
+    let run = assay(&["check", "--scene", "fresh"])?;
+    run.ends_with(2)?.says(&["no scene", "fresh-v4"])?;
+    Ok(())
+}
+
+fn a_corrupt_file_is_named_with_the_reason() -> Done {
+    let path = folder("corrupt")?.join("short.case");
+    fs::write(&path, b"abc")?;
+    assay(&["replay", text(&path)?])?
+        .ends_with(2)?
+        .says(&["short.case", "68 bytes, this has 3"])?;
+    assay(&["explain", text(&path)?])?
+        .ends_with(2)?
+        .says(&["short.case", "68 bytes, this has 3"])?;
+    assay(&["replay", "/nonexistent.case"])?.ends_with(2)?.says(&["/nonexistent.case"])?;
+    Ok(())
+}
+
+fn a_folder_without_cases_is_no_success() -> Done {
+    let path = folder("no-cases")?;
+    fs::write(path.join("README.md"), "nothing here")?;
+    assay(&["replay", text(&path)?])?.ends_with(2)?.says(&["no case"])?;
+    Ok(())
+}
+
+fn a_case_off_the_street_is_refused() -> Done {
+    // Byte 41 makes of optval an address at which a program may have memory.
+    let mut hex = good_hex();
+    hex.replace_range(82..84, "10");
+    assay(&["replay", "--hex", &hex])?.ends_with(2)?.says(&["neither on the street"])?;
+    Ok(())
+}
+
+fn rules_are_listed_with_their_sources() -> Done {
+    let run = assay(&["rules"])?.ends_with(0)?;
+    let rules = mptcp_emulator::Rule::ALL.len();
+    if run.out.matches("Source: ").count() != rules {
+        return Err(format!("not {rules} sources:\n{}", run.out).into());
+    }
+    run.says(&["InfoNegativeLengthIsHuge", "accidental"])?;
+    Ok(())
+}
+
+fn another_revision_is_explained() -> Done {
+    let words = ["Model of 5.16", "Model of 7.2", "StrideClamped", "*optlen becomes 248, was 400"];
+    let run = assay(&["explain", "--hex", &good_hex(), "--revision", "all"])?;
+    run.ends_with(0)?.says(&words)?;
+    Ok(())
+}
+
+fn a_good_case_is_replayed() -> Done {
+    let path = folder("good")?.join("good.case");
+    fs::write(&path, codec::encode(&good_case()))?;
+    assay(&["replay", text(&path)?])?.ends_with(0)?.says(&["good.case", "1 agree"])?;
+    let run = assay(&["replay", "--hex", &good_hex(), "--format", "json"])?.ends_with(0)?;
+    match run.json()?["results"][0]["verdict"].as_str() {
+        Some("agree") => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+fn a_corrupt_file_does_not_stop_the_others() -> Done {
+    let folder = folder("one-corrupt")?;
+    fs::write(folder.join("a.case"), [7; 68])?;
+    fs::write(folder.join("b.case"), codec::encode(&good_case()))?;
+    let run = assay(&["replay", text(&folder)?])?.ends_with(2)?;
+    run.says(&["a.case: version 7", "b.case: MPTCP_TCPINFO", "1 agree", "1 file"])?;
+    Ok(())
+}
+
+fn a_folder_is_searched() -> Done {
+    let folder = folder("searched")?;
+    fs::create_dir(folder.join("inner"))?;
+    fs::write(folder.join("inner").join("x.case"), codec::encode(&good_case()))?;
+    fs::write(folder.join("a.case"), codec::encode(&good_case()))?;
+    fs::write(folder.join("cause.md"), "why a.case is here")?;
+    assay(&["replay", text(&folder)?])?.ends_with(0)?.says(&["2 agree", "x.case"])?;
+    Ok(())
+}
+
+fn a_check_of_one_scene_agrees() -> Done {
+    let run = assay(&["check", "--seconds", "1", "--scene", "fresh-v4"])?;
+    let run = run.ends_with(0)?.says(&["AGREE", "unconnected", "none of its scenes was chosen"])?;
+    if run.out.contains('\u{1b}') {
+        return Err("colours where there is no terminal".into());
+    }
+    Ok(())
+}
+
+fn json_has_what_it_promises() -> Done {
+    let run = assay(&[
+        "--seconds",
+        "1",
+        "--scene",
+        "unconnected",
+        "--jobs",
+        "1",
+        "--seed",
+        "7",
+        "--format",
+        "json",
+    ])?;
+    let report = run.ends_with(0)?.json()?;
+    let keys = [
+        "kernel",
+        "revision",
+        "notes",
+        "cases",
+        "agree",
+        "disagree",
+        "inconclusive",
+        "inconclusive_reasons",
+        "skipped_scenes",
+        "rules",
+        "table",
+        "findings",
+        "deviations",
+        "cases_per_second",
+        "seconds",
+        "seed",
+        "jobs",
+        "lattice_complete",
+        "verdict",
+    ];
+    let missing: Vec<&str> = keys.into_iter().filter(|key| report.get(key).is_none()).collect();
+    if !missing.is_empty() {
+        return Err(format!("without {missing:?}:\n{report}").into());
+    }
+    let rules = &report["rules"];
+    let count = |key: &str| rules[key].as_array().map_or(0, Vec::len) as u64;
+    if Some(count("exercised") + count("missing")) != rules["total"].as_u64() {
+        return Err(format!("rules do not add up: {rules}").into());
+    }
+    if report["seed"] != 7 || report["jobs"] != 1 || report["cases"] == 0 {
+        return Err(format!("{report}").into());
+    }
+    Ok(())
+}
+
+fn a_number_of_cases_is_kept_to() -> Done {
+    let run = assay(&["--cases", "5000", "--scene", "bound-v6", "--format", "json"])?;
+    let report = run.ends_with(0)?.json()?;
+    match (report["cases"].as_u64(), report["ended_by"].as_str()) {
+        (Some(5000), Some("cases")) => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+fn the_canary_dies_and_leaves_cases() -> Done {
+    let folder = folder("canary")?;
+    let args = [
+        "--canary",
+        "--seconds",
+        "20",
+        "--cases",
+        "40000",
+        "--scene",
+        "established-v4-client-2-after",
+        "--save",
+    ];
+    let run = assay(&[&args[..], &[text(&folder)?]].concat())?.ends_with(1)?;
+    run.says(&[
+        "DIVERGENCE",
+        "MPTCP_TCPINFO/optlen/LengthWithoutElements",
+        "predicted",
+        "^^",
+        "replay: assay replay",
+    ])?;
+    // The mistake was in the model: the true one agrees on every case.
+    assay(&["replay", text(&folder)?])?.ends_with(0)?;
+    Ok(())
+}
+
+fn option_is_the_reason() -> Done {
+    let run = assay(&["--cases", "2000", "--option", "info", "--scene", "bound-v4"])?;
+    run.ends_with(0)?.says(&["its option was not chosen (--option)"])?;
+    Ok(())
+}
+
+fn explain_tells_all() -> Done {
+    let words = [
+        "established-v4-client-1-after",
+        "getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, optval, optlen);",
+        "LengthWithElements",
+        "Source: ",
+        "header.num_subflows",
+        "= 1, was 0",
+        "open: a clock",
+        "agrees",
+    ];
+    assay(&["explain", "--hex", &good_hex()])?.ends_with(0)?.says(&words)?;
+    let run = assay(&["explain", "--hex", &good_hex(), "--no-call"])?;
+    run.ends_with(0)?.says(&["was not called"])?;
+    Ok(())
+}
+
+fn scenes_are_listed() -> Done {
+    assay(&["scenes"])?.ends_with(0)?.says(&[
+        "fresh-v4",
+        "many-v6-server-41-after",
+        "unix-stream",
+    ])?;
+    let run = assay(&["scenes", "--format", "json"])?.ends_with(0)?;
+    match run.json()?.as_array().map(Vec::len) {
+        Some(count) if count == scene::catalogue().len() => Ok(()),
+        other => Err(format!("{other:?} scenes").into()),
+    }
+}

@@ -1,0 +1,503 @@
+//! What a call did to memory, as a person looks at it.
+//!
+//! Offsets are counted from the start of the street, as in a case's `Display`.
+//! `..` is a byte that nobody touched, `??` one that the model leaves open.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::ops::Range;
+
+use mptcp_emulator::{Revision, Why};
+
+use crate::case::Case;
+use crate::region::{Map, Region, Spot};
+use crate::rig::Examination;
+use crate::street;
+
+/// Bytes in a row.
+const ROW: usize = 16;
+
+/// Rows with differences that are drawn; what a reader has not understood by
+/// then, more rows do not tell.
+const MOST_ROWS: usize = 24;
+
+/// Rows alike that are drawn, one below the other.
+const MOST_ALIKE: usize = 2;
+
+/// Columns for names beside a row, and for names in a line of their own.
+const BESIDE: usize = 28;
+const BELOW: usize = 84;
+
+const RED: &str = "\u{1b}[31m";
+const GREEN: &str = "\u{1b}[32m";
+const DIM: &str = "\u{1b}[2m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// One examination, ready to be drawn.
+pub struct Picture<'a> {
+    map: Map,
+    examination: &'a Examination,
+    input: [Range<usize>; 2],
+    colour: bool,
+}
+
+/// Which image of the street a row shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Image {
+    Before,
+    Predicted,
+    Observed,
+}
+
+impl<'a> Picture<'a> {
+    /// A picture of a case's examination on a kernel, on a socket with so many
+    /// subflows; with terminal colours if `colour` says so.
+    pub fn new(
+        case: &Case,
+        revision: &Revision,
+        subflows: usize,
+        examination: &'a Examination,
+        colour: bool,
+    ) -> Picture<'a> {
+        let range = |at: Option<usize>, len: usize| at.map_or(0..0, |at| at..at + len);
+        let (_, input) = case.input_bytes(0);
+        Picture {
+            map: Map::new(case, revision, subflows),
+            examination,
+            input: [range(case.optval.offset(), input), range(case.optlen.offset(), 4)],
+            colour,
+        }
+    }
+
+    /// The rows around all bytes that differ, before, predicted and observed.
+    /// Empty where no byte differs.
+    pub fn differences(&self) -> String {
+        let bytes: BTreeSet<usize> = match &self.examination.verdict {
+            Err(mismatch) => mismatch.bytes.iter().copied().collect(),
+            Ok(()) => BTreeSet::new(),
+        };
+        let differing: BTreeSet<usize> = bytes.iter().map(|at| at / ROW).collect();
+        let drawn = self.chosen(&differing, &bytes);
+        let around: BTreeSet<usize> = drawn
+            .iter()
+            .flat_map(|row| row.saturating_sub(1)..row + 2)
+            .filter(|row| row * ROW < street::LEN)
+            .filter(|row| drawn.contains(row) || !differing.contains(row))
+            .collect();
+        let mut text = String::new();
+        let mut last = None;
+        for row in around {
+            if last.is_some_and(|last| last + 1 != row) {
+                text.push_str("          …\n");
+            }
+            last = Some(row);
+            self.edge(row * ROW, &mut text);
+            if drawn.contains(&row) {
+                self.differing_row(row * ROW, &bytes, &mut text);
+            } else {
+                self.common_row(row * ROW, &mut text);
+            }
+        }
+        let left = bytes.iter().filter(|at| !drawn.contains(&(*at / ROW))).count();
+        if left > 0 {
+            let _ = writeln!(text, "          … {left} more differing bytes");
+        }
+        text
+    }
+
+    /// The rows to draw: not too many, and of rows with the same names, one
+    /// below the other, only the first.
+    fn chosen(&self, differing: &BTreeSet<usize>, bytes: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut alike = 0;
+        let mut last: Option<(usize, String)> = None;
+        let fresh = |row: &&usize| {
+            let start = **row * ROW;
+            let names = self.names((start..start + ROW).filter(|at| bytes.contains(at)), BELOW);
+            let same =
+                last.as_ref().is_some_and(|(above, known)| above + 1 == **row && *known == names);
+            alike = if same { alike + 1 } else { 0 };
+            last = Some((**row, names));
+            alike < MOST_ALIKE
+        };
+        differing.iter().filter(fresh).take(MOST_ROWS).copied().collect()
+    }
+
+    /// Every field that was written, left open or given as input, a line each,
+    /// no more than `most`; and what the kernel put there, where that is
+    /// something else.
+    pub fn written(&self, most: usize) -> String {
+        let runs = self.runs();
+        let mut text = String::new();
+        for run in runs.iter().take(most) {
+            self.field(run, &mut text);
+        }
+        let left: usize = runs.iter().skip(most).map(Range::len).sum();
+        if left > 0 {
+            let _ = writeln!(text, "  … {left} more bytes");
+        }
+        text
+    }
+
+    /// Says where the program's rights change.
+    fn edge(&self, row: usize, text: &mut String) {
+        let stretch = street::stretch(row);
+        if stretch.start == row {
+            let _ = writeln!(text, "{row:#08x}  ──── here begins a {} ────", stretch.what());
+        }
+    }
+
+    fn differing_row(&self, row: usize, bytes: &BTreeSet<usize>, text: &mut String) {
+        let images = [
+            (Image::Before, "before"),
+            (Image::Predicted, "predicted"),
+            (Image::Observed, "observed"),
+        ];
+        for (image, name) in images {
+            let start = match image {
+                Image::Before => format!("{row:#08x}"),
+                _ => " ".repeat(8),
+            };
+            let _ = write!(text, "{start}  {name:<9} ");
+            for at in row..row + ROW {
+                let colour = match image {
+                    Image::Before => DIM,
+                    Image::Predicted => GREEN,
+                    Image::Observed => RED,
+                };
+                let marked = bytes.contains(&at) || image == Image::Before;
+                self.byte(image, at, marked.then_some(colour), text);
+            }
+            text.push('\n');
+        }
+        let mut marks = " ".repeat(20);
+        for at in row..row + ROW {
+            marks.push_str(if bytes.contains(&at) { " ^^" } else { "   " });
+        }
+        let names = self.names((row..row + ROW).filter(|at| bytes.contains(at)), BELOW);
+        if names.chars().count() <= BESIDE {
+            let _ = writeln!(text, "{marks}  {names}");
+        } else {
+            let _ = writeln!(text, "{}\n{:12}{names}", marks.trim_end(), "");
+        }
+    }
+
+    /// A row in which prediction and observation do not differ.
+    fn common_row(&self, row: usize, text: &mut String) {
+        let _ = write!(text, "{row:#08x}  both      ");
+        for at in row..row + ROW {
+            self.byte(Image::Predicted, at, None, text);
+        }
+        let written = (row..row + ROW).filter(|at| !self.untouched(Image::Predicted, *at));
+        let names = self.names(written, BESIDE);
+        text.push_str(if names.is_empty() { "" } else { "  " });
+        let _ = writeln!(text, "{names}");
+    }
+
+    fn byte(&self, image: Image, at: usize, colour: Option<&str>, text: &mut String) {
+        let bytes = self.image(image);
+        let open = image == Image::Predicted && self.open(at).is_some();
+        let word = match bytes.get(at) {
+            _ if open => "??".to_owned(),
+            _ if image != Image::Before && self.untouched(image, at) => "..".to_owned(),
+            Some(byte) => format!("{byte:02x}"),
+            None => "--".to_owned(),
+        };
+        let _ = match colour {
+            Some(colour) if self.colour => write!(text, " {colour}{word}{PLAIN}"),
+            _ => write!(text, " {word}"),
+        };
+    }
+
+    /// What stands at some offsets: names, each once, no more than there is
+    /// room for, but one in any case.
+    fn names(&self, offsets: impl Iterator<Item = usize>, room: usize) -> String {
+        let mut names = String::new();
+        let mut last: Option<Spot> = None;
+        for at in offsets {
+            let spot = self.map.spot(at);
+            let known = |last: &Spot| last.region == spot.region && last.field == spot.field;
+            if last.as_ref().is_some_and(known) || spot.region == Region::Elsewhere {
+                continue;
+            }
+            // The region once, then the fields of it.
+            let name = match spot.field {
+                Some(field) if last.is_some_and(|last| last.region == spot.region) => {
+                    format!(", {field}")
+                }
+                _ if names.is_empty() => spot.to_string(),
+                _ => format!("; {spot}"),
+            };
+            if !names.is_empty() && names.len() + name.len() > room {
+                names.push_str(", …");
+                break;
+            }
+            names.push_str(&name);
+            last = Some(spot);
+        }
+        names
+    }
+
+    /// Neighbouring bytes worth showing, of one field each.
+    fn runs(&self) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut last: Option<Spot> = None;
+        for at in 0..street::LEN {
+            let input = self.input.iter().any(|range| range.contains(&at));
+            let still = self.untouched(Image::Predicted, at)
+                && (self.examination.observation.is_none() || self.untouched(Image::Observed, at));
+            if still && !input {
+                // Fields that keep their old bytes by chance stay whole: they
+                // are filled up below.
+                continue;
+            }
+            let spot = self.map.spot(at);
+            let same =
+                last.is_some_and(|last| last.region == spot.region && last.field == spot.field);
+            match runs.last_mut() {
+                Some(run) if same && at - run.end < 8 => run.end = at + 1,
+                _ => {
+                    let start = if spot.field.is_some() { at - spot.byte } else { at };
+                    runs.push(start..at + 1);
+                }
+            }
+            last = Some(spot);
+        }
+        runs
+    }
+
+    fn field(&self, run: &Range<usize>, text: &mut String) {
+        let spot = self.map.spot(run.start);
+        for (start, first) in run.clone().step_by(ROW).zip((0..).map(|row| row == 0)) {
+            let end = run.end.min(start + ROW);
+            let name = if first { spot.to_string() } else { String::new() };
+            let _ = write!(text, "  {start:#08x}  {name:<38}");
+            let colour = (self.map.spot(start).region == Region::Length).then_some(GREEN);
+            for at in start..end {
+                self.shown(at, colour, text);
+            }
+            if first {
+                self.remark(run, text);
+            }
+            text.push('\n');
+            let differs = |at: &usize| self.differs(*at);
+            if (start..end).any(|at| differs(&at)) {
+                let _ = write!(text, "  {:8}  {:<38}", "", "  observed");
+                for at in start..end {
+                    self.byte(Image::Observed, at, differs(&at).then_some(RED), text);
+                }
+                text.push('\n');
+            }
+        }
+    }
+
+    /// A byte of the prediction; input that stays is shown, and not as `..`.
+    fn shown(&self, at: usize, colour: Option<&str>, text: &mut String) {
+        let input = self.input.iter().any(|range| range.contains(&at));
+        if input && self.open(at).is_none() {
+            let byte = self.examination.prediction.get(at).copied().unwrap_or(0);
+            let _ = match colour {
+                Some(colour) if self.colour => write!(text, " {colour}{byte:02x}{PLAIN}"),
+                _ => write!(text, " {byte:02x}"),
+            };
+        } else {
+            self.byte(Image::Predicted, at, colour, text);
+        }
+    }
+
+    /// The value of a short field, what it was as input, why it is open.
+    fn remark(&self, run: &Range<usize>, text: &mut String) {
+        let region = self.map.spot(run.start).region;
+        let number = |image: Image| -> Option<String> {
+            let bytes = self.image(image).get(run.clone())?;
+            let number = bytes.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte));
+            (bytes.len() <= 8).then(|| value(number, region))
+        };
+        if let Some(why) = run.clone().find_map(|at| self.open(at)) {
+            let _ = write!(text, "  open: {}", why.text());
+            if let Some(observed) = number(Image::Observed) {
+                let _ = write!(text, "; here {observed}");
+            }
+            return;
+        }
+        let Some(after) = number(Image::Predicted) else {
+            return;
+        };
+        let _ = write!(text, "  = {after}");
+        let is_input = self.input.iter().any(|range| range.contains(&run.start));
+        let before = number(Image::Before).filter(|before| is_input && *before != after);
+        if let Some(before) = before {
+            let _ = write!(text, ", was {before}");
+        }
+    }
+
+    fn image(&self, image: Image) -> &[u8] {
+        match image {
+            Image::Before => &self.examination.before,
+            Image::Predicted => &self.examination.prediction,
+            Image::Observed => self.examination.observation.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn open(&self, at: usize) -> Option<Why> {
+        Why::from_mask(self.examination.mask.get(at).copied().unwrap_or(0))
+    }
+
+    fn untouched(&self, image: Image, at: usize) -> bool {
+        let open = image == Image::Predicted && self.open(at).is_some();
+        !open && self.image(image).get(at) == self.examination.before.get(at)
+    }
+
+    fn differs(&self, at: usize) -> bool {
+        match &self.examination.verdict {
+            Err(mismatch) => mismatch.bytes.binary_search(&at).is_ok(),
+            Ok(()) => false,
+        }
+    }
+}
+
+/// A number as a reader wants it: lengths with their sign, and what is too
+/// long for a size, an address or a sequence number, in hexadecimal.
+fn value(number: u64, region: Region) -> String {
+    match u32::try_from(number) {
+        Ok(short) if region == Region::Length => short.cast_signed().to_string(),
+        Ok(short) => short.to_string(),
+        Err(_) => format!("{number:#x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{Data, Input, Place};
+    use crate::judge::Mismatch;
+    use mptcp_emulator::abi;
+
+    const AT: usize = 0x2000;
+    const LENGTH_AT: usize = 0x1800;
+
+    fn case() -> Case {
+        Case {
+            scene: 22,
+            poison: 0,
+            option: abi::MPTCP_TCPINFO,
+            length: 400,
+            optval: Place::Street(AT as u32),
+            optlen: Place::Street(LENGTH_AT as u32),
+            input: Input::Data(Data::asking(280)),
+        }
+    }
+
+    /// A street full of 0xaa on which the model writes 5 at `num_subflows` and
+    /// leaves four bytes of the first element open; the kernel does as `did`.
+    fn examination(did: impl Fn(&mut [u8]), differ: &[usize]) -> Examination {
+        let mut before = vec![0xaa; street::LEN];
+        let (input, len) = case().input_bytes(0);
+        before[AT..AT + len].copy_from_slice(&input[..len]);
+        before[LENGTH_AT..LENGTH_AT + 4].copy_from_slice(&400i32.to_ne_bytes());
+        let mut prediction = before.clone();
+        prediction[AT + 4] = 5;
+        let mut mask = vec![0; street::LEN];
+        mask[AT + 16 + 44..AT + 16 + 48].fill(Why::Clock as u8);
+        let mut observation = prediction.clone();
+        did(&mut observation);
+        let verdict = if differ.is_empty() {
+            Ok(())
+        } else {
+            Err(Mismatch { result: None, bytes: differ.to_vec() })
+        };
+        Examination {
+            predicted: Ok(()),
+            observed: Some(Ok(())),
+            verdict,
+            rules: Vec::new(),
+            before,
+            prediction,
+            mask,
+            observation: Some(observation),
+        }
+    }
+
+    fn picture(examination: &Examination) -> Picture<'_> {
+        Picture::new(&case(), &Revision::V6_18, 1, examination, false)
+    }
+
+    #[test]
+    fn a_difference_is_drawn_with_its_neighbours_and_its_name() {
+        let examination = examination(|street| street[AT + 4] = 6, &[AT + 4]);
+        let text = picture(&examination).differences();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 6, "{text}");
+        assert!(lines[0].contains("both"), "{text}");
+        assert!(lines[1].starts_with("0x002000  before     10 00 00 00 00 00"), "{text}");
+        assert!(lines[2].contains("predicted  .. .. .. .. 05 .."), "{text}");
+        assert!(lines[3].contains("observed   .. .. .. .. 06 .."), "{text}");
+        assert_eq!(lines[4].trim(), "^^                                   header.num_subflows");
+        assert_eq!(lines[4].find("^^"), lines[3].find("06"));
+    }
+
+    #[test]
+    fn where_pages_change_the_picture_says_so() {
+        let edge = 0x11000;
+        let examination = examination(|street| street[edge - 1] = 1, &[edge - 1]);
+        let text = picture(&examination).differences();
+        assert!(
+            text.contains("0x011000  ──── here begins a stretch without access ────"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn many_rows_are_cut_and_the_rest_is_counted() {
+        // Every other row, so that none is below one like it.
+        let rows = (0..30).map(|row| AT + 0x400 + 2 * row * ROW);
+        let differ: Vec<usize> = rows.flat_map(|row| row..row + ROW).collect();
+        let examination = examination(|_| (), &differ);
+        let text = picture(&examination).differences();
+        assert_eq!(text.matches("predicted").count(), MOST_ROWS);
+        assert!(text.ends_with("… 96 more differing bytes\n"), "{text}");
+    }
+
+    #[test]
+    fn of_rows_alike_only_the_first_are_drawn() {
+        // Far from everything that the call has on the street.
+        let differ: Vec<usize> = (0x8000..0x8000 + 10 * ROW).collect();
+        let examination = examination(|_| (), &differ);
+        let text = picture(&examination).differences();
+        assert_eq!(text.matches("predicted").count(), MOST_ALIKE);
+        assert!(text.ends_with("… 128 more differing bytes\n"), "{text}");
+    }
+
+    #[test]
+    fn no_line_is_too_wide_for_a_terminal() {
+        let differ: Vec<usize> = (AT..AT + 300).collect();
+        let examination = examination(|_| (), &differ);
+        for line in picture(&examination).differences().lines() {
+            assert!(line.chars().count() <= 98, "{line}");
+        }
+    }
+
+    #[test]
+    fn nothing_differs_and_nothing_is_drawn() {
+        assert_eq!(picture(&examination(|_| (), &[])).differences(), "");
+    }
+
+    #[test]
+    fn fields_are_listed_with_input_open_bytes_and_what_was_observed() {
+        let examination = examination(|street| street[AT + 12] = 9, &[AT + 12]);
+        let text = picture(&examination).written(100);
+        let line = |name: &str| {
+            text.lines().find(|line| line.contains(name)).map(str::to_owned).unwrap_or_default()
+        };
+        assert!(line("*optlen").ends_with("90 01 00 00  = 400"), "{text}");
+        assert!(line("header.num_subflows").ends_with("05 00 00 00  = 5, was 0"), "{text}");
+        assert!(line("tcpi_last_data_sent").contains("?? ?? ?? ??  open: a clock"), "{text}");
+        assert!(line("observed").contains("09"), "{text}");
+    }
+
+    #[test]
+    fn the_listing_is_cut_at_its_limit() {
+        let text = picture(&examination(|_| (), &[])).written(1);
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.ends_with("… 20 more bytes\n"), "{text}");
+    }
+}

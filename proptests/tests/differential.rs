@@ -1,0 +1,231 @@
+//! The property that the project is about: on the running kernel, whatever
+//! the call, model and kernel agree.
+//!
+//! What a pass proves is written in `mptcp_harness::judge`. That the property
+//! can fail is shown by the same property with models that are wrong.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use arbitrary::Unstructured;
+use libtest_mimic::{Completion, Failed, Trial as Test};
+use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
+use mptcp_emulator::{AskedSize, Decisions, Revision, RuleSet, Stride};
+use mptcp_harness::case::{Case, POISONS, option_name};
+use mptcp_harness::finding::Finding;
+use mptcp_harness::generate::{self, Choose};
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::palette::{Cue, Palette};
+use mptcp_harness::rig::Model;
+use mptcp_harness::scene::{Group, Stage, catalogue};
+use mptcp_harness::trial::{SharedStage, Trial, Verdict};
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+
+mod live;
+
+/// Cases of each option.
+const CASES: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
+/// Within so many cases a wrong model has to be noticed.
+const NOTICED: u32 = 1_000;
+/// The longest row of choices; no case makes as many.
+const CHOICES: usize = 128;
+/// Cases between two looks at the scenes that age.
+const FRESH: u32 = 64;
+/// Of so many cases one may stay without a verdict.
+const CONCLUSIVE: u32 = 50;
+
+fn main() -> ExitCode {
+    live::run(|| {
+        let groups: BTreeSet<Group> = catalogue().iter().map(|scene| scene.group).collect();
+        let mut tests: Vec<Test> = groups.into_iter().map(stands).collect();
+        tests.extend(OPTIONS.map(agrees));
+        tests.extend([
+            notices::<InfoLengthLast>("info_length_last", MPTCP_INFO),
+            notices::<InfoUncut>("info_uncut", MPTCP_INFO),
+            notices::<StepAsAsked>("step_as_asked", MPTCP_TCPINFO),
+            notices::<CountOfCopied>("count_of_copied", MPTCP_SUBFLOW_ADDRS),
+            notices::<SlotTooMany>("slot_too_many", MPTCP_FULL_INFO),
+            notices::<AddressesLast>("addresses_last", MPTCP_FULL_INFO),
+        ]);
+        tests
+    })
+}
+
+/// The stage that all tests share, made by the first that needs it.
+static STAGE: LazyLock<(SharedStage, Revision)> = LazyLock::new(|| {
+    let stage = Stage::build(live::enclosure(), |_| true, &mut |_| ());
+    let revision = Kernel::running(stage.sizes()).revision;
+    (Arc::new(Mutex::new(stage)), revision)
+});
+
+/// The four options, and any that no kernel has.
+const OPTIONS: [Option<i32>; 5] =
+    [Some(MPTCP_INFO), Some(MPTCP_TCPINFO), Some(MPTCP_SUBFLOW_ADDRS), Some(MPTCP_FULL_INFO), None];
+
+/// All scenes of a group stand; those that do not are named, with the reason.
+fn stands(group: Group) -> Test {
+    Test::ignorable_test(format!("stands::{}", group.name()), move || {
+        if let Some(why) = live::hindrance() {
+            return Ok(Completion::ignored_with(why));
+        }
+        let stage = STAGE.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = stage.skipped().iter().filter(|(scene, _)| scene.group == group);
+        let missing: Vec<String> =
+            missing.map(|(scene, why)| format!("{}: {why}", scene.name)).collect();
+        let standing = stage.scenes().filter(|scene| scene.group == group).count();
+        let all = catalogue().iter().filter(|scene| scene.group == group).count();
+        if standing + missing.len() != all {
+            return Err(
+                format!("of {all} scenes {standing} stand and {} do not", missing.len()).into()
+            );
+        }
+        Ok(if missing.is_empty() {
+            Completion::Completed
+        } else {
+            Completion::ignored_with(missing.join("; "))
+        })
+    })
+}
+
+/// Model and kernel agree on every case of an option.
+fn agrees(option: Option<i32>) -> Test {
+    let name = option.map_or("unknown".into(), option_name);
+    live::test(format!("agrees::{name}"), move || {
+        let mut runner = TestRunner::new(live::config(CASES));
+        match disagreement(&mut runner, option, Model::documented())? {
+            None => Ok(()),
+            Some(report) => Err(report.into()),
+        }
+    })
+}
+
+/// The same property notices that a model is wrong.
+fn notices<D: Decisions + 'static>(name: &str, option: i32) -> Test {
+    live::test(format!("notices::{name}"), move || {
+        let config = live::config(NOTICED);
+        let mut runner =
+            live::same_every_time(proptest::test_runner::Config { max_shrink_iters: 0, ..config });
+        match disagreement(&mut runner, Some(option), Model::deciding::<D>())? {
+            Some(_) => Ok(()),
+            None => Err("a wrong model agrees with the kernel".into()),
+        }
+    })
+}
+
+/// A report of the first disagreement, of simple choices, and of the simplest
+/// call with the same signature.
+fn disagreement(
+    runner: &mut TestRunner,
+    option: Option<i32>,
+    model: Model,
+) -> Result<Option<String>, Failed> {
+    let (stage, revision) = &*STAGE;
+    let trial = Trial::new(stage, *revision, model).map_err(|error| error.to_string())?;
+    let palette = trial.palette().clone();
+    let trial = RefCell::new(trial);
+    let (judged, inconclusive) = (Cell::new(0_u32), RefCell::new(Vec::new()));
+    let found: RefCell<Option<Finding>> = RefCell::default();
+
+    let choices = prop::collection::vec(any::<u8>(), 0..=CHOICES);
+    let result = runner.run(&choices, |choices| {
+        let case = case_of(&choices, &palette, option);
+        let mut trial = trial.borrow_mut();
+        if judged.replace(judged.get() + 1) % FRESH == 0 {
+            trial.freshen();
+        }
+        match trial.whole(&case, &mut RuleSet::default()) {
+            Verdict::Agree => Ok(()),
+            Verdict::Inconclusive(reason) => {
+                inconclusive.borrow_mut().push(reason.text());
+                Ok(())
+            }
+            Verdict::Disagree(finding) => {
+                let summary = finding.diagnosis.summary.clone();
+                found.replace(Some(*finding));
+                Err(TestCaseError::fail(summary))
+            }
+        }
+    });
+
+    let inconclusive = inconclusive.into_inner();
+    match (result, found.into_inner()) {
+        (Ok(()), _) if inconclusive.len() as u32 * CONCLUSIVE > judged.get() => Err(format!(
+            "{} of {} cases have no verdict: {}",
+            inconclusive.len(),
+            judged.get(),
+            inconclusive.join(", ")
+        )
+        .into()),
+        (Ok(()), _) => Ok(None),
+        (Err(TestError::Fail(_, choices)), Some(finding)) => {
+            let simplest = trial.into_inner().simplest(
+                finding.clone(),
+                std::time::Instant::now() + std::time::Duration::from_secs(1),
+            );
+            Ok(Some(format!(
+                "from {} choices: {choices:?}\n{finding}\n\nthe simplest call of this signature:\n{simplest}",
+                choices.len(),
+            )))
+        }
+        (Err(error), _) => Err(error.to_string().into()),
+    }
+}
+
+/// A case of an option, or of one that nobody knows.
+fn case_of(choices: &[u8], palette: &Palette, option: Option<i32>) -> Case {
+    let mut choices = Unstructured::new(choices);
+    let poison = choices.below(u32::from(POISONS)) as u8;
+    let cue: Cue = palette.cues[choices.below(palette.cues.len() as u32) as usize];
+    let option = option.unwrap_or_else(|| match choices.word().cast_signed() {
+        known @ MPTCP_INFO..=MPTCP_FULL_INFO => -known,
+        unknown => unknown,
+    });
+    generate::of(&mut choices, palette, cue, option, poison)
+}
+
+/// `MPTCP_INFO` stores the length last.
+enum InfoLengthLast {}
+impl Decisions for InfoLengthLast {
+    const INFO_LENGTH_FIRST: bool = false;
+}
+
+/// `MPTCP_INFO` copies all that there is.
+enum InfoUncut {}
+impl Decisions for InfoUncut {
+    fn info_length(_: mptcp_emulator::OptLen, kernel: mptcp_emulator::KernelSize) -> u32 {
+        kernel.0
+    }
+}
+
+/// The next element stands where the program asked for it.
+enum StepAsAsked {}
+impl Decisions for StepAsAsked {
+    fn step(asked: AskedSize, _: Stride) -> u32 {
+        asked.0
+    }
+}
+
+/// `num_subflows` tells what was copied.
+enum CountOfCopied {}
+impl Decisions for CountOfCopied {
+    fn count(_: u32, copied: u32) -> u32 {
+        copied
+    }
+}
+
+/// The arrays get an element more than there is room for.
+enum SlotTooMany {}
+impl Decisions for SlotTooMany {
+    fn full_slot(index: u32, size_arrays_user: u32) -> bool {
+        index <= size_arrays_user
+    }
+}
+
+/// A subflow's `tcp_info` is copied before its addresses.
+enum AddressesLast {}
+impl Decisions for AddressesLast {
+    const FULL_ADDRESSES_FIRST: bool = false;
+}
