@@ -88,7 +88,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 
-    /// Write the simplest case of each finding to DIR/<signature>.case
+    /// Write the simplest case of each finding to DIR, one file each
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
 

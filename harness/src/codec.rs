@@ -8,7 +8,7 @@
 //! | 3 | 1 | zero |
 //! | 4 | 4 | option |
 //! | 8 | 4 | length |
-//! | 12 | 24 | six words of input, see [`words`] |
+//! | 12 | 24 | six words of input, in the order of the structure |
 //! | 36 | 32 | the places of optval, optlen and the two arrays |
 //!
 //! A place on the street is stored as [`STREET`] plus its offset, any other
