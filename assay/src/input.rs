@@ -88,8 +88,8 @@ fn bytes(digits: &str) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::hex;
     use mptcp_harness::case::{Input, Place};
+    use mptcp_harness::finding::hex;
 
     #[test]
     fn a_case_survives_as_digits() {

@@ -14,8 +14,8 @@ use mptcp_harness::scene::by_name;
 use mptcp_harness::street;
 use serde::Serialize;
 
-use crate::report::hex;
 use crate::stand_in::StandIn;
+use mptcp_harness::finding::hex;
 
 /// Cases to hold against the laws.
 const CASES: u64 = 1_000_000;

@@ -7,7 +7,7 @@ use mptcp_emulator::{Evidence, Revision, Rule};
 use mptcp_harness::case::option_name;
 use mptcp_harness::check::{Counts, Outcome};
 use mptcp_harness::codec;
-use mptcp_harness::finding::Finding;
+use mptcp_harness::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::scene::Scene;
 use serde::Serialize;
@@ -259,13 +259,4 @@ fn rows(outcome: &Outcome) -> Vec<Row> {
         inconclusive: counts.inconclusive,
     };
     outcome.table.iter().map(row).collect()
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

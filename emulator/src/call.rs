@@ -1,14 +1,11 @@
-//! One call, from the descriptor to the option that answers it.
+//! One call, and the two steps that all options share: where the length is
+//! loaded, and where it is stored.
 
-use crate::abi;
-use crate::decisions::{Decisions, Documented};
 use crate::errno::Errno;
-use crate::memory::{Lent, UserMemory};
-use crate::revision::Revision;
+use crate::length::OptLen;
+use crate::memory::UserMemory;
 use crate::rules::Rule;
-use crate::socket::{Family, Socket};
 use crate::trace::Trace;
-use crate::{full_info, info, subflow_data};
 
 /// `getsockopt(fd, SOL_MPTCP, option, optval, optlen)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,83 +19,31 @@ pub struct Call {
     pub optlen: u64,
 }
 
-/// Answers a call as a kernel of this revision does, filling `memory`.
-///
-/// # Errors
-/// What the real call would leave in `errno`. An error does not mean that
-/// memory is as it was: see the rules.
-pub fn getsockopt<M: UserMemory, T: Trace>(
-    revision: &Revision,
-    socket: &Socket<'_>,
-    call: &Call,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    getsockopt_deciding::<Documented, M, T>(revision, socket, call, memory, trace)
-}
-
-/// [`getsockopt`] as a safe wrapper calls it, for a program that lends a
-/// buffer and its length. `MPTCP_FULL_INFO` has pointers, and takes memory
-/// that they point into: see [`crate::Paged`].
-///
-/// # Errors
-/// As [`getsockopt`].
-pub fn getsockopt_into(
-    revision: &Revision,
-    socket: &Socket<'_>,
-    option: i32,
-    optval: &mut [u8],
-    optlen: &mut i32,
-) -> Result<(), Errno> {
-    let call = Call { option, optval: Lent::OPTVAL, optlen: Lent::OPTLEN };
-    getsockopt(revision, socket, &call, &mut Lent { optval, optlen }, &mut ())
-}
-
-/// [`getsockopt`] as a kernel that decides otherwise would answer.
-///
-/// # Errors
-/// As [`getsockopt`].
-pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
-    revision: &Revision,
-    socket: &Socket<'_>,
-    call: &Call,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    if let Socket::Mptcp(connection) = socket {
-        debug_assert!(connection.fits(revision), "contents shorter than this kernel's structures");
+impl Call {
+    /// The length, or `unreadable` with `EFAULT`.
+    #[inline]
+    pub(crate) fn load_length<M: UserMemory, T: Trace>(
+        &self,
+        memory: &M,
+        unreadable: Rule,
+        trace: &mut T,
+    ) -> Result<OptLen, Errno> {
+        let length = memory.load(self.optlen);
+        length.map(OptLen).map_err(|_| refuse(trace, unreadable, Errno::EFAULT))
     }
-    let (rule, errno) = match socket {
-        Socket::Mptcp(connection) => match call.option {
-            abi::MPTCP_INFO => {
-                return info::fill::<D, _, _>(revision, connection, call, memory, trace);
-            }
-            abi::MPTCP_TCPINFO => {
-                let element = subflow_data::tcp_info(revision);
-                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
-            }
-            abi::MPTCP_SUBFLOW_ADDRS => {
-                let element = subflow_data::addresses();
-                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
-            }
-            abi::MPTCP_FULL_INFO if revision.full_info => {
-                return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);
-            }
-            abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, Errno::EOPNOTSUPP),
-            _ => (Rule::UnknownOption, Errno::EOPNOTSUPP),
-        },
-        Socket::FallenBack(Family::V4) => (Rule::FallenBackV4Refuses, Errno::EOPNOTSUPP),
-        Socket::FallenBack(Family::V6) => (Rule::FallenBackV6Refuses, Errno::ENOPROTOOPT),
-        Socket::Tcp(Family::V4) => (Rule::TcpV4Refuses, Errno::EOPNOTSUPP),
-        Socket::Tcp(Family::V6) => (Rule::TcpV6Refuses, Errno::ENOPROTOOPT),
-        Socket::Udp(Family::V4) => (Rule::UdpV4Refuses, Errno::EOPNOTSUPP),
-        Socket::Udp(Family::V6) => (Rule::UdpV6Refuses, Errno::ENOPROTOOPT),
-        Socket::Unix => (Rule::UnixRefuses, Errno::EOPNOTSUPP),
-        Socket::NotASocket => (Rule::NotASocket, Errno::ENOTSOCK),
-        Socket::Closed => (Rule::ClosedDescriptor, Errno::EBADF),
-    };
-    trace.fired(rule);
-    Err(errno)
+
+    /// Stores the length, or `unwritable` with `EFAULT`.
+    #[inline]
+    pub(crate) fn store_length<M: UserMemory, T: Trace>(
+        &self,
+        length: u32,
+        memory: &mut M,
+        unwritable: Rule,
+        trace: &mut T,
+    ) -> Result<(), Errno> {
+        let stored = memory.store(self.optlen, length.cast_signed());
+        stored.map_err(|_| refuse(trace, unwritable, Errno::EFAULT))
+    }
 }
 
 /// Ends a call by `rule` with `errno`.

@@ -9,7 +9,7 @@ use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+use crate::length::{AskedSize, KernelSize, Stride};
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -113,10 +113,7 @@ fn read<D: Decisions, M: UserMemory, T: Trace>(
     memory: &M,
     trace: &mut T,
 ) -> Result<(FullInfo, u32), Errno> {
-    let length = memory
-        .load(call.optlen)
-        .map(OptLen)
-        .map_err(|_| refuse(trace, Rule::FullLengthUnreadable, Errno::EFAULT))?;
+    let length = call.load_length(memory, Rule::FullLengthUnreadable, trace)?;
     let length = D::full_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
     let mut full = FullInfo::new_zeroed();
     let input = full
@@ -187,17 +184,13 @@ fn write<D: Decisions, M: UserMemory, T: Trace>(
             })
             .map_err(|_| refuse(trace, Rule::FullStructureUnwritable, Errno::EFAULT))
     };
-    let stored = |memory: &mut M, trace: &mut T| {
-        memory
-            .store(call.optlen, D::full_returned(info).cast_signed())
-            .map_err(|_| refuse(trace, Rule::FullLengthUnwritable, Errno::EFAULT))
-    };
+    let length = D::full_returned(info);
     if D::LENGTH_BEFORE_HEADER {
-        stored(memory, trace)?;
+        call.store_length(length, memory, Rule::FullLengthUnwritable, trace)?;
         structure(memory, trace)?;
     } else {
         structure(memory, trace)?;
-        stored(memory, trace)?;
+        call.store_length(length, memory, Rule::FullLengthUnwritable, trace)?;
     }
     trace.fired(Rule::FullCountsReported);
     Ok(())

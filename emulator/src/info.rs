@@ -3,7 +3,7 @@
 use crate::call::{Call, refuse};
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{KernelSize, OptLen};
+use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -17,10 +17,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let length = memory
-        .load(call.optlen)
-        .map(OptLen)
-        .map_err(|_| refuse(trace, Rule::InfoLengthUnreadable, Errno::EFAULT))?;
+    let length = call.load_length(memory, Rule::InfoLengthUnreadable, trace)?;
     if D::info_asks_nothing(revision, length) {
         trace.fired(Rule::InfoZeroLengthAsksNothing);
         return Ok(());
@@ -37,25 +34,13 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     let copied = D::info_length(length, kernel);
     let data = connection.info.first(copied as usize);
     if D::INFO_LENGTH_FIRST {
-        store(call, copied, memory, trace)?;
+        call.store_length(copied, memory, Rule::InfoLengthUnwritable, trace)?;
     }
     memory
         .copy_out(call.optval, data)
         .map_err(|_| refuse(trace, Rule::InfoDataUnwritable, Errno::EFAULT))?;
     if !D::INFO_LENGTH_FIRST {
-        store(call, copied, memory, trace)?;
+        call.store_length(copied, memory, Rule::InfoLengthUnwritable, trace)?;
     }
     Ok(())
-}
-
-#[inline]
-fn store<M: UserMemory, T: Trace>(
-    call: &Call,
-    length: u32,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    memory
-        .store(call.optlen, length.cast_signed())
-        .map_err(|_| refuse(trace, Rule::InfoLengthUnwritable, Errno::EFAULT))
 }

@@ -10,7 +10,7 @@ use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+use crate::length::{AskedSize, KernelSize, Stride};
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -66,11 +66,11 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     trace.fired(if bytes > 0 { Rule::LengthWithElements } else { Rule::LengthWithoutElements });
     let returned = D::data_returned(&header, bytes);
     if D::LENGTH_BEFORE_HEADER {
-        store_length(call, returned, memory, trace)?;
+        call.store_length(returned, memory, Rule::DataLengthUnwritable, trace)?;
         write_header::<D, M, T>(&answer, call, memory, trace)?;
     } else {
         write_header::<D, M, T>(&answer, call, memory, trace)?;
-        store_length(call, returned, memory, trace)?;
+        call.store_length(returned, memory, Rule::DataLengthUnwritable, trace)?;
     }
     copied.map(|_| ())
 }
@@ -80,10 +80,7 @@ fn read_header<D: Decisions, M: UserMemory, T: Trace>(
     memory: &M,
     trace: &mut T,
 ) -> Result<(SubflowData, u32), Errno> {
-    let length = memory
-        .load(call.optlen)
-        .map(OptLen)
-        .map_err(|_| refuse(trace, Rule::DataLengthUnreadable, Errno::EFAULT))?;
+    let length = call.load_length(memory, Rule::DataLengthUnreadable, trace)?;
     let length = D::data_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
     let mut header = SubflowData::new_zeroed();
     memory
@@ -127,18 +124,6 @@ fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
         bytes += part;
     }
     Ok((elements, bytes))
-}
-
-#[inline]
-fn store_length<M: UserMemory, T: Trace>(
-    call: &Call,
-    length: u32,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    memory
-        .store(call.optlen, length.cast_signed())
-        .map_err(|_| refuse(trace, Rule::DataLengthUnwritable, Errno::EFAULT))
 }
 
 #[inline]

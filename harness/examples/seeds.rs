@@ -90,14 +90,21 @@ fn main() -> io::Result<()> {
     places(&mut seeds);
     full(&mut seeds);
     scenes(&mut seeds);
-    let folder = Path::new("corpus/negotiate");
+    let corpus = Path::new("corpus");
+    write(&corpus.join("negotiate"), &seeds)?;
+    let mut regressions = Seeds(Vec::new());
+    self::regressions(&mut regressions);
+    write(&corpus.join("regressions"), &regressions)?;
+    fs::write(corpus.join(snapshot::FILE), snapshot::of(corpus)?)?;
+    println!("{} seeds, {} regressions", seeds.0.len(), regressions.0.len());
+    Ok(())
+}
+
+fn write(folder: &Path, seeds: &Seeds) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for (name, case) in &seeds.0 {
         fs::write(folder.join(format!("{name}.case")), codec::encode(case))?;
     }
-    let corpus = Path::new("corpus");
-    fs::write(corpus.join(snapshot::FILE), snapshot::of(corpus)?)?;
-    println!("{} seeds", seeds.0.len());
     Ok(())
 }
 
@@ -247,6 +254,20 @@ fn full(seeds: &mut Seeds) {
     seeds.full("read-only", THREE, 136, FULL).optval = at(READ_ONLY);
     seeds.full("optlen-read-only", THREE, 136, FULL).optlen = at(READ_ONLY);
     seeds.full("structure-across-no-access", THREE, 136, FULL).optval = at(END - 60);
+}
+
+/// Cases that something of ours once got wrong; `corpus/regressions/README.md`
+/// tells what, for each.
+fn regressions(seeds: &mut Seeds) {
+    let asking = Data::asking(TCP_INFO);
+    seeds.tcpinfo("syn-sent-again", "connecting-v4", 16 + TCP_INFO, asking);
+    let case = seeds.tcpinfo("length-15-header-unreadable", THREE, 15, asking);
+    case.optval = Place::NULL;
+    let larger = Data::asking(TCP_INFO + 20);
+    seeds.tcpinfo("second-element-of-a-larger-program", THREE, 16 + 2 * TCP_INFO + 40, larger);
+    seeds.tcpinfo("two-elements-of-9-bytes", THREE, 16 + 2 * 9, Data::asking(9));
+    let header = Data { size_subflow_data: 24, ..asking };
+    seeds.tcpinfo("answer-fed-back", THREE, 16, header);
 }
 
 /// One of each scene group and kind, with the option that tells most of it.
