@@ -78,6 +78,9 @@ pub struct Case {
     pub input: Input,
 }
 
+/// Where `struct mptcp_full_info` has its two pointers, in bytes.
+const POINTERS: std::ops::Range<usize> = 24..40;
+
 /// How many patterns of poison there are. Two suffice to notice a byte that
 /// is written with the very value that stood there; the others are for luck.
 pub const POISONS: u8 = 4;
@@ -142,6 +145,23 @@ impl Case {
             option: self.option,
             optval: self.optval.address(base),
             optlen: self.optlen.address(base),
+        }
+    }
+
+    /// Whether the kernel can be given this case at all: it may only be told
+    /// addresses that are a [`Place`]. A length that lies over the pointers of
+    /// `MPTCP_FULL_INFO` makes others of them, at which this process may have
+    /// something of its own.
+    #[inline]
+    pub fn is_safe(&self) -> bool {
+        match (&self.input, self.optval, self.optlen) {
+            (Input::Full(_), Place::Street(optval), Place::Street(optlen)) => {
+                let (start, end) =
+                    (optval as usize + POINTERS.start, optval as usize + POINTERS.end);
+                let length = optlen as usize;
+                length + 4 <= start || length >= end
+            }
+            _ => true,
         }
     }
 

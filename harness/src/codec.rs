@@ -44,6 +44,9 @@ pub enum NotACase {
     Poison(u8),
     /// Zero is expected at this offset.
     NotZero(usize),
+    /// The length lies over the pointers of `MPTCP_FULL_INFO`, see
+    /// [`Case::is_safe`].
+    LengthOverPointers,
     /// An address that is not on the street, and at which a program may have
     /// something of its own.
     Address(u64),
@@ -59,6 +62,10 @@ impl fmt::Display for NotACase {
             NotACase::Scene(id) => write!(f, "no scene has the number {id}"),
             NotACase::Poison(id) => write!(f, "no poison has the number {id}"),
             NotACase::NotZero(at) => write!(f, "byte {at} has to be zero for this option"),
+            NotACase::LengthOverPointers => write!(
+                f,
+                "the length lies over the pointers of MPTCP_FULL_INFO, and would make wild ones"
+            ),
             NotACase::Address(address) => write!(
                 f,
                 "{address:#x} is neither on the street nor an address that no program uses"
@@ -123,7 +130,7 @@ pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
             return Err(NotACase::NotZero(at));
         }
     }
-    Ok(Case {
+    let case = Case {
         scene: bytes[1],
         poison: bytes[2],
         option,
@@ -131,7 +138,8 @@ pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
         optval: place(36)?,
         optlen: place(44)?,
         input,
-    })
+    };
+    if case.is_safe() { Ok(case) } else { Err(NotACase::LengthOverPointers) }
 }
 
 fn data(word: impl Fn(usize) -> u32) -> Data {

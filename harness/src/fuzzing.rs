@@ -174,6 +174,7 @@ pub fn mutate(
             generate::case(&mut Unstructured::new(choices), palette, 0)
         }
     };
+    let case = if case.is_safe() { case } else { fresh(&mut random, palette) };
     match data.get_mut(..codec::SIZE) {
         Some(slot) => {
             slot.copy_from_slice(&codec::encode(&case));

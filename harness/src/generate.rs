@@ -124,6 +124,10 @@ pub fn of<C: Choose>(choose: &mut C, palette: &Palette, cue: Cue, option: i32, p
     let filled = case.length.clamp(0, 1 << 15).cast_unsigned();
     case.optval = buffer(choose, filled);
     case.optlen = optlen_place(choose, case.optval);
+    if !case.is_safe() {
+        // Over the sizes, then, instead of over the pointers.
+        case.optlen = case.optval;
+    }
     case
 }
 

@@ -23,7 +23,7 @@ pub fn shrink(case: Case, palette: &Palette, mut shows: impl FnMut(&Case) -> boo
         let cost = weight(&simplest, palette);
         let simpler = candidates(&simplest, palette)
             .into_iter()
-            .filter(|candidate| weight(candidate, palette) < cost)
+            .filter(|candidate| candidate.is_safe() && weight(candidate, palette) < cost)
             .find(|candidate| {
                 tries += 1;
                 tries <= MOST_TRIES && shows(candidate)

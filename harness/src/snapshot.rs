@@ -1,4 +1,4 @@
-//! What all stored cases of a corpus are, as a text that people can read.
+//! What all committed cases of a corpus are, as a text that people can read.
 //!
 //! The text is committed beside the corpus, so that no refactoring silently
 //! turns stored cases into other ones.
@@ -13,12 +13,11 @@ use crate::codec;
 /// The snapshot's name in its corpus.
 pub const FILE: &str = "SNAPSHOT.txt";
 
-/// Whether a file of a corpus is a stored case, by its name: texts are not.
-pub fn is_case(path: &Path) -> bool {
-    !matches!(path.extension().and_then(|ending| ending.to_str()), Some("md" | "txt"))
-}
+/// How the names of committed cases end. A fuzzer's own finds, which it puts
+/// into the same folder under names without an ending, are not committed.
+pub const ENDING: &str = "case";
 
-/// All files below a folder that are stored cases, sorted.
+/// All files below a folder that are committed cases, sorted.
 ///
 /// # Errors
 /// Where a folder cannot be read.
@@ -30,7 +29,7 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if is_case(&path) {
+            } else if path.extension().is_some_and(|ending| ending == ENDING) {
                 files.push(path);
             }
         }

@@ -33,6 +33,8 @@ pub enum Verdict {
 pub enum Reason {
     /// The scene of the case does not stand.
     NoScene,
+    /// The kernel cannot be given the case: see [`Case::is_safe`].
+    NotSafe,
     /// The socket changed between its portrait and the call.
     SceneMoved,
     /// A disagreement that did not show again on a socket that did not move.
@@ -44,6 +46,7 @@ impl Reason {
     pub fn text(self) -> &'static str {
         match self {
             Reason::NoScene => "the scene does not stand here",
+            Reason::NotSafe => "the case would let the kernel write to memory of this process",
             Reason::SceneMoved => "the scene moved between its portrait and the call",
             Reason::NotRepeated => "a disagreement that did not show again",
         }
@@ -140,6 +143,9 @@ impl Trial {
         let Some(actor) = self.cast.get(case.scene) else {
             return Verdict::Inconclusive(Reason::NoScene);
         };
+        if !case.is_safe() {
+            return Verdict::Inconclusive(Reason::NotSafe);
+        }
         let subject = actor.subject(&self.revision);
         match self.rig.run(case, &subject, self.model, rules, scope) {
             Ok(()) => Verdict::Agree,
@@ -173,8 +179,10 @@ impl Trial {
     }
 
     /// Runs a case with everything kept; `None` where its scene does not
-    /// stand. The call itself is left out where `call` says so.
+    /// stand. The call itself is left out where `call` says so, and where it
+    /// is not safe.
     pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
+        let call = call && case.is_safe();
         let subject = self.cast.get(case.scene)?.subject(&self.revision);
         Some(self.rig.examine(case, &subject, self.model, call))
     }

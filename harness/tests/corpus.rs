@@ -82,4 +82,14 @@ fn the_bytes_are_where_the_format_says() {
         assert_eq!(codec::decode(&wrong), Err(error), "byte {at}");
     }
     assert_eq!(codec::decode(&bytes[1..]), Err(NotACase::Size(67)));
+
+    // The length at each distance from the buffer of MPTCP_FULL_INFO: over its
+    // pointers, bytes 24 to 39, the kernel would be handed addresses of ours.
+    bytes[4] = 4;
+    for distance in 0..50u64 {
+        bytes[44..52].copy_from_slice(&(0x2000_0000_1234 + distance).to_le_bytes());
+        let over = (21..40).contains(&distance);
+        let refused = codec::decode(&bytes) == Err(NotACase::LengthOverPointers);
+        assert_eq!(refused, over, "{distance} bytes");
+    }
 }
