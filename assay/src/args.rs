@@ -9,11 +9,14 @@ use crate::select::Selection;
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  model and kernel agree on every case that got a verdict
-  1  a divergence: at least one case on which they do not
+  0  model and kernel agree
+  1  a divergence: at least one case on which they do not, or a difference
+     that did not show again
   2  wrong usage, a file that is not a case, or something in the way (no
-     memory for the street, no such file); 1 goes before 2
-  4  skipped: no verdict at all, as on a kernel without MPTCP";
+     memory for the street, no such file, more than one case in a thousand
+     without a verdict); 1 goes before 2
+  4  skipped: nothing to compare with, as on a kernel without MPTCP, or a
+     stored case whose scene does not stand here";
 
 /// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
 ///

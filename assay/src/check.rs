@@ -58,9 +58,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
 
     let colour = args.format == Format::Human;
     let mut findings = draw(&outcome, subjects, colour)?;
-    if let Some(folder) = &args.save {
-        save(folder, &outcome, &mut findings)?;
-    }
+    // What cannot be saved is told all the same.
+    let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
     let reach = Reach {
         revision: kernel.revision,
         options: &setting.options,
@@ -83,6 +82,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         }
     }
     tell(&report, args.format)?;
+    if let Some(error) = unsaved {
+        eprintln!("assay: the findings could not be saved: {error}");
+    }
     Ok(status(&report))
 }
 
@@ -235,9 +237,10 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, String> {
 fn status(report: &Report) -> Status {
     let broken = report.laws.as_ref().is_some_and(laws::Laws::broken);
     match report.verdict {
-        "divergence" => Status::Divergence,
+        "divergence" | "unexplained" => Status::Divergence,
         _ if broken => Status::Divergence,
         "agree" => Status::Agree,
+        "inconclusive" => Status::Trouble,
         _ => Status::Skipped,
     }
 }

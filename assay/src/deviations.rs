@@ -92,7 +92,7 @@ pub(crate) fn seen_in_scenes(standing: &[&Scene], wrong: &[u8]) -> Vec<Deviation
         rules: &[],
         scenes: quirk.scenes,
     };
-    quirks().iter().filter(seen).map(one).collect()
+    quirks().iter().filter(|quirk| quirk.compared).filter(seen).map(one).collect()
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_scene_that_disagreed_shows_nothing() {
         let standing: Vec<&Scene> = mptcp_harness::scene::catalogue().iter().collect();
-        assert_eq!(seen_in_scenes(&standing, &[]).len(), quirks().len());
+        assert_eq!(seen_in_scenes(&standing, &[]).len(), 1);
         assert!(seen_in_scenes(&[], &[]).is_empty());
         let all: Vec<u8> = standing.iter().map(|scene| scene.id).collect();
         assert!(seen_in_scenes(&standing, &all).is_empty());

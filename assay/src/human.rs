@@ -253,6 +253,8 @@ fn verdict(report: &Report) -> String {
     let word = match report.verdict {
         "divergence" => bad("DIVERGENCE"),
         "agree" => good("AGREE"),
+        "unexplained" => bad("UNEXPLAINED"),
+        "inconclusive" => bad("INCONCLUSIVE"),
         _ => odd("SKIPPED"),
     };
     let counts = match report.verdict {
@@ -263,6 +265,11 @@ fn verdict(report: &Report) -> String {
             counted(report.findings.len() as u64, "finding")
         ),
         "agree" => format!("{} of {} agree", grouped(report.agree), counted(report.cases, "case")),
+        "unexplained" => "a difference was seen that did not show again: see above".into(),
+        "inconclusive" => format!(
+            "{} have no verdict, more than one in a thousand",
+            counted(report.inconclusive, "case")
+        ),
         _ if report.cases == 0 => "no case could be made".into(),
         _ => format!(
             "the options were not checked, only what refuses them: {} agree",

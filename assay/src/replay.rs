@@ -90,7 +90,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     Ok(match &replay {
         Replay { disagree: 1.., .. } => Status::Divergence,
         Replay { errors: 1.., .. } => Status::Trouble,
-        Replay { agree: 0, .. } => Status::Skipped,
+        // A case that was not judged is no case that agrees.
+        Replay { inconclusive: 1.., .. } | Replay { agree: 0, .. } => Status::Skipped,
         _ => Status::Agree,
     })
 }

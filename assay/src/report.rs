@@ -203,11 +203,7 @@ impl Report {
             deviations.extend(deviations::seen_in_scenes(reach.standing, &wrong));
         }
         Report {
-            verdict: match counts {
-                Counts { disagree: 1.., .. } => "divergence",
-                Counts { agree: 1.., .. } => "agree",
-                _ => "skipped",
-            },
+            verdict: verdict(outcome, counts, reach.skipped.is_empty()),
             kernel: kernel.release.clone(),
             revision: RevisionData::from(&kernel.revision),
             notes: [kernel.notes.clone(), how.notes].concat(),
@@ -244,6 +240,38 @@ impl Report {
             laws: None,
         }
     }
+}
+
+/// What it all comes to. Without a socket that answers the options there was
+/// nothing to compare; and more than one case in a thousand without a verdict
+/// is no agreement.
+fn verdict(outcome: &Outcome, counts: Counts, all_stood: bool) -> &'static str {
+    let asked = all_stood || outcome.rules.iter().any(answers);
+    match counts {
+        Counts { disagree: 1.., .. } => "divergence",
+        _ if outcome.unexplained() > 0 => "unexplained",
+        _ if counts.agree == 0 || !asked => "skipped",
+        Counts { inconclusive, .. } if inconclusive * 1000 > counts.cases() => "inconclusive",
+        _ => "agree",
+    }
+}
+
+/// Whether a rule is about an answer, and not one of the refusals of sockets
+/// that are no MPTCP connection.
+fn answers(rule: Rule) -> bool {
+    use Rule::*;
+    !matches!(
+        rule,
+        ClosedDescriptor
+            | NotASocket
+            | TcpV4Refuses
+            | TcpV6Refuses
+            | FallenBackV4Refuses
+            | FallenBackV6Refuses
+            | UdpV4Refuses
+            | UdpV6Refuses
+            | UnixRefuses
+    )
 }
 
 fn rows(outcome: &Outcome) -> Vec<Row> {

@@ -37,7 +37,10 @@ impl Seeds {
         length: i32,
         input: Input,
     ) -> &mut Case {
-        let scene = scene::by_name(scene).map_or(0, |scene| scene.id);
+        let Some(scene) = scene::by_name(scene).map(|scene| scene.id) else {
+            eprintln!("no scene is called {scene}");
+            std::process::exit(2);
+        };
         let case = Case { scene, poison: 0, option, length, optval: OPTVAL, optlen: OPTLEN, input };
         self.0.push((name.to_owned(), case));
         let last = self.0.len() - 1;
@@ -117,9 +120,7 @@ fn worked_examples(seeds: &mut Seeds) {
         let name = format!("example-2-slots-{subflows}-subflows");
         seeds.tcpinfo(&name, scene, 16 + 2 * TCP_INFO, Data::asking(TCP_INFO));
     }
-    for (family, scene) in
-        [("v4", "established-v4-client-17-after"), ("v6", "established-v6-server-17-after")]
-    {
+    for (family, scene) in [("v4", "many-v4-client-17-after"), ("v6", "many-v6-server-17-after")] {
         let name = format!("example-16-slots-17-subflows-{family}");
         seeds.tcpinfo(&name, scene, 16 + 16 * TCP_INFO, Data::asking(TCP_INFO));
         seeds.addrs(&name, scene, 16 + 16 * 256, Data::asking(256));

@@ -20,10 +20,10 @@ use crate::scene::Group;
 use crate::trial::{Reason, SharedStage, Trial, Verdict};
 
 /// Cases between two sweeps of the whole street.
-const BATCH: usize = 1024;
+const BATCH: usize = 256;
 
 /// Batches with one poison.
-const BATCHES_A_POISON: u64 = 64;
+const BATCHES_A_POISON: u64 = 256;
 
 /// How many findings are shrunk in one job; a kernel or a model with more
 /// than this is not understood better by one more.
@@ -92,6 +92,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// How many cases showed something that is not explained: a run with any
+    /// is not green.
+    pub fn unexplained(&self) -> u64 {
+        self.reasons.iter().filter(|(why, _)| why.is_unexplained()).map(|(_, count)| count).sum()
+    }
+
     /// All verdicts together.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -152,6 +158,7 @@ pub fn check(
             progress,
             start,
             outcome: Outcome::default(),
+            verdicts: Vec::with_capacity(BATCH),
         })
     };
     let workers = (0..jobs).map(worker).collect::<io::Result<Vec<_>>>()?;
@@ -178,6 +185,8 @@ struct Worker<'a> {
     progress: &'a Progress,
     start: Instant,
     outcome: Outcome,
+    /// Of the batch under way.
+    verdicts: Vec<Verdict>,
 }
 
 impl Worker<'_> {
@@ -224,30 +233,42 @@ impl Worker<'_> {
 
     fn run(&mut self, batch: &[Case]) {
         self.trial.freshen();
-        for case in batch {
-            let verdict = self.trial.quick(case, &mut self.outcome.rules);
+        let mut verdicts = std::mem::take(&mut self.verdicts);
+        let rules = &mut self.outcome.rules;
+        verdicts.extend(batch.iter().map(|case| self.trial.quick(case, rules)));
+        let clean = self.trial.sweep();
+        if !clean || verdicts.iter().any(Verdict::is_unexplained) {
+            self.find_culprit(batch, &mut verdicts, clean);
+        }
+        for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
             self.count(case, verdict);
         }
+        self.verdicts = verdicts;
         self.progress.cases.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        if !self.trial.sweep() {
-            self.run_whole(batch);
-        }
     }
 
-    /// A case of the batch wrote far from where it had any business. Which
-    /// one? Each is run again, and what was agreed on too early is corrected.
+    /// Memory was written where no case had any business, or a case suffered
+    /// from something that it does not do itself. Each case of the batch is
+    /// run by itself and the whole street compared, to find whose doing it
+    /// was.
     #[cold]
-    fn run_whole(&mut self, batch: &[Case]) {
+    fn find_culprit(&mut self, batch: &[Case], verdicts: &mut [Verdict], clean: bool) {
         let mut found = false;
-        for case in batch {
-            let verdict = self.trial.whole(case, &mut self.outcome.rules);
-            if matches!(verdict, Verdict::Disagree(_)) {
-                found = true;
-                self.count(case, verdict);
+        for (case, verdict) in batch.iter().zip(&mut *verdicts) {
+            if !matches!(verdict, Verdict::Disagree(_)) {
+                let again = self.trial.whole(case, &mut self.outcome.rules);
+                if matches!(again, Verdict::Disagree(_)) {
+                    *verdict = again;
+                    found = true;
+                }
             }
         }
-        if !found {
-            *self.outcome.reasons.entry(Reason::NotRepeated).or_default() += 1;
+        if found {
+            // What suffered from another case is no disagreement of its own.
+            let suffered = verdicts.iter_mut().filter(|verdict| verdict.is_unexplained());
+            suffered.for_each(|verdict| *verdict = Verdict::Agree);
+        } else if !clean && let Some(last) = verdicts.last_mut() {
+            *last = Verdict::Inconclusive(Reason::Stray);
         }
     }
 

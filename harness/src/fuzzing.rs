@@ -117,22 +117,25 @@ pub fn judge(bytes: &[u8]) -> Fate {
     trial.freshen_one(case.scene);
     let verdict = trial.quick(&case, rules);
     recent.push(case);
-    let verdict = if recent.len() == BETWEEN_SWEEPS {
-        let clean = trial.sweep();
-        let suspects = std::mem::replace(recent, Vec::with_capacity(BETWEEN_SWEEPS));
-        let far = suspects.iter().filter(|_| !clean);
-        let verdicts = far.map(|suspect| trial.whole(suspect, rules));
-        let found = verdicts.into_iter().find(|verdict| matches!(verdict, Verdict::Disagree(_)));
-        found.unwrap_or(verdict)
+    let due = recent.len() == BETWEEN_SWEEPS || verdict.is_unexplained();
+    let clean = !due || trial.sweep();
+    let verdict = if !clean || verdict.is_unexplained() {
+        let mut verdicts = recent.iter().map(|suspect| trial.whole(suspect, rules));
+        let found = verdicts.find(|verdict| matches!(verdict, Verdict::Disagree(_)));
+        found.unwrap_or(Verdict::Inconclusive(Reason::Stray))
     } else {
         verdict
     };
+    if due {
+        recent.clear();
+    }
     match verdict {
         Verdict::Agree => Fate::Judged,
         Verdict::Disagree(finding) => {
             let finding = trial.simplest(*finding, Instant::now() + SHRINKING);
             panic!("{finding}")
         }
+        Verdict::Inconclusive(reason) if reason.is_unexplained() => panic!("{}", reason.text()),
         Verdict::Inconclusive(reason) => note(reason, inconclusive),
     }
 }

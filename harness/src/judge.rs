@@ -6,16 +6,20 @@
 //! the predicted success or error, and that every byte of the ranges that
 //! were compared is what the model says: untouched, of an exact value, or one
 //! of the few that the model leaves open. Comparing the whole street proves
-//! it of all memory around the buffers; sweeps of the whole street prove it
-//! of a run of cases together.
+//! it of all memory around the buffers. A long run compares what a case has
+//! to do with, and a margin; a sweep of the whole street every 256 cases finds
+//! what was written elsewhere and has stood until then.
 //!
 //! # What it does not prove
 //!
-//! Nothing about memory off the street (the pages around it cannot be
+//! Nothing about a byte written far from any buffer that a later case of the
+//! same 256 writes over. Nothing about memory off the street (the pages around it cannot be
 //! written, the rest of the process could), about bytes written with the very
 //! value that stood there (hence more than one poison), about memory that was
 //! read and not written, about the kernel's own memory, about concurrent
-//! calls, and nothing about whether the written rules are good ones.
+//! calls, and nothing about whether the written rules are good ones. Contents
+//! come from `sock_diag`, which fills `tcp_info` and `mptcp_info` by the same
+//! kernel functions: a wrong value in both is not seen, a wrong place is.
 
 use std::ops::Range;
 

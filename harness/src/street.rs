@@ -14,6 +14,7 @@ use std::ffi::c_void;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mptcp_emulator::Access::{Nothing as N, Read as R, ReadWrite as W};
 use mptcp_emulator::{Access, PAGE, Pages};
@@ -51,6 +52,9 @@ const BEFORE: usize = 64 << 20;
 /// header can name, and an array of the largest elements on top.
 const BEHIND: usize = (2 << 30) + (1 << 20);
 
+/// Where the next street is looked for first.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
 /// How many streets a process may have.
 const MOST_STREETS: usize = 256;
 
@@ -76,10 +80,13 @@ impl Street {
     /// # Errors
     /// What `memfd_create(2)` or `mmap(2)` said, with what was tried.
     pub fn new() -> io::Result<Street> {
-        let mut index = 0;
+        // Streets that are gone leave their places to the next round.
+        let first = NEXT.fetch_add(1, Ordering::Relaxed);
+        let mut tries = 0;
         loop {
+            let index = (first + tries) % MOST_STREETS;
             match Street::at(FIRST_BASE + index * STREET_TO_STREET + BEFORE) {
-                Err(error) if taken(&error) && index < MOST_STREETS => index += 1,
+                Err(error) if taken(&error) && tries < MOST_STREETS => tries += 1,
                 result => return result,
             }
         }

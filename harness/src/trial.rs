@@ -14,6 +14,9 @@ use crate::rig::{Examination, Model, Rig, Scope};
 use crate::scene::{Scene, Stage, by_id};
 use crate::shrink::shrink;
 
+/// How often a scene that moves is looked at before there is no verdict.
+const LOOKS: usize = 3;
+
 /// A stage that several trials share.
 pub type SharedStage = Arc<Mutex<Stage>>;
 
@@ -28,6 +31,14 @@ pub enum Verdict {
     Inconclusive(Reason),
 }
 
+impl Verdict {
+    /// See [`Reason::is_unexplained`].
+    #[inline]
+    pub fn is_unexplained(&self) -> bool {
+        matches!(self, Verdict::Inconclusive(reason) if reason.is_unexplained())
+    }
+}
+
 /// Why a case has no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
@@ -39,9 +50,18 @@ pub enum Reason {
     SceneMoved,
     /// A disagreement that did not show again on a socket that did not move.
     NotRepeated,
+    /// Memory far from where any case had business was written, and none of
+    /// the cases that could have done it does it again.
+    Stray,
 }
 
 impl Reason {
+    /// Whether something was seen that neither the model nor a moved scene
+    /// explains: no run with this in it is green.
+    pub fn is_unexplained(self) -> bool {
+        matches!(self, Reason::NotRepeated | Reason::Stray)
+    }
+
     /// A clause for a report.
     pub fn text(self) -> &'static str {
         match self {
@@ -49,6 +69,9 @@ impl Reason {
             Reason::NotSafe => "the case would let the kernel write to memory of this process",
             Reason::SceneMoved => "the scene moved between its portrait and the call",
             Reason::NotRepeated => "a disagreement that did not show again",
+            Reason::Stray => {
+                "memory was written far from any buffer, by a case that does not repeat it"
+            }
         }
     }
 }
@@ -154,20 +177,34 @@ impl Trial {
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
-    /// before the kernel is blamed.
+    /// before the kernel is blamed, and once more after, while nobody else can
+    /// make it anew.
     #[cold]
     fn confirm(&mut self, case: &Case) -> Verdict {
-        let moved = {
-            let mut stage = lock(&self.stage);
-            // A scene that no witness sees any more keeps its old portrait.
-            let _ = stage.retake(case.scene);
-            self.cast.refresh(&stage, case.scene)
-        };
-        match self.finding(case) {
-            Some(finding) => Verdict::Disagree(Box::new(finding)),
-            None if moved => Verdict::Inconclusive(Reason::SceneMoved),
-            None => Verdict::Inconclusive(Reason::NotRepeated),
+        let stage = self.stage.clone();
+        let mut stage = lock(&stage);
+        let mut moved = self.look(&mut stage, case.scene);
+        for _ in 0..LOOKS {
+            let Some(finding) = self.finding(case) else {
+                let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
+                return Verdict::Inconclusive(reason);
+            };
+            if !self.look(&mut stage, case.scene) {
+                return Verdict::Disagree(Box::new(finding));
+            }
+            moved = true;
         }
+        Verdict::Inconclusive(Reason::SceneMoved)
+    }
+
+    /// Has a scene portrayed again: whether that is anything new to this
+    /// trial.
+    fn look(&mut self, stage: &mut Stage, scene: u8) -> bool {
+        // A scene that no witness sees any more keeps its old portrait, and
+        // one that is too old and cannot be made anew as well.
+        let _ = stage.freshen(scene);
+        let _ = stage.retake(scene);
+        self.cast.refresh(stage, scene)
     }
 
     /// The case as a finding, if model and kernel disagree on it now.
@@ -193,7 +230,11 @@ impl Trial {
         let palette = self.palette.clone();
         let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
         let case = shrink(finding.case, &palette, |candidate| {
-            Instant::now() < until && self.finding(candidate).as_ref().is_some_and(same)
+            Instant::now() < until
+                && self.finding(candidate).as_ref().is_some_and(same)
+                // Scenes that age have to be asked each time.
+                && (!self.aging.contains(&candidate.scene)
+                    || matches!(self.confirm(candidate), Verdict::Disagree(_)))
         });
         let simplest = self.finding(&case).filter(same);
         simplest.map_or(finding.clone(), |simplest| Finding { cases: finding.cases, ..simplest })

@@ -16,7 +16,7 @@ use mptcp_emulator::{
 use mptcp_harness::check::{Progress, Setting, check};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Stage};
+use mptcp_harness::scene::{self, Group, Stage};
 use mptcp_harness::trial::SharedStage;
 
 macro_rules! canaries {
@@ -235,8 +235,19 @@ fn falls(stage: &SharedStage, revision: Revision, model: Model) -> Result<Comple
 fn stands(stage: &SharedStage, revision: Revision) -> Result<Completion, Failed> {
     let model = Model::documented();
     let outcome = check(&setting(false), revision, stage, model, &Progress::default())?;
-    match outcome.findings.values().next() {
-        Some(finding) => Err(finding.to_string().into()),
-        None => Ok(Completion::Completed),
+    if let Some(finding) = outcome.findings.values().next() {
+        return Err(finding.to_string().into());
     }
+    let counts = outcome.counts();
+    if outcome.unexplained() > 0 || counts.inconclusive * 100 > counts.cases() {
+        return Err(format!("no verdict: {:?} of {counts:?}", outcome.reasons).into());
+    }
+    // The options were really asked, on connections.
+    for option in 1..=4 {
+        let of = |group| outcome.table.get(&(option, group)).map_or(0, |counts| counts.agree);
+        if of(Group::EstablishedV4) == 0 || of(Group::EstablishedV6) == 0 {
+            return Err(format!("option {option} was not asked on a connection").into());
+        }
+    }
+    Ok(Completion::Completed)
 }

@@ -48,6 +48,29 @@ fn seeds_cover_every_option_and_scene_group() {
     }
 }
 
+/// The worked examples stand on sockets with as many subflows as they say.
+#[test]
+fn the_names_of_examples_say_which_scene_it_is() {
+    let mut examples = 0;
+    for file in snapshot::files(&corpus()).unwrap() {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let scene = scene::by_id(codec::decode(&fs::read(file).unwrap()).unwrap().scene).unwrap();
+        if let Some((_, named)) = name.split_once("-scene-") {
+            assert_eq!(scene.name, named);
+        }
+        let subflows = |many: &str| match many {
+            "0" => scene.name.starts_with("fresh"),
+            many => scene.name.contains(&format!("-{many}-after")),
+        };
+        if let Some((_, slots)) = name.split_once("-slots-").filter(|_| name.contains("example")) {
+            let many = slots.split('-').next().unwrap();
+            assert!(subflows(many), "{name} stands on {}", scene.name);
+            examples += 1;
+        }
+    }
+    assert_eq!(examples, 4 + 6, "0 to 3 subflows; three options over two families");
+}
+
 /// A case by hand from the table in the codec's documentation.
 #[test]
 fn the_bytes_are_where_the_format_says() {
