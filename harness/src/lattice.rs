@@ -67,6 +67,8 @@ pub fn of(palette: &Palette, cue: Cue, option: i32) -> Vec<Case> {
         abi::MPTCP_FULL_INFO => full(palette, cue, blank, &mut cases),
         _ => info(palette, blank, &mut cases),
     }
+    // Some places for the length lie over pointers.
+    cases.retain(Case::is_safe);
     let known = (abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO).contains(&option);
     if !cue.answers || !known {
         // One in so many: none of these numbers matters to a refusal.
