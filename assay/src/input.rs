@@ -1,6 +1,7 @@
 //! Stored cases: from files, from folders, from the command line.
 
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use mptcp_harness::case::Case;
@@ -29,7 +30,7 @@ pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
 
 /// The case of one file.
 pub(crate) fn file(path: &Path) -> Stored {
-    let case = fs::read(path).map_err(|error| error.to_string());
+    let case = beginning(path).map_err(|error| error.to_string());
     Stored {
         name: path.display().to_string(),
         case: case.and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
@@ -44,6 +45,13 @@ pub(crate) fn from_hex(digits: &str) -> Stored {
         case: bytes(digits)
             .and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
     }
+}
+
+/// A file, up to the first byte that is too many for a case.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(codec::SIZE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn folder(path: &Path, all: &mut Vec<Stored>) {
