@@ -161,7 +161,12 @@ fn verdict(run: &Run, args: &VmArgs) -> Result<Status, String> {
         None if run.told.ready => {
             Err(format!("the machine went off before the subcommand was done. {}", last()))
         }
-        None => Err(format!("the kernel did not start this program. {}", last())),
+        None => Err(format!(
+            "the kernel did not start this program; it may need more memory than {} MiB \
+             (--memory). {}",
+            args.memory,
+            last()
+        )),
     }
 }
 
@@ -356,6 +361,7 @@ impl Write for Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mptcp_lab::machine::Told;
 
     #[test]
     fn a_divergence_anywhere_goes_first() {
@@ -364,6 +370,60 @@ mod tests {
         assert_eq!(worst(&[Agree, Skipped, Trouble]), Trouble);
         assert_eq!(worst(&[Agree, Skipped]), Skipped);
         assert_eq!(worst(&[Agree]), Agree);
+    }
+
+    /// What is made of a run that told this and left that console.
+    fn of(told: Told, console: &str, timed_out: bool) -> Result<Status, String> {
+        let run = Run {
+            told,
+            console: console.to_owned(),
+            splat: mptcp_lab::console::complaint(console),
+            complaint: String::new(),
+            timed_out,
+            booted: None,
+            elapsed: Duration::ZERO,
+        };
+        let args = VmArgs {
+            kernel: vec![],
+            accel: Accelerator::Tcg,
+            memory: 64,
+            timeout: 1,
+            command: vec![],
+        };
+        verdict(&run, &args)
+    }
+
+    fn ended(end: End) -> Told {
+        Told { ready: true, end: Some(end), ..Told::default() }
+    }
+
+    #[test]
+    fn exit_statuses_come_through() {
+        for (code, status) in [
+            (0, Status::Agree),
+            (1, Status::Divergence),
+            (2, Status::Trouble),
+            // As on a kernel without MPTCP.
+            (4, Status::Skipped),
+        ] {
+            assert_eq!(of(ended(End::Exit(code)), "Run /init", false), Ok(status));
+        }
+        assert!(of(ended(End::Exit(101)), "", false).is_err());
+        assert!(of(ended(End::Signal(9)), "", false).is_err());
+    }
+
+    #[test]
+    fn what_is_no_verdict_says_what_it_is() {
+        let says = |done: Result<Status, String>, words: &str| {
+            let text = done.err().unwrap_or_default();
+            assert!(text.contains(words), "{words:?} is not in {text:?}");
+        };
+        says(of(Told::default(), "", true), "not started this program after 1 s");
+        says(of(Told::default(), "", false), "more memory");
+        says(of(Told { ready: true, ..Told::default() }, "", true), "not done after 1 s");
+        says(of(Told::default(), "Kernel panic - not syncing: x", false), "kernel panic");
+        // A complaint takes the word of a verdict away.
+        says(of(ended(End::Exit(0)), "BUG: KASAN: x in y", false), "KASAN report");
     }
 
     #[test]
