@@ -93,6 +93,11 @@ fn boot(
     let initramfs = pack(kernel, &task.errand, &task.baggage)?;
     let run = machine::run(kernel, &initramfs, &setup, out, io::stderr())?;
     for (path, bytes) in &run.told.files {
+        let path = &match path.parent().zip(path.file_name()) {
+            // Each kernel's findings in a folder of their own.
+            Some((folder, file)) if args.kernel.len() > 1 => folder.join(&kernel.name).join(file),
+            _ => path.clone(),
+        };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
