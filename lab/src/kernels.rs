@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use crate::during;
 use crate::guest::WANTED_MODULES;
@@ -28,6 +29,9 @@ pub struct Package {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// Whether it is of a suite that the machine's own configuration does not
+    /// have: see [`elsewhere`].
+    pub elsewhere: bool,
 }
 
 impl Package {
@@ -127,12 +131,33 @@ fn cache() -> Result<PathBuf, String> {
 /// # Errors
 /// No apt, or none that works.
 pub fn available() -> Result<Vec<Package>, String> {
-    let names = run("apt-cache", &["pkgnames", "linux-image-"], None)?;
+    let mut all = offered(&[])?;
+    // What the machine itself is configured for must do where the rest cannot.
+    if let Ok(options) = elsewhere() {
+        for package in offered(&options)? {
+            let known = |other: &Package| other.series() == package.series();
+            if !all.iter().any(known) {
+                all.push(Package { elsewhere: true, ..package });
+            }
+        }
+    }
+    all.sort_by_key(|package| {
+        let numbers =
+            |text: String| text.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>();
+        package.series().and_then(|series| numbers(series).ok())
+    });
+    Ok(all)
+}
+
+/// The newest package of each series, by apt with some options.
+fn offered(options: &[String]) -> Result<Vec<Package>, String> {
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let names = run("apt-cache", &[&options[..], &["pkgnames", "linux-"]].concat(), None)?;
     let names: Vec<&str> = names.lines().filter(|name| is_cloud_kernel(name)).collect();
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let known = run("apt-cache", &[&["madison"], &names[..]].concat(), None)?;
+    let known = run("apt-cache", &[&options[..], &["madison"], &names[..]].concat(), None)?;
     let mut newest: Vec<Package> = Vec::new();
     for package in madison(&known) {
         match newest.iter_mut().find(|known| known.series() == package.series()) {
@@ -141,19 +166,72 @@ pub fn available() -> Result<Vec<Package>, String> {
             None => newest.push(package),
         }
     }
-    newest.sort_by_key(|package| {
-        let numbers =
-            |text: String| text.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>();
-        package.series().and_then(|series| numbers(series).ok())
-    });
     Ok(newest)
+}
+
+/// What the names of packages begin with that have an image only.
+const BINARY: &str = "linux-binary-unsigned-";
+/// What the names of cloud kernels end with.
+const CLOUD: &str = "-cloud-amd64";
+/// The keys that Debian's archive is signed with, where its package puts them.
+const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// Suites of the archive with kernels that no release has yet.
+const SUITES: [&str; 2] = ["sid", "experimental"];
+/// How old their lists may grow.
+const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Options by which apt knows the suites that the machine is not configured
+/// for, of the archive that it is configured with. Its own lists stay as they are.
+fn elsewhere() -> Result<Vec<String>, String> {
+    let format = "$(ORIGIN)|$(LABEL)|$(REPO_URI)";
+    let targets = ["indextargets", "--format", format, "Created-By: Packages"];
+    let targets = run("apt-get", &targets, None)?;
+    let archive = targets
+        .lines()
+        .find_map(|line| line.strip_prefix("Debian|Debian|"))
+        .ok_or("apt is not configured with Debian's archive")?;
+    let folder = cache()?.with_file_name("apt");
+    let (list, lists) = (folder.join("sources.list"), folder.join("lists"));
+    for needed in [&lists.join("partial"), &folder.join("cache/archives/partial")] {
+        fs::create_dir_all(needed).map_err(during(needed.display()))?;
+    }
+    let keys =
+        if Path::new(KEYS).exists() { format!("[signed-by={KEYS}] ") } else { String::new() };
+    let text: String =
+        SUITES.iter().map(|suite| format!("deb {keys}{archive} {suite} main\n")).collect();
+    let fresh = fs::metadata(&list)
+        .and_then(|about| about.modified())
+        .is_ok_and(|time| time.elapsed().is_ok_and(|age| age < FRESH));
+    let at = |path: &Path| path.display().to_string();
+    let options: Vec<String> = [
+        format!("Dir::Etc::sourcelist={}", at(&list)),
+        "Dir::Etc::sourceparts=/dev/null".into(),
+        format!("Dir::State::lists={}", at(&lists)),
+        format!("Dir::Cache={}", at(&folder.join("cache"))),
+        "APT::Sandbox::User=root".into(),
+    ]
+    .into_iter()
+    .flat_map(|option| ["-o".to_owned(), option])
+    .collect();
+    if !fresh {
+        fs::write(&list, text).map_err(during(list.display()))?;
+        let words: Vec<&str> = options.iter().map(String::as_str).chain(["update"]).collect();
+        if let Err(error) = run("apt-get", &words, None) {
+            let _ = fs::remove_file(&list);
+            return Err(error);
+        }
+    }
+    Ok(options)
 }
 
 /// Whether a package is an image of its own with Debian's configuration for
 /// virtual machines, and not what leads to one or describes one.
 fn is_cloud_kernel(name: &str) -> bool {
-    let release =
-        name.strip_prefix("linux-image-").and_then(|rest| rest.strip_suffix("-cloud-amd64"));
+    // Since 7.x the image is in a package of that name, the modules in another.
+    if let Some(release) = name.strip_prefix(BINARY).and_then(|rest| rest.strip_suffix(CLOUD)) {
+        return release.starts_with(|c: char| c.is_ascii_digit());
+    }
+    let release = name.strip_prefix("linux-image-").and_then(|rest| rest.strip_suffix(CLOUD));
     // A meta-package has a series, `6.12`, or nothing there; an image more.
     release.is_some_and(|release| {
         release.starts_with(|c: char| c.is_ascii_digit()) && release.split('.').count() > 2
@@ -166,7 +244,11 @@ fn madison(table: &str) -> Vec<Package> {
         let mut columns = line.split('|').map(str::trim);
         let (name, version) = (columns.next()?, columns.next()?);
         let source = columns.next()?.ends_with("Sources");
-        (!source).then(|| Package { name: name.to_owned(), version: version.to_owned() })
+        (!source).then(|| Package {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            elsewhere: false,
+        })
     };
     table.lines().filter_map(package).collect()
 }
@@ -221,31 +303,42 @@ fn download(package: &Package, folder: &Path) -> Result<(), String> {
 }
 
 fn unpacked(package: &Package, work: &Path) -> Result<PathBuf, String> {
-    let wanted = format!("{}={}", package.name, package.version);
     // As another user apt could not write there, and says so at length.
-    run("apt-get", &["-q", "-o", "APT::Sandbox::User=root", "download", &wanted], Some(work))?;
-    let files = fs::read_dir(work).map_err(during(work.display()))?;
-    let deb = files
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .ok_or_else(|| format!("apt-get download {wanted} left no package"))?;
+    let own = || ["-o", "APT::Sandbox::User=root"].map(str::to_owned).to_vec();
+    let options = if package.elsewhere { elsewhere()? } else { own() };
+    let mut words: Vec<&str> = options.iter().map(String::as_str).collect();
+    let wanted = format!("{}={}", package.name, package.version);
+    let modules = wanted.strip_prefix(BINARY).map(|rest| format!("linux-modules-{rest}"));
+    words.extend(["download", &wanted]);
+    words.extend(modules.as_deref());
+    run("apt-get", &words, Some(work))?;
     let root = work.join("root");
-    let (deb, to) = (deb.display().to_string(), root.display().to_string());
-    run("dpkg-deb", &["-x", &deb, &to], None)?;
-    Ok(root)
+    let mut found = false;
+    for entry in fs::read_dir(work).map_err(during(work.display()))?.flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "deb") {
+            let (deb, to) = (entry.path().display().to_string(), root.display().to_string());
+            run("dpkg-deb", &["-x", &deb, &to], None)?;
+            found = true;
+        }
+    }
+    if found { Ok(root) } else { Err(format!("apt-get download {wanted} left no package")) }
 }
 
-/// The kernel in an unpacked package.
+/// The kernel in an unpacked package: `boot/vmlinuz-…`, or since 7.x
+/// `usr/lib/modules/…/vmlinuz.unsigned`.
 fn installed(root: &Path) -> Result<Kernel, String> {
-    let images = fs::read_dir(root.join("boot")).map_err(during(root.display()))?;
-    let image = images
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinuz"))
-        })
-        .ok_or_else(|| format!("{}: no boot/vmlinuz-… in it", root.display()))?;
+    let list = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
+    let trees = list(&root.join("usr/lib/modules"));
+    let folders = std::iter::once(root.join("boot")).chain(trees);
+    let is_image = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("vmlinuz"))
+    };
+    let image = folders
+        .flat_map(|folder| list(&folder))
+        .find(is_image)
+        .ok_or_else(|| format!("{}: no vmlinuz in it", root.display()))?;
     Kernel::at(&image)
 }
 
@@ -285,13 +378,16 @@ mod tests {
         for image in [
             "linux-image-6.1.0-56-cloud-amd64",
             "linux-image-6.12.117+deb12-cloud-amd64",
-            "linux-image-7.2.13+deb14-cloud-amd64",
+            "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
+            "linux-binary-unsigned-7.3-cloud-amd64",
         ] {
             assert!(is_cloud_kernel(image), "{image}");
         }
         for other in [
             "linux-image-cloud-amd64",
             "linux-image-6.12-cloud-amd64",
+            "linux-image-7.3-cloud-amd64",
+            "linux-binary-unsigned-7.3-rt-amd64",
             "linux-image-6.1.0-56-cloud-amd64-dbg",
             "linux-image-6.1.0-56-cloud-amd64-unsigned",
             "linux-image-6.1.0-56-amd64",
