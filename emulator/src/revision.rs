@@ -108,7 +108,7 @@ impl Revision {
     pub const V7_2: Revision = Revision {
         name: "7.2",
         sources: "include/uapi of Debian's 7.2.13 and 7.3-rc7, compiled",
-        evidence: Evidence::ReadOnly,
+        evidence: Evidence::Ran("7.2.13"),
         ..Revision::V6_18
     };
 

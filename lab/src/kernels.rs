@@ -30,7 +30,7 @@ pub struct Package {
     /// Its version.
     pub version: String,
     /// Whether it is of a suite that the machine's own configuration does not
-    /// have: see [`elsewhere`].
+    /// have.
     pub elsewhere: bool,
 }
 
