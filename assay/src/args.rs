@@ -18,6 +18,12 @@ Exit status:
   4  skipped: nothing to compare with, as on a kernel without MPTCP, or a
      stored case whose scene does not stand here";
 
+const VM_STATUS: &str = "\
+Exit status:
+  that of the subcommand; 2 also where there is none, because the kernel did not
+  boot, crashed, complained or took too long. Of several kernels' 1 goes before 2,
+  2 before 4, and 4 before 0";
+
 /// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
 ///
 /// MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS and MPTCP_FULL_INFO negotiate
@@ -57,6 +63,68 @@ pub(crate) enum Command {
     Scenes(ScenesArgs),
     /// List the rules of the contract, each with its sentence and its source
     Rules,
+    /// Run a subcommand on another kernel, in a virtual machine
+    ///
+    /// The kernel is booted under qemu with this very program as its first
+    /// process. What the subcommand writes comes out here as it is written, its
+    /// exit status is this one's, and files that it saves are brought back. Files
+    /// that it names are taken along. Neither root nor a network is needed.
+    ///
+    /// With several kernels a check ends in one table of them all.
+    #[command(after_help = VM_STATUS)]
+    Vm(VmArgs),
+    /// Find kernels for `assay vm`
+    Kernels(KernelsArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VmArgs {
+    /// A kernel: the path of a bzImage (modules are found beside it), or
+    /// debian:SERIES, such as debian:6.12, which is fetched if need be; repeatable
+    #[arg(long, value_name = "PATH|debian:SERIES", required = true)]
+    pub(crate) kernel: Vec<String>,
+
+    /// How the machine is made: in software, or by this machine's own processor
+    #[arg(long, value_enum, default_value_t = Accelerator::Tcg)]
+    pub(crate) accel: Accelerator,
+
+    /// Memory of the machine, in MiB
+    #[arg(long, value_name = "M", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..))]
+    pub(crate) memory: u32,
+
+    /// The most that each kernel may take, in seconds
+    #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
+    pub(crate) timeout: u64,
+
+    /// The subcommand with its arguments, as it would be run here
+    #[arg(last = true, value_name = "SUBCOMMAND", required = true)]
+    pub(crate) command: Vec<String>,
+}
+
+/// What qemu calls `-accel`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Accelerator {
+    /// In software: slow, and works everywhere
+    Tcg,
+    /// By the processor itself: takes a /dev/kvm that works
+    Kvm,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KernelsArgs {
+    #[command(subcommand)]
+    pub(crate) command: KernelsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KernelsCommand {
+    /// List the newest cloud kernel of each series that apt offers
+    List,
+    /// Fetch the newest cloud kernel of a series, and tell where it is
+    Fetch {
+        /// Such as 6.12
+        series: String,
+    },
 }
 
 // No documentation comment here: clap would put it in the place of the command's.
@@ -226,6 +294,16 @@ mod tests {
     #[test]
     fn the_command_line_is_in_order() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_machine_takes_a_kernel_and_a_subcommand() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).is_ok();
+        assert!(parse("assay vm --kernel a --kernel debian:6.1 -- check --cases 3"));
+        assert!(!parse("assay vm -- check"));
+        assert!(!parse("assay vm --kernel a"));
+        assert!(!parse("assay vm --kernel a check"));
+        assert!(!parse("assay vm --kernel a --accel hvf -- check"));
     }
 
     #[test]

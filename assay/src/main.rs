@@ -11,6 +11,7 @@ mod deviations;
 mod explain;
 mod human;
 mod input;
+mod kernels;
 mod laws;
 mod meter;
 mod reach;
@@ -21,6 +22,7 @@ mod scenes;
 mod select;
 mod stand_in;
 mod style;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,9 @@ impl From<Status> for ExitCode {
 // before it starts a thread: in a namespace even the superuser cannot read
 // what belongs to somebody else.
 fn main() -> ExitCode {
+    if mptcp_lab::guest::inside() {
+        mptcp_lab::guest::run();
+    }
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Check(arguments.check));
     let done = match &command {
@@ -64,6 +69,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Scenes(args) => scenes::run(args),
         Command::Rules => rules::run(),
+        Command::Vm(args) => vm::run(args),
+        Command::Kernels(args) => kernels::run(args),
     };
     match done {
         Ok(status) => status.into(),

@@ -19,7 +19,7 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 fn main() -> ExitCode {
-    let anywhere: [Named; 8] = [
+    let anywhere: [Named; 11] = [
         ("help_names_the_exit_statuses", help_names_the_exit_statuses),
         ("a_wrong_option_is_wrong_usage", a_wrong_option_is_wrong_usage),
         ("an_unknown_scene_is_wrong_usage", an_unknown_scene_is_wrong_usage),
@@ -28,6 +28,9 @@ fn main() -> ExitCode {
         ("a_case_off_the_street_is_refused", a_case_off_the_street_is_refused),
         ("rules_are_listed_with_their_sources", rules_are_listed_with_their_sources),
         ("another_revision_is_explained_by_the_model", another_revision_is_explained),
+        ("a_text_is_no_kernel", a_text_is_no_kernel),
+        ("a_machine_takes_qemu", a_machine_takes_qemu),
+        ("wrong_usage_is_told_before_a_machine_is_made", wrong_usage_outside),
     ];
     let with_mptcp: [Named; 10] = [
         ("a_good_case_is_replayed", a_good_case_is_replayed),
@@ -138,6 +141,42 @@ fn a_wrong_option_is_wrong_usage() -> Done {
     assay(&["explain", "--hex", &good_hex(), "--revision", "2.4"])?
         .ends_with(2)?
         .says(&["6.12"])?;
+    Ok(())
+}
+
+fn a_text_is_no_kernel() -> Done {
+    let path = folder("text")?.join("kernel");
+    fs::write(&path, "A text of more than nothing.\n".repeat(100))?;
+    assay(&["vm", "--kernel", text(&path)?, "--", "check"])?
+        .ends_with(2)?
+        .says(&["text/kernel", "no kernel for x86"])?;
+    Ok(())
+}
+
+fn a_machine_takes_qemu() -> Done {
+    let folder = folder("no-qemu")?;
+    let path = folder.join("bzImage");
+    let mut image = vec![0; 4096];
+    image[0x202..0x206].copy_from_slice(b"HdrS");
+    fs::write(&path, image)?;
+    let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+        .args(["vm", "--kernel", text(&path)?, "--", "rules"])
+        .env("PATH", &folder)
+        .output()?;
+    let err = String::from_utf8(output.stderr)?;
+    Run { status: output.status.code(), out: String::new(), err }
+        .ends_with(2)?
+        .says(&["qemu-system-x86_64 is not installed", "apt-get install"])?;
+    Ok(())
+}
+
+fn wrong_usage_outside() -> Done {
+    assay(&["vm", "--kernel", "/", "--", "check", "--option", "none"])?
+        .ends_with(2)?
+        .says(&["subflow_addrs"])?;
+    assay(&["vm", "--kernel", "/", "--", "kernels", "list"])?
+        .ends_with(2)?
+        .says(&["a machine runs"])?;
     Ok(())
 }
 

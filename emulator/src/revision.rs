@@ -53,6 +53,7 @@ impl Revision {
     pub const V6_1: Revision = Revision {
         name: "6.1",
         sources: "include/uapi of Debian's 6.1.192, compiled",
+        evidence: Evidence::Ran("6.1.192"),
         ..Revision::V5_16
     };
 
@@ -64,6 +65,7 @@ impl Revision {
         mptcp_info: 80,
         full_info: true,
         sources: "commits 492432074e4f, 38967f424b5b and 71fc704768f6",
+        evidence: Evidence::ReadOnly,
         ..Revision::V6_1
     };
 
@@ -89,6 +91,7 @@ impl Revision {
     pub const V6_12: Revision = Revision {
         name: "6.12",
         sources: "include/uapi of Debian's 6.12.117, compiled",
+        evidence: Evidence::Ran("6.12.117"),
         ..Revision::V6_10
     };
 
@@ -105,7 +108,7 @@ impl Revision {
     pub const V7_2: Revision = Revision {
         name: "7.2",
         sources: "include/uapi of Debian's 7.2.13 and 7.3-rc7, compiled",
-        evidence: Evidence::ReadOnly,
+        evidence: Evidence::Ran("7.2.13"),
         ..Revision::V6_18
     };
 

@@ -279,6 +279,5 @@ fn stranger_made(stranger: Stranger) -> io::Result<Made> {
 /// or only when the first call needs it: commit ddb1a072f858, "mptcp: move first
 /// subflow allocation at mpc access time" (6.4).
 fn born_with_a_subflow() -> bool {
-    let release = super::namespace::read_sysctl("kernel/osrelease").unwrap_or_default();
-    crate::kernel::numbers(&release).is_some_and(|numbers| numbers < (6, 4))
+    super::namespace::older_than((6, 4))
 }

@@ -13,7 +13,7 @@ use netlink_bindings::utils::Pusher;
 use netlink_bindings::{nlctrl, rt_link, rt_route};
 use netlink_socket2::{MulticastSocketRaw, NetlinkSocket};
 
-use super::namespace::{read_sysctl, write_sysctl};
+use super::namespace::{older_than, read_sysctl, write_sysctl};
 use super::witness::explain;
 
 /// The multicast group of events (`MPTCP_PM_EV_GRP_NAME`).
@@ -45,8 +45,10 @@ pub(super) fn choose(manager: Manager) -> io::Result<()> {
 }
 
 /// What a new MPTCP socket takes from its namespace, as `struct mptcp_info`
-/// tells it: the in-kernel path manager's limits (0 with the userspace one), how
-/// many of its endpoints there are of a kind, and whether checksums are on.
+/// tells it: the in-kernel path manager's limits, how many of its endpoints there
+/// are of a kind, and whether checksums are on. With the userspace path manager
+/// limits and counts are 0 since 6.4 ("mptcp: do not fill info not used by the PM
+/// in used"), and until then told as if the kernel's own used them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Defaults {
     pub subflows_max: u8,
@@ -148,7 +150,7 @@ impl PathManager {
             Some(name) => name == "userspace",
             None => read_sysctl("net/mptcp/pm_type").is_some_and(|number| number == "1"),
         };
-        if userspace {
+        if userspace && !older_than((6, 4)) {
             return Ok(defaults);
         }
         let request = Request::new().op_get_limits_do();

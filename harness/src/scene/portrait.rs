@@ -13,6 +13,7 @@ use socket2::{Domain, SockRef};
 
 use super::during;
 use super::masked::Masked;
+use super::namespace::older_than;
 use super::path_manager::Defaults;
 use super::plan::Side;
 use super::sockets::inode;
@@ -25,6 +26,8 @@ use super::witness::{Sighting, Sizes, Testimony};
 const INFO_CLOCKS: [(usize, usize); 3] = [(84, 4), (88, 4), (92, 4)];
 /// `mptcpi_write_seq` and `mptcpi_snd_una`: drawn at random by the handshake.
 const INFO_SEQUENCES: [(usize, usize); 2] = [(16, 8), (24, 8)];
+/// `mptcpi_rcv_nxt`.
+const INFO_RCV_NXT: [(usize, usize); 1] = [(32, 8)];
 /// Clocks of `struct tcp_info`: `tcpi_last_data_sent`, `tcpi_last_data_recv`,
 /// `tcpi_last_ack_recv`. `tcpi_last_ack_sent` is none: Linux leaves it 0.
 const TCP_CLOCKS: [(usize, usize); 3] = [(44, 4), (52, 4), (56, 4)];
@@ -179,9 +182,9 @@ fn mptcp(
             at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], Why::NoWitness)
         }
         // With no token and no port to listen on, sock_diag has no way to it.
-        (Standing::Disconnected, _) => {
-            at_rest(&subject.defaults, sizes).open(&INFO_SEQUENCES, Why::NoWitness)
-        }
+        (Standing::Disconnected, _) => at_rest(&subject.defaults, sizes)
+            .open(&INFO_SEQUENCES, Why::NoWitness)
+            .open(kept_by_disconnect(), Why::NoWitness),
         (Standing::Fresh | Standing::Bound, _) => at_rest(&subject.defaults, sizes),
     };
     let seen = mine(&testimony.tcp);
@@ -197,6 +200,13 @@ fn mptcp(
         info: info.open(&INFO_CLOCKS, Why::Clock),
         subflows: subflows.collect::<Result<_, _>>()?,
     })
+}
+
+/// What more of `struct mptcp_info` a disconnected socket keeps on older kernels.
+/// Commit 2834f8edd74d (November 2025) has disconnect clear `mptcpi_rcv_nxt`; the
+/// stable series 6.12 and 6.18 took it over in 2026, 6.1 had not by 6.1.192.
+fn kept_by_disconnect() -> &'static [(usize, usize)] {
+    if older_than((6, 12)) { &INFO_RCV_NXT } else { &[] }
 }
 
 /// A subflow that sock_diag shows, found by the client's address.

@@ -1,0 +1,454 @@
+//! `assay vm`: a subcommand on other kernels.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Parser;
+use mptcp_lab::console::tail;
+use mptcp_lab::guest::Errand;
+use mptcp_lab::kernels::Kernel;
+use mptcp_lab::machine::{self, End, Run, Setup};
+use mptcp_lab::package::pack;
+use serde_json::{Value, json};
+
+use crate::args::{Accelerator, Arguments, Command, Format, VmArgs};
+use crate::style::{bad, counted, dim, good, grouped, head};
+use crate::{Status, check};
+
+/// How many lines of a console are shown where the kernel did not complain.
+const LINES: usize = 15;
+
+/// Runs the command.
+pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
+    let errand = Task::new(args)?;
+    // All of them before the first is run: a mistake is told at once.
+    let kernels = args.kernel.iter().map(|name| Kernel::named(name));
+    let kernels = kernels.collect::<Result<Vec<_>, _>>()?;
+    match (&errand.check, &kernels[..]) {
+        (Some(format), [_, _, ..]) => compare(args, &errand, &kernels, *format),
+        _ => one_by_one(args, &errand, &kernels),
+    }
+}
+
+/// What is to be run, as far as this side has to know it.
+struct Task {
+    errand: Errand,
+    baggage: Vec<PathBuf>,
+    /// For a check, how it tells its result.
+    check: Option<Format>,
+}
+
+impl Task {
+    fn new(args: &VmArgs) -> Result<Task, String> {
+        let line = std::iter::once("assay").chain(args.command.iter().map(String::as_str));
+        // Wrong usage is told here, and not from within.
+        let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
+        let command = parsed.command.unwrap_or(Command::Check(parsed.check));
+        let (check, wanted) = match &command {
+            Command::Vm(_) | Command::Kernels(_) => {
+                return Err("a machine runs check, replay, explain, scenes or rules".into());
+            }
+            Command::Check(check) => (Some(check.format), check.save.clone()),
+            _ => (None, None),
+        };
+        let named = args.command.iter().skip(1).map(PathBuf::from);
+        let baggage = named.filter(|path| path.exists() && Some(path) != wanted.as_ref()).collect();
+        let mut environment = Vec::new();
+        if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+            environment.push(("CLICOLOR_FORCE".to_owned(), "1".to_owned()));
+        }
+        Ok(Task {
+            errand: Errand {
+                arguments: args.command.clone(),
+                environment,
+                wanted: wanted.iter().map(|path| path.display().to_string()).collect(),
+                seconds: args.timeout.saturating_add(30),
+            },
+            baggage,
+            check,
+        })
+    }
+}
+
+/// Runs the task on one kernel; `out` gets what it writes to standard output.
+fn boot(
+    args: &VmArgs,
+    task: &Task,
+    kernel: &Kernel,
+    out: impl Write + Send + 'static,
+) -> Result<Run, String> {
+    let setup = Setup {
+        accelerator: match args.accel {
+            Accelerator::Tcg => "tcg",
+            Accelerator::Kvm => "kvm",
+        },
+        memory: args.memory,
+        timeout: Duration::from_secs(args.timeout),
+    };
+    let initramfs = pack(kernel, &task.errand, &task.baggage)?;
+    let run = machine::run(kernel, &initramfs, &setup, out, io::stderr())?;
+    for (path, bytes) in &run.told.files {
+        let path = &match path.parent().zip(path.file_name()) {
+            // Each kernel's findings in a folder of their own.
+            Some((folder, file)) if args.kernel.len() > 1 => folder.join(&kernel.name).join(file),
+            _ => path.clone(),
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    for note in &run.told.notes {
+        anstream::eprintln!("assay: {}: {note}", kernel.name);
+    }
+    Ok(run)
+}
+
+/// One kernel after another, each telling its own story.
+fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, String> {
+    let mut statuses = Vec::new();
+    for kernel in kernels {
+        if kernels.len() > 1 {
+            anstream::println!("{}", head(&kernel.name));
+        }
+        let run = boot(args, task, kernel, io::stdout())?;
+        statuses.push(verdict(&run, args).unwrap_or_else(|trouble| {
+            anstream::eprintln!("{}: {}: {trouble}", bad("assay"), kernel.name);
+            Status::Trouble
+        }));
+    }
+    Ok(worst(&statuses))
+}
+
+/// How a run ended, or why it did not end with a verdict.
+fn verdict(run: &Run, args: &VmArgs) -> Result<Status, String> {
+    if let Some(splat) = &run.splat {
+        return Err(format!(
+            "{}. The kernel's console:\n{}",
+            splat.complaint.text(),
+            dim(&splat.excerpt)
+        ));
+    }
+    let last = || match tail(&run.console, LINES) {
+        lines if lines.is_empty() => "The console is empty".to_owned(),
+        lines => format!("The end of the console:\n{}", dim(&lines)),
+    };
+    match &run.told.end {
+        Some(End::Exit(0)) => Ok(Status::Agree),
+        Some(End::Exit(1)) => Ok(Status::Divergence),
+        // It said itself what the trouble was.
+        Some(End::Exit(2)) => Ok(Status::Trouble),
+        Some(End::Exit(4)) => Ok(Status::Skipped),
+        Some(End::Exit(other)) => Err(format!("the subcommand ended with status {other}")),
+        Some(End::Signal(signal)) => {
+            Err(format!("the subcommand was ended by signal {signal}. {}", last()))
+        }
+        Some(End::Trouble(trouble)) => Err(format!("{trouble}. {}", last())),
+        None if run.timed_out && run.told.ready => Err(format!(
+            "not done after {} s (--timeout), {} of which it took to boot. {}",
+            args.timeout,
+            run.booted.map_or("?".into(), |booted| format!("{:.1} s", booted.as_secs_f64())),
+            last()
+        )),
+        None if run.timed_out => Err(format!(
+            "it has not started this program after {} s (--timeout). {}",
+            args.timeout,
+            last()
+        )),
+        None if !run.complaint.trim().is_empty() => {
+            Err(format!("no machine: {}", run.complaint.trim()))
+        }
+        None if run.told.ready => {
+            Err(format!("the machine went off before the subcommand was done. {}", last()))
+        }
+        None => Err(format!(
+            "the kernel did not start this program; it may need more memory than {} MiB \
+             (--memory). {}",
+            args.memory,
+            last()
+        )),
+    }
+}
+
+/// What a script wants to know first.
+fn worst(statuses: &[Status]) -> Status {
+    let order = [Status::Divergence, Status::Trouble, Status::Skipped];
+    order.into_iter().find(|status| statuses.contains(status)).unwrap_or(Status::Agree)
+}
+
+/// A check on several kernels, in one table.
+fn compare(
+    args: &VmArgs,
+    task: &Task,
+    kernels: &[Kernel],
+    format: Format,
+) -> Result<Status, String> {
+    let mut inner = Task {
+        errand: task.errand.clone(),
+        baggage: task.baggage.clone(),
+        check: Some(Format::Json),
+    };
+    if format == Format::Human {
+        let at = inner.errand.arguments.iter().take_while(|word| *word == "check").count();
+        inner.errand.arguments.splice(at..at, ["--format=json".to_owned()]);
+    }
+    let mut columns = Vec::new();
+    for kernel in kernels {
+        anstream::eprintln!("assay: {}", kernel.name);
+        let heard = Heard::default();
+        let run = boot(args, &inner, kernel, heard.clone())?;
+        let status = verdict(&run, args);
+        let report = serde_json::from_slice(&heard.bytes()).unwrap_or(Value::Null);
+        columns.push(Column { name: kernel.name.clone(), report, status });
+    }
+    match format {
+        Format::Human => anstream::print!("{}", told(&columns)),
+        Format::Json => {
+            let objects: Vec<Value> = columns.iter().map(Column::data).collect();
+            anstream::println!("{}", check::json(&objects)?);
+        }
+    }
+    let statuses: Vec<Status> = columns
+        .iter()
+        .map(|column| column.status.as_ref().copied().unwrap_or(Status::Trouble))
+        .collect();
+    Ok(worst(&statuses))
+}
+
+/// One kernel's check.
+struct Column {
+    name: String,
+    report: Value,
+    status: Result<Status, String>,
+}
+
+impl Column {
+    fn data(&self) -> Value {
+        json!({
+            "name": self.name,
+            "trouble": self.status.as_ref().err().map(|text| anstream::adapter::strip_str(text).to_string()),
+            "report": self.report,
+        })
+    }
+
+    fn number(&self, name: &str) -> u64 {
+        self.report[name].as_u64().unwrap_or(0)
+    }
+
+    fn release(&self) -> &str {
+        self.report["kernel"].as_str().unwrap_or("")
+    }
+
+    /// What the cases of an option in a group of scenes came to.
+    fn cell(&self, option: &str, group: &str) -> String {
+        let rows = self.report["table"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let row = rows.iter().find(|row| row["option"] == option && row["group"] == group);
+        let count = |name: &str| row.and_then(|row| row[name].as_u64()).unwrap_or(0);
+        match (row, count("disagree"), count("inconclusive")) {
+            (None, ..) => "-".into(),
+            (_, 0, 0) => grouped(count("agree")),
+            (_, 0, open) => format!("{} ?{}", grouped(count("agree")), grouped(open)),
+            (_, wrong, _) => format!("{} WRONG", grouped(wrong)),
+        }
+    }
+}
+
+/// What several kernels' checks came to, as text.
+fn told(columns: &[Column]) -> String {
+    let mut rows: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for row in columns.iter().filter_map(|column| column.report["table"].as_array()).flatten() {
+        if let (Some(option), Some(group)) = (row["option"].as_str(), row["group"].as_str()) {
+            rows.insert((option.to_owned(), group.to_owned()), 0);
+        }
+    }
+    let width = columns
+        .iter()
+        .flat_map(|column| [column.name.len(), column.release().len(), 14])
+        .max()
+        .unwrap_or(14);
+    let line = |what: &str, cell: &dyn Fn(&Column) -> String| {
+        let cells: Vec<String> =
+            columns.iter().map(|column| format!("{:>width$}", cell(column))).collect();
+        format!("{what:<42} {}", cells.join("  "))
+    };
+    let mut text = format!("{}\n", head(&line("cases that agree", &|column| column.name.clone())));
+    let _ = writeln!(text, "{}", dim(&line("", &|column| column.release().to_owned())));
+    for (option, group) in rows.keys() {
+        let cells = line(&format!("{option:<22} {group}"), &|column| column.cell(option, group));
+        let _ = writeln!(text, "{}", if cells.contains("WRONG") { bad(&cells) } else { cells });
+    }
+    for (what, name) in
+        [("agree", "agree"), ("disagree", "disagree"), ("inconclusive", "inconclusive")]
+    {
+        let cells = line(what, &|column| grouped(column.number(name)));
+        let _ = writeln!(text, "{}", head(&cells));
+    }
+    let scenes = |column: &Column| {
+        let skipped = column.report["skipped_scenes"].as_array().map_or(0, Vec::len);
+        format!("{} of {}", column.number("scenes"), column.number("scenes") + skipped as u64)
+    };
+    let _ = writeln!(text, "{}", dim(&line("scenes that stand", &scenes)));
+    for column in columns {
+        let _ = writeln!(text);
+        let name = head(&column.name);
+        match &column.status {
+            Err(trouble) => {
+                let _ = writeln!(text, "{name}: {} {trouble}", bad("NO VERDICT"));
+            }
+            Ok(Status::Agree) => {
+                let cases = counted(column.number("cases"), "case");
+                let _ = writeln!(
+                    text,
+                    "{name}: {} on all but what is inconclusive of {cases}",
+                    good("AGREE")
+                );
+            }
+            Ok(Status::Divergence) => {
+                let _ = writeln!(text, "{name}: {}", bad("DIVERGENCE"));
+            }
+            Ok(_) => {
+                let _ = writeln!(text, "{name}: no verdict");
+            }
+        }
+        let list = |name: &str| column.report[name].as_array().cloned().unwrap_or_default();
+        for note in list("notes") {
+            let _ = writeln!(text, "  {}", note.as_str().unwrap_or_default());
+        }
+        for skipped in list("skipped_scenes") {
+            let word = |name: &str| skipped[name].as_str().unwrap_or_default().to_owned();
+            let _ = writeln!(text, "  not standing: {}: {}", word("name"), word("reason"));
+        }
+        for finding in list("findings") {
+            let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+            let _ = writeln!(
+                text,
+                "  {} ({})\n    {}\n    {}",
+                word("summary"),
+                counted(finding["cases"].as_u64().unwrap_or(0), "case"),
+                word("signature"),
+                dim(&format!(
+                    "assay vm --kernel {} -- {}",
+                    column.name,
+                    word("replay").trim_start_matches("assay ")
+                ))
+            );
+        }
+    }
+    text
+}
+
+/// Output that is kept.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Write for Heard {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mptcp_lab::machine::Told;
+
+    #[test]
+    fn a_divergence_anywhere_goes_first() {
+        use Status::{Agree, Divergence, Skipped, Trouble};
+        assert_eq!(worst(&[Agree, Trouble, Divergence]), Divergence);
+        assert_eq!(worst(&[Agree, Skipped, Trouble]), Trouble);
+        assert_eq!(worst(&[Agree, Skipped]), Skipped);
+        assert_eq!(worst(&[Agree]), Agree);
+    }
+
+    /// What is made of a run that told this and left that console.
+    fn of(told: Told, console: &str, timed_out: bool) -> Result<Status, String> {
+        let run = Run {
+            told,
+            console: console.to_owned(),
+            splat: mptcp_lab::console::complaint(console),
+            complaint: String::new(),
+            timed_out,
+            booted: None,
+            elapsed: Duration::ZERO,
+        };
+        let args = VmArgs {
+            kernel: vec![],
+            accel: Accelerator::Tcg,
+            memory: 64,
+            timeout: 1,
+            command: vec![],
+        };
+        verdict(&run, &args)
+    }
+
+    fn ended(end: End) -> Told {
+        Told { ready: true, end: Some(end), ..Told::default() }
+    }
+
+    #[test]
+    fn exit_statuses_come_through() {
+        for (code, status) in [
+            (0, Status::Agree),
+            (1, Status::Divergence),
+            (2, Status::Trouble),
+            // As on a kernel without MPTCP.
+            (4, Status::Skipped),
+        ] {
+            assert_eq!(of(ended(End::Exit(code)), "Run /init", false), Ok(status));
+        }
+        assert!(of(ended(End::Exit(101)), "", false).is_err());
+        assert!(of(ended(End::Signal(9)), "", false).is_err());
+    }
+
+    #[test]
+    fn what_is_no_verdict_says_what_it_is() {
+        let says = |done: Result<Status, String>, words: &str| {
+            let text = done.err().unwrap_or_default();
+            assert!(text.contains(words), "{words:?} is not in {text:?}");
+        };
+        says(of(Told::default(), "", true), "not started this program after 1 s");
+        says(of(Told::default(), "", false), "more memory");
+        says(of(Told { ready: true, ..Told::default() }, "", true), "not done after 1 s");
+        says(of(Told::default(), "Kernel panic - not syncing: x", false), "kernel panic");
+        // A complaint takes the word of a verdict away.
+        says(of(ended(End::Exit(0)), "BUG: KASAN: x in y", false), "KASAN report");
+    }
+
+    #[test]
+    fn kernels_stand_beside_each_other() {
+        let report = |wrong: u64| {
+            json!({"kernel": "6.1.0", "agree": 7, "disagree": wrong, "scenes": 3,
+                "table": [{"option": "MPTCP_INFO", "group": "many", "agree": 7,
+                           "disagree": wrong, "inconclusive": 0}]})
+        };
+        let column =
+            |name: &str, wrong, status| Column { name: name.into(), report: report(wrong), status };
+        let columns = [
+            column("one", 0, Ok(Status::Agree)),
+            column("two", 2, Ok(Status::Divergence)),
+            Column { name: "three".into(), report: Value::Null, status: Err("panic".into()) },
+        ];
+        let text = anstream::adapter::strip_str(&told(&columns)).to_string();
+        let row = text.lines().find(|line| line.starts_with("MPTCP_INFO")).unwrap_or("");
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        assert_eq!(cells, ["MPTCP_INFO", "many", "7", "2", "WRONG", "-"]);
+        assert!(text.contains("three: NO VERDICT panic"), "{text}");
+    }
+}

@@ -1,0 +1,222 @@
+//! The inside: what the program does as the first process of a machine.
+//!
+//! Four serial ports lead out. The kernel's console is the first. What the
+//! program writes to standard output and standard error goes to the second
+//! and the third, so that neither is mixed with the kernel's messages. The last
+//! carries [`crate::machine::Told`]: how it went, and files that are wanted.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use nix::kmod::{ModuleInitFlags, finit_module};
+use nix::mount::{MsFlags, mount};
+use nix::sys::reboot::{RebootMode, reboot};
+use rustix::termios::{OptionalActions, tcdrain, tcgetattr, tcsetattr};
+
+use crate::during;
+
+/// The file that says what to do.
+pub(crate) const ARGUMENTS: &str = "lab/errand";
+/// Where modules are.
+pub(crate) const MODULES: &str = "lab/modules";
+/// The working folder.
+pub(crate) const FOLDER: &str = "work";
+/// The ports: console, output, errors, report.
+pub(crate) const PORTS: [&str; 4] = ["dev/ttyS0", "dev/ttyS1", "dev/ttyS2", "dev/ttyS3"];
+/// Modules in an order in which each finds what it needs.
+pub(crate) const WANTED_MODULES: [&str; 3] = ["inet_diag", "tcp_diag", "mptcp_diag"];
+/// What comes first in a report, and last.
+pub(crate) const READY: &str = "lab ready\n";
+pub(crate) const END: &str = "lab end\n";
+
+/// What to do in the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Errand {
+    /// The arguments behind the program's name.
+    pub arguments: Vec<String>,
+    /// Variables of the environment.
+    pub environment: Vec<(String, String)>,
+    /// Folders whose files are brought back.
+    pub wanted: Vec<String>,
+    /// After so many seconds the machine is switched off from within, should
+    /// nobody outside be left to do so.
+    pub seconds: u64,
+}
+
+impl Errand {
+    /// As the file has it: a line with counts, then texts that end in NUL.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let counts = [self.arguments.len(), 2 * self.environment.len(), self.wanted.len()];
+        let mut text = format!("{} {} {} {}\n", self.seconds, counts[0], counts[1], counts[2]);
+        let environment = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        for item in self.arguments.iter().chain(environment).chain(&self.wanted) {
+            text.push_str(item);
+            text.push('\0');
+        }
+        text.into_bytes()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Errand> {
+        let (head, body) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        let mut numbers = head.split(' ').map(|number| number.parse::<u64>().ok());
+        let mut number = || numbers.next().flatten();
+        let seconds = number()?;
+        let mut items = body.split_terminator('\0').map(str::to_owned);
+        let mut some =
+            |count: u64| -> Vec<String> { items.by_ref().take(count as usize).collect() };
+        let (arguments, pairs, wanted) = (some(number()?), some(number()?), some(number()?));
+        let pair = |pair: &[String]| Some((pair.first()?.clone(), pair.get(1)?.clone()));
+        let environment = pairs.chunks(2).filter_map(pair).collect();
+        Some(Errand { arguments, environment, wanted, seconds })
+    }
+}
+
+/// Whether this process is the first of a machine of this crate's making.
+pub fn inside() -> bool {
+    std::process::id() == 1 && Path::new("/").join(ARGUMENTS).is_file()
+}
+
+/// Does the errand, reports, and powers off; it does not return.
+pub fn run() -> ! {
+    let report = port(PORTS[3]);
+    if let Ok(mut report) = report {
+        let _ = report.write_all(READY.as_bytes());
+        let line = match errand(&mut report) {
+            Ok(line) => line,
+            Err(trouble) => format!("trouble {}\n", trouble.replace('\n', " ")),
+        };
+        let _ = report.write_all(line.as_bytes());
+        let _ = report.write_all(END.as_bytes());
+        let _ = tcdrain(&report);
+    }
+    loop {
+        let _ = reboot(RebootMode::RB_POWER_OFF);
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// Mounts what is needed, loads modules, and runs the program once more.
+fn errand(report: &mut File) -> Result<String, String> {
+    for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys")] {
+        mount(Some(kind), at, Some(kind), MsFlags::empty(), None::<&str>)
+            .map_err(during(format!("mounting {at}")))?;
+    }
+    let bytes = fs::read(Path::new("/").join(ARGUMENTS)).map_err(during("the errand"))?;
+    let errand = Errand::decode(&bytes).ok_or("the errand cannot be read")?;
+    let limit = Duration::from_secs(errand.seconds);
+    thread::spawn(move || {
+        thread::sleep(limit);
+        let _ = reboot(RebootMode::RB_POWER_OFF);
+    });
+    for name in WANTED_MODULES {
+        let path = Path::new("/").join(MODULES).join(format!("{name}.ko"));
+        let Ok(module) = File::open(path) else {
+            continue;
+        };
+        if let Err(error) = finit_module(module, c"", ModuleInitFlags::empty()) {
+            let _ = writeln!(report, "module {name}: {error}");
+        }
+    }
+    let status = act(&errand)?;
+    for folder in &errand.wanted {
+        bring(report, &Path::new("/").join(FOLDER), Path::new(folder))?;
+    }
+    Ok(match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit {code}\n"),
+        (None, signal) => format!("signal {}\n", signal.unwrap_or(0)),
+    })
+}
+
+/// Runs the program as a child, its output copied to the ports.
+fn act(errand: &Errand) -> Result<std::process::ExitStatus, String> {
+    let mut child = Command::new("/proc/self/exe")
+        .args(&errand.arguments)
+        .env_clear()
+        .envs(errand.environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(Path::new("/").join(FOLDER))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(during("starting the program"))?;
+    let out = child.stdout.take().map(|from| copier(from, PORTS[1]));
+    let err = child.stderr.take().map(|from| copier(from, PORTS[2]));
+    let status = child.wait().map_err(during("waiting for the program"))?;
+    for copier in [out, err].into_iter().flatten() {
+        let _ = copier.join();
+    }
+    Ok(status)
+}
+
+/// Copies what comes to a port, until the end.
+fn copier(mut from: impl Read + Send + 'static, to: &'static str) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        if let Ok(mut to) = port(to) {
+            let _ = io::copy(&mut from, &mut to);
+            let _ = tcdrain(&to);
+        }
+    })
+}
+
+/// A serial port that changes nothing on the way.
+fn port(path: &str) -> io::Result<File> {
+    let port = OpenOptions::new().read(true).write(true).open(Path::new("/").join(path))?;
+    let mut settings = tcgetattr(&port)?;
+    settings.make_raw();
+    tcsetattr(&port, OptionalActions::Now, &settings)?;
+    Ok(port)
+}
+
+/// Sends the files of a folder, which need not be there.
+fn bring(report: &mut File, root: &Path, folder: &Path) -> Result<(), String> {
+    let Ok(entries) = fs::read_dir(root.join(folder)) else {
+        return Ok(());
+    };
+    let mut entries: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.file_name().into())).collect();
+    entries.sort();
+    for name in entries {
+        let path = folder.join(name);
+        if root.join(&path).is_dir() {
+            bring(report, root, &path)?;
+            continue;
+        }
+        let bytes = fs::read(root.join(&path)).map_err(during(path.display()))?;
+        let name: &OsStr = path.as_os_str();
+        let mut message = format!("file {} {}\n", name.len(), bytes.len()).into_bytes();
+        message.extend(name.as_bytes());
+        message.extend(bytes);
+        report.write_all(&message).map_err(during("the report"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_errand_survives_its_file() {
+        let errand = Errand {
+            arguments: vec!["check".into(), "--scene".into(), "a b\n*".into(), String::new()],
+            environment: vec![("A".into(), "1=2".into())],
+            wanted: vec!["found".into()],
+            seconds: 600,
+        };
+        assert_eq!(Errand::decode(&errand.encode()), Some(errand));
+        assert_eq!(Errand::decode(&Errand::default().encode()), Some(Errand::default()));
+        assert_eq!(Errand::decode(b"no errand"), None);
+    }
+
+    #[test]
+    fn this_is_not_the_inside() {
+        assert!(!inside());
+    }
+}

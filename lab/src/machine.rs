@@ -1,0 +1,292 @@
+//! One run of a kernel under qemu.
+//!
+//! The initramfs lies in memory, the serial ports are pipes: qemu is told
+//! `/dev/fd/N` for each, and no file is made.
+
+use std::fs::File;
+use std::io::{self, PipeReader, Read, Write, pipe};
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::{FdFlags, fcntl_setfd};
+
+use crate::console::{self, Splat};
+use crate::during;
+use crate::guest::{END, PORTS, READY};
+use crate::kernels::Kernel;
+
+/// The program that is the machine.
+const QEMU: &str = "qemu-system-x86_64";
+/// How long a machine may take to switch itself off once it said that it is done.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How often it is looked at.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How a machine is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// qemu's `-accel`: `tcg` or `kvm`.
+    pub accelerator: &'static str,
+    /// Memory, in MiB.
+    pub memory: u32,
+    /// The most that a run may take.
+    pub timeout: Duration,
+}
+
+/// How the program in the machine ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With an exit status.
+    Exit(i32),
+    /// By a signal.
+    Signal(i32),
+    /// It could not be run, and why.
+    Trouble(String),
+}
+
+/// What the machine told on its last port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Whether the first process ran at all.
+    pub ready: bool,
+    /// How it ended, if it got that far.
+    pub end: Option<End>,
+    /// What went wrong and stopped nothing.
+    pub notes: Vec<String>,
+    /// Files that were wanted, by their paths.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+/// A run from power on to power off.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What the machine told.
+    pub told: Told,
+    /// Everything that the kernel said.
+    pub console: String,
+    /// What the kernel complained of.
+    pub splat: Option<Splat>,
+    /// What qemu complained of.
+    pub complaint: String,
+    /// Whether time was up.
+    pub timed_out: bool,
+    /// From power on until the program ran.
+    pub booted: Option<Duration>,
+    /// From power on to power off.
+    pub elapsed: Duration,
+}
+
+/// Boots a kernel with an initramfs, hands on what the program writes while it
+/// does so, and waits for the end.
+///
+/// # Errors
+/// No machine could be started.
+pub fn run(
+    kernel: &Kernel,
+    initramfs: &[u8],
+    setup: &Setup,
+    out: impl Write + Send + 'static,
+    err: impl Write + Send + 'static,
+) -> Result<Run, String> {
+    let memory = memfd_create("initramfs", MemfdFlags::empty()).map_err(during("memfd_create"))?;
+    let mut memory = File::from(memory);
+    memory.write_all(initramfs).map_err(during("the initramfs"))?;
+
+    let mut command = Command::new(QEMU);
+    command
+        .args(["-accel", setup.accelerator, "-cpu", "max", "-m", &setup.memory.to_string()])
+        .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
+        .arg("-kernel")
+        .arg(&kernel.image)
+        .args(["-initrd", &format!("/dev/fd/{}", memory.as_raw_fd())])
+        .args(["-append", "console=ttyS0 panic=-1 oops=panic"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut readers = Vec::new();
+    let mut writers = Vec::new();
+    for port in 0..PORTS.len() {
+        let (reader, writer) = pipe().map_err(during("pipe"))?;
+        fcntl_setfd(writer.as_fd(), FdFlags::empty()).map_err(during("fcntl"))?;
+        let path = format!("file,id=port{port},path=/dev/fd/{}", writer.as_raw_fd());
+        command.args(["-chardev", &path, "-serial", &format!("chardev:port{port}")]);
+        readers.push(reader);
+        writers.push(writer);
+    }
+    let start = Instant::now();
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("{QEMU} is not installed (Debian: apt-get install qemu-system-x86)")
+        }
+        _ => format!("{QEMU}: {error}"),
+    })?;
+    drop((writers, memory));
+
+    let (console, report) = (Collected::default(), Collected::default());
+    let mut readers = readers.into_iter();
+    let mut reader = || readers.next().ok_or("no port");
+    let threads = [
+        console.fill(reader()?, start),
+        hand_on(reader()?, out),
+        hand_on(reader()?, err),
+        report.fill(reader()?, start),
+    ];
+    let said = Collected::default();
+    let saying = child.stderr.take().map(|stderr| said.fill(stderr, start));
+    let timed_out = await_end(&mut child, &report, start + setup.timeout)?.is_none();
+    let elapsed = start.elapsed();
+    for thread in threads.into_iter().chain(saying) {
+        let _ = thread.join();
+    }
+    let console = console.text();
+    Ok(Run {
+        told: Told::read(&report.bytes()),
+        splat: console::complaint(&console),
+        console,
+        complaint: said.text(),
+        timed_out,
+        booted: report.first(),
+        elapsed,
+    })
+}
+
+/// Waits until qemu ends, and ends it where it does not: `None` when time was
+/// up before the program was done.
+fn await_end(
+    child: &mut Child,
+    report: &Collected,
+    deadline: Instant,
+) -> Result<Option<ExitStatus>, String> {
+    let mut farewell: Option<Instant> = None;
+    loop {
+        if let Some(status) = child.try_wait().map_err(during(QEMU))? {
+            return Ok(Some(status));
+        }
+        if farewell.is_none() && report.ends_with(END.as_bytes()) {
+            farewell = Some(Instant::now() + FAREWELL);
+        }
+        let now = Instant::now();
+        let done = farewell.is_some_and(|until| now > until);
+        if done || (farewell.is_none() && now > deadline) {
+            let _ = child.kill();
+            let status = child.wait().map_err(during(QEMU))?;
+            return Ok(done.then_some(status));
+        }
+        thread::sleep(TICK);
+    }
+}
+
+/// Bytes that a thread collects.
+#[derive(Clone, Default)]
+struct Collected(Arc<Mutex<(Vec<u8>, Option<Duration>)>>);
+
+impl Collected {
+    fn fill(&self, mut from: impl Read + Send + 'static, start: Instant) -> JoinHandle<()> {
+        let to = self.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(len @ 1..) = from.read(&mut buffer) {
+                let mut to = to.0.lock().unwrap_or_else(PoisonError::into_inner);
+                to.1.get_or_insert(start.elapsed());
+                to.0.extend_from_slice(&buffer[..len]);
+            }
+        })
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// When the first byte came.
+    fn first(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    fn ends_with(&self, end: &[u8]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.ends_with(end)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+}
+
+/// Hands on what comes as it comes.
+fn hand_on(mut from: PipeReader, mut to: impl Write + Send + 'static) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        let mut heard = true;
+        while let Ok(len @ 1..) = from.read(&mut buffer) {
+            // Whether or not anybody listens, the machine must not be held up.
+            heard = heard && to.write_all(&buffer[..len]).and_then(|()| to.flush()).is_ok();
+        }
+    })
+}
+
+impl Told {
+    /// What a report says.
+    fn read(report: &[u8]) -> Told {
+        let mut told = Told::default();
+        let mut rest = report;
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let line = String::from_utf8_lossy(&rest[..=end]).into_owned();
+            rest = &rest[end + 1..];
+            let (word, more) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
+            match word {
+                "lab" => told.ready |= line == READY,
+                "exit" => told.end = more.parse().ok().map(End::Exit),
+                "signal" => told.end = more.parse().ok().map(End::Signal),
+                "trouble" => told.end = Some(End::Trouble(more.to_owned())),
+                "file" => {
+                    let lengths = more.split_once(' ').and_then(|(name, content)| {
+                        Some((name.parse::<usize>().ok()?, content.parse::<usize>().ok()?))
+                    });
+                    let Some((name, after)) = lengths.and_then(|(name, content)| {
+                        let (name, after) = rest.split_at_checked(name)?;
+                        rest = after.get(content..)?;
+                        Some((name, after.get(..content)?))
+                    }) else {
+                        break;
+                    };
+                    let path = PathBuf::from(String::from_utf8_lossy(name).into_owned());
+                    told.files.push((path, after.to_vec()));
+                }
+                _ => told.notes.push(line.trim_end().to_owned()),
+            }
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_read() {
+        let report = b"lab ready\nmodule tcp_diag: EINVAL\nfile 3 4\na/ba\n\n\0exit 1\nlab end\n";
+        let told = Told::read(report);
+        assert_eq!(
+            told,
+            Told {
+                ready: true,
+                end: Some(End::Exit(1)),
+                notes: vec!["module tcp_diag: EINVAL".into()],
+                files: vec![("a/b".into(), b"a\n\n\0".to_vec())],
+            }
+        );
+    }
+
+    #[test]
+    fn a_report_that_breaks_off_has_no_end() {
+        assert_eq!(Told::read(b""), Told::default());
+        assert_eq!(Told::read(b"lab ready\nfile 3 400\nabc").end, None);
+        let told = Told::read(b"lab ready\ntrouble mounting /proc: EPERM\n");
+        assert_eq!(told.end, Some(End::Trouble("mounting /proc: EPERM".into())));
+    }
+}

@@ -1,0 +1,171 @@
+//! What goes into the initramfs: this very program with what it is linked to,
+//! the modules that it needs, and the files that its command line names.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use goblin::elf::Elf;
+
+use crate::during;
+use crate::guest::{ARGUMENTS, Errand, FOLDER, MODULES, PORTS};
+use crate::initramfs::Archive;
+use crate::kernels::Kernel;
+
+/// The most that files named on the command line may take together, in bytes.
+const BAGGAGE: u64 = 64 << 20;
+
+/// An initramfs that runs the errand on the kernel.
+///
+/// # Errors
+/// What could not be read.
+pub fn pack(kernel: &Kernel, errand: &Errand, baggage: &[PathBuf]) -> Result<Vec<u8>, String> {
+    let mut archive = Archive::default();
+    for folder in ["proc", "sys", "tmp", FOLDER] {
+        archive.folder(folder);
+    }
+    archive.device("dev/console", 5, 1);
+    archive.device("dev/null", 1, 3);
+    archive.device("dev/urandom", 1, 9);
+    for (port, minor) in PORTS.iter().zip(64..) {
+        archive.device(port, 4, minor);
+    }
+    program(&mut archive)?;
+    for module in &kernel.modules {
+        let name = module.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.split('.').next().unwrap_or_default();
+        archive.file(&format!("{MODULES}/{name}.ko"), false, &plain(module)?);
+    }
+    archive.file(ARGUMENTS, false, &errand.encode());
+    let mut room = BAGGAGE;
+    for path in baggage {
+        stow(&mut archive, path, &mut room)?;
+    }
+    Ok(archive.finish())
+}
+
+/// This program, its interpreter and the libraries that are mapped right now.
+fn program(archive: &mut Archive) -> Result<(), String> {
+    let own = fs::read("/proc/self/exe").map_err(during("/proc/self/exe"))?;
+    archive.file("init", true, &own);
+    let elf = Elf::parse(&own).map_err(during("/proc/self/exe"))?;
+    let Some(interpreter) = elf.interpreter else {
+        return Ok(());
+    };
+    // All places where a linker looks are one.
+    for place in ["lib64", "usr/lib", "usr/lib64", "lib/x86_64-linux-gnu"] {
+        let to = if place == "lib/x86_64-linux-gnu" { "." } else { "/lib" };
+        archive.link(place, to);
+    }
+    let name = |path: &str| format!("lib/{}", path.rsplit('/').next().unwrap_or(path));
+    let loader = fs::read(interpreter).map_err(during(interpreter))?;
+    archive.file(&name(interpreter), true, &loader);
+    if !["/lib/", "/lib64/"].iter().any(|place| interpreter.starts_with(place)) {
+        archive.link(interpreter, &format!("/{}", name(interpreter)));
+    }
+    let maps = fs::read_to_string("/proc/self/maps").map_err(during("/proc/self/maps"))?;
+    for path in libraries(&maps) {
+        let bytes = fs::read(path).map_err(during(path))?;
+        let Ok(library) = Elf::parse(&bytes) else {
+            continue;
+        };
+        let soname = library.soname.unwrap_or(path);
+        if name(soname) != name(interpreter) {
+            archive.file(&name(soname), true, &bytes);
+        }
+    }
+    Ok(())
+}
+
+/// The shared objects in a list of mappings.
+fn libraries(maps: &str) -> BTreeSet<&str> {
+    let path = |line: &'_ str| line.find('/').map(|at| at..line.len());
+    let is_library = |path: &&str| {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        file.ends_with(".so") || file.contains(".so.")
+    };
+    maps.lines().filter_map(|line| line.get(path(line)?)).filter(is_library).collect()
+}
+
+/// A module, without the compression that distributions give it.
+fn plain(module: &Path) -> Result<Vec<u8>, String> {
+    let bytes = fs::read(module).map_err(during(module.display()))?;
+    match module.extension().and_then(|extension| extension.to_str()) {
+        Some("ko") => Ok(bytes),
+        Some("xz") => {
+            let mut plain = Vec::new();
+            lzma_rs::xz_decompress(&mut &bytes[..], &mut plain)
+                .map_err(|error| format!("{}: {error:?}", module.display()))?;
+            Ok(plain)
+        }
+        _ => Err(format!(
+            "{}: modules are taken as they are or compressed with xz; decompress this one beside \
+             itself",
+            module.display()
+        )),
+    }
+}
+
+/// A file or a folder under the path that the command line has.
+fn stow(archive: &mut Archive, path: &Path, room: &mut u64) -> Result<(), String> {
+    let context = || path.display().to_string();
+    let about = fs::metadata(path).map_err(during(context()))?;
+    let inside = inside(path);
+    if about.is_dir() {
+        archive.folder(&inside);
+        let entries = fs::read_dir(path).map_err(during(context()))?;
+        let mut entries: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        entries.sort();
+        return entries.iter().try_for_each(|entry| stow(archive, entry, room));
+    }
+    if !about.is_file() {
+        return Ok(());
+    }
+    *room = room.checked_sub(about.len()).ok_or_else(|| {
+        format!("{}: more than {} MiB of files are named", context(), BAGGAGE >> 20)
+    })?;
+    archive.file(&inside, false, &fs::read(path).map_err(during(context()))?);
+    Ok(())
+}
+
+/// Where a path of the command line is found in the machine.
+fn inside(path: &Path) -> String {
+    if path.is_absolute() {
+        path.display().to_string()
+    } else {
+        format!("{FOLDER}/{}", path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_those_mapped_once_each() {
+        let maps = "\
+            55d0-55d1 r--p 00000000 fe:00 12 /home/a b/assay\n\
+            7f00-7f01 r--p 00000000 fe:00 13 /usr/lib/x86_64-linux-gnu/libc.so.6\n\
+            7f01-7f02 r-xp 00001000 fe:00 13 /usr/lib/x86_64-linux-gnu/libc.so.6\n\
+            7f02-7f03 rw-p 00000000 00:00 0 \n\
+            7f03-7f04 r--p 00000000 fe:00 14 /opt/x/libodd.so\n\
+            7ffc-7ffd rw-p 00000000 00:00 0 [stack]\n";
+        let found: Vec<&str> = libraries(maps).into_iter().collect();
+        assert_eq!(found, ["/opt/x/libodd.so", "/usr/lib/x86_64-linux-gnu/libc.so.6"]);
+    }
+
+    #[test]
+    fn a_program_is_packed_with_its_loader() {
+        let mut archive = Archive::default();
+        assert_eq!(program(&mut archive), Ok(()));
+        let bytes = archive.finish();
+        assert!(bytes.len() > 100_000);
+    }
+
+    #[test]
+    fn relative_paths_stand_in_the_working_folder() {
+        assert_eq!(inside(Path::new("corpus/a.case")), "work/corpus/a.case");
+        assert_eq!(inside(Path::new("/etc/a.case")), "/etc/a.case");
+    }
+}
