@@ -83,10 +83,13 @@ impl StandIn {
     }
 }
 
-/// How many subflows a scene's name tells; a socket without a connection has
-/// none, or one that is not counted here.
+/// How many subflows a scene's name tells. A socket that was bound, listens or
+/// connects has its first.
 fn subflows(name: &str) -> usize {
-    name.split('-').find_map(|part| part.parse().ok()).unwrap_or(0)
+    let told = name.split('-').find_map(|part| part.parse().ok());
+    let first = ["bound", "listening", "connecting"].iter().any(|state| name.starts_with(state));
+    let removed = usize::from(name.starts_with("subflow-removed"));
+    told.unwrap_or(usize::from(first)).saturating_sub(removed)
 }
 
 fn resized(masked: &Masked, size: u32) -> Bytes {
@@ -118,7 +121,8 @@ mod tests {
         };
         assert_eq!(told("many-v6-client-41-after"), Some((true, 41)));
         assert_eq!(told("fresh-v4"), Some((true, 0)));
-        assert_eq!(told("subflow-removed-v4-client-3"), Some((true, 3)));
+        assert_eq!(told("subflow-removed-v4-client-3"), Some((true, 2)));
+        assert_eq!(told("bound-v4"), Some((true, 1)));
         assert_eq!(told("fallen-back-mapped-client"), Some((false, 0)));
         assert_eq!(told("closed-descriptor"), Some((false, 0)));
     }
