@@ -50,6 +50,16 @@ impl Place {
         }
     }
 
+    /// Whether the process has nothing of its own here: on the street, or at an
+    /// address that [`Place::wild`] allows.
+    #[inline]
+    fn is_nobodys(self) -> bool {
+        match self {
+            Place::Street(offset) => (offset as usize) < street::LEN,
+            Place::Wild(address) => Place::wild(address).is_some(),
+        }
+    }
+
     /// The offset on the street.
     pub fn offset(self) -> Option<usize> {
         match self {
@@ -154,15 +164,18 @@ impl Case {
     /// something of its own.
     #[inline]
     pub fn is_safe(&self) -> bool {
-        match (&self.input, self.optval, self.optlen) {
-            (Input::Full(_), Place::Street(optval), Place::Street(optlen)) => {
-                let (start, end) =
-                    (optval as usize + POINTERS.start, optval as usize + POINTERS.end);
-                let length = optlen as usize;
-                length + 4 <= start || length >= end
+        let Input::Full(full) = &self.input else {
+            return self.optval.is_nobodys() && self.optlen.is_nobodys();
+        };
+        let places = [self.optval, self.optlen, full.subflow_info, full.tcp_info];
+        let over_pointers = match (self.optval, self.optlen) {
+            (Place::Street(optval), Place::Street(optlen)) => {
+                let (optval, length) = (optval as usize, optlen as usize);
+                length + 4 > optval + POINTERS.start && length < optval + POINTERS.end
             }
-            _ => true,
-        }
+            _ => false,
+        };
+        !over_pointers && places.iter().all(|place| place.is_nobodys())
     }
 
     /// The bytes that the program writes into the buffer, with the street at

@@ -16,7 +16,7 @@ use crate::street::Street;
 
 /// Makes the call. `street` is what it may write to: addresses that are not
 /// on it have to be such that this process has nothing there, which
-/// [`crate::case::Place`] sees to.
+/// [`crate::case::Case::is_safe`] sees to.
 ///
 /// # Errors
 /// What the kernel left in `errno`.

@@ -257,6 +257,8 @@ impl Rig {
 
     #[inline]
     fn observe(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
+        // What the safety of the call rests on; whoever asks first gets no panic.
+        assert!(case.is_safe(), "the kernel cannot be given this case");
         let call = case.call(self.base());
         raw::getsockopt(&mut self.street, fd, &call)
     }

@@ -123,7 +123,7 @@ impl Trial {
     }
 
     /// Has scenes that age made anew, where it is time. To be called now and
-    /// then: every thousand cases, or before a single one.
+    /// then: every few hundred cases, or before a single one.
     pub fn freshen(&mut self) {
         for scene in &self.aging {
             let mut stage = lock(&self.stage);

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use mptcp_harness::case::{Case, Place};
 use mptcp_harness::codec::{self, NotACase};
 use mptcp_harness::{scene, snapshot};
 
@@ -69,6 +70,19 @@ fn the_names_of_examples_say_which_scene_it_is() {
         }
     }
     assert_eq!(examples, 4 + 6, "0 to 3 subflows; three options over two families");
+}
+
+/// A place that somebody makes without asking whose it is does not reach the
+/// kernel.
+#[test]
+fn a_case_that_reaches_into_the_process_is_not_safe() {
+    let file = corpus().join("negotiate/info-whole.case");
+    let case = codec::decode(&fs::read(file).unwrap()).unwrap();
+    assert!(case.is_safe());
+    for place in [Place::Wild(0x5555_0000_0000), Place::Street(u32::MAX)] {
+        assert!(!Case { optval: place, ..case }.is_safe());
+        assert!(!Case { optlen: place, ..case }.is_safe());
+    }
 }
 
 /// A case by hand from the table in the codec's documentation.
