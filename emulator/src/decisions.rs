@@ -10,7 +10,7 @@ use crate::errno::Errno;
 use crate::length::{AskedSize, KernelSize, OptLen, Stride};
 use crate::revision::{Revision, ZeroLength};
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_DATA};
+use crate::sizes::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA};
 
 /// A size in a header that is larger than any length can be (2^31 - 1).
 const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
@@ -182,6 +182,56 @@ pub trait Decisions {
     #[inline]
     fn full_returned(info: u32) -> u32 {
         FULL_INFO_HEADER.wrapping_add(info)
+    }
+
+    /// `mptcp_info_opt`: whether a length has room for the structure.
+    #[inline]
+    fn opt_length(length: OptLen) -> Result<u32, Rule> {
+        match length.bytes() {
+            None => Err(Rule::OptLengthNegative),
+            Some(bytes) if bytes < INFO_OPT => Err(Rule::OptLengthTooShort),
+            Some(bytes) => Ok(bytes),
+        }
+    }
+
+    /// `mptcp_info_opt`: whether a block with this address is asked for.
+    #[inline]
+    fn opt_wanted(address: u64) -> bool {
+        address != 0
+    }
+
+    /// `mptcp_info_opt`: the value of `nmemb_user` of a block of which the
+    /// kernel has so many elements.
+    #[inline]
+    fn opt_filled(asked: u32, all: u32) -> u32 {
+        asked.min(all)
+    }
+
+    /// `mptcp_info_opt`: whether the subflow of this index, from 0, gets an
+    /// element in a block.
+    #[inline]
+    fn opt_slot(index: u32, nmemb_user: u32) -> bool {
+        index < nmemb_user
+    }
+
+    /// `mptcp_info_opt`: whether `mptcp_info` is filled for a program that says
+    /// it has room for so many.
+    #[inline]
+    fn opt_scalar(_nmemb_user: u32) -> bool {
+        true
+    }
+
+    /// `mptcp_info_opt`: whether `mptcp_info` is copied before the elements.
+    const OPT_INFO_FIRST: bool = true;
+
+    /// `mptcp_info_opt`: the order in which a subflow's elements are copied:
+    /// 0 is its `tcp_info`, 1 its local address, 2 its peer's.
+    const OPT_ORDER: [usize; 3] = [0, 1, 2];
+
+    /// `mptcp_info_opt`: the length that is stored.
+    #[inline]
+    fn opt_returned(_length: u32) -> u32 {
+        INFO_OPT
     }
 }
 

@@ -9,7 +9,7 @@ use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Family, Socket};
 use crate::trace::Trace;
-use crate::{full_info, info, subflow_data};
+use crate::{full_info, info, info_opt, subflow_data};
 
 /// Answers a call as a kernel of this revision does, filling `memory`.
 ///
@@ -27,8 +27,8 @@ pub fn getsockopt<M: UserMemory, T: Trace>(
 }
 
 /// [`getsockopt`] as a safe wrapper calls it, for a program that lends a
-/// buffer and its length. `MPTCP_FULL_INFO` has pointers, and takes memory
-/// that they point into: see [`crate::Paged`].
+/// buffer and its length. `MPTCP_FULL_INFO` and `mptcp_info_opt` have pointers,
+/// and take memory that they point into: see [`crate::Paged`].
 ///
 /// # Errors
 /// As [`getsockopt`].
@@ -74,6 +74,9 @@ pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
                 return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, Errno::EOPNOTSUPP),
+            abi::MPTCP_INFO_OPT if revision.info_opt => {
+                return info_opt::fill::<D, _, _>(revision, connection, call, memory, trace);
+            }
             _ => (Rule::UnknownOption, Errno::EOPNOTSUPP),
         },
         Socket::FallenBack(Family::V4) => (Rule::FallenBackV4Refuses, Errno::EOPNOTSUPP),

@@ -177,6 +177,7 @@ mod errno;
 mod full_info;
 mod getsockopt;
 mod info;
+pub mod info_opt;
 mod length;
 mod memory;
 mod revision;
@@ -195,6 +196,9 @@ pub use length::{AskedSize, KernelSize, OptLen, Stride};
 pub use memory::{Access, Fault, Lent, PAGE, Paged, Pages, UserMemory};
 pub use revision::{Evidence, Revision, ZeroLength};
 pub use rules::{Rule, Standing};
-pub use sizes::{FULL_INFO_HEADER, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS};
+pub use sizes::{
+    FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
+    SUBFLOW_INFO_ADDRS,
+};
 pub use socket::{Connection, Family, Socket, Subflow};
 pub use trace::{Order, RuleSet, Trace};

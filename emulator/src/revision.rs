@@ -29,6 +29,9 @@ pub struct Revision {
     pub mptcp_info: u32,
     /// Whether `MPTCP_FULL_INFO` exists.
     pub full_info: bool,
+    /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists, which it does
+    /// on no kernel that was released.
+    pub info_opt: bool,
     /// What MPTCP_INFO does with a length of 0.
     pub zero_length: ZeroLength,
     /// Where the figures come from.
@@ -44,6 +47,7 @@ impl Revision {
         tcp_info: 232,
         mptcp_info: 48,
         full_info: false,
+        info_opt: false,
         zero_length: ZeroLength::Stored,
         sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; sizes as in 6.1, by the dates of what was added",
         evidence: Evidence::ReadOnly,
@@ -151,5 +155,11 @@ impl Revision {
     #[must_use]
     pub const fn with_sizes(self, tcp_info: u32, mptcp_info: u32) -> Revision {
         Revision { tcp_info, mptcp_info, ..self }
+    }
+
+    /// This revision with `mptcp_info_opt` added.
+    #[must_use]
+    pub const fn with_info_opt(self) -> Revision {
+        Revision { info_opt: true, ..self }
     }
 }

@@ -10,6 +10,8 @@
 //! - *mptcp.dev*: the project's page for developers of programs.
 //! - *full-info commit*: Linux commit 492432074e4f, "mptcp: introduce
 //!   MPTCP_FULL_INFO getsockopt" (June 2023).
+//! - *design*: the mail "Revised mptcp_info sockopt and selftests" of 29 July
+//!   2021, by its numbered points; see [`crate::info_opt`].
 //! - *man*: `getsockopt(2)`, `copy_to_user` in the kernel's own documentation.
 //! - *measured*: no document says so; kernels were seen to do it.
 
@@ -22,6 +24,9 @@ pub enum Standing {
     Implied,
     /// Only the behaviour of kernels says so.
     Accidental,
+    /// The document is silent or contradicts itself, and no kernel shipped it:
+    /// this project decided.
+    Chosen,
 }
 
 macro_rules! rules {
@@ -199,4 +204,57 @@ rules! {
     FullLengthUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// The structure is written last; where it cannot all be written, EFAULT; the bytes before the first one that faults are written.
     FullStructureUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
+
+    // mptcp_info_opt, the design of July 2021.
+
+    /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
+    OptLengthUnreadable: Promised, "man, ERRORS";
+    /// A negative length gives EINVAL, and nothing is touched.
+    OptLengthNegative: Promised, "man, ERRORS: EINVAL, optlen invalid";
+    /// A length smaller than the 96 bytes of the structure gives EINVAL, and nothing is touched.
+    OptLengthTooShort: Chosen, "design, sample: \"optlen = sizeof(m)\" is the only length that it shows; half a structure would be a half-answered question";
+    /// The 96 bytes are read next, once; where they cannot be read, EFAULT, and nothing is touched.
+    OptStructureUnreadable: Promised, "man, ERRORS; once: no sentence, but what is checked must be what is used";
+    /// nmemb_kernel and size_kernel of the input are ignored, whatever they are.
+    OptKernelMembersIgnored: Promised, "design, in short: \"The _kernel members are only filled by kernel, the value provided by userspace are ignored.\"";
+    /// size_user is kept where the kernel knows that much, and so many bytes of each element are copied.
+    OptSizeKept: Promised, "design, 2: \"Not change, or shrink, size_user.\"";
+    /// size_user is lowered to the kernel's size, and the whole of what the kernel knows is copied.
+    OptSizeShrunk: Promised, "design, 2: \"size_user is updated to reflect the real element size\"";
+    /// After size_user was lowered, elements stand at the lowered size from one another.
+    OptStrideShrunk: Chosen, "design: \"ptr += size_user\", with size_user \"the real element size\" by then (2); but the sample's tcpinfo[i] would need the size that was asked for";
+    /// A block whose address is null is not asked for: nothing is copied, its nmemb_user becomes 0, the rest is reported.
+    OptBlockNull: Chosen, "design, at the end: \"only ask for tcp_info\", and in the sample memset for what is not asked; null with a count is not spoken of, and 0 is for \"when nothing was filled in\" (1)";
+    /// The block mptcp_info is one structure, and is filled whatever its nmemb_user.
+    OptScalarFilled: Chosen, "design, sample: memset leaves mptcp_info.nmemb_user 0, and mptcp_info is printed after the call";
+    /// nmemb_user of the block mptcp_info is kept, or lowered to 1: a 0 stays 0 although one structure was filled.
+    OptScalarCount: Chosen, "design, 1: \"not change, or shrink\", against \"updates it to reflect how much it ended up\": 0 cannot shrink to 1";
+    /// Where mptcp_info cannot be copied whole, EFAULT; the bytes before the first one that faults are written, and nothing else is.
+    OptInfoUnwritable: Chosen, "EFAULT: man, ERRORS; that it comes first: its place in the structure";
+    /// While nmemb_user says that there is room, a subflow's element is copied into the block.
+    OptElementCopied: Promised, "design: \"the number of structures it has allocated\"; \"remaining--\" and \"ptr += size_user\"";
+    /// A subflow for which nmemb_user has no room is counted, and nothing of it is copied into the block.
+    OptElementLeftOut: Promised, "design, 4 and example: \"if there are 17 subflows then socknames.nmemb_user == 16 and socknames.nmemb_kernel == 17\"";
+    /// An element of size 0 takes no byte, whatever the address, and counts as filled.
+    OptElementEmpty: Chosen, "design, silent; follows from the arithmetic of 1 and 2";
+    /// nmemb_user is kept where there are as many subflows.
+    OptCountKept: Promised, "design, 1: \"not change, or shrink the number of structures\"";
+    /// nmemb_user is lowered to the number of subflows, 0 if there is none.
+    OptCountShrunk: Promised, "design, 1: \"0 would happen in the 'no subflows' case, when nothing was filled in\"";
+    /// A subflow's tcp_info is copied first of its elements; where it cannot be copied whole, EFAULT; what was copied stays, the structure and the length stay as they were.
+    OptTcpInfoUnwritable: Chosen, "EFAULT: man, ERRORS; order: that of the structure, subflow by subflow, for the sample prints locals[i] and remotes[i] as a pair";
+    /// A subflow's local address is copied next, with the same consequence.
+    OptSocknameUnwritable: Chosen, "as OptTcpInfoUnwritable";
+    /// A subflow's peer address is copied last, with the same consequence.
+    OptPeernameUnwritable: Chosen, "as OptTcpInfoUnwritable";
+    /// nmemb_kernel tells how many elements there would have been, size_kernel the size of one as the kernel knows it.
+    OptKernelReported: Promised, "design, 3 and 4, which have the two names exchanged: \"nmemb_kernel to reflect the structure size\", \"size_kernel with the number of elements\"; the example, nmemb_kernel == 17, decides";
+    /// The length becomes 96, whatever was asked.
+    OptLengthReturned: Chosen, "design, silent; as the options that shipped: what the kernel knows of the structure";
+    /// The length is stored after all copies and before the structure: where it cannot be written, EFAULT, and the structure stays as it was.
+    OptLengthUnwritable: Chosen, "design, silent; the order of the options that shipped";
+    /// The structure is written last, from the one copy that was read; where it cannot all be written, EFAULT; an array that lay over it is overwritten.
+    OptStructureUnwritable: Chosen, "design, silent; last, so that its members are true where it can be read";
+    /// Bytes past the 96 that the kernel knows are left alone.
+    OptTailLeftAlone: Chosen, "design, silent; room for more blocks is the program's";
 }

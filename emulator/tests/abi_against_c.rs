@@ -11,17 +11,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mptcp_emulator::abi::{
-    self, Field, FullInfo, HOLE, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
+    self, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData,
+    SubflowInfo, TcpInfo,
 };
 
 /// Our structures, by their names in C.
-const STRUCTS: [(&str, &[Field]); 6] = [
+const STRUCTS: [(&str, &[Field]); 8] = [
     ("mptcp_info", MptcpInfo::FIELDS),
     ("tcp_info", TcpInfo::FIELDS),
     ("mptcp_subflow_data", SubflowData::FIELDS),
     ("mptcp_subflow_addrs", SubflowAddrs::FIELDS),
     ("mptcp_subflow_info", SubflowInfo::FIELDS),
     ("mptcp_full_info", FullInfo::FIELDS),
+    ("mptcp_info_opt_ptr", InfoOptPtr::FIELDS),
+    ("mptcp_info_opt", InfoOpt::FIELDS),
 ];
 
 /// Our constants, by their names in C.
@@ -48,6 +51,20 @@ const HEAD: &str = r#"
 #include <sys/socket.h>
 #include <linux/mptcp.h>
 #include <linux/tcp.h>
+/* in no header: as the design of July 2021 has them */
+struct mptcp_info_opt_ptr {
+    __aligned_u64 address;
+    __u32 nmemb_user;
+    __u32 size_user;
+    __u32 nmemb_kernel;
+    __u32 size_kernel;
+};
+struct mptcp_info_opt {
+    struct mptcp_info_opt_ptr mptcp_info;
+    struct mptcp_info_opt_ptr tcp_info;
+    struct mptcp_info_opt_ptr socknames;
+    struct mptcp_info_opt_ptr peernames;
+};
 /* first byte that the bits touch, their lowest bit in it, and how many they are */
 static void bits(const char *key, const void *bytes, size_t n) {
     const unsigned char *p = bytes;
