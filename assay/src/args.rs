@@ -240,6 +240,9 @@ pub(crate) enum OptionName {
     SubflowAddrs,
     /// MPTCP_FULL_INFO: all of that at once, in arrays of the program's own
     FullInfo,
+    /// mptcp_info_opt: the design of July 2021, under the number that the kernel
+    /// patch in lab/patches gives it; without the patch, an unknown number
+    InfoOpt,
     /// Numbers that no kernel knows
     Unknown,
 }
@@ -252,6 +255,7 @@ impl OptionName {
             OptionName::TcpInfo => &[abi::MPTCP_TCPINFO],
             OptionName::SubflowAddrs => &[abi::MPTCP_SUBFLOW_ADDRS],
             OptionName::FullInfo => &[abi::MPTCP_FULL_INFO],
+            OptionName::InfoOpt => &[abi::MPTCP_INFO_OPT],
             OptionName::Unknown => &[5, 0, -1, 6, 284, i32::MAX, i32::MIN],
         }
     }

@@ -14,13 +14,17 @@ const MOST_IN_FULL: usize = 8;
 
 /// Options in the order of the table's columns, as the report names them and
 /// as there is room for.
-const COLUMNS: [(&str, &str); 5] = [
+const COLUMNS: [(&str, &str); 6] = [
     ("MPTCP_INFO", "INFO"),
     ("MPTCP_TCPINFO", "TCPINFO"),
     ("MPTCP_SUBFLOW_ADDRS", "SUBFLOW_ADDRS"),
     ("MPTCP_FULL_INFO", "FULL_INFO"),
+    ("MPTCP_INFO_OPT", "INFO_OPT"),
     ("unknown", "unknown"),
 ];
+
+/// Columns for the one with the longest name.
+const WIDEST: usize = 15;
 
 /// The whole report.
 pub(crate) fn report(report: &Report) -> String {
@@ -49,7 +53,11 @@ fn kernel(report: &Report) -> String {
         revision.name,
         revision.tcp_info,
         revision.mptcp_info,
-        if revision.full_info { "" } else { ", no MPTCP_FULL_INFO" }
+        match (revision.full_info, revision.info_opt) {
+            (false, _) => ", no MPTCP_FULL_INFO",
+            (true, false) => "",
+            (true, true) => ", with mptcp_info_opt",
+        }
     );
     for note in &report.notes {
         text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
@@ -69,6 +77,12 @@ fn table(rows: &[Row]) -> String {
             groups.push(row.group);
         }
     }
+    // What no released kernel has gets a column where one has it.
+    let shown = |(option, _): &&(&str, &str)| {
+        *option != "MPTCP_INFO_OPT" || rows.iter().any(|row| row.option == *option)
+    };
+    let columns: Vec<(&str, &str)> = COLUMNS.iter().filter(shown).copied().collect();
+    let width = if columns.len() < COLUMNS.len() { 12 } else { 10 };
     let sum = |option: Option<&str>, group: Option<&str>, what: fn(&Row) -> u64| -> u64 {
         let there = |row: &&Row| {
             option.is_none_or(|name| row.option == name)
@@ -79,17 +93,17 @@ fn table(rows: &[Row]) -> String {
     let mut line =
         |name: &str, group: Option<&str>, what: fn(&Row) -> u64, mark: fn(&str) -> String| {
             let _ = write!(text, "  {name:<19}");
-            let options = COLUMNS.iter().map(|(option, _)| Some(*option)).chain([None]);
+            let options = columns.iter().map(|(option, _)| Some(*option)).chain([None]);
             for option in options {
                 let count = sum(option, group, what);
                 let cell = if count == 0 { "-".to_owned() } else { grouped(count) };
-                let marked = format!("{cell:>12}");
+                let marked = format!("{cell:>width$}");
                 let marked = match count {
                     0 => dim(&marked),
                     _ => mark(&marked),
                 };
-                let wide = if option == Some("MPTCP_SUBFLOW_ADDRS") { "   " } else { "" };
-                let _ = write!(text, "{wide}{marked}");
+                let wide = if option == Some("MPTCP_SUBFLOW_ADDRS") { WIDEST - width } else { 0 };
+                let _ = write!(text, "{:wide$}{marked}", "");
             }
             text.push('\n');
         };
@@ -102,11 +116,11 @@ fn table(rows: &[Row]) -> String {
     line("  disagree", None, |row| row.disagree, bad);
     line("  inconclusive", None, |row| row.inconclusive, odd);
     let mut title = format!("\n  {:<19}", "cases");
-    for (_, name) in COLUMNS {
-        let width = if name == "SUBFLOW_ADDRS" { 15 } else { 12 };
+    for (_, name) in &columns {
+        let width = if *name == "SUBFLOW_ADDRS" { WIDEST } else { width };
         let _ = write!(title, "{name:>width$}");
     }
-    let _ = writeln!(title, "{:>12}", "all");
+    let _ = writeln!(title, "{:>width$}", "all");
     format!("{}{text}", head(&title))
 }
 

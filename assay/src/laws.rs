@@ -143,29 +143,32 @@ impl Images {
     }
 
     /// Where a call may be answered: addresses and sizes, in bytes. The arrays
-    /// are those that the memory names, where the length may lie across them.
-    fn declared(&self, case: &Case, revision: &Revision, base: u64) -> [(u64, u64); 4] {
+    /// are those that the memory names, where the length may lie across what
+    /// says how large they are.
+    fn declared(&self, case: &Case, revision: &Revision, base: u64) -> [(u64, u64); 6] {
         let length = match (u64::try_from(case.length), case.option) {
             (Ok(length), _) => length,
             (Err(_), abi::MPTCP_INFO) => u64::from(revision.mptcp_info),
             (Err(_), _) => 0,
         };
-        let mut arrays = [(0, 0); 2];
-        let at = case.optval.offset().filter(|_| case.option == abi::MPTCP_FULL_INFO);
-        if let Some(header) = at.and_then(|at| self.bytes.get(at..)) {
-            let word = |at: usize| number(header, at, 4);
-            arrays = [
-                (number(header, 24, 8), word(12) * word(20)),
-                (number(header, 32, 8), word(4) * word(20)),
-            ];
+        let mut declared = [(0, 0); 6];
+        declared[0] = (case.optlen.address(base), 4);
+        declared[1] = (case.optval.address(base), length);
+        if let Some(structure) = case.optval.offset().and_then(|at| self.bytes.get(at..)) {
+            let word = |at: usize| number(structure, at, 4);
+            for (index, (at, _)) in case.input.pointers().enumerate() {
+                let size = match (case.option, index) {
+                    // The addresses come first, their size behind the other's.
+                    (abi::MPTCP_FULL_INFO, 0) => word(12) * word(20),
+                    (abi::MPTCP_FULL_INFO, _) => word(4) * word(20),
+                    // One structure, whatever the count says.
+                    (_, 0) => word(at + 12),
+                    _ => word(at + 8) * word(at + 12),
+                };
+                declared[2 + index] = (number(structure, at, 8), size);
+            }
         }
-        let [subflow_info, tcp_info] = arrays;
-        [
-            (case.optlen.address(base), 4),
-            (case.optval.address(base), length),
-            subflow_info,
-            tcp_info,
-        ]
+        declared
     }
 
     fn put(&mut self, at: Option<usize>, bytes: &[u8]) {
@@ -187,7 +190,7 @@ fn number(bytes: &[u8], at: usize, len: usize) -> u64 {
 /// Memory that keeps account of what is written.
 struct Ledger<'a> {
     memory: Paged<'a, { street::PAGES }>,
-    declared: [(u64, u64); 4],
+    declared: [(u64, u64); 6],
     writes: u64,
     outside: bool,
     stored: Option<i32>,
@@ -234,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_revision_keeps_the_laws() {
-        for revision in Revision::ALL {
+        for revision in Revision::ALL.into_iter().flat_map(|known| [known, known.with_info_opt()]) {
             let laws = hold_cases(&revision, 1, 20_000);
             assert!(laws.cases > 19_000);
             assert!(!laws.broken(), "{}: {laws:?}", revision.name);
@@ -249,7 +252,7 @@ mod tests {
             memory.map(|memory| {
                 let mut ledger = Ledger {
                     memory,
-                    declared: [(100, 10), (0, 0), (0, 0), (0, 0)],
+                    declared: [(100, 10), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)],
                     writes: 0,
                     outside: false,
                     stored: None,

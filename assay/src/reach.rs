@@ -2,6 +2,7 @@
 //! cases, and worth a look.
 
 use mptcp_emulator::{Revision, Rule, ZeroLength, abi};
+use mptcp_harness::case::is_known;
 use mptcp_harness::scene::{Group, Scene};
 
 /// What a run could reach.
@@ -30,7 +31,10 @@ impl Reach<'_> {
             return "its option was not chosen (--option)".into();
         }
         if rule == Rule::UnknownOption && !self.options.is_empty() {
-            let known = |option: &i32| (abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO).contains(option);
+            let known = |option: &i32| match *option {
+                abi::MPTCP_INFO_OPT => self.revision.info_opt,
+                option => is_known(option),
+            };
             if self.options.iter().all(known) {
                 return "its option was not chosen (--option)".into();
             }
@@ -65,6 +69,9 @@ pub(crate) fn unreachable(rule: Rule, revision: &Revision) -> Option<&'static st
         _ if !revision.full_info && options(rule) == [abi::MPTCP_FULL_INFO] => {
             Some("this revision has no MPTCP_FULL_INFO")
         }
+        _ if !revision.info_opt && options(rule) == [abi::MPTCP_INFO_OPT] => {
+            Some("no released kernel has mptcp_info_opt; lab/patches adds it to one")
+        }
         _ => None,
     }
 }
@@ -76,6 +83,8 @@ fn options(rule: Rule) -> &'static [i32] {
         &[]
     } else if name.starts_with("Full") {
         &[abi::MPTCP_FULL_INFO]
+    } else if name.starts_with("Opt") {
+        &[abi::MPTCP_INFO_OPT]
     } else if name.starts_with("Info") {
         &[abi::MPTCP_INFO]
     } else {
@@ -129,6 +138,13 @@ fn needs_subflows(rule: Rule) -> bool {
             | Rule::FullArrayEmpty
             | Rule::FullSubflowInfoUnwritable
             | Rule::FullTcpInfoUnwritable
+            | Rule::OptStrideShrunk
+            | Rule::OptElementCopied
+            | Rule::OptElementLeftOut
+            | Rule::OptCountKept
+            | Rule::OptTcpInfoUnwritable
+            | Rule::OptSocknameUnwritable
+            | Rule::OptPeernameUnwritable
     )
 }
 
@@ -146,16 +162,20 @@ mod tests {
 
     #[test]
     fn each_revision_reaches_all_but_the_rules_of_others() {
-        let out = |revision| {
-            let missing = |rule: &&Rule| unreachable(**rule, revision).is_some();
+        let out = |revision: Revision| {
+            let missing = |rule: &&Rule| unreachable(**rule, &revision).is_some();
             Rule::ALL.iter().filter(missing).count()
         };
-        let full = |rule: &&Rule| options(**rule) == [abi::MPTCP_FULL_INFO];
-        let all_full = Rule::ALL.iter().filter(full).count();
-        assert_eq!(out(&Revision::NEWEST), 2);
-        assert_eq!(out(&Revision::V6_5), 2);
+        let all_of = |option| {
+            let its = |rule: &&Rule| options(**rule) == [option];
+            Rule::ALL.iter().filter(its).count()
+        };
+        let opt = all_of(abi::MPTCP_INFO_OPT);
+        assert_eq!(out(Revision::NEWEST.with_info_opt()), 2);
+        assert_eq!(out(Revision::NEWEST), 2 + opt);
+        assert_eq!(out(Revision::V6_5), 2 + opt);
         // All of the option's but FullInfoUnknown, and InfoZeroLengthAsksNothing.
-        assert_eq!(out(&Revision::V6_1), all_full);
+        assert_eq!(out(Revision::V6_1), all_of(abi::MPTCP_FULL_INFO) + opt);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(crate) struct RevisionData {
     pub(crate) tcp_info: u32,
     pub(crate) mptcp_info: u32,
     pub(crate) full_info: bool,
+    /// Whether the kernel has the design of July 2021 added.
+    pub(crate) info_opt: bool,
     /// The kernel that the model of this revision was compared with, if any.
     pub(crate) compared_with: Option<&'static str>,
 }
@@ -69,6 +71,7 @@ impl From<&Revision> for RevisionData {
             tcp_info: revision.tcp_info,
             mptcp_info: revision.mptcp_info,
             full_info: revision.full_info,
+            info_opt: revision.info_opt,
             compared_with: match revision.evidence {
                 Evidence::Ran(kernel) => Some(kernel),
                 Evidence::ReadOnly => None,

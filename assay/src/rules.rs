@@ -12,7 +12,8 @@ use crate::style::{dim, head, wrapped};
 pub(crate) fn run() -> Result<Status, String> {
     let mut text = format!(
         "{} rules. promised: a document says so; implied: it follows from an example, a test or a\n\
-         comment in the interface; accidental: only the behaviour of kernels says so.\n",
+         comment in the interface; accidental: only the behaviour of kernels says so; chosen: the\n\
+         document is silent or contradicts itself, no kernel shipped it, and this project decided.\n",
         Rule::ALL.len()
     );
     for rule in Rule::ALL {
@@ -30,5 +31,6 @@ pub(crate) fn standing(rule: Rule) -> &'static str {
         Standing::Promised => "promised",
         Standing::Implied => "implied",
         Standing::Accidental => "accidental",
+        Standing::Chosen => "chosen",
     }
 }

@@ -243,9 +243,9 @@ rules! {
     OptCountShrunk: Promised, "design, 1: \"0 would happen in the 'no subflows' case, when nothing was filled in\"";
     /// A subflow's tcp_info is copied first of its elements; where it cannot be copied whole, EFAULT; what was copied stays, the structure and the length stay as they were.
     OptTcpInfoUnwritable: Chosen, "EFAULT: man, ERRORS; order: that of the structure, subflow by subflow, for the sample prints locals[i] and remotes[i] as a pair";
-    /// A subflow's local address is copied next, with the same consequence.
+    /// A subflow's local address is copied next; where it cannot be copied whole, EFAULT, with the same left behind.
     OptSocknameUnwritable: Chosen, "as OptTcpInfoUnwritable";
-    /// A subflow's peer address is copied last, with the same consequence.
+    /// A subflow's peer address is copied last; where it cannot be copied whole, EFAULT, with the same left behind.
     OptPeernameUnwritable: Chosen, "as OptTcpInfoUnwritable";
     /// nmemb_kernel tells how many elements there would have been, size_kernel the size of one as the kernel knows it.
     OptKernelReported: Promised, "design, 3 and 4, which have the two names exchanged: \"nmemb_kernel to reflect the structure size\", \"size_kernel with the number of elements\"; the example, nmemb_kernel == 17, decides";

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use mptcp_emulator::{Call, PAGE, SUBFLOW_DATA, abi};
+use mptcp_emulator::{Call, INFO_OPT, PAGE, SUBFLOW_DATA, abi};
 
 use crate::scene;
 use crate::street;
@@ -88,9 +88,6 @@ pub struct Case {
     pub input: Input,
 }
 
-/// Where `struct mptcp_full_info` has its two pointers, in bytes.
-const POINTERS: std::ops::Range<usize> = 24..40;
-
 /// How many patterns of poison there are. Two suffice to notice a byte that
 /// is written with the very value that stood there; the others are for luck.
 pub const POISONS: u8 = 4;
@@ -104,7 +101,12 @@ pub enum Input {
     Data(Data),
     /// The structure of `MPTCP_FULL_INFO`.
     Full(Full),
+    /// The structure of `mptcp_info_opt`.
+    Opt(Opt),
 }
+
+/// Room for any [`Input`], in bytes.
+pub const INPUT: usize = INFO_OPT as usize;
 
 /// `struct mptcp_subflow_data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,6 +149,58 @@ pub struct Full {
     pub tcp_info: Place,
 }
 
+/// `struct mptcp_info_opt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Opt {
+    /// `mptcp_info`, `tcp_info`, `socknames` and `peernames`.
+    pub blocks: [Block; 4],
+}
+
+/// What the blocks of [`Opt`] are called.
+pub const BLOCKS: [&str; 4] = ["mptcp_info", "tcp_info", "socknames", "peernames"];
+
+/// `struct mptcp_info_opt_ptr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Block {
+    /// Where the elements go.
+    pub address: Place,
+    /// Elements that there is room for.
+    pub nmemb_user: u32,
+    /// Size of an element, in bytes.
+    pub size_user: u32,
+    /// Any number.
+    pub nmemb_kernel: u32,
+    /// Any number.
+    pub size_kernel: u32,
+}
+
+impl Block {
+    /// As the sample of the design leaves what it does not ask for.
+    pub const UNASKED: Block = Block::asking(Place::NULL, 0, 0);
+
+    /// As the sample fills a block in.
+    pub const fn asking(address: Place, nmemb_user: u32, size_user: u32) -> Block {
+        Block { address, nmemb_user, size_user, nmemb_kernel: 0, size_kernel: 0 }
+    }
+}
+
+impl Input {
+    /// Where in the buffer there are pointers of 8 bytes, and what they are.
+    #[inline]
+    pub fn pointers(&self) -> impl Iterator<Item = (usize, Place)> {
+        let pointers = match self {
+            Input::Nothing | Input::Data(_) => [None; 4],
+            Input::Full(full) => {
+                [Some((24, full.subflow_info)), Some((32, full.tcp_info)), None, None]
+            }
+            Input::Opt(opt) => {
+                std::array::from_fn(|index| Some((24 * index, opt.blocks[index].address)))
+            }
+        };
+        pointers.into_iter().flatten()
+    }
+}
+
 impl Case {
     /// The call, with the street at `base`.
     #[inline]
@@ -159,30 +213,35 @@ impl Case {
     }
 
     /// Whether the kernel can be given this case at all: it may only be told
-    /// addresses that are a [`Place`]. A length that lies over the pointers of
-    /// `MPTCP_FULL_INFO` makes others of them, at which this process may have
-    /// something of its own.
+    /// addresses that are a [`Place`]. An option that takes pointers has to find
+    /// some, and a length that lies over them would make others of them, at
+    /// which this process may have something of its own.
     #[inline]
     pub fn is_safe(&self) -> bool {
-        let Input::Full(full) = &self.input else {
-            return self.optval.is_nobodys() && self.optlen.is_nobodys();
+        let takes_pointers = matches!(self.option, abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT);
+        let fits = match self.input {
+            Input::Full(_) => self.option == abi::MPTCP_FULL_INFO,
+            Input::Opt(_) => self.option == abi::MPTCP_INFO_OPT,
+            Input::Nothing | Input::Data(_) => !takes_pointers,
         };
-        let places = [self.optval, self.optlen, full.subflow_info, full.tcp_info];
-        let over_pointers = match (self.optval, self.optlen) {
-            (Place::Street(optval), Place::Street(optlen)) => {
-                let (optval, length) = (optval as usize, optlen as usize);
-                length + 4 > optval + POINTERS.start && length < optval + POINTERS.end
-            }
-            _ => false,
+        let apart = match (self.optval.offset(), self.optlen.offset()) {
+            (Some(optval), Some(optlen)) => self.input.pointers().all(|(at, _)| {
+                let pointer = optval + at;
+                optlen + 4 <= pointer || optlen >= pointer + 8
+            }),
+            _ => true,
         };
-        !over_pointers && places.iter().all(|place| place.is_nobodys())
+        fits && apart
+            && self.optval.is_nobodys()
+            && self.optlen.is_nobodys()
+            && self.input.pointers().all(|(_, place)| place.is_nobodys())
     }
 
     /// The bytes that the program writes into the buffer, with the street at
     /// `base`; `len` of them count.
     #[inline]
-    pub fn input_bytes(&self, base: u64) -> ([u8; 40], usize) {
-        let mut bytes = [0; 40];
+    pub fn input_bytes(&self, base: u64) -> ([u8; INPUT], usize) {
+        let mut bytes = [0; INPUT];
         let mut put = |at: usize, value: &[u8]| {
             if let Some(slot) = bytes.get_mut(at..at + value.len()) {
                 slot.copy_from_slice(value);
@@ -208,9 +267,25 @@ impl Case {
                 put(32, &full.tcp_info.address(base).to_ne_bytes());
                 40
             }
+            Input::Opt(opt) => {
+                for (index, block) in opt.blocks.iter().enumerate() {
+                    let at = 24 * index;
+                    put(at, &block.address.address(base).to_ne_bytes());
+                    put(at + 8, &block.nmemb_user.to_ne_bytes());
+                    put(at + 12, &block.size_user.to_ne_bytes());
+                    put(at + 16, &block.nmemb_kernel.to_ne_bytes());
+                    put(at + 20, &block.size_kernel.to_ne_bytes());
+                }
+                INPUT
+            }
         };
         (bytes, len)
     }
+}
+
+/// Whether the model has a name for the option.
+pub fn is_known(option: i32) -> bool {
+    matches!(option, abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT)
 }
 
 /// The option's name in the header, or its number.
@@ -220,6 +295,7 @@ pub fn option_name(option: i32) -> String {
         abi::MPTCP_TCPINFO => "MPTCP_TCPINFO".into(),
         abi::MPTCP_SUBFLOW_ADDRS => "MPTCP_SUBFLOW_ADDRS".into(),
         abi::MPTCP_FULL_INFO => "MPTCP_FULL_INFO".into(),
+        abi::MPTCP_INFO_OPT => "MPTCP_INFO_OPT".into(),
         other => other.to_string(),
     }
 }
@@ -281,6 +357,23 @@ impl fmt::Display for Case {
                 full.subflow_info,
                 full.tcp_info
             )?,
+            Input::Opt(opt) => {
+                writeln!(f, "*(struct mptcp_info_opt *)optval = (struct mptcp_info_opt) {{")?;
+                for (name, block) in BLOCKS.iter().zip(&opt.blocks) {
+                    writeln!(
+                        f,
+                        "    .{name} = {{ .nmemb_user = {}, .size_user = {},\n\
+                         \x20       .nmemb_kernel = {}, .size_kernel = {},\n\
+                         \x20       .address = {} }},",
+                        block.nmemb_user,
+                        block.size_user,
+                        block.nmemb_kernel,
+                        block.size_kernel,
+                        block.address
+                    )?;
+                }
+                writeln!(f, "}};")?;
+            }
         }
         writeln!(f, "*optlen = {};", self.length)?;
         write!(f, "getsockopt(fd, SOL_MPTCP, {}, optval, optlen);", option_name(self.option))

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mptcp_emulator::{Revision, RuleSet, abi};
+use mptcp_emulator::{Revision, RuleSet};
 
 use crate::case::{Case, POISONS};
 use crate::cast::Actor;
@@ -274,10 +274,7 @@ impl Worker<'_> {
 
     #[inline]
     fn count(&mut self, case: &Case, verdict: Verdict) {
-        let option = match case.option {
-            abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO => case.option,
-            _ => 0,
-        };
+        let option = if self.trial.palette().knows(case.option) { case.option } else { 0 };
         let group = self.trial.actor(case.scene).map(Actor::group);
         let Some(group) = group else {
             return;

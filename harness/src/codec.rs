@@ -1,4 +1,4 @@
-//! How a case is stored: version 1, 68 bytes, little endian.
+//! How a case is stored, little endian. Version 1, 68 bytes:
 //!
 //! | offset | size | what |
 //! | --- | --- | --- |
@@ -11,30 +11,43 @@
 //! | 12 | 24 | six words of input, in the order of the structure |
 //! | 36 | 32 | the places of optval, optlen and the two arrays |
 //!
+//! Version 2, 124 bytes, for `mptcp_info_opt` only:
+//!
+//! | offset | size | what |
+//! | --- | --- | --- |
+//! | 0 | 12 | as version 1, the version being 2 |
+//! | 12 | 16 | the places of optval and optlen |
+//! | 28 | 96 | the structure, each address being a place |
+//!
 //! A place on the street is stored as [`STREET`] plus its offset, any other
 //! as its address. Words and places that the option has no use for are zero.
-//! The format never changes; a new one gets a new version, and this stays.
+//! Neither format ever changes; a new one gets a new version.
 
 use std::fmt;
 
 use mptcp_emulator::abi;
 
-use crate::case::{Case, Data, Full, Input, POISONS, Place};
+use crate::case::{Block, Case, Data, Full, Input, Opt, POISONS, Place};
 use crate::scene;
 use crate::street;
 
-/// Bytes in a stored case.
+/// Bytes in a stored case of version 1.
 pub const SIZE: usize = 68;
+
+/// Bytes in a stored case of version 2, the most that any has.
+pub const SIZE_OPT: usize = 124;
 
 /// What a stored place on the street is counted from.
 pub const STREET: u64 = 0x2000_0000_0000;
 
 const VERSION: u8 = 1;
 
+const VERSION_OPT: u8 = 2;
+
 /// Why bytes are not a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotACase {
-    /// So many bytes, and not 68.
+    /// So many bytes, and not as many as the version has.
     Size(usize),
     /// A version that this program does not know.
     Version(u8),
@@ -44,7 +57,9 @@ pub enum NotACase {
     Poison(u8),
     /// Zero is expected at this offset.
     NotZero(usize),
-    /// The length lies over the pointers of `MPTCP_FULL_INFO`, see
+    /// The option is not one that this version has.
+    Option(i32),
+    /// The length lies over the pointers of the structure, see
     /// [`Case::is_safe`].
     LengthOverPointers,
     /// An address that is not on the street, and at which a program may have
@@ -55,16 +70,23 @@ pub enum NotACase {
 impl fmt::Display for NotACase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotACase::Size(size) => write!(f, "a stored case has {SIZE} bytes, this has {size}"),
-            NotACase::Version(version) => {
-                write!(f, "version {version} of the format; this program knows version {VERSION}")
+            NotACase::Size(size) => write!(
+                f,
+                "a stored case has {SIZE} bytes, or {SIZE_OPT} in version {VERSION_OPT}; this has {size}"
+            ),
+            NotACase::Version(version) => write!(
+                f,
+                "version {version} of the format; this program knows {VERSION} and {VERSION_OPT}"
+            ),
+            NotACase::Option(option) => {
+                write!(f, "a case of option {option} is not stored in this version of the format")
             }
             NotACase::Scene(id) => write!(f, "no scene has the number {id}"),
             NotACase::Poison(id) => write!(f, "no poison has the number {id}"),
             NotACase::NotZero(at) => write!(f, "byte {at} has to be zero for this option"),
             NotACase::LengthOverPointers => write!(
                 f,
-                "the length lies over the pointers of MPTCP_FULL_INFO, and would make wild ones"
+                "the length lies over the pointers of the structure, and would make wild ones"
             ),
             NotACase::Address(address) => write!(
                 f,
@@ -77,23 +99,26 @@ impl fmt::Display for NotACase {
 impl std::error::Error for NotACase {}
 
 /// The bytes of a case.
-pub fn encode(case: &Case) -> [u8; SIZE] {
-    let mut bytes = [0; SIZE];
-    let (words, arrays) = words(&case.input);
+pub fn encode(case: &Case) -> Vec<u8> {
+    let mut bytes = vec![0, case.scene, case.poison, 0];
+    let place = |place: Place| place.address(STREET).to_le_bytes();
+    bytes.extend(case.option.to_le_bytes());
+    bytes.extend(case.length.to_le_bytes());
+    if let Input::Opt(opt) = &case.input {
+        bytes[0] = VERSION_OPT;
+        bytes.extend([case.optval, case.optlen].into_iter().flat_map(place));
+        for block in &opt.blocks {
+            bytes.extend(place(block.address));
+            let words = [block.nmemb_user, block.size_user, block.nmemb_kernel, block.size_kernel];
+            bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
+        }
+        return bytes;
+    }
     bytes[0] = VERSION;
-    bytes[1] = case.scene;
-    bytes[2] = case.poison;
-    bytes[4..8].copy_from_slice(&case.option.to_le_bytes());
-    bytes[8..12].copy_from_slice(&case.length.to_le_bytes());
-    for (slot, word) in bytes[12..36].chunks_exact_mut(4).zip(words) {
-        slot.copy_from_slice(&word.to_le_bytes());
-    }
-    let [subflow_info, tcp_info] =
-        arrays.map(|place| place.map_or(0, |place| place.address(STREET)));
-    let places = [case.optval.address(STREET), case.optlen.address(STREET), subflow_info, tcp_info];
-    for (slot, place) in bytes[36..].chunks_exact_mut(8).zip(places) {
-        slot.copy_from_slice(&place.to_le_bytes());
-    }
+    let (words, arrays) = words(&case.input);
+    bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
+    bytes.extend([case.optval, case.optlen].into_iter().flat_map(place));
+    bytes.extend(arrays.into_iter().flat_map(|array| array.map_or([0; 8], place)));
     bytes
 }
 
@@ -102,35 +127,51 @@ pub fn encode(case: &Case) -> [u8; SIZE] {
 /// # Errors
 /// The first thing that is wrong with them.
 pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
-    let bytes: &[u8; SIZE] = bytes.try_into().map_err(|_| NotACase::Size(bytes.len()))?;
-    let word =
-        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    let place = |at: usize| {
-        let address = u64::from(word(at)) | u64::from(word(at + 4)) << 32;
-        let on_street = usize::try_from(address.wrapping_sub(STREET)).ok().and_then(Place::street);
-        on_street.or_else(|| Place::wild(address)).ok_or(NotACase::Address(address))
-    };
-    if bytes[0] != VERSION {
-        return Err(NotACase::Version(bytes[0]));
+    if bytes.len() != SIZE && bytes.len() != SIZE_OPT {
+        return Err(NotACase::Size(bytes.len()));
+    }
+    let version = bytes[0];
+    match (version, bytes.len()) {
+        (VERSION, SIZE) | (VERSION_OPT, SIZE_OPT) => {}
+        (VERSION | VERSION_OPT, size) => return Err(NotACase::Size(size)),
+        _ => return Err(NotACase::Version(version)),
     }
     scene::by_id(bytes[1]).ok_or(NotACase::Scene(bytes[1]))?;
     if bytes[2] >= POISONS {
         return Err(NotACase::Poison(bytes[2]));
     }
+    let case = if version == VERSION { decode_first(bytes)? } else { decode_opt(bytes)? };
+    if case.is_safe() { Ok(case) } else { Err(NotACase::LengthOverPointers) }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn place(bytes: &[u8], at: usize) -> Result<Place, NotACase> {
+    let address = u64::from(word(bytes, at)) | u64::from(word(bytes, at + 4)) << 32;
+    let on_street = usize::try_from(address.wrapping_sub(STREET)).ok().and_then(Place::street);
+    on_street.or_else(|| Place::wild(address)).ok_or(NotACase::Address(address))
+}
+
+/// The bytes at these offsets have no meaning.
+fn zero(bytes: &[u8], offsets: impl IntoIterator<Item = usize>) -> Result<(), NotACase> {
+    let other = offsets.into_iter().find(|at| bytes[*at] != 0);
+    other.map_or(Ok(()), |at| Err(NotACase::NotZero(at)))
+}
+
+fn decode_first(bytes: &[u8]) -> Result<Case, NotACase> {
+    let word = |at| word(bytes, at);
+    let place = |at| place(bytes, at);
     let option = word(4).cast_signed();
-    let (input, zero_from, zero_to) = match option {
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => (Input::Data(data(word)), 28, 36),
-        abi::MPTCP_FULL_INFO => (Input::Full(full(word, place)?), 36, 36),
-        _ => (Input::Nothing, 12, 36),
+    let (input, zeros, arrays) = match option {
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => (Input::Data(data(word)), 28..36, 52),
+        abi::MPTCP_FULL_INFO => (Input::Full(full(word, place)?), 36..36, SIZE),
+        abi::MPTCP_INFO_OPT => return Err(NotACase::Option(option)),
+        _ => (Input::Nothing, 12..36, 52),
     };
-    let arrays = if matches!(input, Input::Full(_)) { SIZE } else { 52 };
-    let zeros = (3..4).chain(zero_from..zero_to).chain(arrays..SIZE);
-    for at in zeros {
-        if bytes[at] != 0 {
-            return Err(NotACase::NotZero(at));
-        }
-    }
-    let case = Case {
+    zero(bytes, (3..4).chain(zeros).chain(arrays..SIZE))?;
+    Ok(Case {
         scene: bytes[1],
         poison: bytes[2],
         option,
@@ -138,8 +179,36 @@ pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
         optval: place(36)?,
         optlen: place(44)?,
         input,
+    })
+}
+
+fn decode_opt(bytes: &[u8]) -> Result<Case, NotACase> {
+    let word = |at| word(bytes, at);
+    let place = |at| place(bytes, at);
+    let option = word(4).cast_signed();
+    if option != abi::MPTCP_INFO_OPT {
+        return Err(NotACase::Option(option));
+    }
+    zero(bytes, 3..4)?;
+    let block = |index: usize| {
+        let at = 28 + 24 * index;
+        Ok(Block {
+            address: place(at)?,
+            nmemb_user: word(at + 8),
+            size_user: word(at + 12),
+            nmemb_kernel: word(at + 16),
+            size_kernel: word(at + 20),
+        })
     };
-    if case.is_safe() { Ok(case) } else { Err(NotACase::LengthOverPointers) }
+    Ok(Case {
+        scene: bytes[1],
+        poison: bytes[2],
+        option,
+        length: word(8).cast_signed(),
+        optval: place(12)?,
+        optlen: place(20)?,
+        input: Input::Opt(Opt { blocks: [block(0)?, block(1)?, block(2)?, block(3)?] }),
+    })
 }
 
 fn data(word: impl Fn(usize) -> u32) -> Data {
@@ -171,7 +240,7 @@ fn full(
 /// order of the structure, and the places of the arrays.
 fn words(input: &Input) -> ([u32; 6], [Option<Place>; 2]) {
     match input {
-        Input::Nothing => ([0; 6], [None; 2]),
+        Input::Nothing | Input::Opt(_) => ([0; 6], [None; 2]),
         Input::Data(data) => (
             [data.size_subflow_data, data.num_subflows, data.size_kernel, data.size_user, 0, 0],
             [None; 2],

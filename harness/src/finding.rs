@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use mptcp_emulator::{Errno, Revision, Rule, abi};
+use mptcp_emulator::{Errno, Revision, Rule};
 
-use crate::case::{Case, option_name};
+use crate::case::{Case, is_known, option_name};
 use crate::codec;
 use crate::region::{Map, Region, Spot};
 use crate::rig::Examination;
@@ -68,10 +68,7 @@ pub fn diagnose(
 ) -> Option<Diagnosis> {
     let mismatch = examination.verdict.as_ref().err()?;
     let option = option_name(case.option);
-    let named = match case.option {
-        abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO => option.as_str(),
-        _ => "unknown option",
-    };
+    let named = if is_known(case.option) { option.as_str() } else { "unknown option" };
     if let Some((predicted, observed)) = mismatch.result {
         let rule = examination.rules.last().copied();
         let (predicted, observed) = (result_name(predicted), result_name(observed));
@@ -126,8 +123,13 @@ fn signature(option: &str, what: &str, rule: Option<Rule>) -> String {
 fn rank(region: Region) -> u8 {
     match region {
         Region::Length => 0,
-        Region::Header => 1,
-        Region::Info | Region::Element(_) | Region::SubflowInfo(_) | Region::TcpInfo(_) => 2,
+        Region::Header | Region::Block(_) => 1,
+        Region::Info
+        | Region::Element(_)
+        | Region::SubflowInfo(_)
+        | Region::TcpInfo(_)
+        | Region::Sockname(_)
+        | Region::Peername(_) => 2,
         Region::HeaderTail => 3,
         Region::Slack => 4,
         Region::Beyond => 5,
@@ -152,6 +154,16 @@ fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
             FullInfoLeftOut,
             FullInfoCut,
             FullInfoWhole,
+            OptLengthReturned,
+        ],
+        Region::Block(_) => &[
+            OptInfoUnwritable,
+            OptTcpInfoUnwritable,
+            OptSocknameUnwritable,
+            OptPeernameUnwritable,
+            OptLengthUnwritable,
+            OptBlockNull,
+            OptKernelReported,
         ],
         Region::Header => &[
             ElementUnwritable,
@@ -161,7 +173,14 @@ fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
             FullTcpInfoUnwritable,
             FullCountsReported,
         ],
-        Region::Info => &[InfoDataUnwritable, InfoNegativeLengthIsHuge, InfoCut, InfoWhole],
+        Region::Info => &[
+            InfoDataUnwritable,
+            InfoNegativeLengthIsHuge,
+            InfoCut,
+            InfoWhole,
+            OptInfoUnwritable,
+            OptScalarFilled,
+        ],
         Region::Element(_) => &[ElementUnwritable, StrideClamped, ElementCopied, ElementLeftOut],
         Region::SubflowInfo(_) | Region::TcpInfo(_) => &[
             FullSubflowInfoUnwritable,
@@ -169,6 +188,17 @@ fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
             FullStrideClamped,
             FullElementCopied,
             FullElementLeftOut,
+            OptTcpInfoUnwritable,
+            OptStrideShrunk,
+            OptElementCopied,
+            OptElementLeftOut,
+        ],
+        Region::Sockname(_) | Region::Peername(_) => &[
+            OptSocknameUnwritable,
+            OptPeernameUnwritable,
+            OptStrideShrunk,
+            OptElementCopied,
+            OptElementLeftOut,
         ],
         Region::HeaderTail => &[HeaderTailLeftAlone],
         Region::Slack | Region::Beyond => &[
@@ -178,6 +208,9 @@ fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
             FullElementLeftOut,
             ElementCopied,
             FullElementCopied,
+            OptElementLeftOut,
+            OptElementCopied,
+            OptScalarFilled,
         ],
         Region::Before | Region::Elsewhere => &[],
     };

@@ -165,7 +165,7 @@ pub fn mutate(
         Ok(case) => match random.below(8) {
             0 => fresh(&mut random, palette),
             1..3 => {
-                let len = bytes(data, size, data.len().min(codec::SIZE));
+                let len = bytes(data, size, data.len().min(codec::SIZE_OPT));
                 let mutated = codec::decode(data.get(..len).unwrap_or_default());
                 mutated.unwrap_or_else(|_| crossed(case, &mut random, palette))
             }
@@ -178,10 +178,11 @@ pub fn mutate(
         }
     };
     let case = if case.is_safe() { case } else { fresh(&mut random, palette) };
-    match data.get_mut(..codec::SIZE) {
+    let stored = codec::encode(&case);
+    match data.get_mut(..stored.len()) {
         Some(slot) => {
-            slot.copy_from_slice(&codec::encode(&case));
-            codec::SIZE
+            slot.copy_from_slice(&stored);
+            stored.len()
         }
         None => 0,
     }
@@ -221,6 +222,18 @@ fn crossed(case: Case, random: &mut fastrand::Rng, palette: &Palette) -> Case {
                 5 => this.num_subflows = other.num_subflows,
                 _ => this.size_sfinfo_kernel = other.size_sfinfo_kernel,
             },
+            (Input::Opt(this), Input::Opt(other)) => {
+                let index = random.below(4) as usize;
+                let (this, other) = (&mut this.blocks[index], other.blocks[index]);
+                match random.below(6) {
+                    0 => this.address = other.address,
+                    1 => this.nmemb_user = other.nmemb_user,
+                    2 => this.size_user = other.size_user,
+                    3 => this.nmemb_kernel = other.nmemb_kernel,
+                    4 => this.size_kernel = other.size_kernel,
+                    _ => *this = other,
+                }
+            }
             (_, _) => crossed = other,
         },
     }

@@ -1,8 +1,8 @@
 //! Cases from choices: the one generator behind every random engine.
 
-use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO, abi};
 
-use crate::case::{Case, Data, Full, Input, Place};
+use crate::case::{Block, Case, Data, Full, Input, Opt, Place, is_known};
 use crate::palette::{
     CLOSED, Cue, HISTORIC_SIZES, HUGE, Palette, READABLE, WRITABLE, before_end, into_stretch, wild,
 };
@@ -48,6 +48,7 @@ fn pick<T: Copy, C: Choose>(choose: &mut C, from: &[T]) -> Option<T> {
 pub fn case<C: Choose>(choose: &mut C, palette: &Palette, poison: u8) -> Case {
     let cue = pick(choose, &palette.cues).unwrap_or(Cue { scene: 0, answers: false, subflows: 0 });
     let option = match choose.below(32) {
+        0..10 if palette.info_opt && choose.below(3) == 2 => abi::MPTCP_INFO_OPT,
         0..10 => abi::MPTCP_TCPINFO,
         10..16 => abi::MPTCP_SUBFLOW_ADDRS,
         16..26 => abi::MPTCP_FULL_INFO,
@@ -65,7 +66,7 @@ fn unknown_option<C: Choose>(choose: &mut C) -> i32 {
         2 => 0,
         _ => 5,
     };
-    if (abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO).contains(&option) { -option } else { option }
+    if is_known(option) { -option } else { option }
 }
 
 /// A case for one scene and option.
@@ -119,6 +120,12 @@ pub fn of<C: Choose>(choose: &mut C, palette: &Palette, cue: Cue, option: i32, p
                 tcp_info,
             });
         }
+        abi::MPTCP_INFO_OPT => {
+            case.length = length(choose, INFO_OPT);
+            case.input = Input::Opt(Opt {
+                blocks: std::array::from_fn(|index| block(choose, palette, cue, index)),
+            });
+        }
         _ => case.length = length(choose, palette.mptcp_info),
     }
     let filled = case.length.clamp(0, 1 << 15).cast_unsigned();
@@ -128,7 +135,31 @@ pub fn of<C: Choose>(choose: &mut C, palette: &Palette, cue: Cue, option: i32, p
         // Over the sizes, then, instead of over the pointers.
         case.optlen = case.optval;
     }
+    if !case.is_safe() {
+        // The structure begins with a pointer; its counts are the next thing.
+        let counts = case.optval.offset().and_then(|at| Place::street(at + 8));
+        case.optlen = counts.unwrap_or(Place::NULL);
+    }
     case
+}
+
+/// A block of `mptcp_info_opt`, by its place among the four.
+fn block<C: Choose>(choose: &mut C, palette: &Palette, cue: Cue, index: usize) -> Block {
+    let kernel = palette.blocks()[index];
+    let size_user = element_size(choose, kernel);
+    let nmemb_user = match 15 - choose.below(16) {
+        0 => choose.word(),
+        1 => 0,
+        2 => pick(choose, &HUGE).unwrap_or(0),
+        _ => choose.below(cue.subflows + 3),
+    };
+    let elements = if index == 0 { 1 } else { nmemb_user.min(cue.subflows) };
+    let address = match 15 - choose.below(16) {
+        0 => Place::NULL,
+        _ => buffer(choose, elements * size_user.min(kernel)),
+    };
+    let mut any = || if choose.below(4) == 3 { choose.word() } else { 0 };
+    Block { address, nmemb_user, size_user, nmemb_kernel: any(), size_kernel: any() }
 }
 
 /// A little more or less than something.
@@ -142,7 +173,7 @@ fn length<C: Choose>(choose: &mut C, exact: u32) -> i32 {
         1 => pick(choose, &HUGE).unwrap_or(0),
         2 => choose.below(64),
         // The least that some option takes, and a byte to either side.
-        3..5 => [0, SUBFLOW_DATA, FULL_INFO_HEADER][choose.below(3) as usize]
+        3..5 => [0, SUBFLOW_DATA, FULL_INFO_HEADER, INFO_OPT][choose.below(4) as usize]
             .wrapping_add(choose.below(3))
             .wrapping_sub(1),
         5 => choose.below(1 << 14),

@@ -27,6 +27,15 @@ impl Kernel {
 
     /// The kernel of a release whose structures have these sizes.
     pub fn of(release: &str, sizes: Option<Sizes>) -> Kernel {
+        let mut kernel = Kernel::unpatched(release, sizes);
+        if release.contains(INFO_OPT) {
+            kernel.revision = kernel.revision.with_info_opt();
+            kernel.notes.push("its release says that it has mptcp_info_opt".into());
+        }
+        kernel
+    }
+
+    fn unpatched(release: &str, sizes: Option<Sizes>) -> Kernel {
         let mut notes = Vec::new();
         let known = numbers(release).and_then(|(major, minor)| {
             if (major, minor) > NEWEST_SEEN {
@@ -68,6 +77,10 @@ impl Kernel {
     }
 }
 
+/// What the patch that adds `mptcp_info_opt` adds to the release, so that there
+/// is a sign of it other than the option.
+const INFO_OPT: &str = "-info-opt";
+
 /// The newest release whose sources were read for [`Revision::NEWEST`].
 const NEWEST_SEEN: (u32, u32) = (7, 3);
 
@@ -94,6 +107,14 @@ mod tests {
         ] {
             assert_eq!(Kernel::of(release, Some(TODAY)).revision.name, name);
         }
+    }
+
+    #[test]
+    fn a_kernel_with_the_design_of_2021_says_so_in_its_release() {
+        let kernel = |release| Kernel::of(release, Some(TODAY)).revision;
+        assert!(kernel("6.12.1-info-opt").info_opt);
+        assert_eq!(kernel("6.12.1-info-opt"), kernel("6.12.1").with_info_opt());
+        assert!(!kernel("6.12.1").info_opt);
     }
 
     #[test]

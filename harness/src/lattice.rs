@@ -4,17 +4,24 @@
 //! with each other, with buffers in ordinary places. The *places* are crossed
 //! with each other, with a few ordinary numbers.
 
-use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO, abi};
 
-use crate::case::{Case, Data, Full, Input, Place};
+use crate::case::{Block, Case, Data, Full, Input, Opt, Place};
 use crate::palette::{
     CLOSED, Cue, Palette, READABLE, WILD, WRITABLE, before_end, into_stretch, wild,
 };
 use crate::scene;
 
-/// The options of a lattice; the last does not exist.
-const OPTIONS: [i32; 6] =
-    [abi::MPTCP_INFO, abi::MPTCP_TCPINFO, abi::MPTCP_SUBFLOW_ADDRS, abi::MPTCP_FULL_INFO, 0, 5];
+/// The options of a lattice; the last two do not exist.
+const OPTIONS: [i32; 7] = [
+    abi::MPTCP_INFO,
+    abi::MPTCP_TCPINFO,
+    abi::MPTCP_SUBFLOW_ADDRS,
+    abi::MPTCP_FULL_INFO,
+    abi::MPTCP_INFO_OPT,
+    0,
+    5,
+];
 
 /// An ordinary place for the length.
 const OPTLEN: Place = Place::Street(0x14000);
@@ -24,6 +31,10 @@ const OPTVAL: Place = Place::Street(0x1040);
 
 /// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
 const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x8000));
+
+/// Ordinary places for the blocks of `mptcp_info_opt`.
+const BLOCKS: [Place; 4] =
+    [Place::Street(0x1400), Place::Street(0x2000), Place::Street(0x8000), Place::Street(0xc000)];
 
 const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 
@@ -65,12 +76,12 @@ pub fn of(palette: &Palette, cue: Cue, option: i32) -> Vec<Case> {
     match option {
         abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => data(palette, cue, blank, &mut cases),
         abi::MPTCP_FULL_INFO => full(palette, cue, blank, &mut cases),
+        abi::MPTCP_INFO_OPT => opt(palette, cue, blank, &mut cases),
         _ => info(palette, blank, &mut cases),
     }
     // Some places for the length lie over pointers.
     cases.retain(Case::is_safe);
-    let known = (abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO).contains(&option);
-    if !cue.answers || !known {
+    if !cue.answers || !palette.knows(option) {
         // One in so many: none of these numbers matters to a refusal.
         cases = cases.into_iter().step_by(16).collect();
     }
@@ -211,6 +222,92 @@ fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
                     ..usual
                 };
                 put(whole, OPTVAL, OPTLEN, arrays);
+            }
+        }
+    }
+}
+
+fn opt(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
+    let sizes = palette.blocks();
+    let usual: [Block; 4] = std::array::from_fn(|index| {
+        Block::asking(BLOCKS[index], if index == 0 { 0 } else { cue.subflows }, sizes[index])
+    });
+    let whole = INFO_OPT.cast_signed();
+    let mut put = |length: i32, optval: Place, optlen: Place, blocks: [Block; 4]| {
+        let input = Input::Opt(Opt { blocks });
+        cases.push(Case { length, optval, optlen, input, ..blank });
+    };
+    // One block, or all of them, otherwise than usual.
+    let with = |index: usize, change: &dyn Fn(&mut Block)| {
+        let mut blocks = usual;
+        match blocks.get_mut(index) {
+            Some(block) => change(block),
+            None => blocks.iter_mut().for_each(change),
+        }
+        blocks
+    };
+
+    let mut lengths = vec![0, 24, whole - 1, whole, whole + 1, whole + 24, i32::MAX];
+    lengths.extend(NEGATIVE);
+    for length in lengths {
+        put(length, OPTVAL, OPTLEN, usual);
+    }
+    let counts =
+        [0, 1, cue.subflows.saturating_sub(1), cue.subflows, cue.subflows + 1, 0x8000_0000];
+    for index in 0..5 {
+        for nmemb_user in counts.into_iter().chain([u32::MAX]) {
+            for offset in [-1, 0, 1, 8] {
+                let blocks = with(index, &|block| {
+                    block.nmemb_user = nmemb_user;
+                    block.size_user = block.size_user.wrapping_add_signed(offset);
+                });
+                put(whole, OPTVAL, OPTLEN, blocks);
+            }
+            for size_user in [0, 1, 16, 28, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+                let blocks = with(index, &|block| {
+                    block.nmemb_user = nmemb_user;
+                    block.size_user = size_user;
+                });
+                put(whole, OPTVAL, OPTLEN, blocks);
+            }
+        }
+        for marked in [1, 0x8000_0000, u32::MAX] {
+            let blocks = with(index, &|block| {
+                block.nmemb_kernel = marked;
+                block.size_kernel = !marked;
+            });
+            put(whole, OPTVAL, OPTLEN, blocks);
+        }
+        // "only ask for tcp_info", and for each of the others.
+        put(whole, OPTVAL, OPTLEN, with(index, &|block| *block = Block::UNASKED));
+        put(whole, OPTVAL, OPTLEN, with(index, &|block| block.address = Place::NULL));
+        let mut alone = [Block::UNASKED; 4];
+        if let (Some(slot), Some(block)) = (alone.get_mut(index), usual.get(index)) {
+            *slot = *block;
+        }
+        put(whole, OPTVAL, OPTLEN, alone);
+    }
+
+    for length in [whole, whole + 8, whole - 1, -1] {
+        for optval in buffers(length.max(0).cast_unsigned()) {
+            for optlen in optlens(optval) {
+                put(length, optval, optlen, usual);
+            }
+        }
+    }
+    // The blocks: at edges, over each other, over the structure and the length.
+    for (index, each) in sizes.into_iter().enumerate() {
+        let elements = if index == 0 { 1 } else { cue.subflows };
+        let mut places = buffers(elements * each);
+        places.extend([OPTVAL, Place::Street(0x1048), OPTLEN]);
+        places.extend(BLOCKS);
+        for place in places {
+            for other in 0..5 {
+                let mut blocks = with(index, &|block| block.address = place);
+                if let Some(other) = blocks.get_mut(other) {
+                    other.address = place;
+                }
+                put(whole, OPTVAL, OPTLEN, blocks);
             }
         }
     }

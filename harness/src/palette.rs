@@ -5,9 +5,11 @@
 //! random ones, and never anything but cases: a wrong palette makes a dull
 //! fuzzer, not a wrong verdict.
 
-use mptcp_emulator::{FULL_INFO_HEADER, Revision, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+use mptcp_emulator::{
+    FULL_INFO_HEADER, INFO_OPT, Revision, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, abi,
+};
 
-use crate::case::Place;
+use crate::case::{Place, is_known};
 use crate::street;
 
 /// What is worth knowing of a scene before making a case of it.
@@ -30,12 +32,15 @@ pub struct Palette {
     pub tcp_info: u32,
     /// Size of `struct mptcp_info`, in bytes.
     pub mptcp_info: u32,
+    /// Whether the kernel has `mptcp_info_opt`.
+    pub info_opt: bool,
 }
 
 impl Palette {
     /// A palette for a kernel.
     pub fn new(cues: Vec<Cue>, revision: &Revision) -> Palette {
-        Palette { cues, tcp_info: revision.tcp_info, mptcp_info: revision.mptcp_info }
+        let Revision { tcp_info, mptcp_info, info_opt, .. } = *revision;
+        Palette { cues, tcp_info, mptcp_info, info_opt }
     }
 
     /// The size of an element of an option, in bytes; of the structure for
@@ -55,8 +60,20 @@ impl Palette {
                 SUBFLOW_DATA + subflows * self.element(option)
             }
             abi::MPTCP_FULL_INFO => FULL_INFO_HEADER + self.mptcp_info,
+            abi::MPTCP_INFO_OPT => INFO_OPT,
             _ => self.mptcp_info,
         }
+    }
+
+    /// The kernel's size of an element of each block of `mptcp_info_opt`.
+    pub fn blocks(&self) -> [u32; 4] {
+        [self.mptcp_info, self.tcp_info, SOCKADDR, SOCKADDR]
+    }
+
+    /// Whether an option is one to speak of on this kernel; `mptcp_info_opt` is
+    /// a number like any other where it was not added.
+    pub fn knows(&self, option: i32) -> bool {
+        is_known(option) && (option != abi::MPTCP_INFO_OPT || self.info_opt)
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt;
 use std::ops::Range;
 
 use mptcp_emulator::abi::{
-    self, Field, FullInfo, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
+    self, Field, FullInfo, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{FULL_INFO_HEADER, Revision, SUBFLOW_DATA, SUBFLOW_INFO};
+use mptcp_emulator::{FULL_INFO_HEADER, Revision, SOCKADDR, SUBFLOW_DATA, SUBFLOW_INFO};
 
-use crate::case::{Case, Input};
+use crate::case::{BLOCKS, Case, Input};
 
 /// One byte of the street, named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,8 +36,14 @@ pub enum Region {
     Element(u32),
     /// An element of the addresses of `MPTCP_FULL_INFO`.
     SubflowInfo(u32),
-    /// An element of the `tcp_info` of `MPTCP_FULL_INFO`.
+    /// An element of the `tcp_info` of `MPTCP_FULL_INFO` or `mptcp_info_opt`.
     TcpInfo(u32),
+    /// A block of the structure of `mptcp_info_opt`, from 0.
+    Block(u32),
+    /// An element of the local addresses of `mptcp_info_opt`.
+    Sockname(u32),
+    /// An element of the peers' addresses of `mptcp_info_opt`.
+    Peername(u32),
     /// Inside the declared buffer, where nothing belongs.
     Slack,
     /// Behind the declared buffer, within a page.
@@ -59,6 +65,9 @@ impl Region {
             Region::Element(_) => "element",
             Region::SubflowInfo(_) => "subflow_info",
             Region::TcpInfo(_) => "tcp_info",
+            Region::Block(_) => "block",
+            Region::Sockname(_) => "sockname",
+            Region::Peername(_) => "peername",
             Region::Slack => "slack",
             Region::Beyond => "beyond",
             Region::Before => "before",
@@ -74,6 +83,11 @@ impl fmt::Display for Spot {
             Region::Element(index) => write!(f, "element {index}")?,
             Region::SubflowInfo(index) => write!(f, "subflow_info[{index}]")?,
             Region::TcpInfo(index) => write!(f, "tcp_info[{index}]")?,
+            Region::Block(index) => {
+                write!(f, "{}", BLOCKS.get(index as usize).unwrap_or(&"block"))?;
+            }
+            Region::Sockname(index) => write!(f, "socknames[{index}]")?,
+            Region::Peername(index) => write!(f, "peernames[{index}]")?,
             Region::Slack => write!(f, "slack inside the buffer")?,
             Region::Beyond => write!(f, "behind the buffer")?,
             Region::Before => write!(f, "in front of the buffer")?,
@@ -173,6 +187,20 @@ impl Map {
                 let each = full.size_tcpinfo_user.min(revision.tcp_info);
                 let at = full.tcp_info.offset();
                 lay(at, each, count, TcpInfo::FIELDS, Region::TcpInfo);
+            }
+            Input::Opt(opt) => {
+                let size = size_of::<InfoOptPtr>() as u32;
+                lay(optval, size, opt.blocks.len(), InfoOptPtr::FIELDS, Region::Block);
+                let [info, tcp_infos, socknames, peernames] = opt.blocks;
+                let each = info.size_user.min(revision.mptcp_info);
+                lay(info.address.offset(), each, 1, MptcpInfo::FIELDS, |_| Region::Info);
+                let mut array = |block: crate::case::Block, size: u32, fields, region| {
+                    let count = (block.nmemb_user as usize).min(subflows);
+                    lay(block.address.offset(), block.size_user.min(size), count, fields, region);
+                };
+                array(tcp_infos, revision.tcp_info, TcpInfo::FIELDS, Region::TcpInfo);
+                array(socknames, SOCKADDR, &[], Region::Sockname);
+                array(peernames, SOCKADDR, &[], Region::Peername);
             }
         }
         Map { laid, buffer: optval.map(|at| at..at.saturating_add(declared)) }

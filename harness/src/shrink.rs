@@ -2,7 +2,7 @@
 
 use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO};
 
-use crate::case::{Case, Data, Full, Input, Place};
+use crate::case::{Block, Case, Data, Full, Input, Opt, Place};
 use crate::palette::Palette;
 
 /// Where buffers stand when it does not matter where.
@@ -10,6 +10,7 @@ const OPTVAL: Place = Place::Street(0x1000);
 const OPTLEN: Place = Place::Street(0x14000);
 const SUBFLOW_INFOS: Place = Place::Street(0x4000);
 const TCP_INFOS: Place = Place::Street(0x9000);
+const BLOCKS: [Place; 4] = [Place::Street(0x2000), TCP_INFOS, SUBFLOW_INFOS, Place::Street(0xd000)];
 
 /// How many cases may be tried.
 const MOST_TRIES: usize = 2000;
@@ -75,6 +76,23 @@ fn weight(case: &Case, palette: &Palette) -> (u32, u64) {
             place(full.subflow_info, SUBFLOW_INFOS),
             place(full.tcp_info, TCP_INFOS),
         ]),
+        Input::Opt(opt) => {
+            for (index, block) in opt.blocks.iter().enumerate() {
+                // What is not asked for at all is simpler than any request.
+                let (asked, size) = match *block {
+                    Block::UNASKED => continue,
+                    _ => (u32::from(index > 0), palette.blocks()[index]),
+                };
+                parts.extend([
+                    (1, 0),
+                    place(block.address, BLOCKS[index]),
+                    number(block.nmemb_user, asked),
+                    number(block.size_user, size),
+                    number(block.nmemb_kernel, 0),
+                    number(block.size_kernel, 0),
+                ]);
+            }
+        }
     }
     let sum = |total: (u32, u64), part: (u32, u64)| (total.0 + part.0, total.1 + part.1);
     parts.into_iter().fold((0, 0), sum)
@@ -108,7 +126,7 @@ fn candidates(case: &Case, palette: &Palette) -> Vec<Case> {
         cases.push(Case { optlen, ..*case });
     }
     let mut length = |length: i32| cases.push(Case { length, ..*case });
-    for simple in [0, 1, 16, 40, -1, i32::MIN] {
+    for simple in [0, 1, 16, 40, 96, -1, i32::MIN] {
         length(simple);
     }
     let element = palette.element(case.option).cast_signed();
@@ -127,6 +145,10 @@ fn candidates(case: &Case, palette: &Palette) -> Vec<Case> {
         Input::Full(full) => {
             let put = |full: Full| Case { input: Input::Full(full), ..*case };
             cases.extend(full_candidates(full, palette).into_iter().map(put));
+        }
+        Input::Opt(opt) => {
+            let put = |opt: Opt| Case { input: Input::Opt(opt), ..*case };
+            cases.extend(opt_candidates(opt, palette).into_iter().map(put));
         }
     }
     cases
@@ -165,6 +187,36 @@ fn full_candidates(full: Full, palette: &Palette) -> Vec<Full> {
     }
     for tcp_info in [TCP_INFOS, Place::NULL].into_iter().chain(nearer(full.tcp_info)) {
         all.push(Full { tcp_info, ..full });
+    }
+    all
+}
+
+fn opt_candidates(opt: Opt, palette: &Palette) -> Vec<Opt> {
+    let mut all = Vec::new();
+    for (index, block) in opt.blocks.into_iter().enumerate() {
+        let mut put = |simpler: Block| {
+            let mut candidate = opt;
+            candidate.blocks[index] = simpler;
+            all.push(candidate);
+        };
+        put(Block::UNASKED);
+        let asked = u32::from(index > 0);
+        put(Block::asking(BLOCKS[index], asked, palette.blocks()[index]));
+        for address in [BLOCKS[index], Place::NULL].into_iter().chain(nearer(block.address)) {
+            put(Block { address, ..block });
+        }
+        for nmemb_user in toward(block.nmemb_user, asked) {
+            put(Block { nmemb_user, ..block });
+        }
+        for size_user in toward(block.size_user, palette.blocks()[index]) {
+            put(Block { size_user, ..block });
+        }
+        for nmemb_kernel in toward(block.nmemb_kernel, 0) {
+            put(Block { nmemb_kernel, ..block });
+        }
+        for size_kernel in toward(block.size_kernel, 0) {
+            put(Block { size_kernel, ..block });
+        }
     }
     all
 }

@@ -106,7 +106,8 @@ fn the_bytes_are_where_the_format_says() {
     assert_eq!(case.input_bytes(0).0[12..16], 280u32.to_ne_bytes());
 
     for (at, value, error) in [
-        (0, 2, NotACase::Version(2)),
+        (0, 3, NotACase::Version(3)),
+        (0, 2, NotACase::Size(68)),
         (1, 255, NotACase::Scene(255)),
         (2, 4, NotACase::Poison(4)),
         (3, 1, NotACase::NotZero(3)),
@@ -129,4 +130,56 @@ fn the_bytes_are_where_the_format_says() {
         let refused = codec::decode(&bytes) == Err(NotACase::LengthOverPointers);
         assert_eq!(refused, over, "{distance} bytes");
     }
+}
+
+#[test]
+fn the_format_of_the_design_of_2021_is_what_the_page_says() {
+    let mut bytes = [0; codec::SIZE_OPT];
+    bytes[0] = 2;
+    bytes[1] = 20;
+    bytes[2] = 1;
+    bytes[4..8].copy_from_slice(&2021i32.to_le_bytes());
+    bytes[8..12].copy_from_slice(&96i32.to_le_bytes());
+    bytes[12..20].copy_from_slice(&0x2000_0000_1234u64.to_le_bytes()); // optval
+    bytes[20..28].copy_from_slice(&0x2000_0000_5678u64.to_le_bytes()); // optlen
+    bytes[52..60].copy_from_slice(&0x2000_0000_4000u64.to_le_bytes()); // tcp_info.address
+    bytes[60..64].copy_from_slice(&16u32.to_le_bytes()); // tcp_info.nmemb_user
+    bytes[64..68].copy_from_slice(&248u32.to_le_bytes()); // tcp_info.size_user
+    bytes[68..72].copy_from_slice(&7u32.to_le_bytes()); // tcp_info.nmemb_kernel
+    bytes[72..76].copy_from_slice(&9u32.to_le_bytes()); // tcp_info.size_kernel
+    let case = codec::decode(&bytes).unwrap();
+    assert_eq!(codec::encode(&case), bytes);
+    assert_eq!((case.scene, case.poison, case.length, case.option), (20, 1, 96, 2021));
+    assert_eq!((case.optval.offset(), case.optlen.offset()), (Some(0x1234), Some(0x5678)));
+    // The structure as the kernel finds it, with the street at 0x1_0000.
+    let (input, len) = case.input_bytes(0x1_0000);
+    let mut expected = [0; 96];
+    expected[24..32].copy_from_slice(&0x1_4000u64.to_ne_bytes());
+    for (at, word) in [(32, 16u32), (36, 248), (40, 7), (44, 9)] {
+        expected[at..at + 4].copy_from_slice(&word.to_ne_bytes());
+    }
+    assert_eq!((&input[..len], len), (&expected[..], 96));
+
+    for (at, value, error) in [
+        (0, 1, NotACase::Size(124)),
+        (3, 1, NotACase::NotZero(3)),
+        (4, 0, NotACase::Option(0x700)),
+        (57, 0x10, NotACase::Address(0x1000_0000_4000)),
+    ] {
+        let mut wrong = bytes;
+        wrong[at] = value;
+        assert_eq!(codec::decode(&wrong), Err(error), "byte {at}");
+    }
+    // The length over each of the four pointers, and between them.
+    for distance in 0..100u64 {
+        bytes[20..28].copy_from_slice(&(0x2000_0000_1234 + distance).to_le_bytes());
+        let over = [0u64, 24, 48, 72].iter().any(|at| distance + 4 > *at && distance < at + 8);
+        let refused = codec::decode(&bytes) == Err(NotACase::LengthOverPointers);
+        assert_eq!(refused, over, "{distance} bytes");
+    }
+    // In version 1 its buffer would be full of poison, and so would its pointers.
+    let mut first = [0; codec::SIZE];
+    first[0] = 1;
+    first[4..8].copy_from_slice(&2021i32.to_le_bytes());
+    assert_eq!(codec::decode(&first), Err(NotACase::Option(2021)));
 }

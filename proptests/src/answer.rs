@@ -207,6 +207,13 @@ impl Answer {
             declared.push(array(full.subflow_info, full.size_sfinfo_user));
             declared.push(array(full.tcp_info, full.size_tcpinfo_user));
         }
+        if let Input::Opt(opt) = &self.case.input {
+            for (index, block) in opt.blocks.iter().enumerate() {
+                // mptcp_info is one structure, whatever its count.
+                let elements = if index == 0 { 1 } else { u64::from(block.nmemb_user) };
+                declared.push((block.address.address(BASE), elements * u64::from(block.size_user)));
+            }
+        }
         declared
     }
 }

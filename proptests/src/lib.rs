@@ -19,8 +19,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, Tes
 pub use answer::{Answer, BASE, Write, ask, overlap, without_trace};
 pub use mptcp_emulator::{Decisions, Documented};
 pub use request::{
-    DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, info_case,
-    long_request,
+    DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt,
+    info_case, long_request, opt_places,
 };
 pub use socket::{OwnedConnection, OwnedSocket, any_connection, any_socket, noise};
 

@@ -1,9 +1,11 @@
 //! Calls made up freely, and well-formed ones with the sizes left open.
 
 use arbitrary::Unstructured;
-use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
-use mptcp_emulator::{Revision, SUBFLOW_DATA};
-use mptcp_harness::case::{Case, Data, Full, Input, POISONS, Place};
+use mptcp_emulator::abi::{
+    MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_INFO_OPT, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO,
+};
+use mptcp_emulator::{INFO_OPT, Revision, SUBFLOW_DATA};
+use mptcp_harness::case::{Block, Case, Data, Full, Input, Opt, POISONS, Place};
 use mptcp_harness::palette::{Cue, Palette, WRITABLE, into_stretch};
 use mptcp_harness::{generate, scene};
 use proptest::prelude::*;
@@ -11,16 +13,18 @@ use proptest::prelude::*;
 use crate::MOST_SUBFLOWS;
 use crate::socket::{OwnedConnection, OwnedSocket, any_connection, any_socket};
 
-/// Any revision that there is data for.
+/// Any revision that there is data for, and two with `mptcp_info_opt` added.
 pub fn any_revision() -> impl Strategy<Value = Revision> {
-    prop::sample::select(Revision::ALL.to_vec())
+    let mut all = Revision::ALL.to_vec();
+    all.extend([Revision::V6_12, Revision::NEWEST].map(Revision::with_info_opt));
+    prop::sample::select(all)
 }
 
 /// A revision, one of its sockets, and a case of the generator that all
 /// engines share. The scene in the case is there for its stored form only.
 pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
     any_revision().prop_flat_map(|revision| {
-        let choices = prop::collection::vec(any::<u8>(), 96);
+        let choices = prop::collection::vec(any::<u8>(), 192);
         (Just(revision), any_socket(revision), choices, 0..POISONS).prop_map(
             |(revision, socket, choices, poison)| {
                 let subflows = match &socket {
@@ -169,6 +173,38 @@ pub fn ask_full() -> impl Strategy<Value = FullAsk> {
     )
 }
 
+/// Where the blocks of `mptcp_info_opt` stand: 8 KiB or more each, apart.
+pub fn opt_places() -> [Place; 4] {
+    [at(0, 0x2000), at(1, 0), at(1, 0x4000), at(2, 0)]
+}
+
+/// A request for `mptcp_info_opt`: four blocks of up to 22 elements, some not
+/// asked for, with anything in the kernel's members.
+pub fn ask_opt() -> impl Strategy<Value = Case> {
+    let size = || prop_oneof![1 => Just(0u32), 3 => 1u32..400, 4 => Just(280u32)];
+    let count = || prop_oneof![8 => 0..=MOST_SUBFLOWS as u32 + 2, 1 => any::<u32>()];
+    let block = (count(), size(), any::<u32>(), any::<u32>(), 0..8);
+    let blocks = prop::collection::vec(block, 4);
+    (blocks, 0..40u32).prop_map(|(blocks, more)| {
+        let block = |(values, place): (&(u32, u32, u32, u32, i32), Place)| {
+            let (nmemb_user, size_user, nmemb_kernel, size_kernel, null) = *values;
+            let address = if null == 0 { Place::NULL } else { place };
+            Block { address, nmemb_user, size_user, nmemb_kernel, size_kernel }
+        };
+        let mut each = blocks.iter().zip(opt_places()).map(block);
+        let blocks = std::array::from_fn(|_| each.next().unwrap_or(Block::UNASKED));
+        Case {
+            scene: 0,
+            poison: 1,
+            option: MPTCP_INFO_OPT,
+            length: (INFO_OPT + more).cast_signed(),
+            optval: optval(),
+            optlen: optlen(),
+            input: Input::Opt(Opt { blocks }),
+        }
+    })
+}
+
 /// A request for `MPTCP_INFO` with all buffers writable and apart.
 pub fn info_case(length: i32) -> Case {
     Case {
@@ -191,6 +227,7 @@ pub fn any_sound_case() -> impl Strategy<Value = (Revision, OwnedConnection, Cas
             2 => ask_data().prop_map(DataAsk::case),
             1 => info_length.prop_map(info_case),
             u32::from(revision.full_info) => ask_full().prop_map(FullAsk::case),
+            4 * u32::from(revision.info_opt) => ask_opt(),
         ];
         (Just(revision), any_connection(revision), case)
     })

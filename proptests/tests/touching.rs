@@ -145,7 +145,7 @@ fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> Tes
     // a part of the buffer; arrays are not.
     let declared = answer.declared(revision.mptcp_info);
     let others_than_arrays = match &case.input {
-        Input::Full(_) => &declared[..2],
+        Input::Full(_) | Input::Opt(_) => &declared[..2],
         _ => &declared[..1],
     };
     for (number, (start, len)) in regions.iter().enumerate() {

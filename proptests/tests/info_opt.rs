@@ -1,0 +1,150 @@
+//! `mptcp_info_opt`, the design of July 2021: what its text promises.
+
+use mptcp_emulator::{AskedSize, Revision, Stride};
+use mptcp_harness::case::{Case, Input};
+use mptcp_proptests::{
+    BASE, Decisions, Documented, OwnedConnection, any_connection, any_revision, ask, ask_opt,
+    holds, is_broken, opt_places,
+};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+type Values = (Revision, OwnedConnection, Case);
+
+fn requests() -> impl Strategy<Value = Values> {
+    let with_it = any_revision().prop_filter("has it", |known| known.info_opt);
+    with_it.prop_flat_map(|revision| (Just(revision), any_connection(revision), ask_opt()))
+}
+
+/// Bytes of an element of each block of a subflow, as the kernel knows them.
+fn element(connection: &OwnedConnection, block: usize, number: usize) -> &[u8] {
+    match block {
+        0 => connection.info(),
+        1 => connection.tcp_info(number),
+        2 => &connection.subflow_info(number)[8..136],
+        _ => &connection.subflow_info(number)[136..],
+    }
+}
+
+/// "not change, or shrink the number of structures", "Not change, or shrink,
+/// size_user", and nmemb_kernel and size_kernel as it "WOULD have filled": the
+/// example has 17 for 17 subflows.
+fn members_are_in_and_out<D: Decisions>((revision, connection, case): Values) -> TestCaseResult {
+    let Input::Opt(opt) = case.input else { return Ok(()) };
+    let answer = connection.with(|socket| ask::<D>(&revision, socket, &case));
+    prop_assert_eq!(answer.result, Ok(()));
+    let subflows = u32::try_from(connection.subflows()).unwrap_or(0);
+    let sizes = [revision.mptcp_info, revision.tcp_info, 128, 128];
+    for (index, block) in opt.blocks.iter().enumerate() {
+        let word = |at| answer.word(24 * index as u64 + at);
+        let there = if index == 0 { 1 } else { subflows };
+        let null = block.address == mptcp_harness::case::Place::NULL;
+        let filled = if null { 0 } else { block.nmemb_user.min(there) };
+        prop_assert_eq!(word(8), filled, "nmemb_user of block {}", index);
+        prop_assert_eq!(word(12), block.size_user.min(sizes[index]), "size_user");
+        prop_assert_eq!(word(16), there, "nmemb_kernel");
+        prop_assert_eq!(word(20), sizes[index], "size_kernel");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_goes_in_comes_out_or_shrinks() {
+    holds(requests(), members_are_in_and_out::<Documented>);
+}
+
+#[test]
+fn a_wrong_model_breaks_the_members() {
+    /// Tells how many there are in both members.
+    struct CountsAll;
+    impl Decisions for CountsAll {
+        fn opt_filled(_: u32, all: u32) -> u32 {
+            all
+        }
+    }
+    is_broken(requests(), members_are_in_and_out::<CountsAll>);
+
+    /// Leaves the program's size.
+    struct SizeKept;
+    impl Decisions for SizeKept {
+        fn size_user(asked: AskedSize, _: Stride) -> u32 {
+            asked.0
+        }
+    }
+    is_broken(requests(), members_are_in_and_out::<SizeKept>);
+}
+
+/// Each block holds the elements that there is room for, side by side at the
+/// size that comes back, and not a byte more: the blocks do not know of each
+/// other.
+fn blocks_are_filled<D: Decisions>((revision, connection, case): Values) -> TestCaseResult {
+    let Input::Opt(opt) = case.input else { return Ok(()) };
+    let answer = connection.with(|socket| ask::<D>(&revision, socket, &case));
+    prop_assert_eq!(answer.result, Ok(()));
+    for (index, (block, place)) in opt.blocks.iter().zip(opt_places()).enumerate() {
+        let at = place.address(BASE);
+        let room = if index == 0 { 1 } else { block.nmemb_user as usize };
+        let there = if index == 0 { 1 } else { connection.subflows() };
+        let null = block.address != place;
+        let count = if null { 0 } else { room.min(there) };
+        let expected: Vec<u8> = (0..count)
+            .flat_map(|number| {
+                let whole = element(&connection, index, number);
+                whole[..whole.len().min(block.size_user as usize)].to_vec()
+            })
+            .collect();
+        let (run, all) = answer.written_in(at..at + 0x2000);
+        prop_assert_eq!((run, all), (expected.len(), expected.len()), "block {}", index);
+        prop_assert_eq!(answer.bytes(at, all), expected);
+    }
+    Ok(())
+}
+
+#[test]
+fn blocks_hold_what_there_is_room_for() {
+    holds(requests(), blocks_are_filled::<Documented>);
+}
+
+#[test]
+fn a_wrong_model_breaks_the_blocks() {
+    /// As C indexes an array of the program's own type.
+    struct StepsAsAsked;
+    impl Decisions for StepsAsAsked {
+        fn step(asked: AskedSize, _: Stride) -> u32 {
+            asked.0
+        }
+    }
+    is_broken(requests(), blocks_are_filled::<StepsAsAsked>);
+
+    /// Fills mptcp_info only where its count says so.
+    struct ScalarCounts;
+    impl Decisions for ScalarCounts {
+        fn opt_scalar(nmemb_user: u32) -> bool {
+            nmemb_user > 0
+        }
+    }
+    is_broken(requests(), blocks_are_filled::<ScalarCounts>);
+}
+
+/// "The _kernel members are only filled by kernel, the value provided by
+/// userspace are ignored."
+#[test]
+fn kernel_members_of_the_input_do_not_matter() {
+    holds((requests(), any::<[u32; 8]>()), |((revision, connection, case), junk)| {
+        let mut other = case;
+        if let Input::Opt(opt) = &mut other.input {
+            for (block, junk) in opt.blocks.iter_mut().zip(junk.chunks(2)) {
+                (block.nmemb_kernel, block.size_kernel) = (junk[0], junk[1]);
+            }
+        }
+        let run =
+            |case: &Case| connection.with(|socket| ask::<Documented>(&revision, socket, case));
+        let (one, two) = (run(&case), run(&other));
+        prop_assert_eq!(one.result, two.result);
+        prop_assert_eq!(&one.writes, &two.writes);
+        for at in one.written() {
+            prop_assert_eq!(one.bytes(at, 1), two.bytes(at, 1));
+        }
+        Ok(())
+    });
+}
