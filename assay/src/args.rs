@@ -24,6 +24,10 @@ Exit status:
   boot, crashed, complained or took too long. Of several kernels' 1 goes before 2,
   2 before 4, and 4 before 0";
 
+const EXEC_STATUS: &str = "\
+Exit status with --exec:
+  1 if the program failed on a scene, 4 if it skipped (4) each of them, else 0";
+
 /// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
 ///
 /// MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS and MPTCP_FULL_INFO negotiate
@@ -60,6 +64,10 @@ pub(crate) enum Command {
     #[command(after_help = EXIT_STATUS)]
     Explain(ExplainArgs),
     /// List the scenes: sockets in known states that cases are run on
+    ///
+    /// With --exec a program of one's own finds itself on them: an MPTCP
+    /// connection with 17 subflows, one that fell back, one that is closing.
+    #[command(after_help = EXEC_STATUS)]
     Scenes(ScenesArgs),
     /// List the rules of the contract, each with its sentence and its source
     Rules,
@@ -213,6 +221,15 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ScenesArgs {
+    /// Scenes, or groups of scenes, by name; `*` and `?` stand for any; all by default
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) scene: Vec<Selection>,
+
+    /// Run a program on each scene that stands, with the scene's socket as its
+    /// standard input; its exit status counts as that of a kselftest
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "format")]
+    pub(crate) exec: Option<PathBuf>,
+
     /// How to tell the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -1,6 +1,8 @@
 //! `assay scenes`: the catalogue, and what of it stands here.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
 
 use mptcp_emulator::Family;
 use mptcp_harness::scene::{self, Kind, Portrait, Stage, catalogue};
@@ -29,8 +31,14 @@ struct SceneData {
 /// Runs the command.
 pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     let enclosure = scene::enter();
-    let stage = build(&enclosure, &[], &Meter::new());
-    let scenes = data(&stage);
+    let stage = build(&enclosure, &args.scene, &Meter::new());
+    if let Some(program) = &args.exec {
+        return exec(program, &stage);
+    }
+    let chosen = |scene: &&scene::Scene| {
+        args.scene.is_empty() || args.scene.iter().any(|choice| choice.takes(scene))
+    };
+    let scenes = data(&stage, catalogue().iter().filter(chosen));
     let standing = scenes.iter().filter(|scene| scene.stands).count();
     match args.format {
         Format::Json => anstream::println!("{}", json(&scenes)?),
@@ -43,7 +51,39 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     Ok(if standing > 0 { Status::Agree } else { Status::Skipped })
 }
 
-fn data(stage: &Stage) -> Vec<SceneData> {
+/// Runs a program on each scene that stands.
+fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
+    let mut statuses = Vec::new();
+    for scene in stage.scenes() {
+        anstream::println!("{}", head(scene.name));
+        let socket = match stage.descriptor(scene.id) {
+            Ok(socket) => socket,
+            Err(why) => {
+                anstream::println!("  left out: {why}");
+                continue;
+            }
+        };
+        // A bare name is a file here, and not a program of the search path.
+        let path = Path::new(".").join(program);
+        let status = Command::new(path).stdin(socket).status();
+        let status = status.map_err(|error| format!("{}: {error}", program.display()))?;
+        anstream::println!("  {status}\n");
+        statuses.push(status.code());
+    }
+    for (scene, why) in stage.skipped() {
+        anstream::println!("{}: skipped: {why}", scene.name);
+    }
+    let failed = statuses.iter().filter(|status| !matches!(status, Some(0 | 4))).count();
+    let skipped = statuses.iter().filter(|status| **status == Some(4)).count();
+    anstream::println!("{} scenes: {failed} failed, {skipped} skipped", statuses.len());
+    Ok(match (failed, statuses.len() - skipped) {
+        (0, 0) => Status::Skipped,
+        (0, _) => Status::Agree,
+        _ => Status::Divergence,
+    })
+}
+
+fn data(stage: &Stage, chosen: impl Iterator<Item = &'static scene::Scene>) -> Vec<SceneData> {
     let reason = |id: u8| {
         let mut skipped = stage.skipped().iter();
         skipped.find(|(scene, _)| scene.id == id).map(|(_, why)| why.clone())
@@ -60,7 +100,7 @@ fn data(stage: &Stage) -> Vec<SceneData> {
             reason: reason(scene.id),
         }
     };
-    catalogue().iter().map(one).collect()
+    chosen.map(one).collect()
 }
 
 fn table(scenes: &[SceneData]) -> String {

@@ -80,6 +80,21 @@
 //! for all of them, user memory being touched with the lock held. One walk
 //! says it in the order of the loops.
 //!
+//! **It is not one snapshot all the same.** On the kernel that it was built on,
+//! what fills `mptcp_info` takes the socket's lock itself, so it cannot be done
+//! inside the walk: a subflow may come between the two, and
+//! `mptcpi_subflows_total` then differs from `nmemb_kernel`. And each copy to
+//! user memory may wait for a page, for as long as the program likes, with the
+//! socket locked: three addresses of the program's choice for each subflow.
+//! What shipped has both traits too, with fewer addresses.
+//!
+//! **Pairs are pairs by index only.** There is no id of a subflow in it, so two
+//! calls cannot be matched after one went away. `MPTCP_FULL_INFO` has the id.
+//!
+//! **Addresses inside the buffer go past those who watch system calls.** A
+//! cgroup's BPF program at `getsockopt`, a sanitizer, strace: they know of the
+//! 96 bytes, and of nothing behind the four addresses.
+//!
 //! **Each block has a count, and they may differ.** Three different
 //! `nmemb_user` make three different prefixes of the same list, which no
 //! program wants; `nmemb_kernel` is told three times, always the same. What

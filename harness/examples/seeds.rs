@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use mptcp_emulator::abi;
-use mptcp_harness::case::{Case, Data, Full, Input, Place};
+use mptcp_harness::case::{Block, Case, Data, Full, Input, Opt, Place};
 use mptcp_harness::codec;
 use mptcp_harness::palette::wild;
 use mptcp_harness::scene;
@@ -69,6 +69,12 @@ impl Seeds {
         let input = Input::Full(full);
         self.add(&name, scene, abi::MPTCP_FULL_INFO, length, input)
     }
+
+    fn opt(&mut self, name: &str, scene: &str, length: i32, blocks: [Block; 4]) -> &mut Case {
+        let name = format!("info_opt-{name}");
+        let input = Input::Opt(Opt { blocks });
+        self.add(&name, scene, abi::MPTCP_INFO_OPT, length, input)
+    }
 }
 
 const FULL: Full = Full {
@@ -92,6 +98,7 @@ fn main() -> io::Result<()> {
     headers(&mut seeds);
     places(&mut seeds);
     full(&mut seeds);
+    opt(&mut seeds);
     scenes(&mut seeds);
     let corpus = Path::new("corpus");
     write(&corpus.join("negotiate"), &seeds)?;
@@ -127,6 +134,59 @@ fn worked_examples(seeds: &mut Seeds) {
         let full = Full { size_arrays_user: 16, ..FULL };
         seeds.full(&name, scene, 136, full);
     }
+}
+
+/// The sample call of the design of July 2021, on a 6.12: 16 elements of each.
+const SAMPLE: [Block; 4] = [
+    Block::asking(Place::Street(0x2000), 0, 96),
+    Block::asking(Place::Street(0x9000), 16, 248),
+    Block::asking(Place::Street(0x4000), 16, 128),
+    Block::asking(Place::Street(0xd000), 16, 128),
+];
+
+fn opt(seeds: &mut Seeds) {
+    for (name, scene) in [
+        ("17-subflows-v4", "many-v4-client-17-after"),
+        ("17-subflows-v6", "many-v6-server-17-after"),
+        ("no-subflow-v4", "fresh-v4"),
+        ("no-subflow-v6", "fresh-v6"),
+        ("1-subflow-v4", ONE),
+        ("fallen-back", "fallen-back-v6-client"),
+    ] {
+        seeds.opt(&format!("sample-{name}"), scene, 96, SAMPLE);
+    }
+    for (name, length) in [("short", 95), ("long", 104), ("negative", -1), ("huge", i32::MAX)] {
+        seeds.opt(&format!("length-{name}"), THREE, length, SAMPLE);
+    }
+    let [info, tcp_infos, locals, remotes] = SAMPLE;
+    let mut with = |name: &str, blocks: [Block; 4]| {
+        seeds.opt(name, THREE, 96, blocks);
+    };
+    let none = Block::UNASKED;
+    with("only-tcp_info", [none, tcp_infos, none, none]);
+    with("only-mptcp_info", [info, none, none, none]);
+    with("nothing", [none; 4]);
+    with("null-with-counts", SAMPLE.map(|block| Block { address: Place::NULL, ..block }));
+    with("no-size", SAMPLE.map(|block| Block { size_user: 0, ..block }));
+    with("kernel-members", SAMPLE.map(|block| Block { nmemb_kernel: 7, size_kernel: 9, ..block }));
+    with("newer-program", [info, Block { size_user: 280, ..tcp_infos }, locals, remotes]);
+    with(
+        "sockaddr_in",
+        [info, tcp_infos, locals, remotes].map(|block| Block { size_user: 16, ..block }),
+    );
+    with(
+        "huge-numbers",
+        SAMPLE.map(|block| Block { nmemb_user: u32::MAX, size_user: u32::MAX, ..block }),
+    );
+    let over = |address| Block { address, ..locals };
+    with("array-over-array", [info, tcp_infos, over(tcp_infos.address), remotes]);
+    with("array-over-structure", [info, tcp_infos, over(at(0x1048)), remotes]);
+    with("array-over-length", [info, tcp_infos, over(OPTLEN), remotes]);
+    with("peers-before-an-edge", [info, tcp_infos, locals, over(at(END - 200))]);
+    with("peers-before-read-only", [info, tcp_infos, locals, over(at(READ_ONLY - 128))]);
+    with("wild", [info, tcp_infos, Block { address: wild(8), ..locals }, remotes]);
+    seeds.opt("structure-before-an-edge", THREE, 96, SAMPLE).optval = at(END - 95);
+    seeds.opt("length-read-only", THREE, 96, SAMPLE).optlen = at(READ_ONLY);
 }
 
 fn info(seeds: &mut Seeds) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use goblin::elf::Elf;
@@ -125,7 +126,8 @@ fn stow(archive: &mut Archive, path: &Path, room: &mut u64) -> Result<(), String
     *room = room.checked_sub(about.len()).ok_or_else(|| {
         format!("{}: more than {} MiB of files are named", context(), BAGGAGE >> 20)
     })?;
-    archive.file(&inside, false, &fs::read(path).map_err(during(context()))?);
+    let executable = about.permissions().mode() & 0o111 != 0;
+    archive.file(&inside, executable, &fs::read(path).map_err(during(context()))?);
     Ok(())
 }
 

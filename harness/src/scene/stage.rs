@@ -1,5 +1,6 @@
 //! The stage: scenes made, at rest, and portrayed.
 
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -209,6 +210,19 @@ impl Stage {
     pub fn portrait(&self, id: u8) -> Option<&Portrait> {
         let player = self.player(id).ok()?;
         Some(&self.players[player].portrait)
+    }
+
+    /// A descriptor of a scene's socket, to hand to another program.
+    ///
+    /// # Errors
+    /// The scene does not stand, or has no descriptor that is open.
+    pub fn descriptor(&self, id: u8) -> Result<OwnedFd, String> {
+        let player = &self.players[self.player(id)?];
+        let subjects = &self.sets[player.set].made.subjects;
+        let subject = subjects.iter().find(|subject| subject.side == player.scene.side);
+        let descriptor = subject.and_then(|subject| subject.descriptor.as_ref());
+        let descriptor = descriptor.ok_or("its descriptor is not open")?;
+        descriptor.try_clone().map_err(|error| format!("dup: {error}"))
     }
 
     /// Portrays a scene again: whether it moved since. To be asked when a call
