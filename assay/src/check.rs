@@ -23,7 +23,7 @@ use crate::laws;
 use crate::meter::{Goal, Meter};
 use crate::reach::Reach;
 use crate::report::{Circumstances, FindingData, Report};
-use crate::{Status, human};
+use crate::{Status, human, out};
 
 /// How long a check takes where nothing else is said.
 const USUAL: Duration = Duration::from_secs(10);
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     }
     tell(&report, args.format)?;
     if let Some(error) = unsaved {
-        eprintln!("assay: the findings could not be saved: {error}");
+        out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
     Ok(status(&report))
 }
@@ -223,10 +223,9 @@ fn slug(signature: &str) -> String {
 
 fn tell(report: &Report, format: Format) -> Result<(), String> {
     match format {
-        Format::Human => anstream::print!("{}", human::report(report)),
-        Format::Json => anstream::println!("{}", json(report)?),
+        Format::Human => out::put(human::report(report)),
+        Format::Json => out::line(json(report)?),
     }
-    Ok(())
 }
 
 /// One object, without colours in its texts.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Accelerator, Arguments, Command, Format, VmArgs};
 use crate::style::{bad, counted, dim, good, grouped, head};
-use crate::{Status, check};
+use crate::{Status, check, out};
 
 /// How many lines of a console are shown where the kernel did not complain.
 const LINES: usize = 15;
@@ -104,7 +104,7 @@ fn boot(
         fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     for note in &run.told.notes {
-        anstream::eprintln!("assay: {}: {note}", kernel.name);
+        out::note(format_args!("assay: {}: {note}", kernel.name));
     }
     Ok(run)
 }
@@ -114,11 +114,11 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
     let mut statuses = Vec::new();
     for kernel in kernels {
         if kernels.len() > 1 {
-            anstream::println!("{}", head(&kernel.name));
+            out::line(head(&kernel.name))?;
         }
         let run = boot(args, task, kernel, io::stdout())?;
         statuses.push(verdict(&run, args).unwrap_or_else(|trouble| {
-            anstream::eprintln!("{}: {}: {trouble}", bad("assay"), kernel.name);
+            out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
         }));
     }
@@ -199,7 +199,7 @@ fn compare(
     }
     let mut columns = Vec::new();
     for kernel in kernels {
-        anstream::eprintln!("assay: {}", kernel.name);
+        out::note(format_args!("assay: {}", kernel.name));
         let heard = Heard::default();
         let run = boot(args, &inner, kernel, heard.clone())?;
         let status = verdict(&run, args);
@@ -207,10 +207,10 @@ fn compare(
         columns.push(Column { name: kernel.name.clone(), report, status });
     }
     match format {
-        Format::Human => anstream::print!("{}", told(&columns)),
+        Format::Human => out::put(told(&columns))?,
         Format::Json => {
             let objects: Vec<Value> = columns.iter().map(Column::data).collect();
-            anstream::println!("{}", check::json(&objects)?);
+            out::line(check::json(&objects)?)?;
         }
     }
     let statuses: Vec<Status> = columns
