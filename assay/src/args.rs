@@ -156,11 +156,11 @@ pub(crate) struct CheckArgs {
     pub(crate) jobs: Option<u16>,
 
     /// How to tell the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_enum, default_value_t = Format::Human, overrides_with = "format")]
     pub(crate) format: Format,
 
     /// Write the simplest case of each finding to DIR, one file each
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", overrides_with = "save")]
     pub(crate) save: Option<PathBuf>,
 
     /// Stop at the first finding

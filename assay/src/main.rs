@@ -26,6 +26,7 @@ mod select;
 mod stand_in;
 mod style;
 mod vm;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -62,7 +63,7 @@ impl From<Status> for ExitCode {
 // what belongs to somebody else.
 fn main() -> ExitCode {
     if mptcp_lab::guest::inside() {
-        mptcp_lab::guest::run();
+        mptcp_lab::guest::run(&mut watch::Aftermath::default());
     }
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Check(arguments.check));

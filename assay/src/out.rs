@@ -23,12 +23,16 @@ pub(crate) fn note(text: impl Display) {
     let _ = write(anstream::stderr(), format_args!("{text}\n"));
 }
 
-/// What a failure to write to standard output means.
-pub(crate) fn heard(written: io::Result<()>) -> Result<(), String> {
+/// That standard output could not be written.
+pub(crate) fn lost(error: &impl Display) -> String {
+    format!("standard output: {error}; what was to be told is lost or cut short")
+}
+
+fn heard(written: io::Result<()>) -> Result<(), String> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!(
-            "standard output: {error}; what was to be told is lost or cut short"
-        )),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {error}; what was to be told is lost or cut short"))
+        }
         _ => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ use crate::check::{json, picture};
 use crate::input::{self, Stored};
 use crate::report::FindingData;
 use crate::style::{bad, counted, good, grouped, odd};
+use crate::watch::watching;
 use crate::{Status, human, out};
 
 /// Everything that a replay tells.
@@ -60,6 +61,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();
     let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
     let mut trial = trial.map_err(|error| error.to_string())?;
+    if let Some(watch) = watching() {
+        trial.watch(watch);
+    }
 
     let mut findings: BTreeMap<String, (Finding, String)> = BTreeMap::new();
     let mut results = Vec::new();

@@ -41,6 +41,8 @@ struct Task {
     baggage: Vec<PathBuf>,
     /// For a check, how it tells its result.
     check: Option<Format>,
+    /// For a check, where it saves its findings.
+    save: Option<PathBuf>,
 }
 
 impl Task {
@@ -56,6 +58,7 @@ impl Task {
             Command::Check(check) => (Some(check.format), check.save.clone()),
             _ => (None, None),
         };
+        let save = wanted.clone();
         let named = args.command.iter().skip(1).map(PathBuf::from);
         let baggage = named.filter(|path| path.exists() && Some(path) != wanted.as_ref()).collect();
         let mut environment = Vec::new();
@@ -71,14 +74,29 @@ impl Task {
             },
             baggage,
             check,
+            save,
         })
+    }
+
+    /// The check as one of several: it tells JSON, and saves what it finds in a
+    /// folder of its own. The last word on a command line counts.
+    fn beside_others(&self, kernel: &Kernel) -> Errand {
+        let mut errand = self.errand.clone();
+        errand.arguments.push("--format=json".to_owned());
+        if let Some(folder) = &self.save {
+            let own = folder.join(&kernel.name).display().to_string();
+            errand.arguments.push(format!("--save={own}"));
+            errand.wanted = vec![own];
+        }
+        errand
     }
 }
 
 /// Runs the task on one kernel; `out` gets what it writes to standard output.
 fn boot(
     args: &VmArgs,
-    task: &Task,
+    errand: &Errand,
+    baggage: &[PathBuf],
     kernel: &Kernel,
     out: impl Write + Send + 'static,
 ) -> Result<Run, String> {
@@ -90,14 +108,9 @@ fn boot(
         memory: args.memory,
         timeout: Duration::from_secs(args.timeout),
     };
-    let initramfs = pack(kernel, &task.errand, &task.baggage)?;
+    let initramfs = pack(kernel, errand, baggage)?;
     let run = machine::run(kernel, &initramfs, &setup, out, io::stderr())?;
     for (path, bytes) in &run.told.files {
-        let path = &match path.parent().zip(path.file_name()) {
-            // Each kernel's findings in a folder of their own.
-            Some((folder, file)) if args.kernel.len() > 1 => folder.join(&kernel.name).join(file),
-            _ => path.clone(),
-        };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
@@ -105,6 +118,9 @@ fn boot(
     }
     for note in &run.told.notes {
         out::note(format_args!("assay: {}: {note}", kernel.name));
+    }
+    if let Some(error) = &run.lost {
+        return Err(out::lost(error));
     }
     Ok(run)
 }
@@ -116,7 +132,7 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         if kernels.len() > 1 {
             out::line(head(&kernel.name))?;
         }
-        let run = boot(args, task, kernel, io::stdout())?;
+        let run = boot(args, &task.errand, &task.baggage, kernel, io::stdout())?;
         statuses.push(verdict(&run, args).unwrap_or_else(|trouble| {
             out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
@@ -188,23 +204,15 @@ fn compare(
     kernels: &[Kernel],
     format: Format,
 ) -> Result<Status, String> {
-    let mut inner = Task {
-        errand: task.errand.clone(),
-        baggage: task.baggage.clone(),
-        check: Some(Format::Json),
-    };
-    if format == Format::Human {
-        let at = inner.errand.arguments.iter().take_while(|word| *word == "check").count();
-        inner.errand.arguments.splice(at..at, ["--format=json".to_owned()]);
-    }
     let mut columns = Vec::new();
-    for kernel in kernels {
+    for (asked, kernel) in args.kernel.iter().zip(kernels) {
         out::note(format_args!("assay: {}", kernel.name));
         let heard = Heard::default();
-        let run = boot(args, &inner, kernel, heard.clone())?;
+        let errand = task.beside_others(kernel);
+        let run = boot(args, &errand, &task.baggage, kernel, heard.clone())?;
         let status = verdict(&run, args);
         let report = serde_json::from_slice(&heard.bytes()).unwrap_or(Value::Null);
-        columns.push(Column { name: kernel.name.clone(), report, status });
+        columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {
         Format::Human => out::put(told(&columns))?,
@@ -222,6 +230,8 @@ fn compare(
 
 /// One kernel's check.
 struct Column {
+    /// As the command line has it.
+    asked: String,
     name: String,
     report: Value,
     status: Result<Status, String>,
@@ -301,11 +311,12 @@ fn told(columns: &[Column]) -> String {
                 let _ = writeln!(text, "{name}: {} {trouble}", bad("NO VERDICT"));
             }
             Ok(Status::Agree) => {
-                let cases = counted(column.number("cases"), "case");
                 let _ = writeln!(
                     text,
-                    "{name}: {} on all but what is inconclusive of {cases}",
-                    good("AGREE")
+                    "{name}: {}  {} of {} agree",
+                    good("AGREE"),
+                    grouped(column.number("agree")),
+                    counted(column.number("cases"), "case")
                 );
             }
             Ok(Status::Divergence) => {
@@ -325,15 +336,18 @@ fn told(columns: &[Column]) -> String {
         }
         for finding in list("findings") {
             let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+            let console: String =
+                word("console").lines().map(|line| format!("\n      {}", dim(line))).collect();
             let _ = writeln!(
                 text,
-                "  {} ({})\n    {}\n    {}",
+                "  {} ({}){}\n    {}\n    {}",
                 word("summary"),
                 counted(finding["cases"].as_u64().unwrap_or(0), "case"),
+                console,
                 word("signature"),
                 dim(&format!(
                     "assay vm --kernel {} -- {}",
-                    column.name,
+                    column.asked,
                     word("replay").trim_start_matches("assay ")
                 ))
             );
@@ -384,6 +398,7 @@ mod tests {
             console: console.to_owned(),
             splat: mptcp_lab::console::complaint(console),
             complaint: String::new(),
+            lost: None,
             timed_out,
             booted: None,
             elapsed: Duration::ZERO,
@@ -438,12 +453,16 @@ mod tests {
                 "table": [{"option": "MPTCP_INFO", "group": "many", "agree": 7,
                            "disagree": wrong, "inconclusive": 0}]})
         };
-        let column =
-            |name: &str, wrong, status| Column { name: name.into(), report: report(wrong), status };
+        let column = |name: &str, wrong, status| Column {
+            asked: format!("path/{name}"),
+            name: name.into(),
+            report: report(wrong),
+            status,
+        };
         let columns = [
             column("one", 0, Ok(Status::Agree)),
             column("two", 2, Ok(Status::Divergence)),
-            Column { name: "three".into(), report: Value::Null, status: Err("panic".into()) },
+            Column { report: Value::Null, ..column("three", 0, Err("panic".into())) },
         ];
         let text = anstream::adapter::strip_str(&told(&columns)).to_string();
         let row = text.lines().find(|line| line.starts_with("MPTCP_INFO")).unwrap_or("");

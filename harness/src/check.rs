@@ -18,6 +18,7 @@ use crate::palette::Palette;
 use crate::rig::Model;
 use crate::scene::Group;
 use crate::trial::{Reason, SharedStage, Trial, Verdict};
+use crate::watch::Watch;
 
 /// Cases between two sweeps of the whole street.
 const BATCH: usize = 256;
@@ -115,7 +116,7 @@ impl Outcome {
         self.rules.extend(other.rules);
         for (signature, finding) in other.findings {
             let all = self.findings.entry(signature);
-            all.and_modify(|known| known.cases += finding.cases).or_insert(finding);
+            all.and_modify(|known| known.add(&finding)).or_insert(finding);
         }
         self.lattice = match (self.lattice, other.lattice) {
             (Some(one), Some(other)) => Some(one.max(other)),
@@ -138,6 +139,9 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
+/// Makes a watch for a trial of its own, where the kernel can be watched.
+pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
+
 /// Runs a check.
 ///
 /// # Errors
@@ -147,13 +151,18 @@ pub fn check(
     revision: Revision,
     stage: &SharedStage,
     model: Model,
+    watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
     let start = Instant::now();
     let jobs = setting.jobs.max(1);
     let worker = |_| {
+        let mut trial = Trial::new(stage, revision, model)?;
+        if let Some(watch) = watching() {
+            trial.watch(watch);
+        }
         Ok(Worker {
-            trial: Trial::new(stage, revision, model)?,
+            trial,
             setting,
             progress,
             start,
@@ -240,8 +249,10 @@ impl Worker<'_> {
         if !clean || verdicts.iter().any(Verdict::is_unexplained) {
             self.find_culprit(batch, &mut verdicts, clean);
         }
+        // Before anything is shrunk, which takes its time.
+        let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
-            self.count(case, verdict);
+            self.count(case, verdict, now);
         }
         self.verdicts = verdicts;
         self.progress.cases.fetch_add(batch.len() as u64, Ordering::Relaxed);
@@ -273,7 +284,7 @@ impl Worker<'_> {
     }
 
     #[inline]
-    fn count(&mut self, case: &Case, verdict: Verdict) {
+    fn count(&mut self, case: &Case, verdict: Verdict, now: Duration) {
         let option = match case.option {
             abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO => case.option,
             _ => 0,
@@ -287,7 +298,7 @@ impl Worker<'_> {
             Verdict::Agree => counts.agree += 1,
             Verdict::Disagree(finding) => {
                 counts.disagree += 1;
-                self.keep(*finding);
+                self.keep(Finding { after: now, ..*finding });
             }
             Verdict::Inconclusive(reason) => {
                 counts.inconclusive += 1;
