@@ -20,9 +20,9 @@ Exit status:
 
 const VM_STATUS: &str = "\
 Exit status:
-  that of the subcommand; 2 also where there is none, because the kernel did not
-  boot, crashed, complained or took too long. Of several kernels' 1 goes before 2,
-  2 before 4, and 4 before 0";
+  that of the subcommand; 1 also where the kernel complained while it answered a
+  case; 2 where it complained otherwise, did not boot, panicked or took too long.
+  Of several kernels' 1 goes before 2, 2 before 4, and 4 before 0";
 
 /// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
 ///

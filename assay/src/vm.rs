@@ -383,6 +383,25 @@ mod tests {
     use mptcp_lab::machine::Told;
 
     #[test]
+    fn a_check_beside_others_keeps_its_own_words() {
+        let line = "assay vm --kernel a --kernel b -- check --format human --save x --jobs 1";
+        let Some(Command::Vm(args)) = Arguments::parse_from(line.split(' ')).command else {
+            panic!("{line}");
+        };
+        let task = Task::new(&args).unwrap();
+        assert_eq!(task.check, Some(Format::Human));
+        let kernel = Kernel { name: "6.1".into(), image: "a".into(), modules: vec![] };
+        let errand = task.beside_others(&kernel);
+        assert_eq!(errand.wanted, ["x/6.1"]);
+        let line = std::iter::once("assay".to_owned()).chain(errand.arguments);
+        let Some(Command::Check(check)) = Arguments::parse_from(line).command else {
+            panic!("no check");
+        };
+        assert_eq!((check.format, check.jobs), (Format::Json, Some(1)));
+        assert_eq!(check.save, Some("x/6.1".into()));
+    }
+
+    #[test]
     fn a_divergence_anywhere_goes_first() {
         use Status::{Agree, Divergence, Skipped, Trouble};
         assert_eq!(worst(&[Agree, Trouble, Divergence]), Divergence);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use anstream::adapter::strip_str;
 use clap::Parser;
 use mptcp_harness::case::Case;
 use mptcp_harness::finding::{Diagnosis, Finding};
@@ -86,8 +87,10 @@ fn complaint(splat: &Splat) -> Complaint {
 /// Tells of the case under which the kernel fell over.
 #[derive(Default)]
 pub(crate) struct Aftermath {
-    /// When the first case was seen.
-    start: Option<Instant>,
+    /// When the first case was seen, and when another one was last.
+    seen: Option<(Instant, Instant)>,
+    /// How many there were by then.
+    cases: u64,
 }
 
 /// What is told in the place of the report that died with the program: of its
@@ -106,8 +109,11 @@ struct Remains {
 
 impl Survivor for Aftermath {
     fn look(&mut self, shared: &Path) {
-        if self.start.is_none() && !boxes(shared).is_empty() {
-            self.start = Some(Instant::now());
+        let cases = boxes(shared).iter().map(|recorded| recorded.cases).sum();
+        if cases > self.cases {
+            let now = Instant::now();
+            self.seen = Some((self.seen.map_or(now, |(first, _)| first), now));
+            self.cases = cases;
         }
     }
 
@@ -129,7 +135,7 @@ impl Survivor for Aftermath {
         let own = boxes.iter().find(|recorded| Some(recorded.thread) == splat.task())?;
         let case = own.case?;
         let finding = Finding {
-            after: self.start.map_or(Duration::ZERO, |start| start.elapsed()),
+            after: self.seen.map_or(Duration::ZERO, |(first, last)| last - first),
             ..Finding::new(&case, Diagnosis::complained(&case, complaint(splat)))
         };
         let mut data = FindingData::new(&finding, String::new());
@@ -145,19 +151,19 @@ impl Survivor for Aftermath {
                  was met, not the simplest"
                     .into(),
             ],
-            cases: boxes.iter().map(|recorded| recorded.cases).sum(),
+            cases: self.cases,
             disagree: 1,
             findings: vec![data],
             ended_by: "kernel",
         };
         match format {
             Format::Json => json(&remains).ok().map(|text| text + "\n"),
-            Format::Human => Some(human::remains(
-                &remains.kernel,
-                &remains.notes,
-                &remains.findings,
-                remains.cases,
-            )),
+            Format::Human => {
+                let Remains { kernel, notes, cases, findings, .. } = &remains;
+                let text = human::remains(kernel, notes, findings, *cases);
+                let coloured = errand.environment.iter().any(|(name, _)| name == "CLICOLOR_FORCE");
+                Some(if coloured { text } else { strip_str(&text).to_string() })
+            }
         }
     }
 }

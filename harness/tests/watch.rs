@@ -1,5 +1,6 @@
 //! What a watch complains of is a finding of the case under way. The watch is
 //! a fake; the real one is that of `assay vm`.
+#![expect(clippy::unwrap_used, reason = "tests say what they mean by failing")]
 
 use std::sync::{Arc, Mutex};
 

@@ -75,8 +75,10 @@ impl Splat {
     pub fn short(&self) -> String {
         let useful = |line: &&str| {
             let text = untimed(line).1.trim();
-            let function = text.contains("+0x") && !text.starts_with("? ");
-            let said = ["CPU: ", "Call Trace", "RIP: "].iter().any(|mark| text.contains(mark));
+            let function =
+                text.contains("+0x") && !text.starts_with("? ") && !text.contains("RIP: ");
+            // Of the registers where, in the kernel; not where in the program.
+            let said = ["CPU: ", "Call Trace", "RIP: 0010:"].iter().any(|mark| text.contains(mark));
             let detail =
                 [" at addr ", " by task ", "located in "].iter().any(|mark| text.contains(mark));
             function || said || detail
