@@ -28,10 +28,23 @@ pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
     let errand = Task::new(args)?;
     // All of them before the first is run: a mistake is told at once.
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
-    let kernels = kernels.collect::<Result<Vec<_>, _>>()?;
+    let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
+    tell_apart(&mut kernels);
     match (&errand.check, &kernels[..]) {
         (Some(format), [_, _, ..]) => compare(args, &errand, &kernels, *format),
         _ => one_by_one(args, &errand, &kernels),
+    }
+}
+
+/// Gives numbers to kernels of the same release, as a tree with patches has them:
+/// tables and folders go by their names.
+fn tell_apart(kernels: &mut [Kernel]) {
+    let names: Vec<String> = kernels.iter().map(|kernel| kernel.name.clone()).collect();
+    for (at, kernel) in kernels.iter_mut().enumerate() {
+        let before = names[..at].iter().filter(|name| **name == kernel.name).count();
+        if before > 0 {
+            kernel.name = format!("{}-{}", kernel.name, before + 1);
+        }
     }
 }
 
@@ -305,7 +318,10 @@ fn told(columns: &[Column]) -> String {
     let _ = writeln!(text, "{}", dim(&line("scenes that stand", &scenes)));
     for column in columns {
         let _ = writeln!(text);
-        let name = head(&column.name);
+        let mut name = head(&column.name);
+        if column.asked != column.name {
+            name.push_str(&format!(" ({})", column.asked));
+        }
         match &column.status {
             Err(trouble) => {
                 let _ = writeln!(text, "{name}: {} {trouble}", bad("NO VERDICT"));
@@ -402,6 +418,14 @@ mod tests {
     }
 
     #[test]
+    fn kernels_of_one_release_are_told_apart() {
+        let kernel = |name: &str| Kernel { name: name.into(), image: "a".into(), modules: vec![] };
+        let mut kernels = ["6.1", "6.2", "6.1", "6.1"].map(kernel);
+        tell_apart(&mut kernels);
+        assert_eq!(kernels.map(|kernel| kernel.name), ["6.1", "6.2", "6.1-2", "6.1-3"]);
+    }
+
+    #[test]
     fn a_divergence_anywhere_goes_first() {
         use Status::{Agree, Divergence, Skipped, Trouble};
         assert_eq!(worst(&[Agree, Trouble, Divergence]), Divergence);
@@ -487,6 +511,6 @@ mod tests {
         let row = text.lines().find(|line| line.starts_with("MPTCP_INFO")).unwrap_or("");
         let cells: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(cells, ["MPTCP_INFO", "many", "7", "2", "WRONG", "-"]);
-        assert!(text.contains("three: NO VERDICT panic"), "{text}");
+        assert!(text.contains("three (path/three): NO VERDICT panic"), "{text}");
     }
 }

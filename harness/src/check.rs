@@ -30,6 +30,9 @@ const BATCHES_A_POISON: u64 = 256;
 /// than this is not understood better by one more.
 const MOST_SHRUNK: usize = 16;
 
+/// How often it is looked whether the jobs are done.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// How long one shrinking may take, and how long even when time is up.
 const SHRINKING: Duration = Duration::from_millis(700);
 const LAST_SHRINKING: Duration = Duration::from_millis(150);
@@ -176,6 +179,11 @@ pub fn check(
             .zip(workers)
             .map(|(job, worker)| scope.spawn(move || worker.work(job, jobs as u64)))
             .collect();
+        // A thread that a faulty kernel killed never finishes, and to join it is a
+        // panic; whoever started this program has to end it then.
+        while !running.iter().all(|worker| worker.is_finished()) {
+            thread::sleep(LOOK);
+        }
         // A panic in a worker is a bug of ours, and must not look like fewer
         // cases.
         let parts = running.into_iter().map(|worker| match worker.join() {
