@@ -20,9 +20,9 @@ Exit status:
 
 const VM_STATUS: &str = "\
 Exit status:
-  that of the subcommand; 2 also where there is none, because the kernel did not
-  boot, crashed, complained or took too long. Of several kernels' 1 goes before 2,
-  2 before 4, and 4 before 0";
+  that of the subcommand; 1 also where the kernel complained while it answered a
+  case; 2 where it complained otherwise, did not boot, panicked or took too long.
+  Of several kernels' 1 goes before 2, 2 before 4, and 4 before 0";
 
 const EXEC_STATUS: &str = "\
 Exit status with --exec:
@@ -164,11 +164,11 @@ pub(crate) struct CheckArgs {
     pub(crate) jobs: Option<u16>,
 
     /// How to tell the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_enum, default_value_t = Format::Human, overrides_with = "format")]
     pub(crate) format: Format,
 
     /// Write the simplest case of each finding to DIR, one file each
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", overrides_with = "save")]
     pub(crate) save: Option<PathBuf>,
 
     /// Stop at the first finding

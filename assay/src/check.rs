@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,7 +23,8 @@ use crate::laws;
 use crate::meter::{Goal, Meter};
 use crate::reach::Reach;
 use crate::report::{Circumstances, FindingData, Report};
-use crate::{Status, human};
+use crate::watch::watching;
+use crate::{Status, human, out};
 
 /// How long a check takes where nothing else is said.
 const USUAL: Duration = Duration::from_secs(10);
@@ -83,7 +84,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     }
     tell(&report, args.format)?;
     if let Some(error) = unsaved {
-        eprintln!("assay: the findings could not be saved: {error}");
+        out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
     Ok(status(&report))
 }
@@ -150,7 +151,7 @@ fn watched(
     let done = AtomicBool::new(false);
     let outcome = thread::scope(|scope| {
         scope.spawn(|| meter.watch(progress, goal, &done));
-        let outcome = check(setting, kernel.revision, stage, model, progress);
+        let outcome = check(setting, kernel.revision, stage, model, &watching, progress);
         done.store(true, Ordering::Release);
         outcome
     });
@@ -169,19 +170,26 @@ fn draw(
     }
     let trial = Trial::new(stage, kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
-    let mut found: Vec<(usize, FindingData)> = Vec::new();
+    if let Some(watch) = watching() {
+        trial.watch(watch);
+    }
+    let mut found: Vec<(Duration, usize, FindingData)> = Vec::new();
     for finding in outcome.findings.values() {
         let (bytes, picture) = picture(&mut trial, finding, colour);
-        found.push((bytes, FindingData::new(finding, picture)));
+        found.push((finding.after, bytes, FindingData::new(finding, picture)));
     }
-    // The plainest first: a wrong length explains what a thousand wrong bytes
-    // after it do not.
-    found.sort_by_key(|(bytes, data)| (*bytes, Reverse(data.cases)));
-    Ok(found.into_iter().map(|(_, data)| data).collect())
+    // In the order in which they were seen; of those of one batch the plainest
+    // first: a wrong length explains what a thousand wrong bytes after it do not.
+    found.sort_by_key(|(after, bytes, data)| (*after, *bytes, Reverse(data.cases)));
+    Ok(found.into_iter().map(|(_, _, data)| data).collect())
 }
 
 /// How many bytes differ, and the memory around them.
 pub(crate) fn picture(trial: &mut Trial, finding: &Finding, colour: bool) -> (usize, String) {
+    // What the kernel said needs no picture, and would be said again.
+    if finding.diagnosis.complaint.is_some() {
+        return (0, String::new());
+    }
     trial.freshen();
     let again = trial.examine(&finding.case, true);
     let Some((examination, mismatch)) = again
@@ -202,12 +210,25 @@ fn save(folder: &Path, outcome: &Outcome, findings: &mut [FindingData]) -> Resul
         let Some(finding) = outcome.findings.get(&data.signature) else {
             continue;
         };
-        let path = folder.join(format!("{}.case", slug(&data.signature)));
-        fs::write(&path, codec::encode(&finding.case))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        data.replay = format!("assay replay {}", path.display());
-        data.file = Some(path.display().to_string());
+        store(Path::new(""), folder, finding, data)?;
     }
+    Ok(())
+}
+
+/// Writes a finding's case into a file of its own; a relative folder is one in
+/// `root`.
+pub(crate) fn store(
+    root: &Path,
+    folder: &Path,
+    finding: &Finding,
+    data: &mut FindingData,
+) -> Result<(), String> {
+    let path: PathBuf = folder.join(format!("{}.case", slug(&data.signature)));
+    let context = |error| format!("{}: {error}", path.display());
+    fs::create_dir_all(root.join(folder)).map_err(context)?;
+    fs::write(root.join(&path), codec::encode(&finding.case)).map_err(context)?;
+    data.replay = format!("assay replay {}", path.display());
+    data.file = Some(path.display().to_string());
     Ok(())
 }
 
@@ -223,10 +244,9 @@ fn slug(signature: &str) -> String {
 
 fn tell(report: &Report, format: Format) -> Result<(), String> {
     match format {
-        Format::Human => anstream::print!("{}", human::report(report)),
-        Format::Json => anstream::println!("{}", json(report)?),
+        Format::Human => out::put(human::report(report)),
+        Format::Json => out::line(json(report)?),
     }
-    Ok(())
 }
 
 /// One object, without colours in its texts.

@@ -12,13 +12,13 @@ use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::{self, Portrait, Scene, Stage, by_id};
 use mptcp_harness::trial::Trial;
 
-use crate::Status;
 use crate::args::{ExplainArgs, Revisions};
 use crate::input;
 use crate::rules::standing;
 use crate::scenes::kind;
 use crate::stand_in::StandIn;
 use crate::style::{bad, dim, good, head, odd, wrapped};
+use crate::{Status, out};
 
 /// Fields of memory that are listed.
 const MOST_FIELDS: usize = 240;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status, String> {
     let portrait = stage.portrait(case.scene).cloned();
     let skipped = stage.skipped().first().map(|(_, why)| why.clone());
     let explained = Explained { case, scene, portrait, skipped };
-    anstream::print!("{}", explained.introduction());
+    out::put(explained.introduction())?;
     let (text, status) = match args.revision {
         Revisions::Running if explained.portrait.is_some() => {
             explained.running(&kernel, stage, !args.no_call)?
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status, String> {
             (each.collect::<Result<String, String>>()?, Status::Agree)
         }
     };
-    anstream::print!("{text}");
+    out::put(text)?;
     Ok(status)
 }
 

@@ -232,8 +232,19 @@ pub(crate) fn findings(findings: &[FindingData]) -> String {
 
 /// One finding, from its signature to the command that replays it.
 fn finding(finding: &FindingData) -> String {
-    let mut text = format!("{}  ({})\n", bad(&finding.signature), counted(finding.cases, "case"));
-    let _ = writeln!(text, "  {}", finding.summary);
+    let first = match finding.after_seconds {
+        0.0 => String::new(),
+        after => format!(", first after {after:.3} s"),
+    };
+    let cases = counted(finding.cases, "case");
+    let mut text = format!("{}  ({cases}{first})\n", bad(&finding.signature));
+    text.push_str(&wrapped(&finding.summary, "  ", WIDTH));
+    if let Some(console) = &finding.console {
+        let _ = writeln!(text, "\n  {}", head("The kernel's console"));
+        for line in console.lines() {
+            let _ = writeln!(text, "    {}", dim(line));
+        }
+    }
     if let Some(rule) = finding.rule {
         let _ = writeln!(text, "\n  {}", head(rule.name));
         text.push_str(&wrapped(rule.sentence, "    ", WIDTH));
@@ -250,6 +261,22 @@ fn finding(finding: &FindingData) -> String {
         }
     }
     let _ = writeln!(text, "\n  replay: {}", finding.replay);
+    text
+}
+
+/// What is left to tell of a check or a replay under which the kernel fell over.
+pub(crate) fn remains(
+    kernel: &str,
+    notes: &[String],
+    findings: &[FindingData],
+    cases: u64,
+) -> String {
+    let mut text = format!("{} {kernel}\n", head("Linux"));
+    for note in notes {
+        text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
+    }
+    text.push_str(&self::findings(findings));
+    let _ = writeln!(text, "\n{}  after {}", bad("DIVERGENCE"), counted(cases, "case"));
     text
 }
 

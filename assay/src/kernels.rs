@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use mptcp_lab::kernels::{available, fetch};
 
-use crate::Status;
 use crate::args::{KernelsArgs, KernelsCommand};
 use crate::style::head;
+use crate::{Status, out};
 
 /// Runs the command.
 pub(crate) fn run(args: &KernelsArgs) -> Result<Status, String> {
@@ -14,7 +14,7 @@ pub(crate) fn run(args: &KernelsArgs) -> Result<Status, String> {
         KernelsCommand::List => list(),
         KernelsCommand::Fetch { series } => {
             let kernel = fetch(series)?;
-            anstream::println!("{}", kernel.image.display());
+            out::line(kernel.image.display())?;
             Ok(Status::Agree)
         }
     }
@@ -41,6 +41,6 @@ fn list() -> Result<Status, String> {
             format!("{:<14} {:<22} {here}", format!("debian:{series}"), package.version).trim_end()
         );
     }
-    anstream::print!("{text}");
+    out::put(text)?;
     Ok(Status::Agree)
 }

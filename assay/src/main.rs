@@ -4,6 +4,8 @@
 //! Every subcommand is one module with a function `run`. What a check found is
 //! a [`report::Report`], which [`human`] turns into text and serde into JSON.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod args;
 mod canary;
 mod check;
@@ -14,6 +16,7 @@ mod input;
 mod kernels;
 mod laws;
 mod meter;
+mod out;
 mod reach;
 mod replay;
 mod report;
@@ -23,6 +26,7 @@ mod select;
 mod stand_in;
 mod style;
 mod vm;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -59,7 +63,7 @@ impl From<Status> for ExitCode {
 // what belongs to somebody else.
 fn main() -> ExitCode {
     if mptcp_lab::guest::inside() {
-        mptcp_lab::guest::run();
+        mptcp_lab::guest::run(&mut watch::Aftermath::default());
     }
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Check(arguments.check));
@@ -75,7 +79,7 @@ fn main() -> ExitCode {
     match done {
         Ok(status) => status.into(),
         Err(trouble) => {
-            anstream::eprintln!("{}: {trouble}", style::bad("assay"));
+            out::note(format_args!("{}: {trouble}", style::bad("assay")));
             Status::Trouble.into()
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use mptcp_harness::check::Progress;
 
+use crate::out;
 use crate::style::{counted, grouped};
 
 /// How often a terminal is told.
@@ -61,7 +62,7 @@ impl Meter {
                 bar.set_position(permille(goal, cases, elapsed));
             } else if told.elapsed() >= LINE {
                 told = Instant::now();
-                eprintln!("assay: {}", text());
+                out::note(format_args!("assay: {}", text()));
             }
         }
     }

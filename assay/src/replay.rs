@@ -17,7 +17,8 @@ use crate::check::{json, picture};
 use crate::input::{self, Stored};
 use crate::report::FindingData;
 use crate::style::{bad, counted, good, grouped, odd};
-use crate::{Status, human};
+use crate::watch::watching;
+use crate::{Status, human, out};
 
 /// Everything that a replay tells.
 #[derive(Serialize)]
@@ -60,13 +61,16 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();
     let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
     let mut trial = trial.map_err(|error| error.to_string())?;
+    if let Some(watch) = watching() {
+        trial.watch(watch);
+    }
 
     let mut findings: BTreeMap<String, (Finding, String)> = BTreeMap::new();
     let mut results = Vec::new();
     for one in &stored {
         let line = judge(one, &mut trial, &skipped, &mut findings);
         if args.format == Format::Human {
-            show(&line);
+            show(&line)?;
         }
         results.push(line);
     }
@@ -84,8 +88,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         findings: draw(findings, &mut trial, args.format == Format::Human),
     };
     match args.format {
-        Format::Human => anstream::print!("{}", text(&replay)),
-        Format::Json => anstream::println!("{}", json(&replay)?),
+        Format::Human => out::put(text(&replay))?,
+        Format::Json => out::line(json(&replay)?)?,
     }
     Ok(match &replay {
         Replay { disagree: 1.., .. } => Status::Divergence,
@@ -150,14 +154,14 @@ fn count(results: &[Line], verdict: &str) -> u64 {
     results.iter().filter(|line| line.verdict == verdict).count() as u64
 }
 
-fn show(line: &Line) {
+fn show(line: &Line) -> Result<(), String> {
     let paint = match line.verdict {
         "agree" => good,
         "inconclusive" => odd,
         _ => bad,
     };
     let verdict = paint(&format!("{:<12}", line.verdict));
-    anstream::println!("{verdict} {}: {}", line.name, line.summary);
+    out::line(format_args!("{verdict} {}: {}", line.name, line.summary))
 }
 
 fn text(replay: &Replay) -> String {

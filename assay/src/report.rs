@@ -129,7 +129,11 @@ pub(crate) struct Row {
 pub(crate) struct FindingData {
     pub(crate) signature: String,
     pub(crate) summary: String,
+    /// When it was first seen, from the first case on; 0 in a replay.
+    pub(crate) after_seconds: f64,
     pub(crate) rule: Option<RuleData>,
+    /// What the kernel complained of during the call, as on its console.
+    pub(crate) console: Option<String>,
     /// How many cases showed it.
     pub(crate) cases: u64,
     /// The simplest case, as `--hex` and the codec have it.
@@ -165,7 +169,9 @@ impl FindingData {
         FindingData {
             signature: finding.diagnosis.signature.clone(),
             summary: finding.diagnosis.summary.clone(),
+            after_seconds: finding.after.as_secs_f64(),
             rule: finding.diagnosis.rule.map(RuleData::from),
+            console: finding.diagnosis.complaint.as_ref().map(|said| said.excerpt.clone()),
             cases: finding.cases,
             call: finding.case.to_string(),
             file: None,

@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use mptcp_emulator::{Rule, Standing};
 
-use crate::Status;
 use crate::style::{dim, head, wrapped};
+use crate::{Status, out};
 
 /// Runs the command.
-#[expect(clippy::unnecessary_wraps, reason = "as all commands are called")]
 pub(crate) fn run() -> Result<Status, String> {
     let mut text = format!(
         "{} rules. promised: a document says so; implied: it follows from an example, a test or a\n\
@@ -21,7 +20,7 @@ pub(crate) fn run() -> Result<Status, String> {
         text.push_str(&wrapped(rule.sentence(), "    ", 96));
         text.push_str(&dim(&wrapped(&format!("Source: {}", rule.source()), "    ", 96)));
     }
-    anstream::print!("{text}");
+    out::put(text)?;
     Ok(Status::Agree)
 }
 

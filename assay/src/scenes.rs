@@ -8,13 +8,12 @@ use mptcp_emulator::Family;
 use mptcp_harness::scene::{self, Kind, Portrait, Stage, catalogue};
 use serde::Serialize;
 
-use crate::Status;
 use crate::args::{Format, ScenesArgs};
 use crate::check::{build, json};
-use crate::human;
 use crate::meter::Meter;
 use crate::report::SkippedScene;
 use crate::style::{dim, head};
+use crate::{Status, human, out};
 
 /// One scene of the catalogue.
 #[derive(Serialize)]
@@ -41,12 +40,12 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     let scenes = data(&stage, catalogue().iter().filter(chosen));
     let standing = scenes.iter().filter(|scene| scene.stands).count();
     match args.format {
-        Format::Json => anstream::println!("{}", json(&scenes)?),
-        Format::Human => anstream::print!(
+        Format::Json => out::line(json(&scenes)?)?,
+        Format::Human => out::put(format_args!(
             "{}{}",
             table(&scenes),
             human::skipped(&SkippedScene::list(stage.skipped()), standing)
-        ),
+        ))?,
     }
     Ok(if standing > 0 { Status::Agree } else { Status::Skipped })
 }

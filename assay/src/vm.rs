@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Accelerator, Arguments, Command, Format, VmArgs};
 use crate::style::{bad, counted, dim, good, grouped, head};
-use crate::{Status, check};
+use crate::{Status, check, out};
 
 /// How many lines of a console are shown where the kernel did not complain.
 const LINES: usize = 15;
@@ -28,10 +28,23 @@ pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
     let errand = Task::new(args)?;
     // All of them before the first is run: a mistake is told at once.
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
-    let kernels = kernels.collect::<Result<Vec<_>, _>>()?;
+    let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
+    tell_apart(&mut kernels);
     match (&errand.check, &kernels[..]) {
         (Some(format), [_, _, ..]) => compare(args, &errand, &kernels, *format),
         _ => one_by_one(args, &errand, &kernels),
+    }
+}
+
+/// Gives numbers to kernels of the same release, as a tree with patches has them:
+/// tables and folders go by their names.
+fn tell_apart(kernels: &mut [Kernel]) {
+    let names: Vec<String> = kernels.iter().map(|kernel| kernel.name.clone()).collect();
+    for (at, kernel) in kernels.iter_mut().enumerate() {
+        let before = names[..at].iter().filter(|name| **name == kernel.name).count();
+        if before > 0 {
+            kernel.name = format!("{}-{}", kernel.name, before + 1);
+        }
     }
 }
 
@@ -41,6 +54,8 @@ struct Task {
     baggage: Vec<PathBuf>,
     /// For a check, how it tells its result.
     check: Option<Format>,
+    /// For a check, where it saves its findings.
+    save: Option<PathBuf>,
 }
 
 impl Task {
@@ -56,6 +71,7 @@ impl Task {
             Command::Check(check) => (Some(check.format), check.save.clone()),
             _ => (None, None),
         };
+        let save = wanted.clone();
         let named = args.command.iter().skip(1).map(PathBuf::from);
         let baggage = named.filter(|path| path.exists() && Some(path) != wanted.as_ref()).collect();
         let mut environment = Vec::new();
@@ -71,14 +87,29 @@ impl Task {
             },
             baggage,
             check,
+            save,
         })
+    }
+
+    /// The check as one of several: it tells JSON, and saves what it finds in a
+    /// folder of its own. The last word on a command line counts.
+    fn beside_others(&self, kernel: &Kernel) -> Errand {
+        let mut errand = self.errand.clone();
+        errand.arguments.push("--format=json".to_owned());
+        if let Some(folder) = &self.save {
+            let own = folder.join(&kernel.name).display().to_string();
+            errand.arguments.push(format!("--save={own}"));
+            errand.wanted = vec![own];
+        }
+        errand
     }
 }
 
 /// Runs the task on one kernel; `out` gets what it writes to standard output.
 fn boot(
     args: &VmArgs,
-    task: &Task,
+    errand: &Errand,
+    baggage: &[PathBuf],
     kernel: &Kernel,
     out: impl Write + Send + 'static,
 ) -> Result<Run, String> {
@@ -90,21 +121,19 @@ fn boot(
         memory: args.memory,
         timeout: Duration::from_secs(args.timeout),
     };
-    let initramfs = pack(kernel, &task.errand, &task.baggage)?;
+    let initramfs = pack(kernel, errand, baggage)?;
     let run = machine::run(kernel, &initramfs, &setup, out, io::stderr())?;
     for (path, bytes) in &run.told.files {
-        let path = &match path.parent().zip(path.file_name()) {
-            // Each kernel's findings in a folder of their own.
-            Some((folder, file)) if args.kernel.len() > 1 => folder.join(&kernel.name).join(file),
-            _ => path.clone(),
-        };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
         fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     for note in &run.told.notes {
-        anstream::eprintln!("assay: {}: {note}", kernel.name);
+        out::note(format_args!("assay: {}: {note}", kernel.name));
+    }
+    if let Some(error) = &run.lost {
+        return Err(out::lost(error));
     }
     Ok(run)
 }
@@ -114,11 +143,11 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
     let mut statuses = Vec::new();
     for kernel in kernels {
         if kernels.len() > 1 {
-            anstream::println!("{}", head(&kernel.name));
+            out::line(head(&kernel.name))?;
         }
-        let run = boot(args, task, kernel, io::stdout())?;
+        let run = boot(args, &task.errand, &task.baggage, kernel, io::stdout())?;
         statuses.push(verdict(&run, args).unwrap_or_else(|trouble| {
-            anstream::eprintln!("{}: {}: {trouble}", bad("assay"), kernel.name);
+            out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
         }));
     }
@@ -188,29 +217,21 @@ fn compare(
     kernels: &[Kernel],
     format: Format,
 ) -> Result<Status, String> {
-    let mut inner = Task {
-        errand: task.errand.clone(),
-        baggage: task.baggage.clone(),
-        check: Some(Format::Json),
-    };
-    if format == Format::Human {
-        let at = inner.errand.arguments.iter().take_while(|word| *word == "check").count();
-        inner.errand.arguments.splice(at..at, ["--format=json".to_owned()]);
-    }
     let mut columns = Vec::new();
-    for kernel in kernels {
-        anstream::eprintln!("assay: {}", kernel.name);
+    for (asked, kernel) in args.kernel.iter().zip(kernels) {
+        out::note(format_args!("assay: {}", kernel.name));
         let heard = Heard::default();
-        let run = boot(args, &inner, kernel, heard.clone())?;
+        let errand = task.beside_others(kernel);
+        let run = boot(args, &errand, &task.baggage, kernel, heard.clone())?;
         let status = verdict(&run, args);
         let report = serde_json::from_slice(&heard.bytes()).unwrap_or(Value::Null);
-        columns.push(Column { name: kernel.name.clone(), report, status });
+        columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {
-        Format::Human => anstream::print!("{}", told(&columns)),
+        Format::Human => out::put(told(&columns))?,
         Format::Json => {
             let objects: Vec<Value> = columns.iter().map(Column::data).collect();
-            anstream::println!("{}", check::json(&objects)?);
+            out::line(check::json(&objects)?)?;
         }
     }
     let statuses: Vec<Status> = columns
@@ -222,6 +243,8 @@ fn compare(
 
 /// One kernel's check.
 struct Column {
+    /// As the command line has it.
+    asked: String,
     name: String,
     report: Value,
     status: Result<Status, String>,
@@ -295,17 +318,21 @@ fn told(columns: &[Column]) -> String {
     let _ = writeln!(text, "{}", dim(&line("scenes that stand", &scenes)));
     for column in columns {
         let _ = writeln!(text);
-        let name = head(&column.name);
+        let mut name = head(&column.name);
+        if column.asked != column.name {
+            name.push_str(&format!(" ({})", column.asked));
+        }
         match &column.status {
             Err(trouble) => {
                 let _ = writeln!(text, "{name}: {} {trouble}", bad("NO VERDICT"));
             }
             Ok(Status::Agree) => {
-                let cases = counted(column.number("cases"), "case");
                 let _ = writeln!(
                     text,
-                    "{name}: {} on all but what is inconclusive of {cases}",
-                    good("AGREE")
+                    "{name}: {}  {} of {} agree",
+                    good("AGREE"),
+                    grouped(column.number("agree")),
+                    counted(column.number("cases"), "case")
                 );
             }
             Ok(Status::Divergence) => {
@@ -325,15 +352,18 @@ fn told(columns: &[Column]) -> String {
         }
         for finding in list("findings") {
             let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+            let console: String =
+                word("console").lines().map(|line| format!("\n      {}", dim(line))).collect();
             let _ = writeln!(
                 text,
-                "  {} ({})\n    {}\n    {}",
+                "  {} ({}){}\n    {}\n    {}",
                 word("summary"),
                 counted(finding["cases"].as_u64().unwrap_or(0), "case"),
+                console,
                 word("signature"),
                 dim(&format!(
                     "assay vm --kernel {} -- {}",
-                    column.name,
+                    column.asked,
                     word("replay").trim_start_matches("assay ")
                 ))
             );
@@ -369,6 +399,33 @@ mod tests {
     use mptcp_lab::machine::Told;
 
     #[test]
+    fn a_check_beside_others_keeps_its_own_words() {
+        let line = "assay vm --kernel a --kernel b -- check --format human --save x --jobs 1";
+        let Some(Command::Vm(args)) = Arguments::parse_from(line.split(' ')).command else {
+            panic!("{line}");
+        };
+        let task = Task::new(&args).unwrap();
+        assert_eq!(task.check, Some(Format::Human));
+        let kernel = Kernel { name: "6.1".into(), image: "a".into(), modules: vec![] };
+        let errand = task.beside_others(&kernel);
+        assert_eq!(errand.wanted, ["x/6.1"]);
+        let line = std::iter::once("assay".to_owned()).chain(errand.arguments);
+        let Some(Command::Check(check)) = Arguments::parse_from(line).command else {
+            panic!("no check");
+        };
+        assert_eq!((check.format, check.jobs), (Format::Json, Some(1)));
+        assert_eq!(check.save, Some("x/6.1".into()));
+    }
+
+    #[test]
+    fn kernels_of_one_release_are_told_apart() {
+        let kernel = |name: &str| Kernel { name: name.into(), image: "a".into(), modules: vec![] };
+        let mut kernels = ["6.1", "6.2", "6.1", "6.1"].map(kernel);
+        tell_apart(&mut kernels);
+        assert_eq!(kernels.map(|kernel| kernel.name), ["6.1", "6.2", "6.1-2", "6.1-3"]);
+    }
+
+    #[test]
     fn a_divergence_anywhere_goes_first() {
         use Status::{Agree, Divergence, Skipped, Trouble};
         assert_eq!(worst(&[Agree, Trouble, Divergence]), Divergence);
@@ -384,6 +441,7 @@ mod tests {
             console: console.to_owned(),
             splat: mptcp_lab::console::complaint(console),
             complaint: String::new(),
+            lost: None,
             timed_out,
             booted: None,
             elapsed: Duration::ZERO,
@@ -438,17 +496,21 @@ mod tests {
                 "table": [{"option": "MPTCP_INFO", "group": "many", "agree": 7,
                            "disagree": wrong, "inconclusive": 0}]})
         };
-        let column =
-            |name: &str, wrong, status| Column { name: name.into(), report: report(wrong), status };
+        let column = |name: &str, wrong, status| Column {
+            asked: format!("path/{name}"),
+            name: name.into(),
+            report: report(wrong),
+            status,
+        };
         let columns = [
             column("one", 0, Ok(Status::Agree)),
             column("two", 2, Ok(Status::Divergence)),
-            Column { name: "three".into(), report: Value::Null, status: Err("panic".into()) },
+            Column { report: Value::Null, ..column("three", 0, Err("panic".into())) },
         ];
         let text = anstream::adapter::strip_str(&told(&columns)).to_string();
         let row = text.lines().find(|line| line.starts_with("MPTCP_INFO")).unwrap_or("");
         let cells: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(cells, ["MPTCP_INFO", "many", "7", "2", "WRONG", "-"]);
-        assert!(text.contains("three: NO VERDICT panic"), "{text}");
+        assert!(text.contains("three (path/three): NO VERDICT panic"), "{text}");
     }
 }

@@ -4,8 +4,9 @@
 //! with the reason: never green by absence.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_harness::case::{Case, Data, Input, Place};
@@ -19,7 +20,7 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 fn main() -> ExitCode {
-    let anywhere: [Named; 11] = [
+    let anywhere: [Named; 13] = [
         ("help_names_the_exit_statuses", help_names_the_exit_statuses),
         ("a_wrong_option_is_wrong_usage", a_wrong_option_is_wrong_usage),
         ("an_unknown_scene_is_wrong_usage", an_unknown_scene_is_wrong_usage),
@@ -30,9 +31,11 @@ fn main() -> ExitCode {
         ("another_revision_is_explained_by_the_model", another_revision_is_explained),
         ("a_text_is_no_kernel", a_text_is_no_kernel),
         ("a_machine_takes_qemu", a_machine_takes_qemu),
+        ("a_full_device_is_told", a_full_device_is_told),
+        ("a_reader_that_went_away_is_no_error", a_closed_pipe_is_quiet),
         ("wrong_usage_is_told_before_a_machine_is_made", wrong_usage_outside),
     ];
-    let with_mptcp: [Named; 10] = [
+    let with_mptcp: [Named; 11] = [
         ("a_good_case_is_replayed", a_good_case_is_replayed),
         ("a_corrupt_file_does_not_stop_the_others", a_corrupt_file_does_not_stop_the_others),
         ("a_folder_is_searched", a_folder_is_searched),
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         ("json_has_what_it_promises", json_has_what_it_promises),
         ("a_number_of_cases_is_kept_to", a_number_of_cases_is_kept_to),
         ("the_canary_dies_and_leaves_cases", the_canary_dies_and_leaves_cases),
+        ("findings_come_as_they_were_seen", findings_come_as_they_were_seen),
         ("an_option_that_was_not_chosen_is_the_reason", option_is_the_reason),
         ("explain_tells_call_rules_memory_and_kernel", explain_tells_all),
         ("scenes_are_listed", scenes_are_listed),
@@ -168,6 +172,30 @@ fn a_machine_takes_qemu() -> Done {
         .ends_with(2)?
         .says(&["qemu-system-x86_64 is not installed", "apt-get install"])?;
     Ok(())
+}
+
+fn writing_to(out: impl Into<Stdio>) -> Result<Run, Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+        .arg("rules")
+        .stdout(out)
+        .stderr(Stdio::piped())
+        .spawn()?
+        .wait_with_output()?;
+    let err = String::from_utf8(output.stderr)?;
+    Ok(Run { status: output.status.code(), out: String::new(), err })
+}
+
+fn a_full_device_is_told() -> Done {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full")?;
+    writing_to(full)?.ends_with(2)?.says(&["standard output", "No space left"])?;
+    Ok(())
+}
+
+fn a_closed_pipe_is_quiet() -> Done {
+    let (reader, writer) = io::pipe()?;
+    drop(reader);
+    let run = writing_to(writer)?.ends_with(0)?;
+    if run.err.is_empty() { Ok(()) } else { Err(run.err.into()) }
 }
 
 fn wrong_usage_outside() -> Done {
@@ -352,6 +380,28 @@ fn the_canary_dies_and_leaves_cases() -> Done {
     // The mistake was in the model: the true one agrees on every case.
     assay(&["replay", text(&folder)?])?.ends_with(0)?;
     Ok(())
+}
+
+fn findings_come_as_they_were_seen() -> Done {
+    let scene = "established-v4-client-2-after";
+    let args = ["--canary", "--cases", "40000", "--scene", scene, "--format", "json"];
+    let report = assay(&args)?.ends_with(1)?.json()?;
+    let findings = report["findings"].as_array().ok_or("no findings")?;
+    let after: Vec<f64> =
+        findings.iter().filter_map(|finding| finding["after_seconds"].as_f64()).collect();
+    let seconds = report["seconds"].as_f64().unwrap_or(0.0);
+    if after.len() < 2 || !after.is_sorted() || after[0] <= 0.0 || after[0] > seconds {
+        return Err(format!("{after:?} of {seconds}").into());
+    }
+    let told = |finding: &Value| {
+        let summary = finding["summary"].as_str().unwrap_or_default().to_owned();
+        let decided = finding["rule"]["name"].as_str().unwrap_or("predicted");
+        ["MPTCP_", " with optlen ", "predicted", decided].iter().all(|word| summary.contains(word))
+    };
+    match findings.iter().find(|finding| !told(finding)) {
+        Some(finding) => Err(format!("{finding}").into()),
+        None => Ok(()),
+    }
 }
 
 fn option_is_the_reason() -> Done {

@@ -18,6 +18,7 @@ use crate::palette::Palette;
 use crate::rig::Model;
 use crate::scene::Group;
 use crate::trial::{Reason, SharedStage, Trial, Verdict};
+use crate::watch::Watch;
 
 /// Cases between two sweeps of the whole street.
 const BATCH: usize = 256;
@@ -28,6 +29,9 @@ const BATCHES_A_POISON: u64 = 256;
 /// How many findings are shrunk in one job; a kernel or a model with more
 /// than this is not understood better by one more.
 const MOST_SHRUNK: usize = 16;
+
+/// How often it is looked whether the jobs are done.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// How long one shrinking may take, and how long even when time is up.
 const SHRINKING: Duration = Duration::from_millis(700);
@@ -115,7 +119,7 @@ impl Outcome {
         self.rules.extend(other.rules);
         for (signature, finding) in other.findings {
             let all = self.findings.entry(signature);
-            all.and_modify(|known| known.cases += finding.cases).or_insert(finding);
+            all.and_modify(|known| known.add(&finding)).or_insert(finding);
         }
         self.lattice = match (self.lattice, other.lattice) {
             (Some(one), Some(other)) => Some(one.max(other)),
@@ -138,6 +142,9 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
+/// Makes a watch for a trial of its own, where the kernel can be watched.
+pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
+
 /// Runs a check.
 ///
 /// # Errors
@@ -147,13 +154,18 @@ pub fn check(
     revision: Revision,
     stage: &SharedStage,
     model: Model,
+    watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
     let start = Instant::now();
     let jobs = setting.jobs.max(1);
     let worker = |_| {
+        let mut trial = Trial::new(stage, revision, model)?;
+        if let Some(watch) = watching() {
+            trial.watch(watch);
+        }
         Ok(Worker {
-            trial: Trial::new(stage, revision, model)?,
+            trial,
             setting,
             progress,
             start,
@@ -167,6 +179,11 @@ pub fn check(
             .zip(workers)
             .map(|(job, worker)| scope.spawn(move || worker.work(job, jobs as u64)))
             .collect();
+        // A thread that a faulty kernel killed never finishes, and to join it is a
+        // panic; whoever started this program has to end it then.
+        while !running.iter().all(|worker| worker.is_finished()) {
+            thread::sleep(LOOK);
+        }
         // A panic in a worker is a bug of ours, and must not look like fewer
         // cases.
         let parts = running.into_iter().map(|worker| match worker.join() {
@@ -240,8 +257,10 @@ impl Worker<'_> {
         if !clean || verdicts.iter().any(Verdict::is_unexplained) {
             self.find_culprit(batch, &mut verdicts, clean);
         }
+        // Before anything is shrunk, which takes its time.
+        let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
-            self.count(case, verdict);
+            self.count(case, verdict, now);
         }
         self.verdicts = verdicts;
         self.progress.cases.fetch_add(batch.len() as u64, Ordering::Relaxed);
@@ -273,7 +292,7 @@ impl Worker<'_> {
     }
 
     #[inline]
-    fn count(&mut self, case: &Case, verdict: Verdict) {
+    fn count(&mut self, case: &Case, verdict: Verdict, now: Duration) {
         let option = if self.trial.palette().knows(case.option) { case.option } else { 0 };
         let group = self.trial.actor(case.scene).map(Actor::group);
         let Some(group) = group else {
@@ -284,7 +303,7 @@ impl Worker<'_> {
             Verdict::Agree => counts.agree += 1,
             Verdict::Disagree(finding) => {
                 counts.disagree += 1;
-                self.keep(*finding);
+                self.keep(Finding { after: now, ..*finding });
             }
             Verdict::Inconclusive(reason) => {
                 counts.inconclusive += 1;

@@ -1,13 +1,16 @@
 //! A mismatch, told apart from others and put into words.
 
 use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
 
 use mptcp_emulator::{Errno, Revision, Rule};
 
-use crate::case::{Case, is_known, option_name};
+use crate::case::{Case, Input, is_known, option_name};
 use crate::codec;
 use crate::region::{Map, Region, Spot};
 use crate::rig::Examination;
+use crate::watch::Complaint;
 
 /// What a mismatch amounts to.
 #[derive(Clone, Debug)]
@@ -19,6 +22,21 @@ pub struct Diagnosis {
     pub summary: String,
     /// The rule that decided what differs.
     pub rule: Option<Rule>,
+    /// What the kernel complained of; then model and kernel need not differ.
+    pub complaint: Option<Complaint>,
+}
+
+impl Diagnosis {
+    /// The kernel complained while it answered a case.
+    pub fn complained(case: &Case, complaint: Complaint) -> Diagnosis {
+        let Complaint { kind, place, title, .. } = &complaint;
+        Diagnosis {
+            signature: format!("{}/{kind}/{place}", group_name(case.option)),
+            summary: format!("{}: {kind} in {place} during the call: {title}", asked(case)),
+            rule: None,
+            complaint: Some(complaint),
+        }
+    }
 }
 
 /// One kind of mismatch, and the simplest case that shows it.
@@ -30,13 +48,31 @@ pub struct Finding {
     pub case: Case,
     /// How many cases showed it.
     pub cases: u64,
+    /// When it was first seen, from the start of the check.
+    pub after: Duration,
+}
+
+impl Finding {
+    /// Counts another's cases, which have the same signature.
+    pub fn add(&mut self, other: &Finding) {
+        self.cases += other.cases;
+        self.after = self.after.min(other.after);
+    }
+
+    /// A finding of one case.
+    pub fn new(case: &Case, diagnosis: Diagnosis) -> Finding {
+        Finding { diagnosis, case: *case, cases: 1, after: Duration::ZERO }
+    }
 }
 
 impl fmt::Display for Finding {
     /// What it is, the rule, the call, and how to look at it again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diagnosis { signature, summary, rule } = &self.diagnosis;
+        let Diagnosis { signature, summary, rule, complaint } = &self.diagnosis;
         writeln!(f, "finding {signature}\n{summary}")?;
+        if let Some(complaint) = complaint {
+            writeln!(f, "{}", complaint.excerpt)?;
+        }
         if let Some(rule) = rule {
             writeln!(f, "rule {}: {}", rule.name(), rule.sentence())?;
             writeln!(f, "  source: {}", rule.source())?;
@@ -67,15 +103,22 @@ pub fn diagnose(
     examination: &Examination,
 ) -> Option<Diagnosis> {
     let mismatch = examination.verdict.as_ref().err()?;
-    let option = option_name(case.option);
-    let named = if is_known(case.option) { option.as_str() } else { "unknown option" };
+    let (asked, named) = (asked(case), group_name(case.option));
+    let decided = |rule: Option<Rule>| match rule {
+        Some(rule) => format!("; decided by {}", rule.name()),
+        None => String::new(),
+    };
     if let Some((predicted, observed)) = mismatch.result {
         let rule = examination.rules.last().copied();
         let (predicted, observed) = (result_name(predicted), result_name(observed));
         return Some(Diagnosis {
-            signature: signature(named, &format!("{predicted}->{observed}"), rule),
-            summary: format!("{option}: predicted {predicted}, observed {observed}"),
+            signature: signature(&named, &format!("{predicted}->{observed}"), rule),
+            summary: format!(
+                "{asked}: predicted {predicted}, observed {observed}{}",
+                decided(rule)
+            ),
             rule,
+            complaint: None,
         });
     }
 
@@ -90,28 +133,87 @@ pub fn diagnose(
         None => String::new(),
     };
     let rule = responsible(first.region, &examination.rules);
-    let observation = examination.observation.as_deref().unwrap_or_default();
-    let count = mismatch.bytes.len();
-    let differ = if count == 1 { "byte differs" } else { "bytes differ" };
-    let unforeseen = examination.before.get(at) == examination.prediction.get(at);
-    let wanted = match examination.prediction.get(at) {
-        Some(_) if unforeseen => "untouched".to_owned(),
-        Some(byte) => format!("{byte:#04x}"),
-        None => "nothing".to_owned(),
-    };
-    let got = match observation.get(at) {
-        Some(byte) if examination.before.get(at) == Some(byte) => "untouched".to_owned(),
-        Some(byte) => format!("{byte:#04x}"),
-        None => "nothing".to_owned(),
-    };
+    let number = thing(&map, at, first);
+    let open =
+        examination.mask.get(number.clone()).is_none_or(|mask| mask.iter().any(|why| *why != 0));
+    let (wanted, got) = values(examination, if open { at..at + 1 } else { number });
     let result = result_name(examination.predicted);
+    let others = match mismatch.bytes.len() - 1 {
+        0 => String::new(),
+        1 => "; 1 more byte differs".into(),
+        more => format!("; {more} more bytes differ"),
+    };
     Some(Diagnosis {
-        signature: signature(named, &format!("{}{field}", first.region.kind()), rule),
+        signature: signature(&named, &format!("{}{field}", first.region.kind()), rule),
         summary: format!(
-            "{option} ({result}): {count} {differ}; {first}: predicted {wanted}, observed {got}"
+            "{asked}, {result} as predicted: {first}{}: predicted {wanted}, observed \
+             {got}{others}{}",
+            distance(case, first.region, at),
+            decided(rule)
         ),
         rule,
+        complaint: None,
     })
+}
+
+/// The option as a signature has it: which unknown one does not matter.
+fn group_name(option: i32) -> String {
+    if is_known(option) { option_name(option) } else { "unknown option".into() }
+}
+
+/// What was asked for, in short.
+fn asked(case: &Case) -> String {
+    format!("{} with optlen {}", option_name(case.option), case.length)
+}
+
+/// Where the number is that the byte at an offset belongs to, if it is one, or
+/// else that byte alone.
+fn thing(map: &Map, at: usize, spot: Spot) -> Range<usize> {
+    let one = at..at + 1;
+    if spot.field.is_none() && spot.region != Region::Length {
+        return one;
+    }
+    let Some(start) = at.checked_sub(spot.byte) else {
+        return one;
+    };
+    let belongs = |other: usize| map.spot(other) == Spot { byte: other - start, ..spot };
+    let len = (0..16).take_while(|byte| belongs(start + byte)).count();
+    let is_number = matches!(len, 2 | 4 | 8) && (start..start + len).contains(&at);
+    if is_number { start..start + len } else { one }
+}
+
+/// What was predicted for some bytes, and what was observed.
+fn values(examination: &Examination, bytes: Range<usize>) -> (String, String) {
+    let before = examination.before.get(bytes.clone());
+    let tell = |after: Option<&[u8]>| match after {
+        Some(after) if Some(after) == before => "untouched".to_owned(),
+        Some(after) => {
+            let number = after.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            if number < 10 { number.to_string() } else { format!("{number} ({number:#x})") }
+        }
+        None => "nothing".to_owned(),
+    };
+    let observation = examination.observation.as_deref().unwrap_or_default();
+    (tell(examination.prediction.get(bytes.clone())), tell(observation.get(bytes)))
+}
+
+/// How far a byte is from the pointer by which the kernel came to it.
+fn distance(case: &Case, region: Region, at: usize) -> String {
+    let (name, place) = match (region, case.input) {
+        (Region::Length | Region::Before | Region::Elsewhere, _) => return String::new(),
+        (Region::SubflowInfo(_), Input::Full(full)) => ("subflow_info", full.subflow_info),
+        (Region::TcpInfo(_), Input::Full(full)) => ("tcp_info", full.tcp_info),
+        (Region::Info, Input::Opt(opt)) => ("mptcp_info", opt.blocks[0].address),
+        (Region::TcpInfo(_), Input::Opt(opt)) => ("tcp_info", opt.blocks[1].address),
+        (Region::Sockname(_), Input::Opt(opt)) => ("socknames", opt.blocks[2].address),
+        (Region::Peername(_), Input::Opt(opt)) => ("peernames", opt.blocks[3].address),
+        (Region::Slack | Region::Beyond, Input::Full(_) | Input::Opt(_)) => return String::new(),
+        _ => ("optval", case.optval),
+    };
+    match place.offset().and_then(|start| at.checked_sub(start)) {
+        Some(distance) => format!(" (at {name}+{distance})"),
+        None => String::new(),
+    }
 }
 
 fn signature(option: &str, what: &str, rule: Option<Rule>) -> String {

@@ -47,3 +47,4 @@ pub mod shrink;
 pub mod snapshot;
 pub mod street;
 pub mod trial;
+pub mod watch;

@@ -12,6 +12,7 @@ use crate::extents::{Extents, Noting};
 use crate::judge::{Mismatch, Observation, Prediction, judge};
 use crate::raw;
 use crate::street::{self, Street};
+use crate::watch::{Complaint, Watch};
 
 /// The model's view of the street.
 pub type ModelMemory<'a> = Noting<'a, Paged<'a, { street::PAGES }>>;
@@ -87,6 +88,8 @@ pub struct Rig {
     /// All of them, to change from one to another quickly.
     poisons: [Box<[u8]>; POISONS as usize],
     extents: Extents,
+    watch: Option<Box<dyn Watch>>,
+    complaint: Option<Complaint>,
 }
 
 /// Everything about one run of a case.
@@ -125,9 +128,31 @@ impl Rig {
                 (0..street::LEN).map(|at| poison_byte(poison as u8, at)).collect()
             }),
             extents: Extents::default(),
+            watch: None,
+            complaint: None,
         };
         rig.clear(Scope::Whole);
         Ok(rig)
+    }
+
+    /// Has the kernel watched during calls.
+    pub fn watch(&mut self, mut watch: Box<dyn Watch>) {
+        watch.forget();
+        self.watch = Some(watch);
+    }
+
+    /// What the kernel said until now has nothing to do with any case.
+    #[inline]
+    pub fn forget(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.forget();
+        }
+    }
+
+    /// What the kernel complained of during the last call.
+    #[inline]
+    pub fn complaint(&mut self) -> Option<Complaint> {
+        self.complaint.take()
     }
 
     /// The address of the street.
@@ -260,7 +285,13 @@ impl Rig {
         // What the safety of the call rests on; whoever asks first gets no panic.
         assert!(case.is_safe(), "the kernel cannot be given this case");
         let call = case.call(self.base());
-        raw::getsockopt(&mut self.street, fd, &call)
+        let Some(watch) = &mut self.watch else {
+            return raw::getsockopt(&mut self.street, fd, &call);
+        };
+        watch.before(case);
+        let result = raw::getsockopt(&mut self.street, fd, &call);
+        self.complaint = watch.after();
+        result
     }
 
     #[inline]
@@ -282,7 +313,7 @@ impl Rig {
     #[inline]
     fn clear(&mut self, dirty: Scope) {
         let whole = std::iter::once(0..street::LEN);
-        let Rig { street, image, mask, poisons, poisoned, extents } = self;
+        let Rig { street, image, mask, poisons, poisoned, extents, .. } = self;
         let poison = &poisons[*poisoned];
         let mut restore = |range: std::ops::Range<usize>| {
             image[range.clone()].copy_from_slice(&poison[range.clone()]);

@@ -11,6 +11,7 @@
 #![expect(unsafe_code, reason = "memory with exact edges has to be mapped by hand")]
 
 use std::ffi::c_void;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
@@ -161,6 +162,45 @@ impl Drop for Street {
         unsafe { libc::munmap(reserved, BEFORE + LEN + BEHIND) };
         // SAFETY: as above.
         unsafe { libc::munmap(self.view.as_ptr().cast(), LEN) };
+    }
+}
+
+/// A page of a file, mapped so that it survives this process.
+#[derive(Debug)]
+pub(crate) struct SharedPage {
+    /// INVARIANT: `PAGE` bytes, readable and writable, ours until drop; no
+    /// reference to them outlives a borrow of `self`.
+    view: NonNull<u8>,
+}
+
+// SAFETY: the mapping belongs to this value alone and to no thread.
+unsafe impl Send for SharedPage {}
+
+impl SharedPage {
+    /// Maps the first page of a file that has one. Others may read the file,
+    /// and nobody else may write to it or cut it.
+    pub(crate) fn of(file: &File) -> io::Result<SharedPage> {
+        let all = libc::PROT_READ | libc::PROT_WRITE;
+        let (flags, fd) = (libc::MAP_SHARED | libc::MAP_POPULATE, file.as_raw_fd());
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let got = unsafe { libc::mmap(std::ptr::null_mut(), PAGE, all, flags, fd, 0) };
+        if got == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let view = NonNull::new(got.cast::<u8>());
+        Ok(SharedPage { view: view.ok_or_else(|| io::Error::other("mapped at null"))? })
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: by the invariant of `view`, and `self` is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.view.as_ptr(), PAGE) }
+    }
+}
+
+impl Drop for SharedPage {
+    fn drop(&mut self) {
+        // SAFETY: ours by the invariant, and nothing borrows from `self` any more.
+        unsafe { libc::munmap(self.view.as_ptr().cast(), PAGE) };
     }
 }
 

@@ -8,11 +8,12 @@ use mptcp_emulator::{Revision, RuleSet};
 
 use crate::case::Case;
 use crate::cast::{Actor, Cast};
-use crate::finding::{Finding, diagnose};
+use crate::finding::{Diagnosis, Finding, diagnose};
 use crate::palette::Palette;
 use crate::rig::{Examination, Model, Rig, Scope};
 use crate::scene::{Scene, Stage, by_id};
 use crate::shrink::shrink;
+use crate::watch::Watch;
 
 /// How often a scene that moves is looked at before there is no verdict.
 const LOOKS: usize = 3;
@@ -101,6 +102,11 @@ impl Trial {
         Ok(Trial { rig: Rig::new()?, cast, stage: stage.clone(), revision, palette, model, aging })
     }
 
+    /// Has the kernel watched: what it complains of during a case is a finding.
+    pub fn watch(&mut self, watch: Box<dyn Watch>) {
+        self.rig.watch(watch);
+    }
+
     /// The interesting values of this kernel and these scenes.
     pub fn palette(&self) -> &Palette {
         &self.palette
@@ -131,6 +137,7 @@ impl Trial {
             let _ = stage.freshen(*scene);
             self.cast.refresh(&stage, *scene);
         }
+        self.rig.forget();
     }
 
     /// As [`Trial::freshen`], for one scene and at little cost.
@@ -170,10 +177,15 @@ impl Trial {
             return Verdict::Inconclusive(Reason::NotSafe);
         }
         let subject = actor.subject(&self.revision);
-        match self.rig.run(case, &subject, self.model, rules, scope) {
-            Ok(()) => Verdict::Agree,
-            Err(_) => self.confirm(case),
+        let agreed = self.rig.run(case, &subject, self.model, rules, scope).is_ok();
+        // It may complain no second time, so that there is nothing to confirm.
+        if let Some(complaint) = self.rig.complaint() {
+            return Verdict::Disagree(Box::new(Finding::new(
+                case,
+                Diagnosis::complained(case, complaint),
+            )));
         }
+        if agreed { Verdict::Agree } else { self.confirm(case) }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
@@ -204,6 +216,7 @@ impl Trial {
         // one that is too old and cannot be made anew as well.
         let _ = stage.freshen(scene);
         let _ = stage.retake(scene);
+        self.rig.forget();
         self.cast.refresh(stage, scene)
     }
 
@@ -211,8 +224,11 @@ impl Trial {
     pub fn finding(&mut self, case: &Case) -> Option<Finding> {
         let examination = self.examine(case, true)?;
         let subflows = self.cast.get(case.scene)?.subflows();
-        let diagnosis = diagnose(case, &self.revision, subflows, &examination)?;
-        Some(Finding { diagnosis, case: *case, cases: 1 })
+        let diagnosis = match self.rig.complaint() {
+            Some(complaint) => Diagnosis::complained(case, complaint),
+            None => diagnose(case, &self.revision, subflows, &examination)?,
+        };
+        Some(Finding::new(case, diagnosis))
     }
 
     /// Runs a case with everything kept; `None` where its scene does not
@@ -237,7 +253,11 @@ impl Trial {
                     || matches!(self.confirm(candidate), Verdict::Disagree(_)))
         });
         let simplest = self.finding(&case).filter(same);
-        simplest.map_or(finding.clone(), |simplest| Finding { cases: finding.cases, ..simplest })
+        simplest.map_or(finding.clone(), |simplest| Finding {
+            cases: finding.cases,
+            after: finding.after,
+            ..simplest
+        })
     }
 }
 

@@ -219,7 +219,7 @@ fn setting(first: bool) -> Setting {
 }
 
 fn falls(stage: &SharedStage, revision: Revision, model: Model) -> Result<Completion, Failed> {
-    let outcome = check(&setting(true), revision, stage, model, &Progress::default())?;
+    let outcome = check(&setting(true), revision, stage, model, &|| None, &Progress::default())?;
     if outcome.counts().disagree == 0 {
         return Err(format!(
             "not noticed in {} cases and {:?}",
@@ -234,7 +234,7 @@ fn falls(stage: &SharedStage, revision: Revision, model: Model) -> Result<Comple
 /// The other side of it: with nothing broken nothing is noticed.
 fn stands(stage: &SharedStage, revision: Revision) -> Result<Completion, Failed> {
     let model = Model::documented();
-    let outcome = check(&setting(false), revision, stage, model, &Progress::default())?;
+    let outcome = check(&setting(false), revision, stage, model, &|| None, &Progress::default())?;
     if let Some(finding) = outcome.findings.values().next() {
         return Err(finding.to_string().into());
     }

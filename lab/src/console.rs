@@ -49,11 +49,75 @@ pub struct Splat {
     pub excerpt: String,
 }
 
+impl Splat {
+    /// Its first line, without the time.
+    pub fn title(&self) -> &str {
+        untimed(self.excerpt.lines().next().unwrap_or_default()).1
+    }
+
+    /// The function that it is about, where one is named.
+    pub fn place(&self) -> Option<&str> {
+        let registers = self.excerpt.lines().find(|line| line.contains("RIP: "));
+        [Some(self.title()), registers].into_iter().flatten().find_map(|line| {
+            let upto = line.get(..line.find("+0x")?)?;
+            upto.rsplit([' ', ':']).next()
+        })
+    }
+
+    /// The task that the kernel was busy with, where it is named.
+    pub fn task(&self) -> Option<u32> {
+        let after = self.excerpt.split("PID: ").nth(1)?;
+        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        after.get(..end)?.parse().ok()
+    }
+
+    /// What it is, where, and how the kernel came there: no registers.
+    pub fn short(&self) -> String {
+        let useful = |line: &&str| {
+            let text = untimed(line).1.trim();
+            let function =
+                text.contains("+0x") && !text.starts_with("? ") && !text.contains("RIP: ");
+            // Of the registers where, in the kernel; not where in the program.
+            let said = ["CPU: ", "Call Trace", "RIP: 0010:"].iter().any(|mark| text.contains(mark));
+            let detail =
+                [" at addr ", " by task ", "located in "].iter().any(|mark| text.contains(mark));
+            function || said || detail
+        };
+        let lines = self.excerpt.lines();
+        let first = lines.clone().take(1);
+        let more = lines.skip(1).filter(useful).take(SHORT);
+        first.chain(more).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A line's time in microseconds, and what follows it.
+fn untimed(line: &str) -> (Option<u64>, &str) {
+    let timed = || {
+        let (time, text) = line.strip_prefix('[')?.split_once(']')?;
+        let (seconds, micros) = time.trim().split_once('.')?;
+        let time = seconds.parse::<u64>().ok()? * 1_000_000 + micros.parse::<u64>().ok()?;
+        Some((Some(time), text.trim_start()))
+    };
+    timed().unwrap_or((None, line))
+}
+
+/// A console without what was said at certain times, in microseconds.
+pub(crate) fn without(console: &str, times: &[(u64, u64)]) -> String {
+    let told = |line: &&str| {
+        let time = untimed(line).0;
+        time.is_some_and(|time| times.iter().any(|(from, to)| (*from..=*to).contains(&time)))
+    };
+    console.lines().filter(|line| !told(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// How many lines of a complaint are shown in short, besides the first.
+const SHORT: usize = 11;
+
 /// How many lines of a complaint are shown.
 pub const LINES: usize = 40;
 
 /// Marks of complaints; of those on one line the first counts.
-const MARKS: [(&str, Complaint); 23] = [
+const MARKS: [(&str, Complaint); 24] = [
     ("Unable to mount root fs", Complaint::NoInit),
     ("No working init found", Complaint::NoInit),
     ("Failed to execute /init", Complaint::NoInit),
@@ -74,6 +138,7 @@ const MARKS: [(&str, Complaint); 23] = [
     ("blocked for more than", Complaint::Stall),
     ("Kernel panic - not syncing", Complaint::Panic),
     ("BUG: unable to handle", Complaint::Oops),
+    ("BUG: kernel NULL pointer dereference", Complaint::Oops),
     ("general protection fault", Complaint::Oops),
     ("kernel BUG at", Complaint::Oops),
     ("Oops: ", Complaint::Oops),
@@ -86,7 +151,6 @@ const WARNINGS: [&str; 3] = ["WARNING: CPU:", "WARNING: net/", "BUG: "];
 /// oops) is part of it, not another one.
 pub fn complaint(console: &str) -> Option<Splat> {
     let lines: Vec<&str> = console.lines().map(|line| line.trim_end_matches('\r')).collect();
-    let mark = |line: &str| MARKS.iter().find(|(mark, _)| line.contains(mark)).map(|mark| mark.1);
     let warning = |line: &str| {
         let warned = WARNINGS.iter().any(|mark| line.contains(mark));
         warned.then_some(Complaint::Warning)
@@ -98,6 +162,11 @@ pub fn complaint(console: &str) -> Option<Splat> {
     let end = lines[at..].iter().position(|line| line.contains("---[ end "));
     let end = end.map_or(lines.len(), |end| at + end + 1).min(at + LINES);
     Some(Splat { complaint, excerpt: lines[at..end].join("\n") })
+}
+
+/// The complaint that a line is the mark of, warnings aside.
+pub(crate) fn mark(line: &str) -> Option<Complaint> {
+    MARKS.iter().find(|(mark, _)| line.contains(mark)).map(|mark| mark.1)
 }
 
 /// The last lines of a console: what there is to see when a kernel says nothing.
@@ -165,6 +234,49 @@ mod tests {
         );
         let both = "WARNING: CPU: 0 PID: 1 at x\nBUG: KASAN: use-after-free in y";
         assert_eq!(kind(both), Some(Complaint::Kasan));
+    }
+
+    #[test]
+    fn a_complaint_names_its_place_and_its_task() {
+        let of = |text: &str| {
+            let splat = complaint(text).unwrap();
+            (splat.place().map(str::to_owned), splat.task(), splat.title().to_owned())
+        };
+        let warning = "[    3.1] WARNING: CPU: 0 PID: 57 at net/mptcp/sockopt.c:1 f+0x1/0x2";
+        assert_eq!(of(warning), (Some("f".into()), Some(57), warning[10..].trim().into()));
+        let oops = "[    3.100000] BUG: kernel NULL pointer dereference, address: 0000000000000000\n\
+                    [    3.100001] #PF: supervisor write access in kernel mode\n\
+                    [    3.100002] Oops: Oops: 0002 [#1] SMP NOPTI\n\
+                    [    3.100003] CPU: 0 UID: 0 PID: 61 Comm: assay Not tainted 6.12.90 #1\n\
+                    [    3.100004] RIP: 0010:mptcp_getsockopt+0x1b/0x90\n\
+                    [    3.100005] Code: 90 90\n\
+                    [    3.100006] Call Trace:\n\
+                    [    3.100007]  <TASK>\n\
+                    [    3.100008]  ? __die_body+0x1a/0x60\n\
+                    [    3.100009]  do_sock_getsockopt+0x1/0x2";
+        let title = "BUG: kernel NULL pointer dereference, address: 0000000000000000";
+        assert_eq!(of(oops), (Some("mptcp_getsockopt".into()), Some(61), title.into()));
+        let short = complaint(oops).unwrap().short();
+        let ends: Vec<&str> =
+            short.lines().filter_map(|line| line.split_whitespace().last()).collect();
+        let wanted = [
+            "0000000000000000",
+            "#1",
+            "mptcp_getsockopt+0x1b/0x90",
+            "Trace:",
+            "do_sock_getsockopt+0x1/0x2",
+        ];
+        assert_eq!(ends, wanted);
+        assert_eq!(of("UBSAN: shift-out-of-bounds in a.c:1").0, None);
+    }
+
+    #[test]
+    fn what_was_told_is_left_out() {
+        let console = "[    3.000001] BUG: KASAN: a in b+0x1\r\n[    3.000009] more\r\n\
+                       [    3.000010] WARNING: CPU: 0 PID: 1 at c\r\nuntimed\r\n";
+        assert_eq!(kind(&without(console, &[])), Some(Complaint::Kasan));
+        assert_eq!(kind(&without(console, &[(3_000_001, 3_000_009)])), Some(Complaint::Warning));
+        assert_eq!(without(console, &[(0, 4_000_000)]), "untimed");
     }
 
     #[test]

@@ -11,16 +11,18 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::kmod::{ModuleInitFlags, finit_module};
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 use rustix::termios::{OptionalActions, tcdrain, tcgetattr, tcsetattr};
 
+use crate::console::{self, Complaint, Splat};
 use crate::during;
+use crate::log::{self, Log, Record, TOLD, VARIABLE};
 
 /// The file that says what to do.
 pub(crate) const ARGUMENTS: &str = "lab/errand";
@@ -28,6 +30,8 @@ pub(crate) const ARGUMENTS: &str = "lab/errand";
 pub(crate) const MODULES: &str = "lab/modules";
 /// The working folder.
 pub(crate) const FOLDER: &str = "work";
+/// The folder that the program shares with the first process.
+pub(crate) const SHARED: &str = "lab/shared";
 /// The ports: console, output, errors, report.
 pub(crate) const PORTS: [&str; 4] = ["dev/ttyS0", "dev/ttyS1", "dev/ttyS2", "dev/ttyS3"];
 /// Modules in an order in which each finds what it needs.
@@ -35,6 +39,29 @@ pub(crate) const WANTED_MODULES: [&str; 3] = ["inet_diag", "tcp_diag", "mptcp_di
 /// What comes first in a report, and last.
 pub(crate) const READY: &str = "lab ready\n";
 pub(crate) const END: &str = "lab end\n";
+
+/// How often the first process looks after the program.
+const TICK: Duration = Duration::from_millis(20);
+/// How long a kernel that fell over may go on talking of it.
+const TALK: Duration = Duration::from_millis(500);
+
+/// What survives a program under which the kernel falls over.
+pub trait Survivor {
+    /// The program runs; `shared` is the folder that it finds by
+    /// [`log::shared_folder`]. Called every 20 ms.
+    fn look(&mut self, shared: &Path);
+
+    /// The kernel fell over in a task. If that task was doing what the program
+    /// is there for, what is to be told of it on standard output in the place
+    /// of what the program would have told; `work` is its working folder.
+    fn account(
+        &mut self,
+        errand: &Errand,
+        splat: &Splat,
+        shared: &Path,
+        work: &Path,
+    ) -> Option<String>;
+}
 
 /// What to do in the machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,11 +111,11 @@ pub fn inside() -> bool {
 }
 
 /// Does the errand, reports, and powers off; it does not return.
-pub fn run() -> ! {
+pub fn run(survivor: &mut dyn Survivor) -> ! {
     let report = port(PORTS[3]);
     if let Ok(mut report) = report {
         let _ = report.write_all(READY.as_bytes());
-        let line = match errand(&mut report) {
+        let line = match errand(&mut report, survivor) {
             Ok(line) => line,
             Err(trouble) => format!("trouble {}\n", trouble.replace('\n', " ")),
         };
@@ -103,7 +130,7 @@ pub fn run() -> ! {
 }
 
 /// Mounts what is needed, loads modules, and runs the program once more.
-fn errand(report: &mut File) -> Result<String, String> {
+fn errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<String, String> {
     for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys")] {
         mount(Some(kind), at, Some(kind), MsFlags::empty(), None::<&str>)
             .map_err(during(format!("mounting {at}")))?;
@@ -124,7 +151,26 @@ fn errand(report: &mut File) -> Result<String, String> {
             let _ = writeln!(report, "module {name}: {error}");
         }
     }
-    let status = act(&errand)?;
+    // A kernel that falls over takes a task along, and not itself: somebody has
+    // to tell of it. Unprivileged programs may read its messages. What is not
+    // there need not be switched off.
+    for switch in ["panic_on_oops", "panic_on_warn", "dmesg_restrict"] {
+        let _ = fs::write(Path::new("/proc/sys/kernel").join(switch), "0");
+    }
+    let done = act(&errand, survivor);
+    let told = fs::read_to_string(Path::new("/").join(SHARED).join(TOLD)).unwrap_or_default();
+    for times in told.lines() {
+        let _ = writeln!(report, "told {times}");
+    }
+    let status = match done? {
+        Done::Ended(status) => status,
+        Done::Fell { since, account } => {
+            // What came of it later belongs to it as well.
+            let _ = writeln!(report, "told {since} {}", u64::MAX);
+            say(&account).map_err(during(PORTS[1]))?;
+            ExitStatus::from_raw(1 << 8)
+        }
+    };
     for folder in &errand.wanted {
         bring(report, &Path::new("/").join(FOLDER), Path::new(folder))?;
     }
@@ -134,13 +180,25 @@ fn errand(report: &mut File) -> Result<String, String> {
     })
 }
 
+/// How the program came to its end.
+enum Done {
+    /// By itself, or by a signal.
+    Ended(ExitStatus),
+    /// The kernel fell over under it, at a time in microseconds.
+    Fell { since: u64, account: String },
+}
+
 /// Runs the program as a child, its output copied to the ports.
-fn act(errand: &Errand) -> Result<std::process::ExitStatus, String> {
+fn act(errand: &Errand, survivor: &mut dyn Survivor) -> Result<Done, String> {
+    let (shared, work) = (Path::new("/").join(SHARED), Path::new("/").join(FOLDER));
+    // Without a log no fall is noticed but by the console.
+    let mut log = Log::open().ok();
     let mut child = Command::new("/proc/self/exe")
         .args(&errand.arguments)
         .env_clear()
+        .env(VARIABLE, &shared)
         .envs(errand.environment.iter().map(|(name, value)| (name, value)))
-        .current_dir(Path::new("/").join(FOLDER))
+        .current_dir(&work)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -148,11 +206,68 @@ fn act(errand: &Errand) -> Result<std::process::ExitStatus, String> {
         .map_err(during("starting the program"))?;
     let out = child.stdout.take().map(|from| copier(from, PORTS[1]));
     let err = child.stderr.take().map(|from| copier(from, PORTS[2]));
-    let status = child.wait().map_err(during("waiting for the program"))?;
+    let mut fall = Fall::default();
+    let status = loop {
+        let status = child.try_wait().map_err(during("waiting for the program"))?;
+        fall.hear(log.as_mut().map(Log::read).unwrap_or_default());
+        survivor.look(&shared);
+        match (fall.since, status) {
+            (Some(since), _) if since.elapsed() > TALK => {
+                let splat = console::complaint(&log::text(&fall.records));
+                let account =
+                    splat.and_then(|splat| survivor.account(errand, &splat, &shared, &work));
+                if let (Some(account), Some(first)) = (account, fall.records.first()) {
+                    end(&mut child);
+                    return Ok(Done::Fell { since: first.time, account });
+                }
+                // It was no task of the program's; the host sees the console.
+                (fall, log) = (Fall::default(), None);
+            }
+            (None, Some(status)) => break status,
+            _ => {}
+        }
+        thread::sleep(TICK);
+    };
     for copier in [out, err].into_iter().flatten() {
         let _ = copier.join();
     }
-    Ok(status)
+    Ok(Done::Ended(status))
+}
+
+/// What the kernel says from where it fell over.
+#[derive(Default)]
+struct Fall {
+    since: Option<Instant>,
+    records: Vec<Record>,
+}
+
+impl Fall {
+    fn hear(&mut self, records: Vec<Record>) {
+        let fell = |record: &Record| console::mark(&record.text) == Some(Complaint::Oops);
+        let from = match self.since {
+            Some(_) => Some(0),
+            None => records.iter().position(fell),
+        };
+        if let Some(from) = from {
+            self.since.get_or_insert_with(Instant::now);
+            self.records.extend(records.into_iter().skip(from));
+        }
+    }
+}
+
+/// Ends a program, some thread of which may be dead and hold what the others
+/// wait for: it may never be gone.
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    thread::sleep(5 * TICK);
+    let _ = child.try_wait();
+}
+
+/// Writes to the port of standard output.
+fn say(text: &str) -> io::Result<()> {
+    let mut port = port(PORTS[1])?;
+    port.write_all(text.as_bytes())?;
+    Ok(tcdrain(&port)?)
 }
 
 /// Copies what comes to a port, until the end.

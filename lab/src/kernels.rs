@@ -68,7 +68,13 @@ impl Kernel {
     /// The kernel in a file, with the modules of its release that are beside it.
     pub fn at(image: &Path) -> Result<Kernel, String> {
         let context = || image.display().to_string();
-        let bytes = fs::read(image).map_err(during(context()))?;
+        let bytes = fs::read(image).map_err(|error| {
+            format!(
+                "{}: {error}; a kernel is the path of a bzImage, or debian:SERIES (see `assay \
+                 kernels list`)",
+                context()
+            )
+        })?;
         let release = release(&bytes).ok_or_else(|| {
             format!(
                 "{}: no kernel for x86 (a bzImage, as arch/x86/boot has it): at byte 514 there is \

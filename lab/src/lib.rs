@@ -14,6 +14,7 @@ pub mod console;
 pub mod guest;
 pub mod initramfs;
 pub mod kernels;
+pub mod log;
 pub mod machine;
 pub mod package;
 

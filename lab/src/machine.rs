@@ -22,6 +22,11 @@ use crate::kernels::Kernel;
 
 /// The program that is the machine.
 const QEMU: &str = "qemu-system-x86_64";
+/// What the kernel is told: that the first console is a port; to give up at once
+/// where it falls over before the program runs ([`crate::guest`] takes that back);
+/// to say when it said what; and to report what the address sanitizer finds
+/// each time, and not the first time alone.
+const COMMAND_LINE: &str = "console=ttyS0 panic=-1 oops=panic printk.time=1 kasan_multi_shot";
 /// How long a machine may take to switch itself off once it said that it is done.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How often it is looked at.
@@ -58,6 +63,9 @@ pub struct Told {
     pub end: Option<End>,
     /// What went wrong and stopped nothing.
     pub notes: Vec<String>,
+    /// When the kernel complained of what the program itself has told of, from
+    /// and to, in microseconds.
+    pub told: Vec<(u64, u64)>,
     /// Files that were wanted, by their paths.
     pub files: Vec<(PathBuf, Vec<u8>)>,
 }
@@ -69,10 +77,13 @@ pub struct Run {
     pub told: Told,
     /// Everything that the kernel said.
     pub console: String,
-    /// What the kernel complained of.
+    /// What the kernel complained of, and the program did not tell.
     pub splat: Option<Splat>,
     /// What qemu complained of.
     pub complaint: String,
+    /// Why some of the program's standard output was lost. A reader that went
+    /// away had enough, which is no loss.
+    pub lost: Option<String>,
     /// Whether time was up.
     pub timed_out: bool,
     /// From power on until the program ran.
@@ -104,7 +115,7 @@ pub fn run(
         .arg("-kernel")
         .arg(&kernel.image)
         .args(["-initrd", &format!("/dev/fd/{}", memory.as_raw_fd())])
-        .args(["-append", "console=ttyS0 panic=-1 oops=panic"])
+        .args(["-append", COMMAND_LINE])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
@@ -130,25 +141,29 @@ pub fn run(
     let (console, report) = (Collected::default(), Collected::default());
     let mut readers = readers.into_iter();
     let mut reader = || readers.next().ok_or("no port");
-    let threads = [
-        console.fill(reader()?, start),
-        hand_on(reader()?, out),
-        hand_on(reader()?, err),
-        report.fill(reader()?, start),
-    ];
+    let console_thread = console.fill(reader()?, start);
+    let output = hand_on(reader()?, out);
+    let errors = hand_on(reader()?, err);
+    let report_thread = report.fill(reader()?, start);
     let said = Collected::default();
     let saying = child.stderr.take().map(|stderr| said.fill(stderr, start));
     let timed_out = await_end(&mut child, &report, start + setup.timeout)?.is_none();
     let elapsed = start.elapsed();
-    for thread in threads.into_iter().chain(saying) {
+    for thread in [console_thread, report_thread].into_iter().chain(saying) {
         let _ = thread.join();
     }
+    let _ = errors.join();
+    let lost = output.join().ok().flatten();
     let console = console.text();
+    let told = Told::read(&report.bytes());
     Ok(Run {
-        told: Told::read(&report.bytes()),
-        splat: console::complaint(&console),
+        splat: console::complaint(&console::without(&console, &told.told)),
+        told,
         console,
         complaint: said.text(),
+        lost: lost
+            .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
+            .map(|error| error.to_string()),
         timed_out,
         booted: report.first(),
         elapsed,
@@ -216,15 +231,21 @@ impl Collected {
     }
 }
 
-/// Hands on what comes as it comes.
-fn hand_on(mut from: PipeReader, mut to: impl Write + Send + 'static) -> JoinHandle<()> {
+/// Hands on what comes as it comes, and returns what was in the way.
+fn hand_on(
+    mut from: PipeReader,
+    mut to: impl Write + Send + 'static,
+) -> JoinHandle<Option<io::Error>> {
     thread::spawn(move || {
         let mut buffer = [0; 4096];
-        let mut heard = true;
+        let mut trouble = None;
         while let Ok(len @ 1..) = from.read(&mut buffer) {
             // Whether or not anybody listens, the machine must not be held up.
-            heard = heard && to.write_all(&buffer[..len]).and_then(|()| to.flush()).is_ok();
+            if trouble.is_none() {
+                trouble = to.write_all(&buffer[..len]).and_then(|()| to.flush()).err();
+            }
         }
+        trouble
     })
 }
 
@@ -241,6 +262,12 @@ impl Told {
                 "lab" => told.ready |= line == READY,
                 "exit" => told.end = more.parse().ok().map(End::Exit),
                 "signal" => told.end = more.parse().ok().map(End::Signal),
+                "told" => {
+                    let times = more
+                        .split_once(' ')
+                        .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+                    told.told.extend(times);
+                }
                 "trouble" => told.end = Some(End::Trouble(more.to_owned())),
                 "file" => {
                     let lengths = more.split_once(' ').and_then(|(name, content)| {
@@ -269,7 +296,8 @@ mod tests {
 
     #[test]
     fn a_report_is_read() {
-        let report = b"lab ready\nmodule tcp_diag: EINVAL\nfile 3 4\na/ba\n\n\0exit 1\nlab end\n";
+        let report =
+            b"lab ready\nmodule tcp_diag: EINVAL\ntold 5 17\nfile 3 4\na/ba\n\n\0exit 1\nlab end\n";
         let told = Told::read(report);
         assert_eq!(
             told,
@@ -277,6 +305,7 @@ mod tests {
                 ready: true,
                 end: Some(End::Exit(1)),
                 notes: vec!["module tcp_diag: EINVAL".into()],
+                told: vec![(5, 17)],
                 files: vec![("a/b".into(), b"a\n\n\0".to_vec())],
             }
         );

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use goblin::elf::Elf;
 
 use crate::during;
-use crate::guest::{ARGUMENTS, Errand, FOLDER, MODULES, PORTS};
+use crate::guest::{ARGUMENTS, Errand, FOLDER, MODULES, PORTS, SHARED};
 use crate::initramfs::Archive;
 use crate::kernels::Kernel;
 
@@ -22,11 +22,12 @@ const BAGGAGE: u64 = 64 << 20;
 /// What could not be read.
 pub fn pack(kernel: &Kernel, errand: &Errand, baggage: &[PathBuf]) -> Result<Vec<u8>, String> {
     let mut archive = Archive::default();
-    for folder in ["proc", "sys", "tmp", FOLDER] {
+    for folder in ["proc", "sys", "tmp", FOLDER, SHARED] {
         archive.folder(folder);
     }
     archive.device("dev/console", 5, 1);
     archive.device("dev/null", 1, 3);
+    archive.device("dev/kmsg", 1, 11);
     archive.device("dev/urandom", 1, 9);
     for (port, minor) in PORTS.iter().zip(64..) {
         archive.device(port, 4, minor);
