@@ -10,12 +10,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod build;
 pub mod console;
 pub mod guest;
 pub mod initramfs;
+mod kconfig;
 pub mod kernels;
 pub mod machine;
 pub mod package;
+mod source;
 
 /// An error's text, with what was being done.
 fn during<E: std::fmt::Display>(what: impl std::fmt::Display) -> impl FnOnce(E) -> String {
