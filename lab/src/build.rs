@@ -15,7 +15,6 @@ use std::thread;
 
 use crate::during;
 use crate::kconfig::{self, Setting, settings};
-use crate::kernels::missing;
 use crate::source::{Source, Workshop};
 
 /// What to build.
@@ -105,6 +104,8 @@ pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, S
     fs::create_dir_all(&folder).map_err(during(folder.display()))?;
     let make = Make { tree: workshop.tree(), log: folder.join(LOG), folder };
     let _ = fs::remove_file(&make.log);
+    // Not before: what git starts may outlive it, and would keep the lock.
+    workshop.share_lock()?;
 
     news(News::Step("configuring"));
     config.apply(&make, &workshop, news)?;
@@ -235,10 +236,11 @@ impl Make {
             .env("LC_ALL", "C")
             .env_remove("MAKEFLAGS")
             .env_remove("MAKELEVEL")
+            .env_remove("KCONFIG_CONFIG")
             .stdin(Stdio::null())
             .stdout(writer.try_clone().map_err(during("pipe"))?)
             .stderr(writer);
-        let mut child = command.spawn().map_err(|error| missing("make", &error))?;
+        let mut child = command.spawn().map_err(during("make"))?;
         // It holds the other ends of the pipe.
         drop(command);
         let log = File::options().create(true).append(true).open(&self.log);
@@ -281,7 +283,7 @@ fn first_error(log: &str) -> String {
             .iter()
             .any(|sign| line.contains(sign))
     };
-    if let Some(at) = lines.iter().position(|line| is_error(&line)) {
+    if let Some(at) = lines.iter().position(is_error) {
         let more = lines[at + 1..].iter().take_while(|line| !is_progress(line) && !is_error(line));
         return [&lines[at]]
             .into_iter()
@@ -291,13 +293,15 @@ fn first_error(log: &str) -> String {
             .collect::<Vec<_>>()
             .join("\n");
     }
-    match lines.iter().position(|line| line.contains("***")) {
+    let has_words = |line: &str| line.bytes().any(|byte| byte.is_ascii_alphabetic());
+    match lines.iter().position(|line| line.contains("***") && has_words(line)) {
         Some(at) => {
+            // What the failing program said comes before, what make adds after.
             let before = lines[..at].iter().rev().take_while(|line| !is_progress(line));
-            let mut part: Vec<&str> = before.take(LINES - 1).copied().collect();
-            part.reverse();
-            part.push(lines[at]);
-            part.join("\n")
+            let before = before.take(LINES - 1).count();
+            let after = lines[at + 1..].iter().take_while(|line| line.starts_with("***")).count();
+            let part = lines[at - before..=at + after].iter().filter(|line| has_words(line));
+            part.copied().collect::<Vec<_>>().join("\n")
         }
         None => lines.last().copied().unwrap_or("make said nothing").to_owned(),
     }
@@ -309,7 +313,7 @@ fn check_tools(order: &Order, source: &Source) -> Result<(), String> {
     if matches!(source, Source::Debian(_)) {
         tools.extend([("tar", "tar"), ("xz", "xz-utils")]);
     }
-    if !order.patches.is_empty() {
+    if !order.patches.is_empty() || source.is_repository() {
         tools.push(("git", "git"));
     }
     let paths = env::var_os("PATH").unwrap_or_default();
@@ -343,4 +347,56 @@ fn has_header(name: &str) -> bool {
     let asked =
         child.stdin.take().is_some_and(|mut stdin| writeln!(stdin, "#include <{name}>").is_ok());
     child.wait().is_ok_and(|status| asked && status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_is_found_with_what_explains_it() {
+        let log = "\
+  CC      net/mptcp/options.o
+  CC      net/mptcp/sockopt.o
+/w/tree/net/mptcp/sockopt.c: In function 'x':
+/w/tree/net/mptcp/sockopt.c:12:3: error: 'y' undeclared (first use in this function)
+   12 |   y = 1;
+      |   ^
+/w/tree/net/mptcp/sockopt.c:13:3: error: another
+make[4]: *** [scripts/Makefile.build:229: net/mptcp/sockopt.o] Error 1
+";
+        assert_eq!(
+            first_error(log),
+            "/w/tree/net/mptcp/sockopt.c:12:3: error: 'y' undeclared (first use in this \
+             function)\n   12 |   y = 1;\n      |   ^"
+        );
+    }
+
+    #[test]
+    fn what_make_gives_up_on_is_told_with_the_lines_before() {
+        let log = "  SYNC    x\n***\n*** Not clean\n*** in x\n***\nmake: *** [x] Error 2\n";
+        assert_eq!(first_error(log), "*** Not clean\n*** in x");
+        let log =
+            "  CC      a.o\nsh: 1: awk: not found\nmake[1]: *** [Makefile:1: a.o] Error 127\n";
+        assert_eq!(
+            first_error(log),
+            "sh: 1: awk: not found\nmake[1]: *** [Makefile:1: a.o] Error 127"
+        );
+        assert_eq!(first_error(""), "make said nothing");
+    }
+
+    #[test]
+    fn each_set_of_options_has_a_folder() {
+        let name = |kasan, kcov| {
+            let order = Order { kasan, kcov, ..Order::default() };
+            Config::of(&order).map(|config| config.name)
+        };
+        assert_eq!(name(false, false).as_deref(), Ok("plain"));
+        assert_eq!(name(true, true).as_deref(), Ok("plain+kasan+kcov"));
+    }
+
+    #[test]
+    fn this_machine_has_no_such_header() {
+        assert!(!has_header("no/such/header.h"));
+    }
 }

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn our_own_fragments_are_in_order() {
         let all = [BASE, KASAN, KCOV].map(read).concat();
-        assert_eq!(merged(&[all.clone()]), all);
+        assert_eq!(merged(std::slice::from_ref(&all)), all);
         for name in IF_POSSIBLE {
             assert!(all.iter().any(|setting| setting.name == name), "{name}");
         }

@@ -400,7 +400,7 @@ pub(crate) fn run(
     Err(format!("{program} {}: {}", arguments[0], said.unwrap_or("it failed without a word")))
 }
 
-pub(crate) fn missing(program: &str, error: &io::Error) -> String {
+fn missing(program: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => format!(
             "{program} is not installed: fetching Debian's kernels takes a machine with apt; \

@@ -11,20 +11,23 @@
 //!    is. Those from another state are compared, and replaced where the content
 //!    differs; files that a former set of patches made or changed go or return.
 //!
-//! So only what changed gets a new time, and `make` builds no more than that. New
-//! work trees are hard links where the file system allows, to save space; every
-//! later change puts another file in a link's place and leaves the link alone.
+//! So only what changed gets a new time, and `make` builds no more than that. A
+//! work tree of a package begins as hard links, to save space; every later change
+//! puts another file in a link's place and leaves the link alone. One of a folder is
+//! a copy: not even a file's count of links is changed in what is not ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::during;
 use crate::kernels::{self, Package, cache, run};
@@ -46,10 +49,12 @@ pub(crate) enum Source {
 pub(crate) struct Workshop {
     /// The source, which is only read.
     source: PathBuf,
+    /// Whether the source is of this crate's own making, so that it may be linked to.
+    own: bool,
     /// Where the work tree and the builds are.
     pub folder: PathBuf,
     /// Held as long as something is changed there.
-    _lock: File,
+    lock: File,
 }
 
 impl Source {
@@ -117,7 +122,15 @@ impl Source {
             }
             (Source::Debian(_), None) => return Err("no package".into()),
         };
-        Ok(Workshop { source, folder, _lock: lock })
+        let own = matches!(self, Source::Debian(_));
+        Ok(Workshop { source, own, folder, lock })
+    }
+}
+
+impl Source {
+    /// Whether git says which files belong to it.
+    pub(crate) fn is_repository(&self) -> bool {
+        matches!(self, Source::Tree(path) if path.join(".git").exists())
     }
 }
 
@@ -199,6 +212,12 @@ impl Workshop {
     /// The work tree.
     pub(crate) fn tree(&self) -> PathBuf {
         self.folder.join("tree")
+    }
+
+    /// Lets programs that are started from now on hold the lock as well: should this
+    /// one be killed, they may go on for a while.
+    pub(crate) fn share_lock(&self) -> Result<(), String> {
+        fcntl_setfd(self.lock.as_fd(), FdFlags::empty()).map_err(during("fcntl"))
     }
 
     /// Brings the work tree to the source with these patches: how many files
@@ -305,11 +324,11 @@ impl Workshop {
         let mut changed = gone.len();
         for (path, from) in todo {
             let to = tree.join(path);
-            if fresh && !from.starts_with(overlay) {
+            if fresh && self.own && !from.starts_with(overlay) {
                 link(from, &to)?;
-            } else if !same(from, &to) {
+            } else if fresh || !same(from, &to) {
                 copy(from, &to)?;
-                changed += 1;
+                changed += usize::from(!fresh || from.starts_with(overlay));
             }
         }
         let lines = wanted.iter().flat_map(|(path, (_, stamp))| {
@@ -350,9 +369,8 @@ fn manifest(bytes: &[u8]) -> BTreeMap<PathBuf, String> {
 /// that an earlier build within it left.
 fn files(source: &Path) -> Result<Vec<PathBuf>, String> {
     if source.join(".git").exists() {
-        let root = source.display().to_string();
-        let words = ["-C", &root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-        let listed = run("git", &words, None)?;
+        let words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+        let listed = run("git", &words, Some(source))?;
         return Ok(listed.split_terminator('\0').map(PathBuf::from).collect());
     }
     let left = [".config", "include/config", "include/generated", "arch/x86/include/generated"];
@@ -401,15 +419,12 @@ fn same(one: &Path, other: &Path) -> bool {
     is_one || (first.mode() == second.mode() && first.len() == second.len() && content())
 }
 
-/// Puts a file at a path, where there is none, without its content if possible.
+/// Puts a file at a second path, where there is none.
 fn link(from: &Path, to: &Path) -> Result<(), String> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder).map_err(during(folder.display()))?;
     }
-    match fs::hard_link(from, to) {
-        Ok(()) => Ok(()),
-        Err(_) => copy(from, to),
-    }
+    fs::hard_link(from, to).map_err(during(to.display()))
 }
 
 /// Puts a copy of a file in the place of whatever is there, as of now.
@@ -470,7 +485,7 @@ fn apply(patch: &Path, folder: &Path) -> Result<(), String> {
     if let Some(above) = folder.canonicalize().map_err(during(folder.display()))?.parent() {
         command.env("GIT_CEILING_DIRECTORIES", above);
     }
-    let output = command.output().map_err(|error| kernels::missing("git", &error))?;
+    let output = command.output().map_err(during("git"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -490,5 +505,215 @@ fn refusal(said: &str) -> String {
              was applied"
         ),
         None => format!("it does not apply: {line}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_series_is_told_from_a_path() {
+        let debian = |series: &str| Ok(Source::Debian(series.into()));
+        assert_eq!(Source::named("debian:6.12"), debian("6.12"));
+        assert_eq!(Source::named("6.12"), debian("6.12"));
+        for bad in ["debian:6", "debian:6.12.1", "debian:", "6.", "no/such/folder", "."] {
+            assert!(Source::named(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_patch_tells_which_files_it_touches() {
+        let patch = "\
+Subject: [PATCH] mptcp: x
+
+--- a/net/mptcp/sockopt.c\t2021-01-01 00:00:00
++++ b/net/mptcp/sockopt.c
+@@ -1 +1 @@
+--- a/looks/like.one
+diff --git a/net/old b/net/new
+rename from net/old
+rename to net/new
+--- /dev/null
++++ b/net/mptcp/added.c
+--- a/../outside
++++ b//etc/passwd
+";
+        let found: Vec<PathBuf> = names(patch).into_iter().collect();
+        let wanted =
+            ["looks/like.one", "net/mptcp/added.c", "net/mptcp/sockopt.c", "net/new", "net/old"];
+        assert_eq!(found, wanted.map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_refusal_names_the_first_hunk() {
+        let said = "error: patch failed: net/mptcp/sockopt.c:1490\n\
+                    error: net/mptcp/sockopt.c: patch does not apply\n";
+        assert!(refusal(said).contains("net/mptcp/sockopt.c is not what the hunk at line 1490"));
+        let said = "error: net/none.c: No such file or directory\n";
+        assert_eq!(refusal(said), "it does not apply: net/none.c: No such file or directory");
+    }
+
+    /// A source of a few files, and its place in a cache.
+    struct Bench {
+        root: PathBuf,
+        shop: Workshop,
+    }
+
+    impl Bench {
+        fn new(name: &str, own: bool) -> Bench {
+            let root = std::env::temp_dir().join(format!("assay-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&root);
+            let (source, folder) = (root.join("source"), root.join("shop"));
+            fs::create_dir_all(source.join("net/mptcp")).unwrap();
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(source.join("Makefile"), "all:\n").unwrap();
+            fs::write(source.join("net/mptcp/sockopt.c"), "one\ntwo\nthree\n").unwrap();
+            fs::write(source.join("net/mptcp/pm.c"), "pm\n").unwrap();
+            let lock = File::create(folder.join("lock")).unwrap();
+            Bench { root, shop: Workshop { source, own, folder, lock } }
+        }
+
+        fn patch(&self, name: &str, text: &str) -> PathBuf {
+            let path = self.root.join(name);
+            fs::write(&path, text).unwrap();
+            path
+        }
+
+        fn arrange(&self, patches: &[&PathBuf]) -> Result<usize, String> {
+            let patches: Vec<PathBuf> = patches.iter().map(|patch| (*patch).clone()).collect();
+            self.shop.arrange(&patches, &mut |_| {})
+        }
+
+        fn read(&self, path: &str) -> Option<String> {
+            fs::read_to_string(self.shop.tree().join(path)).ok()
+        }
+
+        fn time(&self, path: &str) -> SystemTime {
+            fs::metadata(self.shop.tree().join(path)).unwrap().modified().unwrap()
+        }
+    }
+
+    impl Drop for Bench {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.root);
+        }
+    }
+
+    const CHANGE: &str = "\
+--- a/net/mptcp/sockopt.c
++++ b/net/mptcp/sockopt.c
+@@ -1,3 +1,3 @@
+ one
+-two
++2
+ three
+";
+    const ADDITION: &str = "\
+diff --git a/net/mptcp/new.c b/net/mptcp/new.c
+new file mode 100644
+--- /dev/null
++++ b/net/mptcp/new.c
+@@ -0,0 +1 @@
++new
+diff --git a/net/mptcp/pm.c b/net/mptcp/pm.c
+deleted file mode 100644
+--- a/net/mptcp/pm.c
++++ /dev/null
+@@ -1 +0,0 @@
+-pm
+";
+    const SOCKOPT: &str = "net/mptcp/sockopt.c";
+
+    #[test]
+    fn patches_come_and_go_and_the_rest_keeps_its_time() {
+        let bench = Bench::new("come-and-go", true);
+        let (change, addition) = (bench.patch("change", CHANGE), bench.patch("addition", ADDITION));
+        assert_eq!(bench.arrange(&[]), Ok(0));
+        let (makefile, sockopt) = (bench.time("Makefile"), bench.time(SOCKOPT));
+
+        assert_eq!(bench.arrange(&[&change]), Ok(1));
+        assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\n2\nthree\n"));
+        let patched = bench.time(SOCKOPT);
+        assert!(patched > sockopt);
+        assert_eq!(bench.arrange(&[&change]), Ok(0));
+        assert_eq!(bench.time(SOCKOPT), patched);
+
+        // The former patch goes, another comes, with a file that goes and one that
+        // comes.
+        assert_eq!(bench.arrange(&[&addition]), Ok(3));
+        assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
+        assert!(bench.time(SOCKOPT) > patched, "or what was built of it would stay");
+        assert_eq!(bench.read("net/mptcp/new.c").as_deref(), Some("new\n"));
+        assert_eq!(bench.read("net/mptcp/pm.c"), None);
+
+        assert_eq!(bench.arrange(&[]), Ok(2));
+        assert_eq!(bench.read("net/mptcp/new.c"), None);
+        assert_eq!(bench.read("net/mptcp/pm.c").as_deref(), Some("pm\n"));
+        assert_eq!(bench.time("Makefile"), makefile);
+        // And the source is as it was.
+        let source = |path: &str| fs::read_to_string(bench.shop.source.join(path)).unwrap();
+        assert_eq!(
+            (source(SOCKOPT), source("net/mptcp/pm.c")),
+            ("one\ntwo\nthree\n".into(), "pm\n".into())
+        );
+    }
+
+    #[test]
+    fn a_patch_that_does_not_apply_changes_nothing() {
+        let bench = Bench::new("refused", false);
+        let good = bench.patch("good", CHANGE);
+        let twice = bench.patch("twice", CHANGE);
+        bench.arrange(&[]).unwrap();
+        let refused = bench.arrange(&[&good, &twice]).unwrap_err();
+        assert!(refused.contains("twice: it does not apply: net/mptcp/sockopt.c"), "{refused}");
+        assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
+        let empty = bench.patch("empty", "nothing\n");
+        assert!(bench.arrange(&[&empty]).is_err());
+    }
+
+    #[test]
+    fn changes_of_the_source_are_followed() {
+        let bench = Bench::new("followed", false);
+        bench.arrange(&[]).unwrap();
+        let source = &bench.shop.source;
+        assert_eq!(fs::metadata(source.join(SOCKOPT)).unwrap().nlink(), 1, "it is not ours");
+        // In place, as some editors write, and as a new file with an old time.
+        fs::write(source.join("Makefile"), "none:\n").unwrap();
+        fs::write(source.join("fresh"), "fresh\n").unwrap();
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        let sockopt = source.join(SOCKOPT);
+        fs::remove_file(&sockopt).unwrap();
+        fs::write(&sockopt, "four\n").unwrap();
+        File::options().write(true).open(&sockopt).unwrap().set_modified(old).unwrap();
+        let before = bench.time(SOCKOPT);
+        fs::remove_file(source.join("net/mptcp/pm.c")).unwrap();
+        bench.arrange(&[]).unwrap();
+        assert_eq!(bench.read("Makefile").as_deref(), Some("none:\n"));
+        assert_eq!(bench.read("fresh").as_deref(), Some("fresh\n"));
+        assert_eq!(bench.read(SOCKOPT).as_deref(), Some("four\n"));
+        assert!(bench.time(SOCKOPT) > before, "or what was built of it would stay");
+        assert_eq!(bench.read("net/mptcp/pm.c"), None);
+    }
+
+    /// As after a build that was ended half-way through bringing the tree about.
+    #[test]
+    fn without_a_manifest_nothing_is_trusted() {
+        let bench = Bench::new("distrust", true);
+        let change = bench.patch("change", CHANGE);
+        bench.arrange(&[&change]).unwrap();
+        fs::write(bench.shop.tree().join("left"), "left\n").unwrap();
+        fs::remove_file(bench.shop.folder.join("manifest")).unwrap();
+        assert_eq!(bench.arrange(&[]), Ok(2));
+        assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
+        assert_eq!(bench.read("left"), None);
+    }
+
+    #[test]
+    fn a_tree_that_was_built_in_is_refused() {
+        let bench = Bench::new("built-in", false);
+        fs::write(bench.shop.source.join(".config"), "").unwrap();
+        assert!(bench.arrange(&[]).unwrap_err().contains("make mrproper"));
     }
 }
