@@ -28,6 +28,20 @@ const EXEC_STATUS: &str = "\
 Exit status with --exec:
   1 if the program failed on a scene, 4 if it skipped (4) each of them, else 0";
 
+const BUILD_HELP: &str = "\
+Examples:
+  assay kernels build --source debian:6.12 -o good
+  assay kernels build --source ~/linux --patch mistake.patch --kasan -o bad
+  assay vm --kernel good --kernel bad -- check --cases 200000
+
+Debian's packages for it:
+  apt-get install make gcc libc6-dev flex bison bc libelf-dev git xz-utils
+
+Exit status:
+  0  the image is there
+  2  it is not: standard error has the patch that does not apply, or the first
+     error of the build, and where the whole log is";
+
 /// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
 ///
 /// MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS and MPTCP_FULL_INFO negotiate
@@ -81,7 +95,7 @@ pub(crate) enum Command {
     /// With several kernels a check ends in one table of them all.
     #[command(after_help = VM_STATUS)]
     Vm(VmArgs),
-    /// Find kernels for `assay vm`
+    /// Find, fetch and build kernels for `assay vm`
     Kernels(KernelsArgs),
 }
 
@@ -133,6 +147,49 @@ pub(crate) enum KernelsCommand {
         /// Such as 6.12
         series: String,
     },
+    /// Build a small kernel from source, with patches, and tell where it is
+    ///
+    /// The configuration has what `assay vm` and the scenes need, and no more: the
+    /// first build takes minutes, one after a change of a patch or of the tree
+    /// seconds. The source is only read: the work is done on a copy of it in the
+    /// cache, below $XDG_CACHE_HOME/mptcp-assay/sources. Standard output has the
+    /// image's path and nothing else.
+    #[command(after_help = BUILD_HELP)]
+    Build(BuildArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BuildArgs {
+    /// The path of a kernel tree (of a git repository: with what is not committed),
+    /// or a series of Debian's, such as 6.12 or debian:6.12: the package
+    /// linux-source-6.12 is taken if it is installed, and fetched with apt if not
+    #[arg(long, value_name = "TREE|SERIES")]
+    pub(crate) source: String,
+
+    /// A patch to apply to the copy, as `git apply -p1` does; repeatable, applied
+    /// in this order. Patches of earlier builds are taken back
+    #[arg(long, value_name = "FILE")]
+    pub(crate) patch: Vec<PathBuf>,
+
+    /// Options of configuration, as lines such as CONFIG_VETH=y or
+    /// # CONFIG_MPTCP is not set; repeatable, the last word on an option counts
+    #[arg(long, value_name = "FRAGMENT")]
+    pub(crate) config: Vec<PathBuf>,
+
+    /// Let the kernel watch itself: KASAN, UBSAN's array bounds, lockdep, checks of
+    /// SLUB. `assay vm` gives no verdict on a run with such a report. Give the
+    /// machine --memory 1024 or more
+    #[arg(long)]
+    pub(crate) kasan: bool,
+
+    /// Let the kernel tell which of its code a program reaches: KCOV and debugfs
+    #[arg(long)]
+    pub(crate) kcov: bool,
+
+    /// Copy the image there [default: it stays in the cache until the next build of
+    /// this source with the same options]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 // No documentation comment here: clap would put it in the place of the command's.

@@ -54,11 +54,11 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
 fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
     let mut statuses = Vec::new();
     for scene in stage.scenes() {
-        anstream::println!("{}", head(scene.name));
+        out::line(head(scene.name))?;
         let socket = match stage.descriptor(scene.id) {
             Ok(socket) => socket,
             Err(why) => {
-                anstream::println!("  left out: {why}");
+                out::line(format_args!("  left out: {why}"))?;
                 continue;
             }
         };
@@ -66,15 +66,15 @@ fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
         let path = Path::new(".").join(program);
         let status = Command::new(path).stdin(socket).status();
         let status = status.map_err(|error| format!("{}: {error}", program.display()))?;
-        anstream::println!("  {status}\n");
+        out::line(format_args!("  {status}\n"))?;
         statuses.push(status.code());
     }
     for (scene, why) in stage.skipped() {
-        anstream::println!("{}: skipped: {why}", scene.name);
+        out::line(format_args!("{}: skipped: {why}", scene.name))?;
     }
     let failed = statuses.iter().filter(|status| !matches!(status, Some(0 | 4))).count();
     let skipped = statuses.iter().filter(|status| **status == Some(4)).count();
-    anstream::println!("{} scenes: {failed} failed, {skipped} skipped", statuses.len());
+    out::line(format_args!("{} scenes: {failed} failed, {skipped} skipped", statuses.len()))?;
     Ok(match (failed, statuses.len() - skipped) {
         (0, 0) => Status::Skipped,
         (0, _) => Status::Agree,

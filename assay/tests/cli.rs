@@ -20,7 +20,7 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 fn main() -> ExitCode {
-    let anywhere: [Named; 13] = [
+    let anywhere: [Named; 16] = [
         ("help_names_the_exit_statuses", help_names_the_exit_statuses),
         ("a_wrong_option_is_wrong_usage", a_wrong_option_is_wrong_usage),
         ("an_unknown_scene_is_wrong_usage", an_unknown_scene_is_wrong_usage),
@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         ("a_full_device_is_told", a_full_device_is_told),
         ("a_reader_that_went_away_is_no_error", a_closed_pipe_is_quiet),
         ("wrong_usage_is_told_before_a_machine_is_made", wrong_usage_outside),
+        ("a_kernel_is_built_from_a_kernels_source", a_kernel_takes_a_source),
+        ("a_build_is_refused_before_it_begins", a_build_is_refused),
+        ("a_build_takes_tools", a_build_takes_tools),
     ];
     let with_mptcp: [Named; 11] = [
         ("a_good_case_is_replayed", a_good_case_is_replayed),
@@ -205,6 +208,53 @@ fn wrong_usage_outside() -> Done {
     assay(&["vm", "--kernel", "/", "--", "kernels", "list"])?
         .ends_with(2)?
         .says(&["a machine runs"])?;
+    Ok(())
+}
+
+fn build(args: &[&str]) -> Result<Run, Failed> {
+    assay(&[&["kernels", "build", "--source"], args].concat())
+}
+
+fn a_kernel_takes_a_source() -> Done {
+    build(&["no/such/tree"])?.ends_with(2)?.says(&["no/such/tree: no such folder", "6.12"])?;
+    let empty = folder("no-tree")?;
+    build(&[text(&empty)?])?.ends_with(2)?.says(&["no kernel tree", "Kconfig"])?;
+    build(&["debian:six"])?.ends_with(2)?.says(&["no series"])?;
+    Ok(())
+}
+
+/// What passes for a kernel tree until something is built from it.
+fn tree(name: &str) -> Result<PathBuf, Failed> {
+    let tree = folder(name)?;
+    fs::create_dir_all(tree.join("arch/x86"))?;
+    fs::write(tree.join("Makefile"), "VERSION = 6\nPATCHLEVEL = 12\n")?;
+    fs::write(tree.join("Kconfig"), "")?;
+    Ok(tree)
+}
+
+fn a_build_is_refused() -> Done {
+    let tree = tree("refused-tree")?;
+    let at = text(&tree)?;
+    build(&[at, "--patch", "no.patch"])?.ends_with(2)?.says(&["no.patch: No such file"])?;
+    build(&[at, "-o", "no/such/folder/image"])?.ends_with(2)?.says(&["no file can be written"])?;
+    let fragment = tree.join("fragment");
+    fs::write(&fragment, "CONFIG_VETH=y\nMPTCP=n\n")?;
+    build(&[at, "--config", text(&fragment)?])?
+        .ends_with(2)?
+        .says(&["fragment: line 2", "CONFIG_NAME=y"])?;
+    Ok(())
+}
+
+fn a_build_takes_tools() -> Done {
+    let tree = tree("tools-tree")?;
+    let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+        .args(["kernels", "build", "--source", text(&tree)?])
+        .env("PATH", &tree)
+        .output()?;
+    let err = String::from_utf8(output.stderr)?;
+    Run { status: output.status.code(), out: String::new(), err }
+        .ends_with(2)?
+        .says(&["make, gcc", "apt-get install make gcc"])?;
     Ok(())
 }
 

@@ -123,7 +123,7 @@ fn module(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// Where fetched kernels are kept.
-fn cache() -> Result<PathBuf, String> {
+pub(crate) fn cache() -> Result<PathBuf, String> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME")
         .filter(|path| path.is_absolute())
@@ -164,8 +164,13 @@ fn offered(options: &[String]) -> Result<Vec<Package>, String> {
         return Ok(Vec::new());
     }
     let known = run("apt-cache", &[&options[..], &["madison"], &names[..]].concat(), None)?;
+    newest(madison(&known))
+}
+
+/// The newest package of each series.
+fn newest(packages: Vec<Package>) -> Result<Vec<Package>, String> {
     let mut newest: Vec<Package> = Vec::new();
-    for package in madison(&known) {
+    for package in packages {
         match newest.iter_mut().find(|known| known.series() == package.series()) {
             Some(known) if newer(&package, known)? => *known = package,
             Some(_) => {}
@@ -173,6 +178,37 @@ fn offered(options: &[String]) -> Result<Vec<Package>, String> {
         }
     }
     Ok(newest)
+}
+
+/// The newest package of a series' source.
+///
+/// # Errors
+/// No apt, or no such series, with those that there are.
+pub(crate) fn source(series: &str) -> Result<Package, String> {
+    let prefix = "linux-source-";
+    let mut known = Vec::new();
+    for suites in [Ok(Vec::new()), elsewhere()] {
+        // What the machine itself is configured for must do where the rest cannot.
+        let Ok(options) = suites else { continue };
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let names = run("apt-cache", &[&options[..], &["pkgnames", prefix]].concat(), None)?;
+        let wanted = format!("{prefix}{series}");
+        if names.lines().any(|name| name == wanted) {
+            let table = run("apt-cache", &[&options[..], &["madison", &wanted]].concat(), None)?;
+            if let Some(package) = newest(madison(&table))?.pop() {
+                return Ok(Package { elsewhere: !options.is_empty(), ..package });
+            }
+        }
+        known.extend(names.lines().filter_map(|name| Some(name.strip_prefix(prefix)?.to_owned())));
+    }
+    known.retain(|name| name.starts_with(|c: char| c.is_ascii_digit()));
+    known.sort();
+    known.dedup();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(format!(
+        "apt offers no {prefix}{series}; there is {known} (`apt-get update` brings its lists up \
+         to date)"
+    ))
 }
 
 /// What the names of packages begin with that have an image only.
@@ -308,7 +344,8 @@ fn download(package: &Package, folder: &Path) -> Result<(), String> {
     done
 }
 
-fn unpacked(package: &Package, work: &Path) -> Result<PathBuf, String> {
+/// Downloads packages and unpacks them below a folder: where to.
+pub(crate) fn unpacked(package: &Package, work: &Path) -> Result<PathBuf, String> {
     // As another user apt could not write there, and says so at length.
     let own = || ["-o", "APT::Sandbox::User=root"].map(str::to_owned).to_vec();
     let options = if package.elsewhere { elsewhere()? } else { own() };
@@ -349,7 +386,11 @@ fn installed(root: &Path) -> Result<Kernel, String> {
 }
 
 /// A program's output, or what it complained about.
-fn run(program: &str, arguments: &[&str], folder: Option<&Path>) -> Result<String, String> {
+pub(crate) fn run(
+    program: &str,
+    arguments: &[&str],
+    folder: Option<&Path>,
+) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments).env("LC_ALL", "C");
     if let Some(folder) = folder {
