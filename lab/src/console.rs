@@ -262,7 +262,7 @@ mod tests {
         let wanted = [
             "0000000000000000",
             "#1",
-            "mptcp_getsockopt+0x1b/0x90",
+            "0010:mptcp_getsockopt+0x1b/0x90",
             "Trace:",
             "do_sock_getsockopt+0x1/0x2",
         ];
