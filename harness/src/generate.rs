@@ -171,7 +171,8 @@ fn length<C: Choose>(choose: &mut C, exact: u32) -> i32 {
     let length = match 31 - choose.below(32) {
         0 => choose.word(),
         1 => pick(choose, &HUGE).unwrap_or(0),
-        2 => choose.below(64),
+        // Any that is not too large to matter.
+        2 => choose.below(exact.min(1 << 13) + 64),
         // The least that some option takes, and a byte to either side.
         3..5 => [0, SUBFLOW_DATA, FULL_INFO_HEADER, INFO_OPT][choose.below(4) as usize]
             .wrapping_add(choose.below(3))

@@ -94,7 +94,7 @@ fn with_socket<R>(act: impl FnOnce(&Socket<'_>) -> R) -> R {
 fn differs<D: Decisions>(cases: &[Case]) -> bool {
     let desk = || Desk { bytes: vec![0; street::LEN], mask: vec![0; street::LEN] };
     let (mut right, mut wrong) = (desk(), desk());
-    let rules = &mut RuleSet::EMPTY;
+    let rules = &mut RuleSet::default();
     with_socket(|socket| {
         cases.iter().any(|case| {
             right.answer::<Documented>(case, socket, rules)
