@@ -76,6 +76,7 @@ impl Conversation {
             defaults,
             standing: Standing::Live,
             names: Some(names),
+            bytes: if side == Side::Client { [1, 0] } else { [0, 1] },
             roster: vec![Member::initial(over)],
             ..Subject::new(socket, Nature::Mptcp)
         };
@@ -140,11 +141,13 @@ impl Conversation {
     /// Sends so many bytes from one end, and reads them at the other.
     pub fn send(&mut self, from: Side, bytes: usize) -> Result<(), String> {
         let [client, server] = self.sockets()?;
-        let (from, to) = match from {
+        let (teller, listener) = match from {
             Side::Client => (client, server),
             Side::Server => (server, client),
         };
-        talk(&from, &to, bytes).map_err(during("exchanging data"))?;
+        talk(&teller, &listener, bytes).map_err(during("exchanging data"))?;
+        self.ends[from as usize].bytes[0] += bytes as u64;
+        self.ends[1 - from as usize].bytes[1] += bytes as u64;
         self.rest()
     }
 

@@ -137,15 +137,19 @@ impl Maker {
         let ends = Ends { client, server };
 
         let mut roster = vec![Member::initial(link.over)];
+        let mut bytes = [0; 2];
         if link.subflows > 1 {
             // A join takes a connection that is "fully established" at both
             // ends: the server needs the client's first data, the client needs
             // data or an acknowledgement of data.
             ends.talk(1, 0).map_err(during("the first byte"))?;
+            bytes[0] += 1;
             self.join(link, &ends, to, &mut roster)?;
         }
         if link.data {
             ends.talk(TALK.0, TALK.1).map_err(during("exchanging data"))?;
+            bytes[0] += TALK.0 as u64;
+            bytes[1] += TALK.1 as u64;
         }
         let names = ends.names().map_err(during("getsockname"))?;
         let defaults = self.tools.manager.defaults().map_err(during("reading limits"))?;
@@ -167,6 +171,7 @@ impl Maker {
                 standing,
                 defaults,
                 names: Some(names),
+                bytes: if side == Side::Client { bytes } else { [bytes[1], bytes[0]] },
                 roster,
                 ..Subject::new(socket, nature)
             }

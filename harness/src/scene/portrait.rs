@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 
-use mptcp_emulator::abi::{HOLE, MptcpInfo};
+use mptcp_emulator::abi::{self, HOLE, MptcpInfo};
 use mptcp_emulator::{Connection, Family, Socket, Subflow, Why};
 use socket2::{Domain, SockRef};
 
@@ -173,7 +173,7 @@ fn mptcp(
     };
     let info = match (subject.standing, &mine(&testimony.mptcp)[..]) {
         (Standing::Live | Standing::Closed | Standing::ClosedLast, [seen]) => {
-            Masked::exact(without_holes(seen.info.clone()))
+            Masked::exact(as_made(subject, without_holes(seen.info.clone())))
         }
         (Standing::Live | Standing::Closed | Standing::ClosedLast, _) => {
             return Err("sock_diag does not show the MPTCP socket".into());
@@ -217,6 +217,42 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
         let start = usize::from(hole.offset);
         info.iter_mut().skip(start).take(usize::from(hole.size)).for_each(|byte| *byte = 0);
     }
+    info
+}
+
+/// `struct mptcp_info` with what its maker knows, whatever the witness shows: one
+/// function of the kernel fills it in for `sock_diag` and for the options, and a
+/// mistake in that would have the witness confirm what it should contradict.
+fn as_made(subject: &Subject, mut info: Vec<u8>) -> Vec<u8> {
+    let live =
+        |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
+    let (flags, total) = match (subject.names, subject.standing) {
+        (Some(_), Standing::Live) => {
+            (abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED, Some(live(&subject.roster)))
+        }
+        (Some(_), _) => (abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED, Some(0)),
+        // Of a socket that listens Linux tells 0, of one that connects 1.
+        (None, _) => (0, None),
+    };
+    let joined = live(subject.roster.get(1..).unwrap_or_default());
+    let mut tell = |field: &str, value: &[u8]| {
+        if let Some(field) = MptcpInfo::FIELDS.iter().find(|known| known.name == field)
+            && let Some(bytes) = info.get_mut(usize::from(field.offset)..)
+            && let Some(bytes) = bytes.get_mut(..value.len())
+        {
+            bytes.copy_from_slice(value);
+        }
+    };
+    tell("mptcpi_subflows", &[joined]);
+    tell("mptcpi_flags", &flags.to_ne_bytes());
+    tell("mptcpi_csum_enabled", &[subject.defaults.checksums]);
+    if let Some(total) = total {
+        tell("mptcpi_subflows_total", &[total]);
+    }
+    // (What is acknowledged has an end of data in it, and is left to the witness.)
+    let [sent, received] = subject.bytes;
+    tell("mptcpi_bytes_sent", &sent.to_ne_bytes());
+    tell("mptcpi_bytes_received", &received.to_ne_bytes());
     info
 }
 
@@ -349,4 +385,42 @@ fn family(domain: Domain) -> Family {
 /// `mptcpi_token` of a raw `struct mptcp_info`.
 pub(super) fn token(info: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(info.get(12..16)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::plan::Over;
+    use crate::scene::subject::Nature;
+
+    /// What is asked of a kernel by the witness and by the options comes from one
+    /// function: where the maker knows better, the witness does not count.
+    #[test]
+    fn a_witness_that_is_wrong_is_contradicted() {
+        let members = (0..3).map(|n| Member::new(Over::V4.address(n), u32::from(n) + 1));
+        let end = SocketAddr::from(([127, 0, 0, 1], 80));
+        let subject = Subject {
+            standing: Standing::Live,
+            names: Some((end, end)),
+            bytes: [1500, 700],
+            roster: members.collect(),
+            ..Subject::bare(Nature::Mptcp)
+        };
+        let told = as_made(&subject, vec![0xee; 96]);
+        let known = [
+            (0, vec![2]),
+            (8, vec![2, 0, 0, 0]),
+            (42, vec![0]),
+            (80, vec![3]),
+            (56, vec![0xdc, 5]),
+        ];
+        for (offset, bytes) in known {
+            assert_eq!(told[offset..offset + bytes.len()], bytes, "at {offset}");
+        }
+        assert_eq!(told[64..72], 700_u64.to_ne_bytes());
+        // The token is the kernel's to choose.
+        assert_eq!(told[12..16], [0xee; 4]);
+        // A structure of 2021 ends before the counters.
+        assert_eq!(as_made(&subject, vec![0xee; 48]).len(), 48);
+    }
 }

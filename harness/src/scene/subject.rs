@@ -67,6 +67,8 @@ pub(super) struct Subject {
     pub defaults: Defaults,
     /// Local and remote address, of a connection while it stood.
     pub names: Option<(SocketAddr, SocketAddr)>,
+    /// Bytes sent and bytes received, by a connection that stands.
+    pub bytes: [u64; 2],
     /// The subflows in the kernel's order: the initial one, then as they joined.
     pub roster: Vec<Member>,
 }
@@ -104,6 +106,7 @@ impl Subject {
             standing,
             defaults: Defaults::default(),
             names: None,
+            bytes: [0; 2],
             roster: vec![],
         }
     }
