@@ -5,11 +5,12 @@
 use zerocopy::{FromZeros, IntoBytes};
 
 use crate::abi::{FullInfo, MptcpInfo};
+use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, Stride};
+use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -18,45 +19,15 @@ use crate::socket::Connection;
 use crate::trace::Trace;
 
 /// One of the two arrays.
-struct Array {
+fn array<D: Decisions, T: Trace>(
     at: u64,
-    asked: AskedSize,
-    stride: Stride,
+    asked: u32,
+    kernel: u32,
     unwritable: Rule,
-}
-
-impl Array {
-    fn new<D: Decisions, T: Trace>(
-        at: u64,
-        asked: u32,
-        kernel: u32,
-        unwritable: Rule,
-        trace: &mut T,
-    ) -> Array {
-        trace.fired(if asked > kernel { Rule::FullStrideClamped } else { Rule::FullStrideAsAsked });
-        let asked = AskedSize(asked);
-        let stride = D::stride(asked, KernelSize(kernel));
-        Array { at, asked, stride, unwritable }
-    }
-
-    #[inline]
-    fn push<D: Decisions, M: UserMemory, T: Trace>(
-        &mut self,
-        content: Content<'_>,
-        memory: &mut M,
-        trace: &mut T,
-    ) -> Result<(), Errno> {
-        if self.stride.0 == 0 {
-            trace.fired(Rule::FullArrayEmpty);
-        }
-        if memory.copy_out(self.at, content.first(self.stride.bytes())).is_err() {
-            trace.fired(self.unwritable);
-            D::ELEMENT_FAULT?;
-        }
-        let step = D::step(self.asked, self.stride);
-        self.at = self.at.wrapping_add(u64::from(step));
-        Ok(())
-    }
+    trace: &mut T,
+) -> Array {
+    trace.fired(if asked > kernel { Rule::FullStrideClamped } else { Rule::FullStrideAsAsked });
+    Array::new::<D>(at, asked, kernel, Rule::FullArrayEmpty, unwritable)
 }
 
 pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
@@ -68,14 +39,14 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
 ) -> Result<(), Errno> {
     let (mut full, length) = read::<D, M, T>(call, memory, trace)?;
 
-    let mut addresses = Array::new::<D, T>(
+    let mut addresses = array::<D, T>(
         full.subflow_info,
         full.size_sfinfo_user,
         SUBFLOW_INFO,
         Rule::FullSubflowInfoUnwritable,
         trace,
     );
-    let mut tcp_infos = Array::new::<D, T>(
+    let mut tcp_infos = array::<D, T>(
         full.tcp_info,
         full.size_tcpinfo_user,
         revision.tcp_info,

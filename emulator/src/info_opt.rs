@@ -114,11 +114,12 @@
 use zerocopy::{FromZeros, IntoBytes};
 
 use crate::abi::{InfoOpt, InfoOptPtr};
+use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, Stride};
+use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -130,10 +131,8 @@ use crate::trace::Trace;
 struct Block {
     asked: InfoOptPtr,
     kernel: KernelSize,
-    stride: Stride,
     wanted: bool,
-    at: u64,
-    unwritable: Rule,
+    array: Array,
 }
 
 impl Block {
@@ -152,29 +151,9 @@ impl Block {
         if !wanted {
             trace.fired(Rule::OptBlockNull);
         }
-        let kernel = KernelSize(kernel);
-        let stride = D::stride(AskedSize(asked.size_user), kernel);
-        Block { asked, kernel, stride, wanted, at: asked.address, unwritable }
-    }
-
-    /// Copies an element, and stands behind it.
-    #[inline]
-    fn push<D: Decisions, M: UserMemory, T: Trace>(
-        &mut self,
-        content: Content<'_>,
-        memory: &mut M,
-        trace: &mut T,
-    ) -> Result<(), Errno> {
-        if self.stride.0 == 0 {
-            trace.fired(Rule::OptElementEmpty);
-        }
-        if memory.copy_out(self.at, content.first(self.stride.bytes())).is_err() {
-            trace.fired(self.unwritable);
-            D::ELEMENT_FAULT?;
-        }
-        let step = D::step(AskedSize(self.asked.size_user), self.stride);
-        self.at = self.at.wrapping_add(u64::from(step));
-        Ok(())
+        let (at, size) = (asked.address, asked.size_user);
+        let array = Array::new::<D>(at, size, kernel, Rule::OptElementEmpty, unwritable);
+        Block { asked, kernel: KernelSize(kernel), wanted, array }
     }
 
     /// What is reported of a block of which there are so many elements.
@@ -184,7 +163,7 @@ impl Block {
         InfoOptPtr {
             address: self.asked.address,
             nmemb_user,
-            size_user: D::size_user(AskedSize(self.asked.size_user), self.stride),
+            size_user: D::size_user(self.array.asked, self.array.stride),
             nmemb_kernel: D::count(all, nmemb_user),
             size_kernel: D::size_kernel(self.kernel),
         }
@@ -274,7 +253,7 @@ fn copy<D: Decisions, M: UserMemory, T: Trace>(
             if index > 0 && block.asked.size_user > block.kernel.0 {
                 trace.fired(Rule::OptStrideShrunk);
             }
-            block.push::<D, M, T>(element(subflow, array), memory, trace)?;
+            block.array.push::<D, M, T>(element(subflow, array), memory, trace)?;
         }
     }
     if !D::OPT_INFO_FIRST {
@@ -291,7 +270,7 @@ fn copy_info<D: Decisions, M: UserMemory, T: Trace>(
 ) -> Result<(), Errno> {
     if block.wanted && D::opt_scalar(block.asked.nmemb_user) {
         trace.fired(Rule::OptScalarFilled);
-        block.push::<D, M, T>(connection.info, memory, trace)?;
+        block.array.push::<D, M, T>(connection.info, memory, trace)?;
     }
     Ok(())
 }

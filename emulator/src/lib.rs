@@ -170,6 +170,7 @@
 #![forbid(unsafe_code)]
 
 pub mod abi;
+mod array;
 mod call;
 mod content;
 mod decisions;

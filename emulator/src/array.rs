@@ -1,0 +1,56 @@
+//! An array of the program's own, filled element by element: what
+//! `MPTCP_FULL_INFO` and `mptcp_info_opt` point at.
+
+use crate::content::Content;
+use crate::decisions::Decisions;
+use crate::errno::Errno;
+use crate::length::{AskedSize, KernelSize, Stride};
+use crate::memory::UserMemory;
+use crate::rules::Rule;
+use crate::trace::Trace;
+
+/// An array, and where its next element goes.
+pub(crate) struct Array {
+    at: u64,
+    pub(crate) asked: AskedSize,
+    pub(crate) stride: Stride,
+    empty: Rule,
+    unwritable: Rule,
+}
+
+impl Array {
+    /// An array at an address, whose elements have the size that both sides
+    /// know; the rules are those of an element of size 0, and of one that cannot
+    /// be copied whole.
+    pub(crate) fn new<D: Decisions>(
+        at: u64,
+        asked: u32,
+        kernel: u32,
+        empty: Rule,
+        unwritable: Rule,
+    ) -> Array {
+        let asked = AskedSize(asked);
+        let stride = D::stride(asked, KernelSize(kernel));
+        Array { at, asked, stride, empty, unwritable }
+    }
+
+    /// Copies an element, and stands behind it.
+    #[inline]
+    pub(crate) fn push<D: Decisions, M: UserMemory, T: Trace>(
+        &mut self,
+        content: Content<'_>,
+        memory: &mut M,
+        trace: &mut T,
+    ) -> Result<(), Errno> {
+        if self.stride.0 == 0 {
+            trace.fired(self.empty);
+        }
+        if memory.copy_out(self.at, content.first(self.stride.bytes())).is_err() {
+            trace.fired(self.unwritable);
+            D::ELEMENT_FAULT?;
+        }
+        let step = D::step(self.asked, self.stride);
+        self.at = self.at.wrapping_add(u64::from(step));
+        Ok(())
+    }
+}
