@@ -267,12 +267,8 @@ fn an_unknown_scene_is_wrong_usage() -> Done {
 fn a_corrupt_file_is_named_with_the_reason() -> Done {
     let path = folder("corrupt")?.join("short.case");
     fs::write(&path, b"abc")?;
-    assay(&["replay", text(&path)?])?
-        .ends_with(2)?
-        .says(&["short.case", "this has 3"])?;
-    assay(&["explain", text(&path)?])?
-        .ends_with(2)?
-        .says(&["short.case", "this has 3"])?;
+    assay(&["replay", text(&path)?])?.ends_with(2)?.says(&["short.case", "this has 3"])?;
+    assay(&["explain", text(&path)?])?.ends_with(2)?.says(&["short.case", "this has 3"])?;
     assay(&["replay", "/nonexistent.case"])?.ends_with(2)?.says(&["/nonexistent.case"])?;
     Ok(())
 }

@@ -196,7 +196,7 @@ impl Config {
                 // An option of other releases.
                 (false, false) => {}
                 // A fragment may take away what ours depend on, and mean to.
-                (false, true) if kconfig::is_dispensable(setting) || !self.theirs.is_empty() => {
+                (false, true) if !self.theirs.is_empty() => {
                     news(News::Warning(&format!("{name}: left out, by what it depends on")));
                 }
                 (false, true) => needed.push(name),

@@ -9,8 +9,6 @@ pub(crate) const BASE: &str = include_str!("../config/mptcp.config");
 pub(crate) const KASAN: &str = include_str!("../config/kasan.config");
 /// What `--kcov` adds.
 pub(crate) const KCOV: &str = include_str!("../config/kcov.config");
-/// Options that older compilers cannot serve, and without which all else stands.
-const IF_POSSIBLE: [&str; 1] = ["INIT_STACK_ALL_PATTERN"];
 
 /// One option and its value; `n` where it "is not set".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,11 +87,6 @@ pub(crate) fn dropped<'a>(wanted: &'a [Setting], config: &[Setting]) -> Vec<&'a 
     wanted.iter().filter(|setting| !is_so(setting)).collect()
 }
 
-/// Whether a kernel of the lab can do without an option.
-pub(crate) fn is_dispensable(setting: &Setting) -> bool {
-    IF_POSSIBLE.contains(&setting.name.as_str())
-}
-
 /// Whether a Kconfig file defines an option.
 pub(crate) fn defines(kconfig: &str, name: &str) -> bool {
     kconfig.lines().any(|line| {
@@ -153,13 +146,10 @@ mod tests {
         assert!(!defines(kconfig, "INET") && !defines(kconfig, "MPTC"));
     }
 
-    /// The fragments ask for nothing twice, and what can be done without is in them.
+    /// The fragments ask for nothing twice.
     #[test]
     fn our_own_fragments_are_in_order() {
         let all = [BASE, KASAN, KCOV].map(read).concat();
         assert_eq!(merged(std::slice::from_ref(&all)), all);
-        for name in IF_POSSIBLE {
-            assert!(all.iter().any(|setting| setting.name == name), "{name}");
-        }
     }
 }
