@@ -177,8 +177,7 @@ pub(crate) struct BuildArgs {
     pub(crate) config: Vec<PathBuf>,
 
     /// Let the kernel watch itself: KASAN, UBSAN's array bounds, lockdep, checks of
-    /// SLUB. `assay vm` gives no verdict on a run with such a report. Give the
-    /// machine --memory 1024 or more
+    /// SLUB. `assay vm` gives no verdict on a run with such a report
     #[arg(long)]
     pub(crate) kasan: bool,
 

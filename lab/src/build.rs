@@ -2,7 +2,7 @@
 //! that has all that the lab needs, and `make`, out of the tree.
 //!
 //! In the cache each source has a folder. In it are the work tree, what
-//! [`crate::source`] needs for that, and for each set of options a build folder
+//! `source.rs` needs for that, and for each set of options a build folder
 //! of its own, so that each is built again by what changed and no more. Only one
 //! build of a source runs at a time, because the work tree has one state.
 

@@ -640,6 +640,12 @@ deleted file mode 100644
         assert_eq!(bench.arrange(&[&change]), Ok(0));
         assert_eq!(bench.time(SOCKOPT), patched);
 
+        // Another patch of the same file.
+        let other = bench.patch("other", &CHANGE.replace("+2", "+zwei"));
+        assert_eq!(bench.arrange(&[&other]), Ok(1));
+        assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\nzwei\nthree\n"));
+        let patched = bench.time(SOCKOPT);
+
         // The former patch goes, another comes, with a file that goes and one that
         // comes.
         assert_eq!(bench.arrange(&[&addition]), Ok(3));

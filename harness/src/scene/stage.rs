@@ -111,6 +111,8 @@ impl Stage {
                 Some(maker)
             }
             Err(why) => {
+                // Without MPTCP that is the reason for whatever else is missing.
+                let why = evidence.err().unwrap_or(why);
                 let chosen = catalogue().iter().filter(|scene| which(scene));
                 stage.skipped.extend(chosen.map(|scene| (scene, why.clone())));
                 None
