@@ -177,7 +177,7 @@ pub(crate) struct BuildArgs {
     pub(crate) config: Vec<PathBuf>,
 
     /// Let the kernel watch itself: KASAN, UBSAN's array bounds, lockdep, checks of
-    /// SLUB. `assay vm` gives no verdict on a run with such a report
+    /// SLUB. What it reports during a case is a finding of `assay vm`
     #[arg(long)]
     pub(crate) kasan: bool,
 
