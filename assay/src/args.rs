@@ -263,8 +263,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "HEX")]
     pub(crate) hex: Option<String>,
 
-    /// What would happen on this kernel revision: a name such as 6.1, or
-    /// `all`. Any other than `running` is the model's word alone, on the
+    /// What would happen on this kernel revision: a name such as 6.1, with
+    /// `+info_opt` behind it for one with mptcp_info_opt, or `all`. Any other than `running` is the model's word alone, on the
     /// contents of this kernel's scene, cut or lengthened with zeros to the
     /// revision's sizes
     #[arg(long, value_name = "NAME|running|all", default_value = "running", value_parser = revisions)]
@@ -347,7 +347,13 @@ fn revisions(name: &str) -> Result<Revisions, String> {
         "running" => Ok(Revisions::Running),
         "all" => Ok(Revisions::All),
         _ => {
-            let found = Revision::ALL.into_iter().find(|known| known.name == name);
+            let plain = name.strip_suffix("+info_opt");
+            let wanted = plain.unwrap_or(name);
+            let found = Revision::ALL.into_iter().find(|known| known.name == wanted);
+            let found = match plain {
+                Some(_) => found.map(Revision::with_info_opt),
+                None => found,
+            };
             let known = || Revision::ALL.map(|known| known.name).join(", ");
             found
                 .map(Revisions::Named)
@@ -371,6 +377,15 @@ mod tests {
     #[test]
     fn the_command_line_is_in_order() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_revision_is_named_with_or_without_the_design_of_2021() {
+        assert_eq!(revisions("6.12"), Ok(Revisions::Named(Revision::V6_12)));
+        let with = Revisions::Named(Revision::V6_12.with_info_opt());
+        assert_eq!(revisions("6.12+info_opt"), Ok(with));
+        assert!(revisions("6.99+info_opt").is_err());
+        assert!(revisions("+info_opt").is_err());
     }
 
     #[test]

@@ -155,8 +155,9 @@ impl Explained {
         whole: bool,
     ) -> String {
         let mut text = format!(
-            "\n{} (tcp_info {}, mptcp_info {} bytes): {}\n",
+            "\n{}{} (tcp_info {}, mptcp_info {} bytes): {}\n",
             head(&format!("Model of {}", revision.name)),
+            if revision.info_opt { " with mptcp_info_opt" } else { "" },
             revision.tcp_info,
             revision.mptcp_info,
             result_name(examination.predicted)
