@@ -222,7 +222,7 @@ rules! {
     /// size_user is lowered to the kernel's size, and the whole of what the kernel knows is copied.
     OptSizeShrunk: Promised, "design, 2: \"size_user is updated to reflect the real element size\"";
     /// After size_user was lowered, elements stand at the lowered size from one another.
-    OptStrideShrunk: Chosen, "design: \"ptr += size_user\", with size_user \"the real element size\" by then (2); but the sample's tcpinfo[i] would need the size that was asked for";
+    OptStrideShrunk: Chosen, "design: \"ptr += size_user\", with size_user \"the real element size\" by then (2); but the sample, which takes tcpinfo for an array in C, would need the size that was asked for";
     /// A block whose address is null is not asked for: nothing is copied, its nmemb_user becomes 0, the rest is reported.
     OptBlockNull: Chosen, "design, at the end: \"only ask for tcp_info\", and in the sample memset for what is not asked; null with a count is not spoken of, and 0 is for \"when nothing was filled in\" (1)";
     /// The block mptcp_info is one structure, and is filled whatever its nmemb_user.
@@ -242,7 +242,7 @@ rules! {
     /// nmemb_user is lowered to the number of subflows, 0 if there is none.
     OptCountShrunk: Promised, "design, 1: \"0 would happen in the 'no subflows' case, when nothing was filled in\"";
     /// A subflow's tcp_info is copied first of its elements; where it cannot be copied whole, EFAULT; what was copied stays, the structure and the length stay as they were.
-    OptTcpInfoUnwritable: Chosen, "EFAULT: man, ERRORS; order: that of the structure, subflow by subflow, for the sample prints locals[i] and remotes[i] as a pair";
+    OptTcpInfoUnwritable: Chosen, "EFAULT: man, ERRORS; order: that of the structure, subflow by subflow, for the sample prints each local address and its peer's as a pair";
     /// A subflow's local address is copied next; where it cannot be copied whole, EFAULT, with the same left behind.
     OptSocknameUnwritable: Chosen, "as OptTcpInfoUnwritable";
     /// A subflow's peer address is copied last; where it cannot be copied whole, EFAULT, with the same left behind.
