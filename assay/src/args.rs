@@ -26,7 +26,8 @@ Exit status:
 
 const EXEC_STATUS: &str = "\
 Exit status with --exec:
-  1 if the program failed on a scene, 4 if it skipped (4) each of them, else 0";
+  1 if the program failed on a scene; 4 if it skipped (4) each of them, or one of
+  the scenes does not stand; else 0";
 
 const BUILD_HELP: &str = "\
 Examples:
@@ -282,7 +283,8 @@ pub(crate) struct ScenesArgs {
     pub(crate) scene: Vec<Selection>,
 
     /// Run a program on each scene that stands, with the scene's socket as its
-    /// standard input; its exit status counts as that of a kselftest
+    /// standard input; its exit status counts as that of a kselftest. A path: a bare
+    /// name is a file of this folder
     #[arg(long, value_name = "PROGRAM", conflicts_with = "format")]
     pub(crate) exec: Option<PathBuf>,
 

@@ -75,9 +75,11 @@ fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
     let failed = statuses.iter().filter(|status| !matches!(status, Some(0 | 4))).count();
     let skipped = statuses.iter().filter(|status| **status == Some(4)).count();
     out::line(format_args!("{} scenes: {failed} failed, {skipped} skipped", statuses.len()))?;
-    Ok(match (failed, statuses.len() - skipped) {
-        (0, 0) => Status::Skipped,
-        (0, _) => Status::Agree,
+    let all = statuses.len() - skipped;
+    Ok(match (failed, all, stage.skipped()) {
+        (0, 1.., []) => Status::Agree,
+        // What was asked for and does not stand was not run.
+        (0, ..) => Status::Skipped,
         _ => Status::Divergence,
     })
 }

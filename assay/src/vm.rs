@@ -72,7 +72,12 @@ impl Task {
             _ => (None, None),
         };
         let save = wanted.clone();
-        let named = args.command.iter().skip(1).map(PathBuf::from);
+        // Also behind the sign of `--flag=path`.
+        let words = args.command.iter().skip(1);
+        let named = words.map(|word| {
+            let value = word.starts_with("--").then(|| word.split_once('=')).flatten();
+            PathBuf::from(value.map_or(word.as_str(), |(_, value)| value))
+        });
         let baggage = named.filter(|path| path.exists() && Some(path) != wanted.as_ref()).collect();
         let mut environment = Vec::new();
         if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
@@ -224,7 +229,11 @@ fn compare(
         let errand = task.beside_others(kernel);
         let run = boot(args, &errand, &task.baggage, kernel, heard.clone())?;
         let status = verdict(&run, args);
-        let report = serde_json::from_slice(&heard.bytes()).unwrap_or(Value::Null);
+        let (report, status) = match serde_json::from_slice(&heard.bytes()) {
+            Ok(report) => (report, status),
+            // A verdict without its report is none.
+            Err(_) => (Value::Null, status.and(Err("its report did not arrive".into()))),
+        };
         columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {

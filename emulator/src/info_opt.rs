@@ -1,7 +1,7 @@
 //! `mptcp_info_opt`: four blocks, each an address, sizes and counts.
 //!
 //! This is the design that Florian Westphal mailed on 29 July 2021, two months
-//! before `MPTCP_INFO` and `MPTCP_TCPINFO` shipped in another form. No kernel
+//! before `MPTCP_INFO` and `MPTCP_TCPINFO` were merged in another form. No kernel
 //! ever had it. It is modelled here as it reads, and a kernel patch of this
 //! project's own adds it to a real kernel, under the number
 //! [`MPTCP_INFO_OPT`], so that both can be compared.
@@ -54,8 +54,9 @@
 //! **"Not asked for" has no spelling of its own.** "only ask for tcp_info" is
 //! to be possible. A count of 0 does it for an array; for `mptcp_info` only a
 //! size of 0 or a null address can. Null with a count that is not 0 could be an
-//! `EFAULT`, as in every other system call; here it is "not wanted", because
-//! the sample's way to say so is `memset`. The price: a program that forgot to
+//! `EFAULT`, as in every other system call; here it is "not wanted", which
+//! is what a structure says that was cleared with `memset`, as the sample's is, and
+//! filled in for one block. The price: a program that forgot to
 //! set an address is not told so, except by `nmemb_user` 0.
 //!
 //! **An error half-way tells nothing.** `EFAULT` in the third block comes after
@@ -206,6 +207,9 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     }
 
     let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
+    if blocks.info.wanted {
+        trace.fired(Rule::OptScalarCount);
+    }
     for array in blocks.arrays.iter().filter(|array| array.wanted) {
         let shrinks = array.asked.nmemb_user > all;
         trace.fired(if shrinks { Rule::OptCountShrunk } else { Rule::OptCountKept });
@@ -306,7 +310,6 @@ fn write<D: Decisions, M: UserMemory, T: Trace>(
         structure(memory, trace)?;
         call.store_length(returned, memory, Rule::OptLengthUnwritable, trace)?;
     }
-    trace.fired(Rule::OptScalarCount);
     trace.fired(Rule::OptKernelReported);
     trace.fired(Rule::OptLengthReturned);
     if length > INFO_OPT {

@@ -224,7 +224,7 @@ rules! {
     /// After size_user was lowered, elements stand at the lowered size from one another.
     OptStrideShrunk: Chosen, "design: \"ptr += size_user\", with size_user \"the real element size\" by then (2); but the sample, which takes tcpinfo for an array in C, would need the size that was asked for";
     /// A block whose address is null is not asked for: nothing is copied, its nmemb_user becomes 0, the rest is reported.
-    OptBlockNull: Chosen, "design, at the end: \"only ask for tcp_info\", and in the sample memset for what is not asked; null with a count is not spoken of, and 0 is for \"when nothing was filled in\" (1)";
+    OptBlockNull: Chosen, "design, at the end: \"only ask for tcp_info\", and a structure cleared by memset, as the sample's is, has null there; null with a count is not spoken of, and 0 is for \"when nothing was filled in\" (1)";
     /// The block mptcp_info is one structure, and is filled whatever its nmemb_user.
     OptScalarFilled: Chosen, "design, sample: memset leaves mptcp_info.nmemb_user 0, and mptcp_info is printed after the call";
     /// nmemb_user of the block mptcp_info is kept, or lowered to 1: a 0 stays 0 although one structure was filled.

@@ -94,8 +94,8 @@ fn the_sample_with_none() {
         .by(&[
             Rule::OptSizeKept,
             Rule::OptScalarFilled,
-            Rule::OptCountShrunk,
             Rule::OptScalarCount,
+            Rule::OptCountShrunk,
             Rule::OptKernelReported,
             Rule::OptLengthReturned,
         ])
@@ -126,7 +126,6 @@ fn only_tcp_info() {
             Rule::OptBlockNull,
             Rule::OptElementCopied,
             Rule::OptCountShrunk,
-            Rule::OptScalarCount,
             Rule::OptKernelReported,
             Rule::OptLengthReturned,
         ])
@@ -154,7 +153,6 @@ fn null_with_counts_is_not_asked_for_either() {
             Rule::OptKernelMembersIgnored,
             Rule::OptSizeShrunk,
             Rule::OptBlockNull,
-            Rule::OptScalarCount,
             Rule::OptKernelReported,
             Rule::OptLengthReturned,
         ])
@@ -195,9 +193,9 @@ fn sizes_below_and_above_the_kernels() {
             Rule::OptElementCopied,
             Rule::OptStrideShrunk,
             Rule::OptElementLeftOut,
+            Rule::OptScalarCount,
             Rule::OptCountKept,
             Rule::OptCountShrunk,
-            Rule::OptScalarCount,
             Rule::OptKernelReported,
             Rule::OptLengthReturned,
             Rule::OptTailLeftAlone,
@@ -233,8 +231,8 @@ fn elements_of_no_size() {
             Rule::OptElementEmpty,
             Rule::OptElementCopied,
             Rule::OptElementLeftOut,
-            Rule::OptCountKept,
             Rule::OptScalarCount,
+            Rule::OptCountKept,
             Rule::OptKernelReported,
             Rule::OptLengthReturned,
             Rule::OptTailLeftAlone,
@@ -298,8 +296,13 @@ fn unreadable_and_unwritable() {
         .by(&[Rule::OptStructureUnreadable])
         .wrote_nothing();
     let copied = |rules: &[Rule], last| [rules, &[last]].concat();
-    let filled =
-        [Rule::OptSizeKept, Rule::OptScalarFilled, Rule::OptElementCopied, Rule::OptCountShrunk];
+    let filled = [
+        Rule::OptSizeKept,
+        Rule::OptScalarFilled,
+        Rule::OptElementCopied,
+        Rule::OptScalarCount,
+        Rule::OptCountShrunk,
+    ];
 
     let (locals, remotes) = addresses(&known, 1);
     let parts: [(u64, &[u8]); 4] = [

@@ -175,7 +175,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// As the sample of the design leaves what it does not ask for.
+    /// As a structure that was cleared has it.
     pub const UNASKED: Block = Block::asking(Place::NULL, 0, 0);
 
     /// As the sample fills a block in.

@@ -201,7 +201,9 @@ impl Trial {
                 let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
                 return Verdict::Inconclusive(reason);
             };
-            if !self.look(&mut stage, case.scene) {
+            // A complaint is none of the scene's, and may have come once and for all.
+            let complained = finding.diagnosis.complaint.is_some();
+            if complained || !self.look(&mut stage, case.scene) {
                 return Verdict::Disagree(Box::new(finding));
             }
             moved = true;

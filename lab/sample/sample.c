@@ -5,10 +5,11 @@
  *
  *	assay scenes --scene 'many-v?-client-17-after' --exec ./sample
  *
- * test_info_getsockopt() is the mail's, word for word; what is missing there
- * is added and marked: the closing braces, which the archive lost, the body of
- * the last loop, a check of the error, and the option's number, which is the
- * one that the patch in lab/patches gives it. The structures are the mail's.
+ * The statements of test_info_getsockopt() are the mail's, word for word, and so
+ * are the structures. Added is what the archive lost, the closing braces and the
+ * body of the last loop; what the mail leaves to the reader, the check of the
+ * error and a result; and, marked, the comparison with what it says of the
+ * answer. The option's number is the one that the patch in lab/patches gives it.
  *
  * Exit status: 0 if what comes back is what the mail says of this many
  * subflows, 1 if not, 4 if this kernel does not have the option.
@@ -63,7 +64,7 @@ static void fprintf_mptcp_info(FILE *to, const void *local, const void *remote)
 
 static int wrong;
 
-/* Added: each sentence of the mail about what comes back. */
+/* Added: what the mail says of the answer, in its words where it has some. */
 static void expect(int holds, const char *sentence)
 {
 	if (!holds) {
@@ -104,7 +105,10 @@ static int test_info_getsockopt(int fd)
 		printf("no mptcp_info_opt on this socket or kernel: %s\n", strerror(errno));
 		return 4;
 	}
-	expect(!err, "the sample call succeeds");
+	if (err) {
+		printf("the call fails: %s\n", strerror(errno));
+		return 1;
+	}
 
 	printf("have %u subflows, token is %x\n", mptcp_info.mptcpi_subflows, mptcp_info.mptcpi_token);
 
@@ -127,7 +131,7 @@ static int test_info_getsockopt(int fd)
 
 		expect(user <= 16, "nmemb_user will be anywhere between 0 and 16 inclusive");
 		expect(user == (all < 16 ? all : 16),
-		       "if there are 17 subflows then nmemb_user == 16 and nmemb_kernel == 17");
+		       "if there are 17 subflows then socknames.nmemb_user == 16 and socknames.nmemb_kernel == 17");
 	}
 	expect(m.tcp_info.size_user <= sizeof(tcpinfo[0]), "Not change, or shrink, size_user");
 	expect(m.tcp_info.size_user == sizeof(tcpinfo[0]) ||

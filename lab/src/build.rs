@@ -237,6 +237,10 @@ impl Make {
             .env_remove("MAKEFLAGS")
             .env_remove("MAKELEVEL")
             .env_remove("KCONFIG_CONFIG")
+            .env_remove("LOCALVERSION")
+            .env_remove("CROSS_COMPILE")
+            .env_remove("KCFLAGS")
+            .env_remove("LLVM")
             .stdin(Stdio::null())
             .stdout(writer.try_clone().map_err(during("pipe"))?)
             .stderr(writer);

@@ -117,7 +117,7 @@ const SHORT: usize = 11;
 pub const LINES: usize = 40;
 
 /// Marks of complaints; of those on one line the first counts.
-const MARKS: [(&str, Complaint); 24] = [
+const MARKS: [(&str, Complaint); 28] = [
     ("Unable to mount root fs", Complaint::NoInit),
     ("No working init found", Complaint::NoInit),
     ("Failed to execute /init", Complaint::NoInit),
@@ -130,6 +130,10 @@ const MARKS: [(&str, Complaint); 24] = [
     ("inconsistent lock state", Complaint::Lockdep),
     ("suspicious RCU usage", Complaint::Lockdep),
     ("bad unlock balance", Complaint::Lockdep),
+    ("held lock freed", Complaint::Lockdep),
+    ("unsafe lock order detected", Complaint::Lockdep),
+    ("Nested lock was not taken", Complaint::Lockdep),
+    ("trying to register non-static key", Complaint::Lockdep),
     ("lock held when returning to user space", Complaint::Lockdep),
     ("BUG: sleeping function called", Complaint::Lockdep),
     ("self-detected stall", Complaint::Stall),
@@ -144,15 +148,18 @@ const MARKS: [(&str, Complaint); 24] = [
     ("Oops: ", Complaint::Oops),
 ];
 
-/// Marks that stand for less when no other was seen.
-const WARNINGS: [&str; 3] = ["WARNING: CPU:", "WARNING: net/", "BUG: "];
+/// How a line begins, behind its time, that stands for less when no other mark
+/// was seen: `WARN_ON` in all its forms since 5.16, `BUG: ` of many, and SLUB's
+/// `BUG kmalloc-64 (…)`.
+const WARNINGS: [&str; 3] = ["WARNING: ", "BUG: ", "BUG "];
 
 /// The first complaint on a console. What follows from it (a panic from an
 /// oops) is part of it, not another one.
 pub fn complaint(console: &str) -> Option<Splat> {
     let lines: Vec<&str> = console.lines().map(|line| line.trim_end_matches('\r')).collect();
     let warning = |line: &str| {
-        let warned = WARNINGS.iter().any(|mark| line.contains(mark));
+        let said = untimed(line).1;
+        let warned = WARNINGS.iter().any(|mark| said.starts_with(mark));
         warned.then_some(Complaint::Warning)
     };
     let found = |classify: &dyn Fn(&str) -> Option<Complaint>| {
@@ -203,6 +210,19 @@ mod tests {
             ("[ 1.0] BUG: KASAN: slab-out-of-bounds in mptcp_getsockopt+0x1/0x2", Complaint::Kasan),
             ("[ 1.0] UBSAN: array-index-out-of-bounds in net/mptcp/sockopt.c:1", Complaint::Ubsan),
             ("WARNING: possible circular locking dependency detected", Complaint::Lockdep),
+            (
+                "[    1.5] BUG kmalloc-64 (Not tainted): Right Redzone overwritten",
+                Complaint::Warning,
+            ),
+            (
+                "[    1.5] WARNING: at refcount_warn_saturate+0x1/0x2, CPU#0: a/57",
+                Complaint::Warning,
+            ),
+            (
+                "[    1.5] WARNING: lib/list_debug.c:32 at f+0x1/0x2, CPU#0: a/57",
+                Complaint::Warning,
+            ),
+            ("WARNING: CPU: 0 PID: 26 at net/mptcp/sockopt.c:1012 f+0x1/0x2", Complaint::Warning),
             ("WARNING: inconsistent lock state", Complaint::Lockdep),
             ("BUG: unable to handle page fault for address: ffff", Complaint::Oops),
             ("BUG: kernel NULL pointer dereference\nOops: 0002 [#1] SMP", Complaint::Oops),
