@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -129,6 +129,12 @@ fn boot(
     let initramfs = pack(kernel, errand, baggage)?;
     let run = machine::run(kernel, &initramfs, &setup, out, io::stderr())?;
     for (path, bytes) in &run.told.files {
+        // The kernel that brings them is one that may be wrong.
+        let ours = errand.wanted.iter().any(|folder| path.starts_with(folder));
+        if !ours || path.components().any(|part| part == Component::ParentDir) {
+            out::note(format_args!("assay: {}: not saved: {}", kernel.name, path.display()));
+            continue;
+        }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }

@@ -331,8 +331,11 @@ impl Worker<'_> {
         } else {
             finding
         };
-        let signature = finding.diagnosis.signature.clone();
-        self.outcome.findings.insert(signature, finding);
+        let after = finding.after;
+        for met in std::iter::once(finding).chain(self.trial.take_met()) {
+            let signature = met.diagnosis.signature.clone();
+            self.outcome.findings.entry(signature).or_insert(Finding { after, ..met });
+        }
     }
 }
 

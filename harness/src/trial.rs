@@ -87,6 +87,8 @@ pub struct Trial {
     model: Model,
     /// Scenes that have to be made anew now and then.
     aging: Vec<u8>,
+    /// What the kernel complained of while something else was being shrunk.
+    met: Vec<Finding>,
 }
 
 impl Trial {
@@ -99,7 +101,13 @@ impl Trial {
         let palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
-        Ok(Trial { rig: Rig::new()?, cast, stage: stage.clone(), revision, palette, model, aging })
+        let (rig, stage, met) = (Rig::new()?, stage.clone(), Vec::new());
+        Ok(Trial { rig, cast, stage, revision, palette, model, aging, met })
+    }
+
+    /// What was met since the last time and belongs to other findings.
+    pub fn take_met(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.met)
     }
 
     /// Has the kernel watched: what it complains of during a case is a finding.
@@ -248,8 +256,15 @@ impl Trial {
         let palette = self.palette.clone();
         let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
         let case = shrink(finding.case, &palette, |candidate| {
-            Instant::now() < until
-                && self.finding(candidate).as_ref().is_some_and(same)
+            if Instant::now() >= until {
+                return false;
+            }
+            let found = self.finding(candidate);
+            let shows = found.as_ref().is_some_and(same);
+            // A complaint of another kind may have come once and for all.
+            let complained = |found: &Finding| found.diagnosis.complaint.is_some();
+            self.met.extend(found.filter(|found| !shows && complained(found)));
+            shows
                 // Scenes that age have to be asked each time.
                 && (!self.aging.contains(&candidate.scene)
                     || matches!(self.confirm(candidate), Verdict::Disagree(_)))
