@@ -226,13 +226,9 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
 fn as_made(subject: &Subject, mut info: Vec<u8>) -> Vec<u8> {
     let live =
         |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
-    let (flags, total) = match (subject.names, subject.standing) {
-        (Some(_), Standing::Live) => {
-            (abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED, Some(live(&subject.roster)))
-        }
-        (Some(_), _) => (abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED, Some(0)),
-        // Of a socket that listens Linux tells 0, of one that connects 1.
-        (None, _) => (0, None),
+    let flags = match subject.names {
+        Some(_) => abi::MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED,
+        None => 0,
     };
     let joined = live(subject.roster.get(1..).unwrap_or_default());
     let mut tell = |field: &str, value: &[u8]| {
@@ -243,12 +239,16 @@ fn as_made(subject: &Subject, mut info: Vec<u8>) -> Vec<u8> {
             bytes.copy_from_slice(value);
         }
     };
-    tell("mptcpi_subflows", &[joined]);
+    // Once both ends are done the kernel takes subflows away in its own time, and of
+    // a socket that listens Linux tells 0 in all, of one that connects 1.
+    if subject.standing == Standing::Live {
+        tell("mptcpi_subflows", &[joined]);
+        if subject.names.is_some() {
+            tell("mptcpi_subflows_total", &[live(&subject.roster)]);
+        }
+    }
     tell("mptcpi_flags", &flags.to_ne_bytes());
     tell("mptcpi_csum_enabled", &[subject.defaults.checksums]);
-    if let Some(total) = total {
-        tell("mptcpi_subflows_total", &[total]);
-    }
     // (What is acknowledged has an end of data in it, and is left to the witness.)
     let [sent, received] = subject.bytes;
     tell("mptcpi_bytes_sent", &sent.to_ne_bytes());
