@@ -158,8 +158,13 @@ pub fn run(
     let lost = output.join().ok().flatten();
     let console = console.text();
     let told = Told::read(&report.bytes());
+    // Of a machine that did not come to its end, nothing was told to the end.
+    let mut untold = console.clone();
+    if told.end.is_some() {
+        untold = console::without(&console, &told.told);
+    }
     Ok(Run {
-        splat: console::complaint(&console::without(&console, &told.told)),
+        splat: console::complaint(&untold),
         told,
         console,
         complaint: said.text(),
