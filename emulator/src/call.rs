@@ -1,6 +1,7 @@
 //! One call, and the two steps that all options share: where the length is
 //! loaded, and where it is stored.
 
+use crate::decisions::Decisions;
 use crate::errno::Errno;
 use crate::length::OptLen;
 use crate::memory::UserMemory;
@@ -43,6 +44,26 @@ impl Call {
     ) -> Result<(), Errno> {
         let stored = memory.store(self.optlen, length.cast_signed());
         stored.map_err(|_| refuse(trace, unwritable, Errno::EFAULT))
+    }
+
+    /// Stores the length and writes the structure, one after the other as the
+    /// kernel decides, or `unwritable` with `EFAULT` for the length.
+    #[inline]
+    pub(crate) fn store_both<D: Decisions, M: UserMemory, T: Trace>(
+        &self,
+        length: u32,
+        unwritable: Rule,
+        memory: &mut M,
+        trace: &mut T,
+        structure: impl FnOnce(&mut M, &mut T) -> Result<(), Errno>,
+    ) -> Result<(), Errno> {
+        if D::LENGTH_BEFORE_HEADER {
+            self.store_length(length, memory, unwritable, trace)?;
+            structure(memory, trace)
+        } else {
+            structure(memory, trace)?;
+            self.store_length(length, memory, unwritable, trace)
+        }
     }
 }
 

@@ -156,13 +156,7 @@ fn write<D: Decisions, M: UserMemory, T: Trace>(
             .map_err(|_| refuse(trace, Rule::FullStructureUnwritable, Errno::EFAULT))
     };
     let length = D::full_returned(info);
-    if D::LENGTH_BEFORE_HEADER {
-        call.store_length(length, memory, Rule::FullLengthUnwritable, trace)?;
-        structure(memory, trace)?;
-    } else {
-        structure(memory, trace)?;
-        call.store_length(length, memory, Rule::FullLengthUnwritable, trace)?;
-    }
+    call.store_both::<D, M, T>(length, Rule::FullLengthUnwritable, memory, trace, structure)?;
     trace.fired(Rule::FullCountsReported);
     Ok(())
 }

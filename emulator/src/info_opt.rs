@@ -303,13 +303,7 @@ fn write<D: Decisions, M: UserMemory, T: Trace>(
             .map_err(|_| refuse(trace, Rule::OptStructureUnwritable, Errno::EFAULT))
     };
     let returned = D::opt_returned(length);
-    if D::LENGTH_BEFORE_HEADER {
-        call.store_length(returned, memory, Rule::OptLengthUnwritable, trace)?;
-        structure(memory, trace)?;
-    } else {
-        structure(memory, trace)?;
-        call.store_length(returned, memory, Rule::OptLengthUnwritable, trace)?;
-    }
+    call.store_both::<D, M, T>(returned, Rule::OptLengthUnwritable, memory, trace, structure)?;
     trace.fired(Rule::OptKernelReported);
     trace.fired(Rule::OptLengthReturned);
     if length > INFO_OPT {

@@ -65,13 +65,13 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     };
     trace.fired(if bytes > 0 { Rule::LengthWithElements } else { Rule::LengthWithoutElements });
     let returned = D::data_returned(&header, bytes);
-    if D::LENGTH_BEFORE_HEADER {
-        call.store_length(returned, memory, Rule::DataLengthUnwritable, trace)?;
-        write_header::<D, M, T>(&answer, call, memory, trace)?;
-    } else {
-        write_header::<D, M, T>(&answer, call, memory, trace)?;
-        call.store_length(returned, memory, Rule::DataLengthUnwritable, trace)?;
-    }
+    call.store_both::<D, M, T>(
+        returned,
+        Rule::DataLengthUnwritable,
+        memory,
+        trace,
+        |memory, trace| write_header::<D, M, T>(&answer, call, memory, trace),
+    )?;
     copied.map(|_| ())
 }
 
