@@ -98,6 +98,18 @@ pub(crate) enum Command {
     Vm(VmArgs),
     /// Find, fetch and build kernels for `assay vm`
     Kernels(KernelsArgs),
+    /// Tell what a kernel patch changes: the same cases on two kernels
+    ///
+    /// Boots the kernel without the patch and the one with it, runs the same cases on
+    /// both in every scene, and tells what differs, in groups: a regression breaks the
+    /// contract, an explained difference follows from what is known of the two (a
+    /// structure that grew, an option that one has). Each group comes with its simplest
+    /// case, the memory before and after, and the rule.
+    #[command(after_help = crate::review::HELP)]
+    Review(crate::review::ReviewArgs),
+    /// The inside of a review, in a machine
+    #[command(hide = true)]
+    Survey(crate::review::SurveyArgs),
 }
 
 #[derive(Args, Debug)]
@@ -107,6 +119,18 @@ pub(crate) struct VmArgs {
     #[arg(long, value_name = "PATH|debian:SERIES", required = true)]
     pub(crate) kernel: Vec<String>,
 
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+
+    /// The subcommand with its arguments, as it would be run here
+    #[arg(last = true, value_name = "SUBCOMMAND", required = true)]
+    pub(crate) command: Vec<String>,
+}
+
+// How machines are made. No documentation comment: clap would put it in the place
+// of the command's.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MachineArgs {
     /// How the machine is made: in software, or by this machine's own processor
     #[arg(long, value_enum, default_value_t = Accelerator::Tcg)]
     pub(crate) accel: Accelerator,
@@ -118,10 +142,6 @@ pub(crate) struct VmArgs {
     /// The most that each kernel may take, in seconds
     #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..1_000_000))]
     pub(crate) timeout: u64,
-
-    /// The subcommand with its arguments, as it would be run here
-    #[arg(last = true, value_name = "SUBCOMMAND", required = true)]
-    pub(crate) command: Vec<String>,
 }
 
 /// What qemu calls `-accel`.

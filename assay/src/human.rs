@@ -175,7 +175,7 @@ pub(crate) fn skipped(skipped: &[SkippedScene], standing: usize) -> String {
     let mut text = String::new();
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for scene in skipped {
-        reasons.entry(&scene.reason).or_default().push(scene.name);
+        reasons.entry(&scene.reason).or_default().push(&scene.name);
     }
     let _ = writeln!(text, "\n{} {standing} stood, {} skipped", head("Scenes:"), skipped.len());
     for (reason, names) in reasons {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,14 +27,20 @@ pub(crate) fn run(args: &KernelsArgs) -> Result<Status, String> {
 }
 
 fn build(args: &BuildArgs) -> Result<Status, String> {
-    let order = Order {
+    let image = made(&Order {
         source: args.source.clone(),
         patches: args.patch.clone(),
         fragments: args.config.clone(),
         kasan: args.kasan,
         kcov: args.kcov,
         output: args.output.clone(),
-    };
+    })?;
+    out::line(image.display())?;
+    Ok(Status::Agree)
+}
+
+/// Builds a kernel, with somebody watching.
+pub(crate) fn made(order: &Order) -> Result<PathBuf, String> {
     let start = Instant::now();
     let bar = std::io::stderr().is_terminal().then(|| {
         let bar = ProgressBar::new_spinner();
@@ -54,14 +61,13 @@ fn build(args: &BuildArgs) -> Result<Status, String> {
         (None, News::Warning(what)) => out::note(format_args!("assay: {what}")),
         (None, News::Line(_)) => {}
     };
-    let built = build::build(&order, &mut news);
+    let built = build::build(order, &mut news);
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
     let image = built?;
     out::note(format_args!("assay: {:4.0} s  built", start.elapsed().as_secs_f64()));
-    out::line(image.display())?;
-    Ok(Status::Agree)
+    Ok(image)
 }
 
 fn list() -> Result<Status, String> {

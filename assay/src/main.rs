@@ -20,6 +20,7 @@ mod out;
 mod reach;
 mod replay;
 mod report;
+mod review;
 mod rules;
 mod scenes;
 mod select;
@@ -75,6 +76,8 @@ fn main() -> ExitCode {
         Command::Rules => rules::run(),
         Command::Vm(args) => vm::run(args),
         Command::Kernels(args) => kernels::run(args),
+        Command::Review(args) => review::run(args),
+        Command::Survey(args) => review::survey(args),
     };
     match done {
         Ok(status) => status.into(),

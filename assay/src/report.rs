@@ -10,7 +10,7 @@ use mptcp_harness::codec;
 use mptcp_harness::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::scene::Scene;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::deviations::{self, Deviation};
 use crate::laws::Laws;
@@ -81,9 +81,9 @@ impl From<&Revision> for RevisionData {
 }
 
 /// A scene that did not stand.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SkippedScene {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) reason: String,
 }
 
@@ -91,7 +91,7 @@ impl SkippedScene {
     /// As the stage has it.
     pub(crate) fn list(skipped: &[(&'static Scene, String)]) -> Vec<SkippedScene> {
         let one = |(scene, reason): &(&'static Scene, String)| SkippedScene {
-            name: scene.name,
+            name: scene.name.to_owned(),
             reason: reason.clone(),
         };
         skipped.iter().map(one).collect()

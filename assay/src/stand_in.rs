@@ -38,29 +38,43 @@ impl StandIn {
         })
     }
 
-    /// A scene that does not stand here, as its name has it: as many subflows,
+    /// A scene that does not stand here, as the catalogue has it: as many subflows,
     /// and all contents left open.
     pub(crate) fn named(scene: &Scene, revision: &Revision) -> StandIn {
+        let open = |len: u32, _| (vec![0; len as usize], vec![Why::NoWitness as u8; len as usize]);
+        StandIn::filled(scene, revision, open)
+    }
+
+    /// A scene as the catalogue has it, with contents by which one sees what stands
+    /// where: no two parts of it are alike.
+    pub(crate) fn marked(scene: &Scene, revision: &Revision) -> StandIn {
+        let mark = |len: u32, part: u32| {
+            let byte = |at: u32| (at.wrapping_mul(0x45d9) ^ part.wrapping_mul(0x9e37)) as u8;
+            ((0..len).map(byte).collect(), vec![0; len as usize])
+        };
+        StandIn::filled(scene, revision, mark)
+    }
+
+    /// `fill` is told a length, and the number of the part.
+    fn filled(scene: &Scene, revision: &Revision, fill: impl Fn(u32, u32) -> Bytes) -> StandIn {
         let name = scene.name;
         let family = if name.contains("v4") { Family::V4 } else { Family::V6 };
-        StandIn(match scene.group {
-            Group::FallenBack => Nature::Other(Socket::FallenBack(family)),
-            Group::NotMptcp => Nature::Other(match name.split('-').next() {
+        StandIn(match (scene.subflows(), scene.group) {
+            (Some(subflows), _) => {
+                let subflow = |part: u32| {
+                    (fill(revision.tcp_info, 2 * part), fill(SUBFLOW_INFO, 2 * part + 1))
+                };
+                let subflows = (1..=subflows).map(subflow).collect();
+                Nature::Mptcp { info: fill(revision.mptcp_info, 1), subflows }
+            }
+            (None, Group::NotMptcp) => Nature::Other(match name.split('-').next() {
                 Some("tcp") => Socket::Tcp(family),
                 Some("udp") => Socket::Udp(family),
                 Some("unix") => Socket::Unix,
                 Some("pipe") => Socket::NotASocket,
                 _ => Socket::Closed,
             }),
-            _ => {
-                let open =
-                    |len: u32| (vec![0; len as usize], vec![Why::NoWitness as u8; len as usize]);
-                let subflow = || (open(revision.tcp_info), open(SUBFLOW_INFO));
-                Nature::Mptcp {
-                    info: open(revision.mptcp_info),
-                    subflows: (0..subflows(name)).map(|_| subflow()).collect(),
-                }
-            }
+            (None, _) => Nature::Other(Socket::FallenBack(family)),
         })
     }
 
@@ -81,15 +95,6 @@ impl StandIn {
             }
         }
     }
-}
-
-/// How many subflows a scene's name tells. A socket that was bound, listens or
-/// connects has its first.
-fn subflows(name: &str) -> usize {
-    let told = name.split('-').find_map(|part| part.parse().ok());
-    let first = ["bound", "listening", "connecting"].iter().any(|state| name.starts_with(state));
-    let removed = usize::from(name.starts_with("subflow-removed"));
-    told.unwrap_or(usize::from(first)).saturating_sub(removed)
 }
 
 fn resized(masked: &Masked, size: u32) -> Bytes {

@@ -16,7 +16,7 @@ use mptcp_lab::machine::{self, End, Run, Setup};
 use mptcp_lab::package::pack;
 use serde_json::{Value, json};
 
-use crate::args::{Accelerator, Arguments, Command, Format, VmArgs};
+use crate::args::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
 use crate::style::{bad, counted, dim, good, grouped, head};
 use crate::{Status, check, out};
 
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
 
 /// Gives numbers to kernels of the same release, as a tree with patches has them:
 /// tables and folders go by their names.
-fn tell_apart(kernels: &mut [Kernel]) {
+pub(crate) fn tell_apart(kernels: &mut [Kernel]) {
     let names: Vec<String> = kernels.iter().map(|kernel| kernel.name.clone()).collect();
     for (at, kernel) in kernels.iter_mut().enumerate() {
         let before = names[..at].iter().filter(|name| **name == kernel.name).count();
@@ -65,7 +65,7 @@ impl Task {
         let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
         let (check, wanted) = match &command {
-            Command::Vm(_) | Command::Kernels(_) => {
+            Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
                 return Err("a machine runs check, replay, explain, scenes or rules".into());
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
@@ -88,7 +88,7 @@ impl Task {
                 arguments: args.command.clone(),
                 environment,
                 wanted: wanted.iter().map(|path| path.display().to_string()).collect(),
-                seconds: args.timeout.saturating_add(30),
+                seconds: args.machine.timeout.saturating_add(30),
             },
             baggage,
             check,
@@ -110,13 +110,13 @@ impl Task {
     }
 }
 
-/// Runs the task on one kernel; `out` gets what it writes to standard output.
-fn boot(
-    args: &VmArgs,
+/// Runs a task on one kernel; `out` and `err` get what it writes.
+pub(crate) fn boot(
+    args: &MachineArgs,
     errand: &Errand,
     baggage: &[PathBuf],
     kernel: &Kernel,
-    out: impl Write + Send + 'static,
+    (out, err): (impl Write + Send + 'static, impl Write + Send + 'static),
 ) -> Result<Run, String> {
     let setup = Setup {
         accelerator: match args.accel {
@@ -127,7 +127,7 @@ fn boot(
         timeout: Duration::from_secs(args.timeout),
     };
     let initramfs = pack(kernel, errand, baggage)?;
-    let run = machine::run(kernel, &initramfs, &setup, out, io::stderr())?;
+    let run = machine::run(kernel, &initramfs, &setup, out, err)?;
     for (path, bytes) in &run.told.files {
         // The kernel that brings them is one that may be wrong.
         let ours = errand.wanted.iter().any(|folder| path.starts_with(folder));
@@ -156,8 +156,8 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         if kernels.len() > 1 {
             out::line(head(&kernel.name))?;
         }
-        let run = boot(args, &task.errand, &task.baggage, kernel, io::stdout())?;
-        statuses.push(verdict(&run, args).unwrap_or_else(|trouble| {
+        let run = boot(&args.machine, &task.errand, &task.baggage, kernel, (io::stdout(), io::stderr()))?;
+        statuses.push(verdict(&run, &args.machine).unwrap_or_else(|trouble| {
             out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
         }));
@@ -166,7 +166,7 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
 }
 
 /// How a run ended, or why it did not end with a verdict.
-fn verdict(run: &Run, args: &VmArgs) -> Result<Status, String> {
+pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
     if let Some(splat) = &run.splat {
         return Err(format!(
             "{}. The kernel's console:\n{}",
@@ -233,8 +233,9 @@ fn compare(
         out::note(format_args!("assay: {}", kernel.name));
         let heard = Heard::default();
         let errand = task.beside_others(kernel);
-        let run = boot(args, &errand, &task.baggage, kernel, heard.clone())?;
-        let status = verdict(&run, args);
+        let ports = (heard.clone(), io::stderr());
+        let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
+        let status = verdict(&run, &args.machine);
         let (report, status) = match serde_json::from_slice(&heard.bytes()) {
             Ok(report) => (report, status),
             // A verdict without its report is none.
@@ -389,10 +390,10 @@ fn told(columns: &[Column]) -> String {
 
 /// Output that is kept.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
 
 impl Heard {
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

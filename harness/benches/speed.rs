@@ -122,7 +122,7 @@ fn differential(trial: &mut Trial, mix: &[Case]) {
     trial.freshen();
     let mut rules = RuleSet::EMPTY;
     for case in mix {
-        let verdict = trial.quick(case, &mut rules);
+        let verdict = trial.quick(case, &mut rules, None);
         if let Verdict::Disagree(finding) = verdict {
             eprintln!("{finding}");
         }

@@ -9,19 +9,16 @@ use std::time::{Duration, Instant};
 
 use mptcp_emulator::{Revision, RuleSet};
 
+use crate::batch::BATCH;
 use crate::case::{Case, POISONS};
 use crate::cast::Actor;
 use crate::finding::Finding;
 use crate::generate;
 use crate::lattice;
-use crate::palette::Palette;
 use crate::rig::Model;
 use crate::scene::Group;
 use crate::trial::{Reason, SharedStage, Trial, Verdict};
 use crate::watch::Watch;
-
-/// Cases between two sweeps of the whole street.
-const BATCH: usize = 256;
 
 /// Batches with one poison.
 const BATCHES_A_POISON: u64 = 256;
@@ -231,7 +228,7 @@ impl Worker<'_> {
                 batch.extend(cases.map(|case| Case { poison, ..case }));
             }
             while batch.len() < size {
-                batch.push(random_case(&mut random, &palette, wanted, poison));
+                batch.push(generate::any_of(&mut random, &palette, wanted, poison));
             }
             if self.outcome.lattice.is_none() && lattice.peek().is_none() {
                 self.outcome.lattice = Some(self.start.elapsed());
@@ -249,14 +246,8 @@ impl Worker<'_> {
     }
 
     fn run(&mut self, batch: &[Case]) {
-        self.trial.freshen();
         let mut verdicts = std::mem::take(&mut self.verdicts);
-        let rules = &mut self.outcome.rules;
-        verdicts.extend(batch.iter().map(|case| self.trial.quick(case, rules)));
-        let clean = self.trial.sweep();
-        if !clean || verdicts.iter().any(Verdict::is_unexplained) {
-            self.find_culprit(batch, &mut verdicts, clean);
-        }
+        self.trial.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
         // Before anything is shrunk, which takes its time.
         let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
@@ -264,31 +255,6 @@ impl Worker<'_> {
         }
         self.verdicts = verdicts;
         self.progress.cases.fetch_add(batch.len() as u64, Ordering::Relaxed);
-    }
-
-    /// Memory was written where no case had any business, or a case suffered
-    /// from something that it does not do itself. Each case of the batch is
-    /// run by itself and the whole street compared, to find whose doing it
-    /// was.
-    #[cold]
-    fn find_culprit(&mut self, batch: &[Case], verdicts: &mut [Verdict], clean: bool) {
-        let mut found = false;
-        for (case, verdict) in batch.iter().zip(&mut *verdicts) {
-            if !matches!(verdict, Verdict::Disagree(_)) {
-                let again = self.trial.whole(case, &mut self.outcome.rules);
-                if matches!(again, Verdict::Disagree(_)) {
-                    *verdict = again;
-                    found = true;
-                }
-            }
-        }
-        if found {
-            // What suffered from another case is no disagreement of its own.
-            let suffered = verdicts.iter_mut().filter(|verdict| verdict.is_unexplained());
-            suffered.for_each(|verdict| *verdict = Verdict::Agree);
-        } else if !clean && let Some(last) = verdicts.last_mut() {
-            *last = Verdict::Inconclusive(Reason::Stray);
-        }
     }
 
     #[inline]
@@ -337,13 +303,4 @@ impl Worker<'_> {
             self.outcome.findings.entry(signature).or_insert(Finding { after, ..met });
         }
     }
-}
-
-fn random_case(random: &mut fastrand::Rng, palette: &Palette, options: &[i32], poison: u8) -> Case {
-    if options.is_empty() {
-        return generate::case(random, palette, poison);
-    }
-    let option = options[random.usize(..options.len())];
-    let cue = palette.cues[random.usize(..palette.cues.len())];
-    generate::of(random, palette, cue, option, poison)
 }

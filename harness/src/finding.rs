@@ -8,6 +8,7 @@ use mptcp_emulator::{Errno, Revision, Rule};
 
 use crate::case::{Case, Input, is_known, option_name};
 use crate::codec;
+use crate::judge::Mismatch;
 use crate::region::{Map, Region, Spot};
 use crate::rig::Examination;
 use crate::watch::Complaint;
@@ -95,6 +96,25 @@ pub fn result_name(result: Result<(), Errno>) -> String {
     }
 }
 
+/// What a diagnosis is made of: two ways for a call to go, and how they differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// How they differ.
+    pub mismatch: &'a Mismatch,
+    /// The predicted result.
+    pub predicted: Result<(), Errno>,
+    /// The rules behind the prediction, in the order in which they fired.
+    pub rules: &'a [Rule],
+    /// The street before the call.
+    pub before: &'a [u8],
+    /// The street as predicted.
+    pub prediction: &'a [u8],
+    /// Beside each byte of it 0, or why it is open.
+    pub mask: &'a [u8],
+    /// The street as observed.
+    pub observation: &'a [u8],
+}
+
 /// Diagnoses an examination that found a mismatch; `None` where it agreed.
 pub fn diagnose(
     case: &Case,
@@ -102,7 +122,26 @@ pub fn diagnose(
     subflows: usize,
     examination: &Examination,
 ) -> Option<Diagnosis> {
-    let mismatch = examination.verdict.as_ref().err()?;
+    let evidence = Evidence {
+        mismatch: examination.verdict.as_ref().err()?,
+        predicted: examination.predicted,
+        rules: &examination.rules,
+        before: &examination.before,
+        prediction: &examination.prediction,
+        mask: &examination.mask,
+        observation: examination.observation.as_deref().unwrap_or_default(),
+    };
+    diagnose_evidence(case, revision, subflows, &evidence)
+}
+
+/// As [`diagnose`], from parts.
+pub fn diagnose_evidence(
+    case: &Case,
+    revision: &Revision,
+    subflows: usize,
+    examination: &Evidence<'_>,
+) -> Option<Diagnosis> {
+    let mismatch = examination.mismatch;
     let (asked, named) = (asked(case), group_name(case.option));
     let decided = |rule: Option<Rule>| match rule {
         Some(rule) => format!("; decided by {}", rule.name()),
@@ -132,7 +171,7 @@ pub fn diagnose(
         Some(_) => ".several".into(),
         None => String::new(),
     };
-    let rule = responsible(first.region, &examination.rules);
+    let rule = responsible(first.region, examination.rules);
     let number = thing(&map, at, first);
     let open =
         examination.mask.get(number.clone()).is_none_or(|mask| mask.iter().any(|why| *why != 0));
@@ -183,7 +222,7 @@ fn thing(map: &Map, at: usize, spot: Spot) -> Range<usize> {
 }
 
 /// What was predicted for some bytes, and what was observed.
-fn values(examination: &Examination, bytes: Range<usize>) -> (String, String) {
+fn values(examination: &Evidence<'_>, bytes: Range<usize>) -> (String, String) {
     let before = examination.before.get(bytes.clone());
     let tell = |after: Option<&[u8]>| match after {
         Some(after) if Some(after) == before => "untouched".to_owned(),
@@ -193,8 +232,8 @@ fn values(examination: &Examination, bytes: Range<usize>) -> (String, String) {
         }
         None => "nothing".to_owned(),
     };
-    let observation = examination.observation.as_deref().unwrap_or_default();
-    (tell(examination.prediction.get(bytes.clone())), tell(observation.get(bytes)))
+    let Evidence { prediction, observation, .. } = examination;
+    (tell(prediction.get(bytes.clone())), tell(observation.get(bytes)))
 }
 
 /// How far a byte is from the pointer by which the kernel came to it.

@@ -115,7 +115,7 @@ pub fn judge(bytes: &[u8]) -> Fate {
         return Fate::Refused;
     }
     trial.freshen_one(case.scene);
-    let verdict = trial.quick(&case, rules);
+    let verdict = trial.quick(&case, rules, None);
     recent.push(case);
     let due = recent.len() == BETWEEN_SWEEPS || verdict.is_unexplained();
     let clean = !due || trial.sweep();

@@ -43,6 +43,15 @@ fn pick<T: Copy, C: Choose>(choose: &mut C, from: &[T]) -> Option<T> {
     from.get(choose.below(len) as usize).copied()
 }
 
+/// A case of one of these options, each as often as the others; where none is
+/// given, a [`case`] of any.
+pub fn any_of<C: Choose>(choose: &mut C, palette: &Palette, options: &[i32], poison: u8) -> Case {
+    match (pick(choose, options), pick(choose, &palette.cues)) {
+        (Some(option), Some(cue)) => of(choose, palette, cue, option, poison),
+        _ => case(choose, palette, poison),
+    }
+}
+
 /// A case. Most are near a boundary, and most are near only one. Choices that
 /// are all 0 make an ordinary one.
 pub fn case<C: Choose>(choose: &mut C, palette: &Palette, poison: u8) -> Case {

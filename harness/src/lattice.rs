@@ -13,7 +13,7 @@ use crate::palette::{
 use crate::scene;
 
 /// The options of a lattice; the last two do not exist.
-const OPTIONS: [i32; 7] = [
+pub const OPTIONS: [i32; 7] = [
     abi::MPTCP_INFO,
     abi::MPTCP_TCPINFO,
     abi::MPTCP_SUBFLOW_ADDRS,

@@ -26,10 +26,13 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod agenda;
+pub mod batch;
 pub mod case;
 pub mod cast;
 pub mod check;
 pub mod codec;
+pub mod contrast;
 mod extents;
 pub mod finding;
 pub mod fuzzing;

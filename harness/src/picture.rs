@@ -17,16 +17,18 @@ use crate::street;
 /// Bytes in a row.
 const ROW: usize = 16;
 
-/// Rows with differences that are drawn; what a reader has not understood by
-/// then, more rows do not tell.
+/// Rows with differences that are drawn, in a mail fewer; what a reader has not
+/// understood by then, more rows do not tell.
 const MOST_ROWS: usize = 24;
+const MOST_IN_A_MAIL: usize = 5;
 
 /// Rows alike that are drawn, one below the other.
 const MOST_ALIKE: usize = 2;
 
-/// Columns for names beside a row, and for names in a line of their own.
-const BESIDE: usize = 28;
-const BELOW: usize = 84;
+/// Columns of a row's offset, name and bytes; what is left is for names.
+const BYTES: usize = 70;
+/// Columns before names in a line of their own.
+const INDENT: usize = 12;
 
 const RED: &str = "\u{1b}[31m";
 const GREEN: &str = "\u{1b}[32m";
@@ -39,6 +41,12 @@ pub struct Picture<'a> {
     examination: &'a Examination,
     input: [Range<usize>; 2],
     colour: bool,
+    /// What the images are called.
+    labels: [&'static str; 3],
+    /// How wide it may be.
+    columns: usize,
+    /// Rows with differences that are drawn.
+    rows: usize,
 }
 
 /// Which image of the street a row shows.
@@ -66,7 +74,17 @@ impl<'a> Picture<'a> {
             examination,
             input: [range(case.optval.offset(), input), range(case.optlen.offset(), 4)],
             colour,
+            labels: ["before", "predicted", "observed"],
+            columns: 100,
+            rows: MOST_ROWS,
         }
+    }
+
+    /// The same for a mail, in which the images have other names: of no more than
+    /// nine letters each.
+    #[must_use]
+    pub fn narrow(self, labels: [&'static str; 3]) -> Picture<'a> {
+        Picture { labels, columns: 80, rows: MOST_IN_A_MAIL, ..self }
     }
 
     /// The rows around all bytes that differ, before, predicted and observed.
@@ -112,14 +130,14 @@ impl<'a> Picture<'a> {
         let mut last: Option<(usize, String)> = None;
         let fresh = |row: &&usize| {
             let start = **row * ROW;
-            let names = self.names((start..start + ROW).filter(|at| bytes.contains(at)), BELOW);
+            let names = self.names((start..start + ROW).filter(|at| bytes.contains(at)), self.below());
             let same =
                 last.as_ref().is_some_and(|(above, known)| above + 1 == **row && *known == names);
             alike = if same { alike + 1 } else { 0 };
             last = Some((**row, names));
             alike < MOST_ALIKE
         };
-        differing.iter().filter(fresh).take(MOST_ROWS).copied().collect()
+        differing.iter().filter(fresh).take(self.rows).copied().collect()
     }
 
     /// Every field that was written, left open or given as input, a line each,
@@ -147,12 +165,8 @@ impl<'a> Picture<'a> {
     }
 
     fn differing_row(&self, row: usize, bytes: &BTreeSet<usize>, text: &mut String) {
-        let images = [
-            (Image::Before, "before"),
-            (Image::Predicted, "predicted"),
-            (Image::Observed, "observed"),
-        ];
-        for (image, name) in images {
+        let images = [Image::Before, Image::Predicted, Image::Observed];
+        for (image, name) in images.into_iter().zip(self.labels) {
             let start = match image {
                 Image::Before => format!("{row:#08x}"),
                 _ => " ".repeat(8),
@@ -173,11 +187,11 @@ impl<'a> Picture<'a> {
         for at in row..row + ROW {
             marks.push_str(if bytes.contains(&at) { " ^^" } else { "   " });
         }
-        let names = self.names((row..row + ROW).filter(|at| bytes.contains(at)), BELOW);
-        if names.chars().count() <= BESIDE {
+        let names = self.names((row..row + ROW).filter(|at| bytes.contains(at)), self.below());
+        if names.chars().count() <= self.columns - BYTES - 2 {
             let _ = writeln!(text, "{marks}  {names}");
         } else {
-            let _ = writeln!(text, "{}\n{:12}{names}", marks.trim_end(), "");
+            let _ = writeln!(text, "{}\n{:INDENT$}{names}", marks.trim_end(), "");
         }
     }
 
@@ -188,7 +202,7 @@ impl<'a> Picture<'a> {
             self.byte(Image::Predicted, at, None, text);
         }
         let written = (row..row + ROW).filter(|at| !self.untouched(Image::Predicted, *at));
-        let names = self.names(written, BESIDE);
+        let names = self.names(written, self.columns - BYTES - 2);
         text.push_str(if names.is_empty() { "" } else { "  " });
         let _ = writeln!(text, "{names}");
     }
@@ -235,6 +249,11 @@ impl<'a> Picture<'a> {
             last = Some(spot);
         }
         names
+    }
+
+    /// Columns for names in a line of their own.
+    fn below(&self) -> usize {
+        self.columns - INDENT - 4
     }
 
     /// Neighbouring bytes worth showing, of one field each.

@@ -21,6 +21,10 @@ const LOOKS: usize = 3;
 /// A stage that several trials share.
 pub type SharedStage = Arc<Mutex<Stage>>;
 
+/// Which signatures are known so well that a disagreement with one of them is not
+/// made sure of once more; `None` where none is.
+pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
+
 /// The verdict on one case.
 #[derive(Clone, Debug)]
 pub enum Verdict {
@@ -158,15 +162,21 @@ impl Trial {
 
     /// Judges one case, comparing what it has to do with and a margin around
     /// that, and leaving the rest of the street to [`Trial::sweep`]. The rules
-    /// that fire are added to `rules`.
+    /// that fire are added to `rules`. A disagreement with a signature that is
+    /// `trusted` counts at its word; others are made sure of.
     #[inline]
-    pub fn quick(&mut self, case: &Case, rules: &mut RuleSet) -> Verdict {
-        self.judge(case, rules, Scope::Around)
+    pub fn quick(
+        &mut self,
+        case: &Case,
+        rules: &mut RuleSet,
+        trusted: Trusted<'_>,
+    ) -> Verdict {
+        self.judge(case, rules, Scope::Around, trusted)
     }
 
     /// Judges one case, comparing the whole street.
     pub fn whole(&mut self, case: &Case, rules: &mut RuleSet) -> Verdict {
-        self.judge(case, rules, Scope::Whole)
+        self.judge(case, rules, Scope::Whole, None)
     }
 
     /// Whether all cases since the last sweep left the rest of the street
@@ -177,7 +187,13 @@ impl Trial {
     }
 
     #[inline]
-    fn judge(&mut self, case: &Case, rules: &mut RuleSet, scope: Scope) -> Verdict {
+    fn judge(
+        &mut self,
+        case: &Case,
+        rules: &mut RuleSet,
+        scope: Scope,
+        trusted: Trusted<'_>,
+    ) -> Verdict {
         let Some(actor) = self.cast.get(case.scene) else {
             return Verdict::Inconclusive(Reason::NoScene);
         };
@@ -193,14 +209,20 @@ impl Trial {
                 Diagnosis::complained(case, complaint),
             )));
         }
-        if agreed { Verdict::Agree } else { self.confirm(case) }
+        if agreed { Verdict::Agree } else { self.confirm(case, trusted) }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
     /// before the kernel is blamed, and once more after, while nobody else can
     /// make it anew.
     #[cold]
-    fn confirm(&mut self, case: &Case) -> Verdict {
+    fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> Verdict {
+        if let Some(trusted) = trusted
+            && let Some(finding) = self.finding(case)
+            && (finding.diagnosis.complaint.is_some() || trusted(&finding.diagnosis.signature))
+        {
+            return Verdict::Disagree(Box::new(finding));
+        }
         let stage = self.stage.clone();
         let mut stage = lock(&stage);
         let mut moved = self.look(&mut stage, case.scene);
@@ -267,7 +289,7 @@ impl Trial {
             shows
                 // Scenes that age have to be asked each time.
                 && (!self.aging.contains(&candidate.scene)
-                    || matches!(self.confirm(candidate), Verdict::Disagree(_)))
+                    || matches!(self.confirm(candidate, None), Verdict::Disagree(_)))
         });
         let simplest = self.finding(&case).filter(same);
         simplest.map_or(finding.clone(), |simplest| Finding {

@@ -123,7 +123,10 @@ fn module(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// Where fetched kernels are kept.
-pub(crate) fn cache() -> Result<PathBuf, String> {
+///
+/// # Errors
+/// The environment does not say where that is.
+pub fn cache() -> Result<PathBuf, String> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME")
         .filter(|path| path.is_absolute())

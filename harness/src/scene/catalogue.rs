@@ -72,6 +72,21 @@ impl Scene {
         self.plan.needs_namespace()
     }
 
+    /// How many subflows it is made to have; `None` where the options are refused.
+    /// What really stands may have lost some: [`super::Portrait`] tells.
+    pub fn subflows(&self) -> Option<u32> {
+        match &self.plan {
+            Plan::Idle(_, Fresh) => Some(0),
+            Plan::Idle(..) => Some(1),
+            Plan::Link(link) => {
+                let gone = u32::from(link.change == SubflowRemoved);
+                let speaks = [link.client, link.server] == [Mptcp, Mptcp];
+                speaks.then_some(u32::from(link.subflows) - gone)
+            }
+            Plan::Stranger(_) => None,
+        }
+    }
+
     /// Whether it has to be made anew now and then: see [`super::Stage::freshen`].
     pub fn ages(&self) -> bool {
         matches!(self.plan, Plan::Idle(_, Connecting))

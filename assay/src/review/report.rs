@@ -1,0 +1,425 @@
+//! What a review found, as data: JSON is made of it by serde, pages by
+//! [`super::markdown`] and [`super::html`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mptcp_emulator::{Revision, Rule, Standing};
+use mptcp_harness::case::Case;
+use mptcp_harness::finding::{hex, result_name};
+use mptcp_harness::judge::Mismatch;
+use mptcp_harness::picture::Picture;
+use mptcp_harness::region::{Map, Region};
+use mptcp_harness::rig::Examination;
+use mptcp_harness::scene::by_id;
+use mptcp_harness::codec;
+use serde::Serialize;
+
+use super::contents::Content;
+use super::difference::{Class, Comparison, Datum, Group};
+use super::exhibit::Exhibit;
+use super::survey::Survey;
+use crate::Status;
+use crate::deviations;
+use crate::report::{RevisionData, RuleData};
+use crate::rules::standing;
+
+/// Scenes that are named where a difference shows on more.
+const MOST_SCENES: usize = 4;
+
+/// What a review is made of.
+pub(super) struct Material<'a> {
+    /// The kernels as a command line has them.
+    pub(super) asked: [String; 2],
+    pub(super) surveys: &'a [Survey; 2],
+    pub(super) revisions: [Revision; 2],
+    pub(super) comparison: &'a Comparison,
+    pub(super) exhibits: Option<&'a [Survey; 2]>,
+    pub(super) contents: Vec<Content>,
+    pub(super) patches: &'a [PathBuf],
+    pub(super) seed: u64,
+    /// When the kernels were there, and when all was done.
+    pub(super) times: [Duration; 2],
+}
+
+/// Everything that a review tells.
+#[derive(Serialize)]
+pub(crate) struct Review {
+    /// `same`, `regression`, `explained`, or `undecided` where no case was compared.
+    verdict: &'static str,
+    pub(super) base: KernelData,
+    pub(super) patched: KernelData,
+    /// The names of the patches' files.
+    pub(super) patches: Vec<String>,
+    pub(super) tried: Tried,
+    /// What of the two revisions' data differs.
+    pub(super) data: Vec<String>,
+    pub(super) groups: Vec<GroupData>,
+    /// Fields of the structures that hold something else.
+    pub(super) contents: Vec<Content>,
+    /// Where both are wrong in the same way: signature and cases.
+    pub(super) alike_wrong: BTreeMap<String, u64>,
+    pub(super) seconds: f64,
+    pub(super) build_seconds: f64,
+}
+
+/// One of the two.
+#[derive(Serialize)]
+pub(crate) struct KernelData {
+    pub(super) name: String,
+    /// As `assay vm --kernel` takes it.
+    pub(super) asked: String,
+    pub(super) release: String,
+    pub(super) revision: RevisionData,
+    pub(super) notes: Vec<String>,
+    /// Scenes that do not stand, and why.
+    pub(super) skipped: Vec<(String, String)>,
+    /// Why cases have no verdict, and how many.
+    pub(super) reasons: BTreeMap<String, u64>,
+    /// Cases on which it disagrees with the model.
+    pub(super) disagree: u64,
+}
+
+/// How much was tried.
+#[derive(Serialize)]
+pub(crate) struct Tried {
+    pub(super) cases: u64,
+    pub(super) compared: u64,
+    pub(super) undecided: u64,
+    pub(super) lattice: u64,
+    /// Of so many cases of the lattice one was taken.
+    pub(super) lattice_step: u64,
+    pub(super) random: u64,
+    pub(super) stored: u64,
+    pub(super) seed: u64,
+    /// Scenes that stood on both.
+    pub(super) scenes: usize,
+    pub(super) rules: usize,
+    pub(super) rules_exercised: usize,
+    pub(super) rules_missing: Vec<&'static str>,
+}
+
+/// Cases that differ in one way.
+#[derive(Serialize)]
+pub(crate) struct GroupData {
+    pub(super) class: Class,
+    pub(super) signature: String,
+    pub(super) summary: String,
+    pub(super) cases: u64,
+    /// On how many scenes, and the first of them.
+    pub(super) scenes: usize,
+    pub(super) scene_names: Vec<&'static str>,
+    pub(super) rule: Option<RuleData>,
+    /// How firmly the rule stands.
+    pub(super) standing: Option<&'static str>,
+    /// Whether what the patched kernel does is what the contract says.
+    pub(super) contract: String,
+    pub(super) because: Vec<String>,
+    pub(super) console: Option<String>,
+    /// The simplest case, in hexadecimal digits.
+    pub(super) hex: String,
+    pub(super) call: String,
+    pub(super) scene: &'static str,
+    pub(super) base: Option<Answer>,
+    pub(super) patched: Option<Answer>,
+    /// The memory around what differs, before and after.
+    pub(super) picture: String,
+    #[serde(skip)]
+    pub(super) case: Case,
+}
+
+/// What a kernel did with the simplest case.
+#[derive(Serialize)]
+pub(crate) struct Answer {
+    pub(super) result: String,
+    /// `*optlen` after the call, where it can be read.
+    pub(super) optlen: Option<i32>,
+    /// The rules of the prediction, in the order in which they fired.
+    pub(super) rules: Vec<&'static str>,
+    /// How it departs from the model, if it does: signature and summary.
+    pub(super) departs: Option<(String, String)>,
+    #[serde(skip)]
+    pub(super) examination: Examination,
+    #[serde(skip)]
+    pub(super) revision: Revision,
+    #[serde(skip)]
+    pub(super) subflows: usize,
+}
+
+impl Review {
+    pub(super) fn new(material: Material<'_>) -> Review {
+        let Material { surveys, revisions, comparison, .. } = &material;
+        let [base, patched] = [0, 1].map(|at| KernelData {
+            name: material.asked[at].rsplit('/').next().unwrap_or_default().to_owned(),
+            asked: material.asked[at].clone(),
+            release: surveys[at].release.clone(),
+            revision: RevisionData::from(&revisions[at]),
+            notes: surveys[at].notes.clone(),
+            skipped: surveys[at]
+                .skipped
+                .iter()
+                .map(|scene| (scene.name.clone(), scene.reason.clone()))
+                .collect(),
+            reasons: surveys[at].reasons.clone(),
+            disagree: surveys[at].disagreements.iter().map(|one| one.cases).sum(),
+        });
+        let groups: Vec<GroupData> =
+            comparison.groups.iter().map(|group| GroupData::new(group, &material)).collect();
+        let bad = |class| matches!(class, Class::Regression | Class::BothWrong);
+        let verdict = if groups.iter().any(|group| bad(group.class)) {
+            "regression"
+        } else if comparison.compared == 0 {
+            "undecided"
+        } else if !groups.is_empty() || !material.contents.is_empty() {
+            "explained"
+        } else {
+            "same"
+        };
+        let data = Datum::ALL.iter().filter(|datum| datum.differs(revisions));
+        Review {
+            verdict,
+            base,
+            patched,
+            patches: material
+                .patches
+                .iter()
+                .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+                .collect(),
+            tried: Tried::new(&material),
+            data: data.map(|datum| datum.text(revisions)).collect(),
+            groups,
+            contents: material.contents.clone(),
+            alike_wrong: comparison.alike_wrong.clone(),
+            seconds: material.times[1].as_secs_f64(),
+            build_seconds: material.times[0].as_secs_f64(),
+        }
+    }
+
+    pub(super) fn groups(&self) -> impl Iterator<Item = &GroupData> {
+        self.groups.iter()
+    }
+
+    pub(super) fn count(&self, class: Class) -> usize {
+        self.groups.iter().filter(|group| group.class == class).count()
+    }
+
+    /// What a script wants to know.
+    pub(super) fn status(&self) -> Status {
+        match self.verdict {
+            "regression" => Status::Divergence,
+            "undecided" => Status::Trouble,
+            _ => Status::Agree,
+        }
+    }
+}
+
+impl Tried {
+    fn new(material: &Material<'_>) -> Tried {
+        let Material { surveys, comparison, .. } = material;
+        let parts = comparison.parts;
+        let fired = |one: &Rule| {
+            surveys.iter().any(|survey| survey.rules.iter().any(|name| name == one.name()))
+        };
+        let stands = |id: u8| surveys[1].scenes.iter().any(|scene| scene.id == id);
+        Tried {
+            cases: parts.all(),
+            compared: comparison.compared,
+            undecided: comparison.undecided,
+            lattice: parts.lattice,
+            lattice_step: parts.step,
+            random: parts.random,
+            stored: parts.stored,
+            seed: material.seed,
+            scenes: surveys[0].scenes.iter().filter(|scene| stands(scene.id)).count(),
+            rules: Rule::ALL.len(),
+            rules_exercised: Rule::ALL.iter().filter(|one| fired(one)).count(),
+            rules_missing: Rule::ALL
+                .iter()
+                .filter(|one| !fired(one))
+                .map(|one| one.name())
+                .collect(),
+        }
+    }
+}
+
+impl GroupData {
+    fn new(group: &Group, material: &Material<'_>) -> GroupData {
+        let shown = |case: &Case| -> Option<[&Exhibit; 2]> {
+            let digits = hex(&codec::encode(case));
+            let of = |survey: &'_ Survey| {
+                survey.exhibits.iter().position(|exhibit| exhibit.case == digits)
+            };
+            let [base, patched] = material.exhibits?;
+            Some([&base.exhibits[of(base)?], &patched.exhibits[of(patched)?]])
+        };
+        let shows = |case: &Case| {
+            shown(case).is_some_and(|[base, patched]| match group.class {
+                Class::Regression => base.signature.is_none() && patched.signature.is_some(),
+                Class::Fixed => base.signature.is_some() && patched.signature.is_none(),
+                Class::BothWrong => base.signature.is_some() && patched.signature.is_some(),
+                Class::Explained => base.signature.is_none() && patched.signature.is_none(),
+            })
+        };
+        let case = if shows(&group.simplest) { group.simplest } else { group.first };
+        let answers = shown(&case).map(|exhibits| {
+            [0, 1].map(|at| Answer::new(&case, exhibits[at], material.revisions[at]))
+        });
+        let picture = match &answers {
+            Some([base, patched]) => contrast(&case, base, patched),
+            None => String::new(),
+        };
+        let [base, patched] = match answers {
+            Some([base, patched]) => [Some(base), Some(patched)],
+            None => [None, None],
+        };
+        let names = group.scenes.iter().filter_map(|id| Some(by_id(*id)?.name));
+        let rule = group.rule();
+        GroupData {
+            class: group.class,
+            signature: group.signature.clone(),
+            summary: group.summary.clone(),
+            cases: group.cases,
+            scenes: group.scenes.len(),
+            scene_names: names.take(MOST_SCENES).collect(),
+            rule: rule.map(RuleData::from),
+            standing: rule.map(standing),
+            contract: contract(group, rule),
+            because: group.because.clone(),
+            console: group.console.clone(),
+            hex: hex(&codec::encode(&case)),
+            call: case.to_string(),
+            scene: by_id(case.scene).map_or("an unknown scene", |scene| scene.name),
+            base,
+            patched,
+            picture,
+            case,
+        }
+    }
+}
+
+impl Answer {
+    fn new(case: &Case, exhibit: &Exhibit, revision: Revision) -> Answer {
+        let examination = exhibit.examination(case);
+        let observation = examination.observation.as_deref().unwrap_or_default();
+        let at = case.optlen.offset();
+        let bytes = at.and_then(|at| observation.get(at..at + 4)?.try_into().ok());
+        Answer {
+            result: result_name(examination.observed.unwrap_or(Ok(()))),
+            optlen: bytes.map(i32::from_ne_bytes),
+            rules: examination.rules.iter().map(|rule| rule.name()).collect(),
+            departs: exhibit.signature.clone().zip(exhibit.summary.clone()),
+            examination,
+            revision,
+            subflows: exhibit.subflows,
+        }
+    }
+}
+
+/// Whether the patched kernel does what the contract says, in a sentence.
+fn contract(group: &Group, broken: Option<Rule>) -> String {
+    let firmly = match broken.map(|rule| rule.standing()) {
+        Some(Standing::Promised) => "a document promises it",
+        Some(Standing::Implied) => "it follows from an example, a test or a comment",
+        Some(Standing::Accidental) => {
+            "no document promises it, but kernels have done it so far and programs may count on it"
+        }
+        Some(Standing::Chosen) => "no kernel shipped it; this project decided it",
+        None => "it is what the model says",
+    };
+    match group.class {
+        Class::Regression if group.console.is_some() => {
+            "the patched kernel complains while it answers; the base kernel does not".into()
+        }
+        Class::Regression => {
+            let asked = broken.and_then(|rule| {
+                deviations::ALL.iter().find(|known| known.rules.contains(&rule))
+            });
+            let asked = match asked {
+                Some(known) => format!(". A document asks for something else: {}", known.expected),
+                None => String::new(),
+            };
+            format!("the base kernel keeps this rule, the patched one breaks it: {firmly}{asked}")
+        }
+        Class::Fixed => {
+            format!("the base kernel breaks this rule, the patched one keeps it: {firmly}")
+        }
+        Class::BothWrong => "neither kernel does what the model says".into(),
+        Class::Explained => {
+            "both kernels do what the contract says for structures and options as they have them"
+                .into()
+        }
+    }
+}
+
+/// The memory around what differs between two kernels, the base kernel's in the place
+/// of a prediction.
+fn contrast(case: &Case, base: &Answer, patched: &Answer) -> String {
+    let examination = contrasted(case, base, patched);
+    let larger = if patched.revision.tcp_info + patched.revision.mptcp_info
+        > base.revision.tcp_info + base.revision.mptcp_info
+    {
+        patched
+    } else {
+        base
+    };
+    Picture::new(case, &larger.revision, larger.subflows, &examination, false)
+        .narrow(["before", "base", "patched"])
+        .differences()
+}
+
+/// An examination with the base kernel's answer as the prediction. Where both are what
+/// the socket holds, what it holds is another boot's and no difference.
+pub(super) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examination {
+    let map = Map::new(case, &base.revision, base.subflows);
+    let (one, other) = (&base.examination, &patched.examination);
+    let prediction = one.observation.clone().unwrap_or_default();
+    let mut observation = other.observation.clone().unwrap_or_default();
+    let alike = !Datum::ALL.iter().any(|datum| datum.differs(&[base.revision, patched.revision]));
+    let mut bytes = Vec::new();
+    for at in 0..prediction.len().min(observation.len()) {
+        let agrees = |side: &Examination| {
+            let seen = side.observation.as_ref().and_then(|bytes| bytes.get(at));
+            side.mask[at] != 0 || seen == Some(&side.prediction[at])
+        };
+        // One model says of both what is written; of two, what each writes near by.
+        let both = || {
+            alike || written(one, at) && written(other, at) && holds(map.spot(at).region)
+        };
+        if prediction[at] == observation[at] || agrees(one) && agrees(other) && both() {
+            observation[at] = prediction[at];
+        } else {
+            bytes.push(at);
+        }
+    }
+    let result = match (one.observed, other.observed) {
+        (Some(one), Some(other)) if one != other => Some((one, other)),
+        _ => None,
+    };
+    let differ = result.is_some() || !bytes.is_empty();
+    Examination {
+        predicted: one.observed.unwrap_or(one.predicted),
+        observed: other.observed,
+        verdict: if differ { Err(Mismatch { result, bytes }) } else { Ok(()) },
+        rules: one.rules.clone(),
+        before: one.before.clone(),
+        prediction,
+        mask: one.mask.clone(),
+        observation: Some(observation),
+    }
+}
+
+/// Whether the model writes a byte or one beside it: a byte may be written with what
+/// stood there.
+fn written(side: &Examination, at: usize) -> bool {
+    (at.saturating_sub(3)..at + 4).any(|at| {
+        let byte = |image: &[u8]| image.get(at).copied();
+        byte(&side.mask).is_some_and(|open| open != 0)
+            || byte(&side.prediction) != byte(&side.before)
+    })
+}
+
+/// Whether a region holds what a socket has, and not the numbers of a negotiation.
+fn holds(region: Region) -> bool {
+    !matches!(region, Region::Length | Region::Header | Region::HeaderTail | Region::Block(_))
+}

@@ -1,0 +1,367 @@
+//! The inside of a review: what one kernel does with an agenda of cases, as data
+//! that another process compares.
+//!
+//! `assay survey` runs in the machine, reads a [`Request`] and writes a [`Survey`]
+//! to standard output.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use mptcp_emulator::{Revision, Rule, RuleSet};
+use mptcp_harness::agenda::{Agenda, cues};
+use mptcp_harness::batch::BATCH;
+use mptcp_harness::case::Case;
+use mptcp_harness::codec;
+use mptcp_harness::finding::{Finding, diagnose, hex};
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::rig::Model;
+use mptcp_harness::scene::{self, Kind, Scene, Stage};
+use mptcp_harness::trial::{Trial, Verdict};
+use serde::{Deserialize, Serialize};
+
+use super::exhibit::Exhibit;
+use crate::report::SkippedScene;
+use crate::watch::watching;
+use crate::{Status, check, input, out};
+
+/// A disagreement that was made sure of so often is believed from then on.
+const SURE: u64 = 4;
+/// How many kinds of disagreement are shrunk, and for how long each.
+const MOST_SHRUNK: usize = 24;
+const SHRINKING: Duration = Duration::from_millis(900);
+/// Subflows of a scene whose contents are told.
+const MOST_SUBFLOWS: usize = 3;
+/// How often it is told how far the survey is.
+const TELL: Duration = Duration::from_millis(400);
+/// What a line on standard error begins with that tells it.
+pub(super) const FAR: &str = "surveyed ";
+
+/// The command line of `assay survey`.
+#[derive(Args, Debug)]
+pub(crate) struct SurveyArgs {
+    /// A file with the request, in JSON
+    #[arg(value_name = "FILE")]
+    request: PathBuf,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Request {
+    /// What the kernels of the review are like.
+    pub(super) kernels: Vec<RevisionFacts>,
+    /// Options by number; all where this is empty.
+    pub(super) options: Vec<i32>,
+    /// Scenes by number.
+    pub(super) scenes: Vec<u8>,
+    /// How many cases are made.
+    pub(super) cases: u64,
+    pub(super) seed: u64,
+    /// Stored cases, as hexadecimal digits.
+    pub(super) stored: Vec<String>,
+    /// Cases to be told with everything.
+    pub(super) exhibits: Vec<String>,
+}
+
+impl Request {
+    /// The cases that are meant.
+    pub(super) fn agenda(&self) -> Result<Agenda, String> {
+        let cues = cues(|scene| self.scenes.contains(&scene.id));
+        let revisions: Vec<Revision> =
+            self.kernels.iter().map(RevisionFacts::revision).collect::<Result<_, _>>()?;
+        Ok(Agenda {
+            palettes: Agenda::palettes(&cues, &revisions),
+            options: self.options.clone(),
+            cases: self.cases,
+            seed: self.seed,
+            stored: cases(&self.stored)?,
+        })
+    }
+}
+
+/// Cases of hexadecimal digits.
+fn cases(stored: &[String]) -> Result<Vec<Case>, String> {
+    stored.iter().map(|digits| input::from_hex(digits).case).collect()
+}
+
+/// A revision as far as it is not known by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RevisionFacts {
+    name: String,
+    tcp_info: u32,
+    mptcp_info: u32,
+    info_opt: bool,
+}
+
+impl RevisionFacts {
+    /// Of a revision.
+    pub(super) fn of(revision: &Revision) -> RevisionFacts {
+        RevisionFacts {
+            name: revision.name.to_owned(),
+            tcp_info: revision.tcp_info,
+            mptcp_info: revision.mptcp_info,
+            info_opt: revision.info_opt,
+        }
+    }
+
+    /// The revision.
+    pub(super) fn revision(&self) -> Result<Revision, String> {
+        let known = Revision::ALL.into_iter().find(|revision| revision.name == self.name);
+        let known = known.ok_or_else(|| format!("no revision is called {:?}", self.name))?;
+        let revision = known.with_sizes(self.tcp_info, self.mptcp_info);
+        Ok(if self.info_opt { revision.with_info_opt() } else { revision })
+    }
+}
+
+/// What a kernel did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Survey {
+    /// As `uname -r` has it.
+    pub(super) release: String,
+    pub(super) revision: RevisionFacts,
+    pub(super) notes: Vec<String>,
+    pub(super) scenes: Vec<SceneFacts>,
+    pub(super) skipped: Vec<SkippedScene>,
+    /// A verdict for each case of the agenda, in runs: what, and how many in a row.
+    pub(super) verdicts: Vec<(u32, u64)>,
+    /// What model and kernel disagreed on; [`DISAGREE`] and more in `verdicts`.
+    pub(super) disagreements: Vec<Disagreement>,
+    /// Why cases have no verdict, and how many.
+    pub(super) reasons: BTreeMap<String, u64>,
+    /// The rules that fired, by name.
+    pub(super) rules: Vec<String>,
+    pub(super) exhibits: Vec<Exhibit>,
+}
+
+/// The verdicts; from [`DISAGREE`] on, the number of a disagreement.
+pub(super) const AGREE: u32 = 0;
+pub(super) const NONE: u32 = 1;
+pub(super) const DISAGREE: u32 = 2;
+
+/// One kind of disagreement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Disagreement {
+    pub(super) signature: String,
+    pub(super) summary: String,
+    pub(super) rule: Option<String>,
+    /// What the kernel complained of, as on its console.
+    pub(super) console: Option<String>,
+    /// The simplest case.
+    pub(super) case: String,
+    pub(super) cases: u64,
+}
+
+impl Disagreement {
+    fn of(finding: &Finding) -> Disagreement {
+        let diagnosis = &finding.diagnosis;
+        Disagreement {
+            signature: diagnosis.signature.clone(),
+            summary: diagnosis.summary.clone(),
+            rule: diagnosis.rule.map(|rule| rule.name().to_owned()),
+            console: diagnosis.complaint.as_ref().map(|said| said.excerpt.clone()),
+            case: hex(&codec::encode(&finding.case)),
+            cases: finding.cases,
+        }
+    }
+}
+
+/// A scene that stands: what it holds, as sock_diag and its maker tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SceneFacts {
+    pub(super) id: u8,
+    /// `struct mptcp_info`, in hexadecimal digits with `..` for what is open; empty
+    /// where the options are refused.
+    pub(super) info: String,
+    /// `struct tcp_info` of the first subflows, likewise.
+    pub(super) tcp_info: Vec<String>,
+    /// `struct mptcp_subflow_info` of the same.
+    pub(super) subflow_info: Vec<String>,
+}
+
+impl SceneFacts {
+    fn of(scene: &Scene, stage: &Stage) -> SceneFacts {
+        let mut facts = SceneFacts {
+            id: scene.id,
+            info: String::new(),
+            tcp_info: Vec::new(),
+            subflow_info: Vec::new(),
+        };
+        if let Some(Kind::Mptcp { info, subflows }) =
+            stage.portrait(scene.id).map(|portrait| &portrait.kind)
+        {
+            facts.info = digits(info);
+            let some = || subflows.iter().take(MOST_SUBFLOWS);
+            facts.tcp_info = some().map(|subflow| digits(&subflow.tcp_info)).collect();
+            facts.subflow_info = some().map(|subflow| digits(&subflow.subflow_info)).collect();
+        }
+        facts
+    }
+}
+
+fn digits(masked: &scene::Masked) -> String {
+    let byte = |(byte, mask): (&u8, &u8)| match mask {
+        0 => format!("{byte:02x}"),
+        _ => "..".to_owned(),
+    };
+    masked.bytes().iter().zip(masked.mask()).map(byte).collect()
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
+    let text = std::fs::read_to_string(&args.request)
+        .map_err(|error| format!("{}: {error}", args.request.display()))?;
+    let request: Request = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let enclosure = scene::enter();
+    if let Err(none) = scene::mptcp_available() {
+        return Err(format!("no MPTCP here: {}. {}", none.what, none.advice));
+    }
+    let wanted = |scene: &Scene| request.scenes.contains(&scene.id);
+    let stage = Stage::build(&enclosure, wanted, &mut |_| ());
+    let kernel = Kernel::running(stage.sizes());
+    let scenes = stage.scenes().map(|scene| SceneFacts::of(scene, &stage)).collect();
+    let skipped = SkippedScene::list(stage.skipped());
+    let trial =
+        Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
+    let mut trial = trial.map_err(|error| error.to_string())?;
+    if let Some(watch) = watching() {
+        trial.watch(watch);
+    }
+    let mut surveyor = Surveyor::new(trial);
+    surveyor.walk(&request)?;
+    let exhibits = cases(&request.exhibits)?
+        .iter()
+        .map(|case| surveyor.exhibit(case))
+        .collect::<Result<_, String>>()?;
+    let survey = Survey {
+        release: kernel.release,
+        revision: RevisionFacts::of(&kernel.revision),
+        notes: kernel.notes,
+        scenes,
+        skipped,
+        verdicts: surveyor.verdicts,
+        disagreements: surveyor.disagreements,
+        reasons: surveyor.reasons,
+        rules: surveyor.rules.iter().map(|rule| rule.name().to_owned()).collect(),
+        exhibits,
+    };
+    out::line(check::json(&survey)?)?;
+    Ok(Status::Agree)
+}
+
+struct Surveyor {
+    trial: Trial,
+    rules: RuleSet,
+    verdicts: Vec<(u32, u64)>,
+    disagreements: Vec<Disagreement>,
+    /// Where in `disagreements` a signature is.
+    known: BTreeMap<String, u32>,
+    reasons: BTreeMap<String, u64>,
+}
+
+impl Surveyor {
+    fn new(trial: Trial) -> Surveyor {
+        Surveyor {
+            trial,
+            rules: RuleSet::EMPTY,
+            verdicts: Vec::new(),
+            disagreements: Vec::new(),
+            known: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+        }
+    }
+
+    /// Judges all cases of the agenda.
+    fn walk(&mut self, request: &Request) -> Result<(), String> {
+        let agenda = request.agenda()?;
+        let mut cases = agenda.cases();
+        let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
+        let mut verdicts = Vec::with_capacity(BATCH);
+        let (mut done, mut told) = (0, Instant::now());
+        loop {
+            batch.clear();
+            batch.extend(cases.by_ref().take(BATCH));
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let (known, seen) = (&self.known, &self.disagreements);
+            let sure = |signature: &str| {
+                let at = known.get(signature).and_then(|at| seen.get(*at as usize));
+                at.is_some_and(|known| known.cases >= SURE)
+            };
+            self.trial.batch(&batch, &mut self.rules, Some(&sure), &mut verdicts);
+            for verdict in verdicts.drain(..) {
+                let code = self.code(verdict);
+                match self.verdicts.last_mut() {
+                    Some((last, run)) if *last == code => *run += 1,
+                    _ => self.verdicts.push((code, 1)),
+                }
+            }
+            done += batch.len();
+            if told.elapsed() > TELL {
+                told = Instant::now();
+                out::note(format_args!("{FAR}{done}"));
+            }
+        }
+    }
+
+    fn code(&mut self, verdict: Verdict) -> u32 {
+        match verdict {
+            Verdict::Agree => AGREE,
+            Verdict::Inconclusive(reason) => {
+                *self.reasons.entry(reason.text().to_owned()).or_default() += 1;
+                NONE
+            }
+            Verdict::Disagree(finding) => DISAGREE + self.keep(*finding),
+        }
+    }
+
+    /// Counts a finding: its number.
+    fn keep(&mut self, finding: Finding) -> u32 {
+        if let Some(at) = self.known.get(&finding.diagnosis.signature) {
+            if let Some(known) = self.disagreements.get_mut(*at as usize) {
+                known.cases += 1;
+            }
+            return *at;
+        }
+        let simplest = if self.disagreements.len() < MOST_SHRUNK {
+            self.trial.simplest(finding.clone(), Instant::now() + SHRINKING)
+        } else {
+            finding
+        };
+        let number = self.enter(&simplest);
+        // What was met on the way belongs to no case of the agenda.
+        for met in self.trial.take_met() {
+            if !self.known.contains_key(&met.diagnosis.signature) {
+                self.enter(&met);
+            }
+        }
+        number
+    }
+
+    fn enter(&mut self, finding: &Finding) -> u32 {
+        let number = u32::try_from(self.disagreements.len()).unwrap_or(u32::MAX - DISAGREE);
+        self.known.insert(finding.diagnosis.signature.clone(), number);
+        self.disagreements.push(Disagreement::of(finding));
+        number
+    }
+
+    /// One case with everything.
+    fn exhibit(&mut self, case: &Case) -> Result<Exhibit, String> {
+        let digits = hex(&codec::encode(case));
+        self.trial.freshen();
+        let subflows = self.trial.actor(case.scene).map_or(0, |actor| actor.subflows());
+        let Some(examination) = self.trial.examine(case, true) else {
+            return Ok(Exhibit::absent(digits));
+        };
+        let complaint = self.trial.rig().complaint();
+        let diagnosis = diagnose(case, self.trial.revision(), subflows, &examination);
+        Ok(Exhibit::of(digits, subflows, &examination, diagnosis, complaint))
+    }
+}
+
+/// The rule of a name.
+pub(super) fn rule(name: &str) -> Option<Rule> {
+    Rule::ALL.iter().copied().find(|rule| rule.name() == name)
+}
