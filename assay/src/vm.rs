@@ -156,7 +156,8 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         if kernels.len() > 1 {
             out::line(head(&kernel.name))?;
         }
-        let run = boot(&args.machine, &task.errand, &task.baggage, kernel, (io::stdout(), io::stderr()))?;
+        let run =
+            boot(&args.machine, &task.errand, &task.baggage, kernel, (io::stdout(), io::stderr()))?;
         statuses.push(verdict(&run, &args.machine).unwrap_or_else(|trouble| {
             out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble

@@ -71,7 +71,8 @@ impl Agenda {
         let mut palettes: Vec<Palette> = Vec::new();
         for revision in revisions {
             let palette = Palette::new(cues.to_vec(), revision);
-            let sizes = |palette: &Palette| (palette.tcp_info, palette.mptcp_info, palette.info_opt);
+            let sizes =
+                |palette: &Palette| (palette.tcp_info, palette.mptcp_info, palette.info_opt);
             if !palettes.iter().any(|known| sizes(known) == sizes(&palette)) {
                 palettes.push(palette);
             }

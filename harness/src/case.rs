@@ -332,6 +332,8 @@ impl fmt::Display for Case {
         writeln!(f, "optval = {};", self.optval)?;
         writeln!(f, "optlen = {};", self.optlen)?;
         match &self.input {
+            // Where there is no memory nothing was written.
+            _ if self.optval.offset().is_none() => {}
             Input::Nothing => {}
             Input::Data(data) => writeln!(
                 f,
@@ -375,7 +377,9 @@ impl fmt::Display for Case {
                 writeln!(f, "}};")?;
             }
         }
-        writeln!(f, "*optlen = {};", self.length)?;
+        if self.optlen.offset().is_some() {
+            writeln!(f, "*optlen = {};", self.length)?;
+        }
         write!(f, "getsockopt(fd, SOL_MPTCP, {}, optval, optlen);", option_name(self.option))
     }
 }

@@ -132,9 +132,7 @@ impl Image {
         order: &mut Order,
     ) -> Result<(), mptcp_emulator::Errno> {
         let memory = Paged::new(&street::PATTERN, BASE, &mut self.bytes, &mut self.mask);
-        let Some(memory) = memory else {
-            unreachable!("the image is as long as the street")
-        };
+        let Some(memory) = memory else { unreachable!("the image is as long as the street") };
         let mut memory = Noting { memory, base: BASE, extents: &mut self.extents };
         getsockopt(side.revision, &side.socket, &case.call(BASE), &mut memory, order)
     }

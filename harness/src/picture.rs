@@ -130,14 +130,23 @@ impl<'a> Picture<'a> {
         let mut last: Option<(usize, String)> = None;
         let fresh = |row: &&usize| {
             let start = **row * ROW;
-            let names = self.names((start..start + ROW).filter(|at| bytes.contains(at)), self.below());
+            let names =
+                self.names((start..start + ROW).filter(|at| bytes.contains(at)), self.below());
             let same =
                 last.as_ref().is_some_and(|(above, known)| above + 1 == **row && *known == names);
             alike = if same { alike + 1 } else { 0 };
             last = Some((**row, names));
             alike < MOST_ALIKE
         };
-        differing.iter().filter(fresh).take(self.rows).copied().collect()
+        let mut rows: Vec<usize> = differing.iter().filter(fresh).copied().collect();
+        // What the negotiation is about says more than what is in a buffer.
+        let tells = |row: &usize| {
+            let regions = (row * ROW..(row + 1) * ROW).filter(|at| bytes.contains(at));
+            let mut regions = regions.map(|at| self.map.spot(at).region);
+            regions.any(|region| matches!(region, Region::Length | Region::Header))
+        };
+        rows.sort_by_key(|row| !tells(row));
+        rows.into_iter().take(self.rows).collect()
     }
 
     /// Every field that was written, left open or given as input, a line each,

@@ -165,12 +165,7 @@ impl Trial {
     /// that fire are added to `rules`. A disagreement with a signature that is
     /// `trusted` counts at its word; others are made sure of.
     #[inline]
-    pub fn quick(
-        &mut self,
-        case: &Case,
-        rules: &mut RuleSet,
-        trusted: Trusted<'_>,
-    ) -> Verdict {
+    pub fn quick(&mut self, case: &Case, rules: &mut RuleSet, trusted: Trusted<'_>) -> Verdict {
         self.judge(case, rules, Scope::Around, trusted)
     }
 

@@ -15,7 +15,8 @@ use serde::Serialize;
 use super::survey::{SceneFacts, Survey};
 
 /// A field is told if it differs in so many places, and in half of those in which it
-/// is steady on both: one that merely happened to stand still differs in few.
+/// is steady on both, which are a quarter of all: one that merely happened to stand
+/// still, such as a round-trip time, does so in few.
 const PLACES: usize = 3;
 
 /// A field that holds something else.
@@ -41,7 +42,7 @@ type Place = (u8, usize);
 type Seen = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
 
 /// Compares what some surveys of each kernel saw, each from a boot of its own.
-pub(super) fn compare(base: &[Survey], patched: &[Survey]) -> Vec<Content> {
+pub(super) fn compare(base: &[&Survey], patched: &[&Survey]) -> Vec<Content> {
     let (base, patched) = (seen(base), seen(patched));
     let mut found = Vec::new();
     for ((structure, field), places) in &base {
@@ -63,7 +64,8 @@ pub(super) fn compare(base: &[Survey], patched: &[Survey]) -> Vec<Content> {
                 }
             }
         }
-        if differing.len() >= PLACES && 2 * differing.len() >= steady {
+        let often = differing.len() >= PLACES && 2 * differing.len() >= steady;
+        if often && 4 * steady >= places.len() {
             let places = differing.len();
             if let Some((scene, base, patched)) = differing.into_iter().next() {
                 found.push(Content {
@@ -80,7 +82,7 @@ pub(super) fn compare(base: &[Survey], patched: &[Survey]) -> Vec<Content> {
     found
 }
 
-fn seen(surveys: &[Survey]) -> Seen {
+fn seen(surveys: &[&Survey]) -> Seen {
     let mut seen = Seen::new();
     for facts in surveys.iter().flat_map(|survey| &survey.scenes) {
         let SceneFacts { id, info, tcp_info, subflow_info } = facts;
@@ -103,10 +105,7 @@ fn seen(surveys: &[Survey]) -> Seen {
 }
 
 /// The fields that are there whole, and words of what has no name.
-fn values<'a>(
-    fields: &'a [Field],
-    digits: &'a str,
-) -> impl Iterator<Item = (String, String)> + 'a {
+fn values<'a>(fields: &'a [Field], digits: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
     let known = fields.iter().filter_map(|field| {
         let start = 2 * usize::from(field.offset);
         let value = digits.get(start..start + 2 * usize::from(field.size))?;
@@ -118,4 +117,67 @@ fn values<'a>(
         Some((format!("byte {at}"), value.to_owned()))
     });
     known.chain(unnamed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mptcp_emulator::Revision;
+
+    /// A survey of ten scenes whose `mptcp_info` is eight bytes, told by scene.
+    fn survey(info: impl Fn(u8) -> [u8; 8]) -> Survey {
+        let scene = |id: u8| SceneFacts {
+            id,
+            info: info(id).iter().map(|byte| format!("{byte:02x}")).collect(),
+            tcp_info: Vec::new(),
+            subflow_info: Vec::new(),
+        };
+        Survey { scenes: (20..30).map(scene).collect(), ..Survey::empty(Revision::V6_12) }
+    }
+
+    fn found(base: [Survey; 2], patched: [Survey; 2]) -> Vec<(String, String, String)> {
+        let [one, two] = &base;
+        let [three, four] = &patched;
+        let found = compare(&[one, two], &[three, four]);
+        found.into_iter().map(|content| (content.field, content.base, content.patched)).collect()
+    }
+
+    #[test]
+    fn a_field_that_moved_is_told_with_its_values() {
+        let before = || survey(|_| [3, 0, 0, 2, 0, 0, 0, 0]);
+        let after = || survey(|_| [3, 0, 0, 0, 2, 0, 0, 0]);
+        let field = |name: &str, base: &str, patched: &str| {
+            (format!("mptcp_info.{name}"), base.to_owned(), patched.to_owned())
+        };
+        assert_eq!(
+            found([before(), before()], [after(), after()]),
+            [
+                field("mptcpi_add_addr_signal_max", "00", "02"),
+                field("mptcpi_subflows_max", "02", "00"),
+            ]
+        );
+        assert_eq!(found([before(), before()], [before(), before()]), []);
+    }
+
+    #[test]
+    fn what_moves_from_boot_to_boot_is_not() {
+        let boot =
+            |number: u8| survey(move |scene| [scene.wrapping_mul(number), 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(found([boot(1), boot(3)], [boot(5), boot(7)]), []);
+        // Nor what happened to stand still in a few places.
+        let few = |number: u8, still: u8| {
+            survey(move |scene| [if scene < 22 { still } else { number }, 0, 0, 0, 0, 0, 0, 0])
+        };
+        assert_eq!(found([few(1, 9), few(2, 9)], [few(3, 8), few(4, 8)]), []);
+    }
+
+    #[test]
+    fn what_is_open_is_not_compared() {
+        let open = |byte: u8| {
+            let mut survey = survey(|_| [byte; 8]);
+            survey.scenes.iter_mut().for_each(|scene| scene.info = "..".repeat(8));
+            survey
+        };
+        assert_eq!(found([open(1), open(1)], [open(2), open(2)]), []);
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::difference::Class;
+use super::html::lattice;
 use super::report::{Answer, GroupData, KernelData, Review};
 use crate::style::{counted, grouped};
 
@@ -10,8 +11,9 @@ use crate::style::{counted, grouped};
 const WIDTH: usize = 78;
 /// The most that a mail's line may have.
 const LINE: usize = 79;
-/// Groups of a class that are told with everything.
+/// Groups that are told with everything, and those of one known cause.
 const MOST_IN_FULL: usize = 12;
+const MOST_OF_A_CAUSE: usize = 1;
 /// Hexadecimal digits in a line of a command.
 const DIGITS: usize = 72;
 
@@ -21,15 +23,11 @@ pub(super) fn page(review: &Review) -> String {
     text.push_str(&summary(review));
     text.push_str(&subjects(review));
     for class in Class::ALL {
-        let groups: Vec<(usize, &GroupData)> =
-            (1..).zip(review.groups()).filter(|(_, group)| group.class == class).collect();
-        for (at, (number, group)) in groups.iter().enumerate() {
-            if at < MOST_IN_FULL {
+        for (cause, groups) in review.causes(class) {
+            text.push_str(&self::cause(class, &cause, &groups));
+            let most = if cause.is_empty() { MOST_IN_FULL } else { MOST_OF_A_CAUSE };
+            for (number, group) in groups.iter().take(most) {
                 text.push_str(&self::group(*number, group, review));
-            } else {
-                let _ = writeln!(text, "\n## {number}. {}\n", class.name());
-                text.push_str(&filled(&group.summary));
-                let _ = writeln!(text, "\n{}.", on(group));
             }
         }
     }
@@ -42,20 +40,16 @@ pub(super) fn page(review: &Review) -> String {
 pub(super) fn summary(review: &Review) -> String {
     let mut text = String::new();
     if review.groups.is_empty() && review.contents.is_empty() {
-        let _ = writeln!(
-            text,
-            "**NO DIFFERENCE** on {}.",
-            counted(review.tried.compared, "case")
-        );
+        let _ = writeln!(text, "**NO DIFFERENCE** on {}.", counted(review.tried.compared, "case"));
     }
     for class in Class::ALL {
-        let count = review.count(class);
+        let count = review.groups().filter(|group| group.class == class).count();
         if count > 0 {
             let cases = review.groups().filter(|group| group.class == class);
             let cases: u64 = cases.map(|group| group.cases).sum();
             text.push_str(&item(&format!(
-                "**{count} {}** on {} of {}: {}",
-                class.name(),
+                "**{}** on {} of {}: {}",
+                class.counted(count),
                 grouped(cases),
                 counted(review.tried.compared, "case"),
                 class.meaning()
@@ -109,14 +103,22 @@ fn on(group: &GroupData) -> String {
     format!("{} on {scenes} ({names})", counted(group.cases, "case"))
 }
 
+/// The heading of what has one cause, and a line for each kind of difference.
+fn cause(class: Class, cause: &str, groups: &[(usize, &GroupData)]) -> String {
+    let of = if cause.is_empty() { String::new() } else { format!(": {cause}") };
+    let mut text = format!("\n## {}{of}\n\n", class.name());
+    for (number, group) in groups {
+        let told = format!("{number}. {} ({})", group.summary, counted(group.cases, "case"));
+        text.push_str(&filled_with(&told, "", "   "));
+    }
+    text
+}
+
 fn group(number: usize, group: &GroupData, review: &Review) -> String {
-    let mut text = format!("\n## {number}. {}\n\n", group.class.name());
+    let mut text = format!("\n### {number}. {}\n\n", group.signature);
     text.push_str(&filled(&format!("{}.", group.summary)));
     text.push('\n');
     text.push_str(&item(&on(group)));
-    for because in &group.because {
-        text.push_str(&item(&format!("because {because}")));
-    }
     if let Some(rule) = &group.rule {
         let standing = group.standing.unwrap_or_default();
         text.push_str(&item(&format!("rule {} ({standing}): {}", rule.name, rule.sentence)));
@@ -199,10 +201,7 @@ fn contents(review: &Review) -> String {
 fn tried(review: &Review) -> String {
     let tried = &review.tried;
     let mut text = String::from("\n## What was tried\n\n");
-    let lattice = match tried.lattice_step {
-        1 => "all of the lattice".to_owned(),
-        step => format!("one in {step} of the lattice"),
-    };
+    let lattice = lattice(tried.lattice_step);
     text.push_str(&item(&format!(
         "{} on {} that stand on both kernels: {} of boundary values ({lattice}), {} random (seed \
          {}), {} stored",
@@ -220,7 +219,11 @@ fn tried(review: &Review) -> String {
     )));
     for (what, kernel) in [("base", &review.base), ("patched", &review.patched)] {
         for (reason, count) in &kernel.reasons {
-            text.push_str(&filled_with(&format!("{what}: {}: {reason}", grouped(*count)), "  ", "  "));
+            text.push_str(&filled_with(
+                &format!("{what}: {}: {reason}", grouped(*count)),
+                "  ",
+                "  ",
+            ));
         }
         for (name, reason) in &kernel.skipped {
             text.push_str(&item(&format!("{name} does not stand on {what}: {reason}")));

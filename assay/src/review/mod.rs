@@ -146,36 +146,47 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         ..Request::default()
     };
     let machines = Machines { args: &args.machine, kernels: &kernels };
-    let facts = machines.survey(&request, "what they are like")?;
-    request.kernels = facts.iter().map(|survey| survey.revision.clone()).collect();
     request.cases = args.cases;
     request.stored = stored;
-    let surveys = machines.survey(&request, "cases on both kernels")?;
+    let surveys = match walk(&machines, &mut request) {
+        Err(Ended::Fell(Fallen {
+            base: Some(base), signature, summary, console, case, ..
+        })) => {
+            let revision = base.revision.revision()?;
+            let patched = base.without_verdicts();
+            let case = input::from_hex(&case).case?;
+            let review = Review::new(report::Material {
+                asked,
+                surveys: &[base, patched],
+                revisions: [revision; 2],
+                comparison: &Comparison::fallen(signature, &summary, console, case),
+                exhibits: None,
+                contents: Vec::new(),
+                patches: &args.patch,
+                seed: args.seed,
+                times: [built, start.elapsed()],
+            });
+            tell(&review, args)?;
+            return Ok(review.status());
+        }
+        surveys => surveys?,
+    };
     let revisions = [surveys[0].revision.revision()?, surveys[1].revision.revision()?];
     let agenda = request.agenda()?;
     let compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
 
-    let mut sightings = facts.map(|survey| vec![survey]);
-    for (seen, survey) in sightings.iter_mut().zip(&surveys) {
-        seen.push(survey.clone());
-    }
-    let exhibits = if compared.groups.is_empty() {
-        None
-    } else {
-        let request = Request { cases: 0, stored: vec![], exhibits: shown(&compared), ..request };
-        let exhibits = machines.survey(&request, "each difference once more")?;
-        for (seen, survey) in sightings.iter_mut().zip(&exhibits) {
-            seen.push(survey.clone());
-        }
-        Some(exhibits)
-    };
-    let contents = contents::compare(&sightings[0], &sightings[1]);
+    // Once more, also where nothing differs: what the structures hold is only steady
+    // if another boot shows the same.
+    let again = Request { cases: 0, stored: vec![], exhibits: shown(&compared), ..request };
+    let exhibits = machines.survey(&again, "each difference once more")?;
+    let of = |at: usize| [&surveys[at], &exhibits[at]];
+    let contents = contents::compare(&of(0), &of(1));
     let review = Review::new(report::Material {
         asked,
         surveys: &surveys,
         revisions,
         comparison: &compared,
-        exhibits: exhibits.as_ref(),
+        exhibits: Some(&exhibits),
         contents,
         patches: &args.patch,
         seed: args.seed,
@@ -183,6 +194,17 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     });
     tell(&review, args)?;
     Ok(review.status())
+}
+
+/// The cases on both kernels. They are made for what a kernel is like, so that two
+/// that are not alike are surveyed again with cases for both.
+fn walk(machines: &Machines<'_>, request: &mut Request) -> Result<[Survey; 2], Ended> {
+    let surveys = machines.survey(request, "cases on both kernels")?;
+    request.kernels = surveys.iter().map(|survey| survey.revision.clone()).collect();
+    if surveys[0].revision.alike(&surveys[1].revision) {
+        return Ok(surveys);
+    }
+    machines.survey(request, "cases for either kernel, on both")
 }
 
 /// The kernels, and what the command line calls them.
@@ -288,8 +310,9 @@ struct Machines<'a> {
 
 impl Machines<'_> {
     /// A survey of each.
-    fn survey(&self, request: &Request, what: &str) -> Result<[Survey; 2], String> {
-        let file = Temporary::new(&serde_json::to_vec(request).map_err(|error| error.to_string())?)?;
+    fn survey(&self, request: &Request, what: &str) -> Result<[Survey; 2], Ended> {
+        let request_json = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+        let file = Temporary::new(&request_json)?;
         let far = Far::new(what, 2 * (request.cases + request.stored.len() as u64));
         let one = |kernel: &Kernel| self.one(kernel, &file.0, &far);
         let results = thread::scope(|scope| {
@@ -304,12 +327,15 @@ impl Machines<'_> {
         far.end();
         let mut results = results.into_iter();
         match (results.next(), results.next()) {
+            (Some(Ok(base)), Some(Err(Ended::Fell(fallen)))) => {
+                Err(Ended::Fell(Fallen { base: Some(base), ..fallen }))
+            }
             (Some(base), Some(patched)) => Ok([base?, patched?]),
-            _ => Err("a machine was not run".into()),
+            _ => Err("a machine was not run".to_owned().into()),
         }
     }
 
-    fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<Survey, String> {
+    fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<Survey, Ended> {
         let errand = Errand {
             arguments: vec!["survey".into(), request.display().to_string()],
             environment: Vec::new(),
@@ -324,23 +350,68 @@ impl Machines<'_> {
             // What it complained of and belongs to no case takes the word away.
             return match verdict(&run, self.args) {
                 Ok(_) => Ok(survey),
-                Err(trouble) => Err(format!("{}: {trouble}", kernel.name)),
+                Err(trouble) => Err(format!("{}: {trouble}", kernel.name).into()),
             };
         }
         // A kernel that falls over leaves the case under which it did.
         let remains: Option<Value> = serde_json::from_slice(&heard.bytes()).ok();
-        let summary = remains.as_ref().and_then(|told| told["findings"][0]["summary"].as_str());
-        let case = remains.as_ref().and_then(|told| told["findings"][0]["case"].as_str());
-        Err(match (summary, case, verdict(&run, self.args)) {
-            (Some(summary), Some(case), _) => format!(
-                "{} fell over, so that there is no comparison: {summary}\nassay vm --kernel {} -- \
-                 explain --hex {case}",
-                kernel.name,
-                kernel.image.display()
+        let told = remains.as_ref().map_or(&Value::Null, |told| &told["findings"][0]);
+        let word = |name: &str| told[name].as_str().map(str::to_owned);
+        if let (Some(signature), Some(summary), Some(case)) =
+            (word("signature"), word("summary"), word("case"))
+        {
+            return Err(Ended::Fell(Fallen {
+                base: None,
+                kernel: kernel.clone(),
+                signature,
+                summary,
+                console: word("console"),
+                case,
+            }));
+        }
+        let trouble = verdict(&run, self.args).err();
+        let trouble = trouble.unwrap_or_else(|| "its survey did not arrive".into());
+        Err(format!("{}: {trouble}", kernel.name).into())
+    }
+}
+
+/// Why there is no survey.
+enum Ended {
+    /// The kernel fell over in a case.
+    Fell(Fallen),
+    Trouble(String),
+}
+
+/// A kernel that fell over, and the case in which it did.
+struct Fallen {
+    /// What the base kernel did meanwhile.
+    base: Option<Survey>,
+    kernel: Kernel,
+    signature: String,
+    summary: String,
+    console: Option<String>,
+    case: String,
+}
+
+impl From<String> for Ended {
+    fn from(trouble: String) -> Ended {
+        Ended::Trouble(trouble)
+    }
+}
+
+impl From<Ended> for String {
+    fn from(ended: Ended) -> String {
+        match ended {
+            Ended::Trouble(trouble) => trouble,
+            Ended::Fell(fallen) => format!(
+                "{} fell over, so that there is no comparison: {}\nassay vm --kernel {} -- explain \
+                 --hex {}",
+                fallen.kernel.name,
+                fallen.summary,
+                fallen.kernel.image.display(),
+                fallen.case
             ),
-            (_, _, Err(trouble)) => format!("{}: {trouble}", kernel.name),
-            _ => format!("{}: its survey did not arrive", kernel.name),
-        })
+        }
     }
 }
 

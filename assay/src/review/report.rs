@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use mptcp_emulator::{Revision, Rule, Standing};
 use mptcp_harness::case::Case;
+use mptcp_harness::codec;
 use mptcp_harness::finding::{hex, result_name};
 use mptcp_harness::judge::Mismatch;
 use mptcp_harness::picture::Picture;
 use mptcp_harness::region::{Map, Region};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_id;
-use mptcp_harness::codec;
 use serde::Serialize;
 
 use super::contents::Content;
@@ -125,6 +125,9 @@ pub(crate) struct GroupData {
     pub(super) patched: Option<Answer>,
     /// The memory around what differs, before and after.
     pub(super) picture: String,
+    /// The same with a terminal's colours.
+    #[serde(skip)]
+    pub(super) coloured: String,
     #[serde(skip)]
     pub(super) case: Case,
 }
@@ -200,8 +203,18 @@ impl Review {
         self.groups.iter()
     }
 
-    pub(super) fn count(&self, class: Class) -> usize {
-        self.groups.iter().filter(|group| group.class == class).count()
+    /// The groups of a class by what explains them, each with its number, those with
+    /// the most cases first.
+    pub(super) fn causes(&self, class: Class) -> Vec<(String, Vec<(usize, &GroupData)>)> {
+        let mut causes: Vec<(String, Vec<(usize, &GroupData)>)> = Vec::new();
+        for (number, group) in (1..).zip(&self.groups).filter(|(_, group)| group.class == class) {
+            let cause = group.because.join("; ");
+            match causes.iter_mut().find(|(known, _)| *known == cause) {
+                Some((_, groups)) => groups.push((number, group)),
+                None => causes.push((cause, vec![(number, group)])),
+            }
+        }
+        causes
     }
 
     /// What a script wants to know.
@@ -265,10 +278,11 @@ impl GroupData {
         let answers = shown(&case).map(|exhibits| {
             [0, 1].map(|at| Answer::new(&case, exhibits[at], material.revisions[at]))
         });
-        let picture = match &answers {
-            Some([base, patched]) => contrast(&case, base, patched),
+        let drawn = |colour| match &answers {
+            Some([base, patched]) => contrast(&case, base, patched, colour),
             None => String::new(),
         };
+        let (picture, coloured) = (drawn(false), drawn(true));
         let [base, patched] = match answers {
             Some([base, patched]) => [Some(base), Some(patched)],
             None => [None, None],
@@ -278,7 +292,7 @@ impl GroupData {
         GroupData {
             class: group.class,
             signature: group.signature.clone(),
-            summary: group.summary.clone(),
+            summary: of_kernels(group.class, &group.summary),
             cases: group.cases,
             scenes: group.scenes.len(),
             scene_names: names.take(MOST_SCENES).collect(),
@@ -293,6 +307,7 @@ impl GroupData {
             base,
             patched,
             picture,
+            coloured,
             case,
         }
     }
@@ -316,6 +331,20 @@ impl Answer {
     }
 }
 
+/// A summary that speaks of the two kernels, and not of one and the model: of which
+/// the one that keeps the contract has done what is predicted.
+fn of_kernels(class: Class, summary: &str) -> String {
+    let (predicted, observed) = match class {
+        Class::Regression | Class::Explained => ("base", "patched"),
+        Class::Fixed => ("patched", "base"),
+        Class::BothWrong => return summary.to_owned(),
+    };
+    summary
+        .replace(" as predicted:", " on both:")
+        .replace(" predicted ", &format!(" {predicted} "))
+        .replace(" observed ", &format!(" {observed} "))
+}
+
 /// Whether the patched kernel does what the contract says, in a sentence.
 fn contract(group: &Group, broken: Option<Rule>) -> String {
     let firmly = match broken.map(|rule| rule.standing()) {
@@ -332,9 +361,8 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
             "the patched kernel complains while it answers; the base kernel does not".into()
         }
         Class::Regression => {
-            let asked = broken.and_then(|rule| {
-                deviations::ALL.iter().find(|known| known.rules.contains(&rule))
-            });
+            let asked = broken
+                .and_then(|rule| deviations::ALL.iter().find(|known| known.rules.contains(&rule)));
             let asked = match asked {
                 Some(known) => format!(". A document asks for something else: {}", known.expected),
                 None => String::new(),
@@ -354,7 +382,7 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
 
 /// The memory around what differs between two kernels, the base kernel's in the place
 /// of a prediction.
-fn contrast(case: &Case, base: &Answer, patched: &Answer) -> String {
+fn contrast(case: &Case, base: &Answer, patched: &Answer, colour: bool) -> String {
     let examination = contrasted(case, base, patched);
     let larger = if patched.revision.tcp_info + patched.revision.mptcp_info
         > base.revision.tcp_info + base.revision.mptcp_info
@@ -363,7 +391,7 @@ fn contrast(case: &Case, base: &Answer, patched: &Answer) -> String {
     } else {
         base
     };
-    Picture::new(case, &larger.revision, larger.subflows, &examination, false)
+    Picture::new(case, &larger.revision, larger.subflows, &examination, colour)
         .narrow(["before", "base", "patched"])
         .differences()
 }
@@ -383,9 +411,7 @@ pub(super) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examin
             side.mask[at] != 0 || seen == Some(&side.prediction[at])
         };
         // One model says of both what is written; of two, what each writes near by.
-        let both = || {
-            alike || written(one, at) && written(other, at) && holds(map.spot(at).region)
-        };
+        let both = || alike || written(one, at) && written(other, at) && holds(map.spot(at).region);
         if prediction[at] == observation[at] || agrees(one) && agrees(other) && both() {
             observation[at] = prediction[at];
         } else {

@@ -30,8 +30,8 @@ use crate::{Status, check, input, out};
 /// A disagreement that was made sure of so often is believed from then on.
 const SURE: u64 = 4;
 /// How many kinds of disagreement are shrunk, and for how long each.
-const MOST_SHRUNK: usize = 24;
-const SHRINKING: Duration = Duration::from_millis(900);
+const MOST_SHRUNK: usize = 16;
+const SHRINKING: Duration = Duration::from_millis(1500);
 /// Subflows of a scene whose contents are told.
 const MOST_SUBFLOWS: usize = 3;
 /// How often it is told how far the survey is.
@@ -50,7 +50,8 @@ pub(crate) struct SurveyArgs {
 /// What to do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Request {
-    /// What the kernels of the review are like.
+    /// What the kernels of the review are like; where that is not known yet, cases
+    /// are made for the one that they are made on.
     pub(super) kernels: Vec<RevisionFacts>,
     /// Options by number; all where this is empty.
     pub(super) options: Vec<i32>,
@@ -106,6 +107,12 @@ impl RevisionFacts {
         }
     }
 
+    /// Whether the same cases are of interest to both.
+    pub(super) fn alike(&self, other: &RevisionFacts) -> bool {
+        let sizes = |one: &RevisionFacts| (one.tcp_info, one.mptcp_info, one.info_opt);
+        sizes(self) == sizes(other)
+    }
+
     /// The revision.
     pub(super) fn revision(&self) -> Result<Revision, String> {
         let known = Revision::ALL.into_iter().find(|revision| revision.name == self.name);
@@ -133,6 +140,37 @@ pub(super) struct Survey {
     /// The rules that fired, by name.
     pub(super) rules: Vec<String>,
     pub(super) exhibits: Vec<Exhibit>,
+}
+
+impl Survey {
+    /// Of a kernel of which only this is known.
+    #[cfg(test)]
+    pub(super) fn empty(revision: Revision) -> Survey {
+        Survey {
+            release: String::new(),
+            revision: RevisionFacts::of(&revision),
+            notes: Vec::new(),
+            scenes: Vec::new(),
+            skipped: Vec::new(),
+            verdicts: Vec::new(),
+            disagreements: Vec::new(),
+            reasons: BTreeMap::new(),
+            rules: Vec::new(),
+            exhibits: Vec::new(),
+        }
+    }
+
+    /// One of a kernel like it of which nothing more is known.
+    pub(super) fn without_verdicts(&self) -> Survey {
+        Survey {
+            verdicts: Vec::new(),
+            disagreements: Vec::new(),
+            reasons: BTreeMap::new(),
+            rules: Vec::new(),
+            exhibits: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// The verdicts; from [`DISAGREE`] on, the number of a disagreement.
@@ -212,7 +250,7 @@ fn digits(masked: &scene::Masked) -> String {
 pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
     let text = std::fs::read_to_string(&args.request)
         .map_err(|error| format!("{}: {error}", args.request.display()))?;
-    let request: Request = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let mut request: Request = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let enclosure = scene::enter();
     if let Err(none) = scene::mptcp_available() {
         return Err(format!("no MPTCP here: {}. {}", none.what, none.advice));
@@ -222,11 +260,13 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
     let kernel = Kernel::running(stage.sizes());
     let scenes = stage.scenes().map(|scene| SceneFacts::of(scene, &stage)).collect();
     let skipped = SkippedScene::list(stage.skipped());
-    let trial =
-        Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
+    let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
         trial.watch(watch);
+    }
+    if request.kernels.is_empty() {
+        request.kernels.push(RevisionFacts::of(&kernel.revision));
     }
     let mut surveyor = Surveyor::new(trial);
     surveyor.walk(&request)?;

@@ -49,8 +49,7 @@ fn of(told: Told, console: &str, timed_out: bool) -> Result<Status, String> {
         booted: None,
         elapsed: Duration::ZERO,
     };
-    let args =
-        VmArgs { kernel: vec![], accel: Accelerator::Tcg, memory: 64, timeout: 1, command: vec![] };
+    let args = MachineArgs { accel: Accelerator::Tcg, memory: 64, timeout: 1 };
     verdict(&run, &args)
 }
 
