@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mptcp_emulator::{Revision, abi};
 
@@ -289,7 +290,7 @@ pub(crate) struct ScenesArgs {
     pub(crate) exec: Option<PathBuf>,
 
     /// How to tell the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = listing())]
     pub(crate) format: Format,
 }
 
@@ -300,6 +301,14 @@ pub(crate) enum Format {
     Human,
     /// One JSON object on standard output, and nothing else there
     Json,
+    /// KTAP, as the kernel's own tests tell their results: see docs/kselftest.md
+    Ktap,
+}
+
+/// The formats of what is a list and no test.
+fn listing() -> impl TypedValueParser<Value = Format> {
+    let name = |name: String| if name == "json" { Format::Json } else { Format::Human };
+    PossibleValuesParser::new(["human", "json"]).map(name)
 }
 
 /// The options, as the command line names them.

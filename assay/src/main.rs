@@ -14,6 +14,7 @@ mod explain;
 mod human;
 mod input;
 mod kernels;
+mod ktap;
 mod laws;
 mod meter;
 mod out;

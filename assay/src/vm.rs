@@ -17,6 +17,7 @@ use mptcp_lab::package::pack;
 use serde_json::{Value, json};
 
 use crate::args::{Accelerator, Arguments, Command, Format, VmArgs};
+use crate::ktap::{self, Ending};
 use crate::style::{bad, counted, dim, good, grouped, head};
 use crate::{Status, check, out};
 
@@ -30,8 +31,9 @@ pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
     let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
     tell_apart(&mut kernels);
-    match (&errand.check, &kernels[..]) {
-        (Some(format), [_, _, ..]) => compare(args, &errand, &kernels, *format),
+    match (&errand.format, &kernels[..]) {
+        (Some(Format::Ktap), [_, _, ..]) => nested(args, &errand, &kernels),
+        (Some(format), [_, _, ..]) if errand.is_check => compare(args, &errand, &kernels, *format),
         _ => one_by_one(args, &errand, &kernels),
     }
 }
@@ -52,9 +54,10 @@ fn tell_apart(kernels: &mut [Kernel]) {
 struct Task {
     errand: Errand,
     baggage: Vec<PathBuf>,
-    /// For a check, how it tells its result.
-    check: Option<Format>,
-    /// For a check, where it saves its findings.
+    is_check: bool,
+    /// How it tells its result, where that can be chosen.
+    format: Option<Format>,
+    /// Where it saves its findings.
     save: Option<PathBuf>,
 }
 
@@ -64,11 +67,12 @@ impl Task {
         // Wrong usage is told here, and not from within.
         let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
-        let (check, wanted) = match &command {
+        let (format, wanted) = match &command {
             Command::Vm(_) | Command::Kernels(_) => {
                 return Err("a machine runs check, replay, explain, scenes or rules".into());
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
+            Command::Replay(replay) => (Some(replay.format), None),
             _ => (None, None),
         };
         let save = wanted.clone();
@@ -91,16 +95,16 @@ impl Task {
                 seconds: args.timeout.saturating_add(30),
             },
             baggage,
-            check,
+            is_check: matches!(command, Command::Check(_)),
+            format,
             save,
         })
     }
 
-    /// The check as one of several: it tells JSON, and saves what it finds in a
-    /// folder of its own. The last word on a command line counts.
+    /// As one of several: it saves what it finds in a folder of its own. The last
+    /// word on a command line counts.
     fn beside_others(&self, kernel: &Kernel) -> Errand {
         let mut errand = self.errand.clone();
-        errand.arguments.push("--format=json".to_owned());
         if let Some(folder) = &self.save {
             let own = folder.join(&kernel.name).display().to_string();
             errand.arguments.push(format!("--save={own}"));
@@ -162,6 +166,35 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
             Status::Trouble
         }));
     }
+    Ok(worst(&statuses))
+}
+
+/// One kernel after another, each a point of one KTAP document.
+fn nested(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, String> {
+    let mut statuses = Vec::new();
+    let mut points = Vec::new();
+    for kernel in kernels {
+        out::note(format_args!("assay: {}", kernel.name));
+        let heard = Heard::default();
+        let errand = task.beside_others(kernel);
+        let run = boot(args, &errand, &task.baggage, kernel, heard.clone())?;
+        let status = verdict(&run, args);
+        let text = String::from_utf8_lossy(&heard.bytes()).into_owned();
+        let ending = match &status {
+            Ok(Status::Agree) => Ending::Ok,
+            Ok(Status::Divergence) => Ending::NotOk,
+            Ok(Status::Skipped) => Ending::Skip("see its points".into()),
+            Ok(Status::Trouble) => Ending::Error("see its points, and standard error".into()),
+            Err(trouble) => {
+                out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
+                let first = trouble.lines().next().unwrap_or_default();
+                Ending::Error(anstream::adapter::strip_str(first).to_string())
+            }
+        };
+        statuses.push(status.unwrap_or(Status::Trouble));
+        points.push((kernel.name.clone(), text, ending));
+    }
+    out::put(ktap::nested(&points))?;
     Ok(worst(&statuses))
 }
 
@@ -232,7 +265,8 @@ fn compare(
     for (asked, kernel) in args.kernel.iter().zip(kernels) {
         out::note(format_args!("assay: {}", kernel.name));
         let heard = Heard::default();
-        let errand = task.beside_others(kernel);
+        let mut errand = task.beside_others(kernel);
+        errand.arguments.push("--format=json".to_owned());
         let run = boot(args, &errand, &task.baggage, kernel, heard.clone())?;
         let status = verdict(&run, args);
         let (report, status) = match serde_json::from_slice(&heard.bytes()) {
@@ -243,7 +277,7 @@ fn compare(
         columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {
-        Format::Human => out::put(told(&columns))?,
+        Format::Human | Format::Ktap => out::put(told(&columns))?,
         Format::Json => {
             let objects: Vec<Value> = columns.iter().map(Column::data).collect();
             out::line(check::json(&objects)?)?;
