@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mptcp_emulator::{Revision, abi};
 
 use crate::select::Selection;
+use crate::triage::TriageArgs;
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -76,6 +77,12 @@ pub(crate) enum Command {
     /// Judge stored cases once more, such as a corpus of regressions
     #[command(after_help = EXIT_STATUS)]
     Replay(ReplayArgs),
+    /// Turn a folder of a fuzzer's crash files into a list of distinct findings
+    ///
+    /// Each file is judged; what is alike is one finding, of which one simplest case
+    /// is told. The most frequent comes first.
+    #[command(after_help = EXIT_STATUS)]
+    Triage(TriageArgs),
     /// Tell one case as a person reads it: the call, the rules, the memory
     #[command(after_help = EXIT_STATUS)]
     Explain(ExplainArgs),
@@ -306,7 +313,7 @@ pub(crate) enum Format {
 }
 
 /// The formats of what is a list and no test.
-fn listing() -> impl TypedValueParser<Value = Format> {
+pub(crate) fn listing() -> impl TypedValueParser<Value = Format> {
     let name = |name: String| if name == "json" { Format::Json } else { Format::Human };
     PossibleValuesParser::new(["human", "json"]).map(name)
 }

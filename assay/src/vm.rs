@@ -69,10 +69,11 @@ impl Task {
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
         let (format, wanted) = match &command {
             Command::Vm(_) | Command::Kernels(_) => {
-                return Err("a machine runs check, replay, explain, scenes or rules".into());
+                return Err("a machine runs check, replay, triage, explain, scenes or rules".into());
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
             Command::Replay(replay) => (Some(replay.format), None),
+            Command::Triage(triage) => (Some(triage.format), triage.save.clone()),
             _ => (None, None),
         };
         let save = wanted.clone();
@@ -160,7 +161,9 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         if kernels.len() > 1 {
             out::line(head(&kernel.name))?;
         }
-        let run = boot(args, &task.errand, &task.baggage, kernel, io::stdout())?;
+        let errand =
+            if kernels.len() > 1 { task.beside_others(kernel) } else { task.errand.clone() };
+        let run = boot(args, &errand, &task.baggage, kernel, io::stdout())?;
         statuses.push(verdict(&run, args).unwrap_or_else(|trouble| {
             out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
