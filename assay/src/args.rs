@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mptcp_emulator::{Revision, abi};
 
 use crate::select::Selection;
+use crate::triage::TriageArgs;
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -75,6 +77,12 @@ pub(crate) enum Command {
     /// Judge stored cases once more, such as a corpus of regressions
     #[command(after_help = EXIT_STATUS)]
     Replay(ReplayArgs),
+    /// Turn a folder of a fuzzer's crash files into a list of distinct findings
+    ///
+    /// Each file is judged; what is alike is one finding, of which one simplest case
+    /// is told. The most frequent comes first.
+    #[command(after_help = EXIT_STATUS)]
+    Triage(TriageArgs),
     /// Tell one case as a person reads it: the call, the rules, the memory
     #[command(after_help = EXIT_STATUS)]
     Explain(ExplainArgs),
@@ -309,7 +317,7 @@ pub(crate) struct ScenesArgs {
     pub(crate) exec: Option<PathBuf>,
 
     /// How to tell the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = listing())]
     pub(crate) format: Format,
 }
 
@@ -320,6 +328,14 @@ pub(crate) enum Format {
     Human,
     /// One JSON object on standard output, and nothing else there
     Json,
+    /// KTAP, as the kernel's own tests tell their results: see docs/kselftest.md
+    Ktap,
+}
+
+/// The formats of what is a list and no test.
+pub(crate) fn listing() -> impl TypedValueParser<Value = Format> {
+    let name = |name: String| if name == "json" { Format::Json } else { Format::Human };
+    PossibleValuesParser::new(["human", "json"]).map(name)
 }
 
 /// The options, as the command line names them.

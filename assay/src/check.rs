@@ -19,12 +19,12 @@ use mptcp_harness::trial::{SharedStage, Trial};
 
 use crate::args::{CheckArgs, Format};
 use crate::canary;
-use crate::laws;
 use crate::meter::{Goal, Meter};
 use crate::reach::Reach;
 use crate::report::{Circumstances, FindingData, Report};
 use crate::watch::watching;
 use crate::{Status, human, out};
+use crate::{ktap, laws};
 
 /// How long a check takes where nothing else is said.
 const USUAL: Duration = Duration::from_secs(10);
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     let enclosure = scene::enter();
     let control = Arc::new(Control::default());
     control.listen()?;
-    let meter = Meter::new();
+    let meter = Meter::beside(args.format);
     let stage = build(&enclosure, &args.scene, &meter);
     let kernel = Kernel::running(stage.sizes());
     let none = scene::mptcp_available().err();
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
             report.verdict = "skipped";
         }
     }
-    tell(&report, args.format)?;
+    tell(&report, &reach, args.format)?;
     if let Some(error) = unsaved {
         out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
@@ -242,10 +242,14 @@ fn slug(signature: &str) -> String {
     slug
 }
 
-fn tell(report: &Report, format: Format) -> Result<(), String> {
+fn tell(report: &Report, reach: &Reach<'_>, format: Format) -> Result<(), String> {
     match format {
         Format::Human => out::put(human::report(report)),
         Format::Json => out::line(json(report)?),
+        Format::Ktap => {
+            let points = ktap::check::points(report, reach);
+            out::put(ktap::document(&ktap::check::comments(report), &points))
+        }
     }
 }
 

@@ -231,7 +231,7 @@ pub(crate) fn findings(findings: &[FindingData]) -> String {
 }
 
 /// One finding, from its signature to the command that replays it.
-fn finding(finding: &FindingData) -> String {
+pub(crate) fn finding(finding: &FindingData) -> String {
     let first = match finding.after_seconds {
         0.0 => String::new(),
         after => format!(", first after {after:.3} s"),

@@ -14,6 +14,7 @@ mod explain;
 mod human;
 mod input;
 mod kernels;
+mod ktap;
 mod laws;
 mod meter;
 mod out;
@@ -26,6 +27,7 @@ mod scenes;
 mod select;
 mod stand_in;
 mod style;
+mod triage;
 mod vm;
 mod watch;
 
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
     let done = match &command {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Triage(args) => triage::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Scenes(args) => scenes::run(args),
         Command::Rules => rules::run(),

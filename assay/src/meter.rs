@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use mptcp_harness::check::Progress;
 
+use crate::args::Format;
 use crate::out;
 use crate::style::{counted, grouped};
 
@@ -20,6 +21,7 @@ const LINE: Duration = Duration::from_secs(5);
 /// A line on a terminal that changes, or now and then a line in a log.
 pub(crate) struct Meter {
     bar: Option<ProgressBar>,
+    quiet: bool,
 }
 
 /// What ends a run.
@@ -37,7 +39,16 @@ impl Meter {
             let style = ProgressStyle::with_template("{bar:24} {msg}");
             style.map_or(bar.clone(), |style| bar.with_style(style))
         });
-        Meter { bar }
+        Meter { bar, quiet: false }
+    }
+
+    /// A meter for a command that tells its result in a format. On the console of a
+    /// machine both go to one place, and a bar in front of KTAP makes none of it.
+    pub(crate) fn beside(format: Format) -> Meter {
+        match format {
+            Format::Ktap => Meter { bar: None, quiet: true },
+            _ => Meter::new(),
+        }
     }
 
     /// A step of the preparations.
@@ -60,7 +71,7 @@ impl Meter {
             if let Some(bar) = &self.bar {
                 bar.set_message(text());
                 bar.set_position(permille(goal, cases, elapsed));
-            } else if told.elapsed() >= LINE {
+            } else if !self.quiet && told.elapsed() >= LINE {
                 told = Instant::now();
                 out::note(format_args!("assay: {}", text()));
             }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::args::{Format, ReplayArgs};
 use crate::check::{json, picture};
 use crate::input::{self, Stored};
+use crate::ktap::{self, Ending, Point};
 use crate::report::FindingData;
 use crate::style::{bad, counted, good, grouped, odd};
 use crate::watch::watching;
@@ -42,6 +43,9 @@ struct Line {
     /// `agree`, `disagree`, `inconclusive` or `error`.
     verdict: &'static str,
     summary: String,
+    /// Of what disagrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
 }
 
 /// Runs the command.
@@ -90,6 +94,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     match args.format {
         Format::Human => out::put(text(&replay))?,
         Format::Json => out::line(json(&replay)?)?,
+        Format::Ktap => out::put(points(&replay))?,
     }
     Ok(match &replay {
         Replay { disagree: 1.., .. } => Status::Divergence,
@@ -106,7 +111,8 @@ fn judge(
     skipped: &BTreeMap<u8, String>,
     findings: &mut BTreeMap<String, (Finding, String)>,
 ) -> Line {
-    let line = |verdict, summary| Line { name: stored.name.clone(), verdict, summary };
+    let line =
+        |verdict, summary| Line { name: stored.name.clone(), verdict, summary, signature: None };
     let case = match &stored.case {
         Ok(case) => case,
         Err(why) => return line("error", why.clone()),
@@ -119,10 +125,10 @@ fn judge(
             let summary = finding.diagnosis.summary.clone();
             let signature = finding.diagnosis.signature.clone();
             findings
-                .entry(signature)
+                .entry(signature.clone())
                 .and_modify(|(known, _)| known.cases += 1)
                 .or_insert((*finding, stored.name.clone()));
-            line("disagree", summary)
+            Line { signature: Some(signature), ..line("disagree", summary) }
         }
         Verdict::Inconclusive(Reason::NoScene) => {
             let why = skipped.get(&case.scene).map_or("", String::as_str);
@@ -162,6 +168,25 @@ fn show(line: &Line) -> Result<(), String> {
     };
     let verdict = paint(&format!("{:<12}", line.verdict));
     out::line(format_args!("{verdict} {}: {}", line.name, line.summary))
+}
+
+/// A test point for each stored case.
+fn points(replay: &Replay) -> String {
+    let point = |line: &Line| {
+        let summary = line.summary.clone();
+        match line.verdict {
+            "agree" => Point::new(&line.name, Ending::Ok),
+            "inconclusive" => Point::new(&line.name, Ending::Skip(summary)),
+            "error" => Point::new(&line.name, Ending::Error(summary)),
+            _ => {
+                let signature = line.signature.clone().unwrap_or_default();
+                Point::new(&line.name, Ending::NotOk).saying(signature).saying(summary)
+            }
+        }
+    };
+    let Replay { kernel, revision, .. } = replay;
+    let comment = format!("Linux {kernel} modelled as {revision}");
+    ktap::document(&[comment], &replay.results.iter().map(point).collect::<Vec<_>>())
 }
 
 fn text(replay: &Replay) -> String {

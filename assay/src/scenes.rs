@@ -41,7 +41,7 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     let standing = scenes.iter().filter(|scene| scene.stands).count();
     match args.format {
         Format::Json => out::line(json(&scenes)?)?,
-        Format::Human => out::put(format_args!(
+        Format::Human | Format::Ktap => out::put(format_args!(
             "{}{}",
             table(&scenes),
             human::skipped(&SkippedScene::list(stage.skipped()), standing)

@@ -17,6 +17,7 @@ use mptcp_lab::package::pack;
 use serde_json::{Value, json};
 
 use crate::args::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
+use crate::ktap::{self, Ending};
 use crate::style::{bad, counted, dim, good, grouped, head};
 use crate::{Status, check, out};
 
@@ -30,8 +31,9 @@ pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
     let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
     tell_apart(&mut kernels);
-    match (&errand.check, &kernels[..]) {
-        (Some(format), [_, _, ..]) => compare(args, &errand, &kernels, *format),
+    match (&errand.format, &kernels[..]) {
+        (Some(Format::Ktap), [_, _, ..]) => nested(args, &errand, &kernels),
+        (Some(format), [_, _, ..]) if errand.is_check => compare(args, &errand, &kernels, *format),
         _ => one_by_one(args, &errand, &kernels),
     }
 }
@@ -52,9 +54,10 @@ pub(crate) fn tell_apart(kernels: &mut [Kernel]) {
 struct Task {
     errand: Errand,
     baggage: Vec<PathBuf>,
-    /// For a check, how it tells its result.
-    check: Option<Format>,
-    /// For a check, where it saves its findings.
+    is_check: bool,
+    /// How it tells its result, where that can be chosen.
+    format: Option<Format>,
+    /// Where it saves its findings.
     save: Option<PathBuf>,
 }
 
@@ -64,11 +67,13 @@ impl Task {
         // Wrong usage is told here, and not from within.
         let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
-        let (check, wanted) = match &command {
+        let (format, wanted) = match &command {
             Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
-                return Err("a machine runs check, replay, explain, scenes or rules".into());
+                return Err("a machine runs check, replay, triage, explain, scenes or rules".into());
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
+            Command::Replay(replay) => (Some(replay.format), None),
+            Command::Triage(triage) => (Some(triage.format), triage.save.clone()),
             _ => (None, None),
         };
         let save = wanted.clone();
@@ -91,16 +96,16 @@ impl Task {
                 seconds: args.machine.timeout.saturating_add(30),
             },
             baggage,
-            check,
+            is_check: matches!(command, Command::Check(_)),
+            format,
             save,
         })
     }
 
-    /// The check as one of several: it tells JSON, and saves what it finds in a
-    /// folder of its own. The last word on a command line counts.
+    /// As one of several: it saves what it finds in a folder of its own. The last
+    /// word on a command line counts.
     fn beside_others(&self, kernel: &Kernel) -> Errand {
         let mut errand = self.errand.clone();
-        errand.arguments.push("--format=json".to_owned());
         if let Some(folder) = &self.save {
             let own = folder.join(&kernel.name).display().to_string();
             errand.arguments.push(format!("--save={own}"));
@@ -156,13 +161,45 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         if kernels.len() > 1 {
             out::line(head(&kernel.name))?;
         }
-        let run =
-            boot(&args.machine, &task.errand, &task.baggage, kernel, (io::stdout(), io::stderr()))?;
+        let errand =
+            if kernels.len() > 1 { task.beside_others(kernel) } else { task.errand.clone() };
+        let ports = (io::stdout(), io::stderr());
+        let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
         statuses.push(verdict(&run, &args.machine).unwrap_or_else(|trouble| {
             out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
         }));
     }
+    Ok(worst(&statuses))
+}
+
+/// One kernel after another, each a point of one KTAP document.
+fn nested(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, String> {
+    let mut statuses = Vec::new();
+    let mut points = Vec::new();
+    for kernel in kernels {
+        out::note(format_args!("assay: {}", kernel.name));
+        let heard = Heard::default();
+        let errand = task.beside_others(kernel);
+        let ports = (heard.clone(), io::stderr());
+        let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
+        let status = verdict(&run, &args.machine);
+        let text = String::from_utf8_lossy(&heard.bytes()).into_owned();
+        let ending = match &status {
+            Ok(Status::Agree) => Ending::Ok,
+            Ok(Status::Divergence) => Ending::NotOk,
+            Ok(Status::Skipped) => Ending::Skip("see its points".into()),
+            Ok(Status::Trouble) => Ending::Error("see its points, and standard error".into()),
+            Err(trouble) => {
+                out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
+                let first = trouble.lines().next().unwrap_or_default();
+                Ending::Error(anstream::adapter::strip_str(first).to_string())
+            }
+        };
+        statuses.push(status.unwrap_or(Status::Trouble));
+        points.push((kernel.name.clone(), text, ending));
+    }
+    out::put(ktap::nested(&points))?;
     Ok(worst(&statuses))
 }
 
@@ -233,7 +270,8 @@ fn compare(
     for (asked, kernel) in args.kernel.iter().zip(kernels) {
         out::note(format_args!("assay: {}", kernel.name));
         let heard = Heard::default();
-        let errand = task.beside_others(kernel);
+        let mut errand = task.beside_others(kernel);
+        errand.arguments.push("--format=json".to_owned());
         let ports = (heard.clone(), io::stderr());
         let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
         let status = verdict(&run, &args.machine);
@@ -245,7 +283,7 @@ fn compare(
         columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {
-        Format::Human => out::put(told(&columns))?,
+        Format::Human | Format::Ktap => out::put(told(&columns))?,
         Format::Json => {
             let objects: Vec<Value> = columns.iter().map(Column::data).collect();
             out::line(check::json(&objects)?)?;

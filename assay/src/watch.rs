@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::args::{Arguments, Command, Format};
 use crate::check::{json, store};
+use crate::ktap::{self, Ending, Point};
 use crate::report::FindingData;
 use crate::{human, out};
 
@@ -130,6 +131,7 @@ impl Survivor for Aftermath {
             Command::Check(args) => (args.format, args.save),
             Command::Replay(args) => (args.format, None),
             Command::Survey(_) => (Format::Json, None),
+            Command::Triage(args) => (args.format, args.save),
             _ => return None,
         };
         let boxes = boxes(shared);
@@ -159,6 +161,11 @@ impl Survivor for Aftermath {
         };
         match format {
             Format::Json => json(&remains).ok().map(|text| text + "\n"),
+            Format::Ktap => {
+                let point = Point::new("the-kernel-stands", Ending::NotOk);
+                let points = remains.findings.iter().map(ktap::check::told);
+                Some(ktap::document(&remains.notes, &[points.fold(point, Point::saying)]))
+            }
             Format::Human => {
                 let Remains { kernel, notes, cases, findings, .. } = &remains;
                 let text = human::remains(kernel, notes, findings, *cases);

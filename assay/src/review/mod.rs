@@ -149,9 +149,9 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     request.cases = args.cases;
     request.stored = stored;
     let surveys = match walk(&machines, &mut request) {
-        Err(Ended::Fell(Fallen {
-            base: Some(base), signature, summary, console, case, ..
-        })) => {
+        Err(Ended::Fell(fallen)) if fallen.base.is_some() => {
+            let Fallen { base, signature, summary, console, case, .. } = *fallen;
+            let base = base.ok_or("the base kernel was not surveyed")?;
             let revision = base.revision.revision()?;
             let patched = base.without_verdicts();
             let case = input::from_hex(&case).case?;
@@ -328,7 +328,7 @@ impl Machines<'_> {
         let mut results = results.into_iter();
         match (results.next(), results.next()) {
             (Some(Ok(base)), Some(Err(Ended::Fell(fallen)))) => {
-                Err(Ended::Fell(Fallen { base: Some(base), ..fallen }))
+                Err(Ended::Fell(Box::new(Fallen { base: Some(base), ..*fallen })))
             }
             (Some(base), Some(patched)) => Ok([base?, patched?]),
             _ => Err("a machine was not run".to_owned().into()),
@@ -360,14 +360,14 @@ impl Machines<'_> {
         if let (Some(signature), Some(summary), Some(case)) =
             (word("signature"), word("summary"), word("case"))
         {
-            return Err(Ended::Fell(Fallen {
+            return Err(Ended::Fell(Box::new(Fallen {
                 base: None,
                 kernel: kernel.clone(),
                 signature,
                 summary,
                 console: word("console"),
                 case,
-            }));
+            })));
         }
         let trouble = verdict(&run, self.args).err();
         let trouble = trouble.unwrap_or_else(|| "its survey did not arrive".into());
@@ -378,7 +378,7 @@ impl Machines<'_> {
 /// Why there is no survey.
 enum Ended {
     /// The kernel fell over in a case.
-    Fell(Fallen),
+    Fell(Box<Fallen>),
     Trouble(String),
 }
 

@@ -8,11 +8,13 @@ fn a_check_beside_others_keeps_its_own_words() {
         panic!("{line}");
     };
     let task = Task::new(&args).unwrap();
-    assert_eq!(task.check, Some(Format::Human));
+    assert_eq!((task.is_check, task.format), (true, Some(Format::Human)));
     let kernel = Kernel { name: "6.1".into(), image: "a".into(), modules: vec![] };
     let errand = task.beside_others(&kernel);
     assert_eq!(errand.wanted, ["x/6.1"]);
-    let line = std::iter::once("assay".to_owned()).chain(errand.arguments);
+    // As a comparison adds it.
+    let arguments = errand.arguments.into_iter().chain(["--format=json".to_owned()]);
+    let line = std::iter::once("assay".to_owned()).chain(arguments);
     let Some(Command::Check(check)) = Arguments::parse_from(line).command else {
         panic!("no check");
     };

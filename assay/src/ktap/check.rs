@@ -1,0 +1,167 @@
+//! A check as KTAP: a point for each option, of one for each group of scenes.
+
+use mptcp_harness::scene::{Group, catalogue};
+
+use crate::args::OptionName;
+use crate::ktap::{Ending, Point};
+use crate::reach::Reach;
+use crate::report::{FindingData, Report, Row};
+use crate::style::{counted, grouped};
+
+/// The options, as the table names them and as the command line does. Always all of
+/// them, in this order: the numbers of test points stay what they are.
+const OPTIONS: [(&str, OptionName); 6] = [
+    ("MPTCP_INFO", OptionName::Info),
+    ("MPTCP_TCPINFO", OptionName::TcpInfo),
+    ("MPTCP_SUBFLOW_ADDRS", OptionName::SubflowAddrs),
+    ("MPTCP_FULL_INFO", OptionName::FullInfo),
+    ("MPTCP_INFO_OPT", OptionName::InfoOpt),
+    ("unknown", OptionName::Unknown),
+];
+
+/// What there is to say of the whole check.
+pub(crate) fn comments(report: &Report) -> Vec<String> {
+    let mut comments = vec![format!(
+        "Linux {} modelled as {}, {}, seed {}",
+        report.kernel,
+        report.revision.name,
+        counted(report.cases, "case"),
+        report.seed
+    )];
+    comments.extend(report.notes.iter().cloned());
+    comments
+}
+
+/// The test points.
+pub(crate) fn points(report: &Report, reach: &Reach<'_>) -> Vec<Point> {
+    let option = |option: (&str, OptionName)| {
+        let cells = groups().map(|group| cell(report, reach, option, group)).collect();
+        let findings = report.findings.iter().filter(|finding| belongs(finding, option.0, report));
+        let point = Point::of(option.0, cells).unless_skipped(report);
+        findings.fold(point, |point, finding| point.saying(told(finding)))
+    };
+    let mut points: Vec<Point> = OPTIONS.into_iter().map(option).collect();
+    points.push(verdicts(report));
+    if let Some(laws) = &report.laws {
+        let ending = if laws.broken() { Ending::NotOk } else { Ending::Ok };
+        let said = format!("{} on made-up sockets", counted(laws.cases, "case"));
+        points.push(Point::new("laws-of-the-model", ending).saying(said));
+    }
+    points
+}
+
+impl Point {
+    /// That a few refusals agree is no verdict on an option, where nothing that
+    /// answers it was there.
+    fn unless_skipped(self, report: &Report) -> Point {
+        if report.verdict != "skipped" || self.ending != Ending::Ok {
+            return self;
+        }
+        let none = report.notes.iter().find(|note| note.starts_with("no MPTCP"));
+        let why = none.map_or("only what refuses the option was there", String::as_str);
+        Point { ending: Ending::Skip(why.to_owned()), ..self }
+    }
+}
+
+/// The groups of scenes in the order of the catalogue.
+fn groups() -> impl Iterator<Item = Group> {
+    let mut groups: Vec<Group> = catalogue().iter().map(|scene| scene.group).collect();
+    groups.dedup();
+    groups.into_iter()
+}
+
+/// One option on one group of scenes.
+fn cell(
+    report: &Report,
+    reach: &Reach<'_>,
+    (option, argument): (&str, OptionName),
+    group: Group,
+) -> Point {
+    let here = |row: &&Row| row.option == option && row.group == group.name();
+    let skip = |why: String| Point::new(group.name(), Ending::Skip(why));
+    let row = match report.table.iter().find(here) {
+        Some(row) if row.agree + row.disagree > 0 => row,
+        row => return skip(missing(report, reach, (option, argument), group, row)),
+    };
+    let point = match row.disagree {
+        0 if argument == OptionName::FullInfo && !report.revision.full_info => {
+            let cases = counted(row.agree, "case");
+            return skip(format!("{}; {cases} of it agree", absent(option)));
+        }
+        0 => Point::new(group.name(), Ending::Ok)
+            .saying(format!("{} agree", counted(row.agree, "case"))),
+        _ => Point::new(group.name(), Ending::NotOk).saying(format!(
+            "{} of {} disagree",
+            grouped(row.disagree),
+            grouped(row.cases)
+        )),
+    };
+    match row.inconclusive {
+        0 => point,
+        open => point.saying(format!("{} without a verdict", counted(open, "case"))),
+    }
+}
+
+/// Why an option has no verdict on a group of scenes.
+fn missing(
+    report: &Report,
+    reach: &Reach<'_>,
+    (option, argument): (&str, OptionName),
+    group: Group,
+    row: Option<&Row>,
+) -> String {
+    if argument == OptionName::InfoOpt && !report.revision.info_opt {
+        return absent(option);
+    }
+    let chosen = |number: &i32| argument.numbers().contains(number);
+    if !reach.options.is_empty() && !reach.options.iter().any(chosen) {
+        return "the option was not chosen (--option)".into();
+    }
+    if !reach.standing.iter().any(|scene| scene.group == group) {
+        let skipped = reach.skipped.iter().find(|(scene, _)| scene.group == group);
+        return match skipped {
+            Some((_, why)) => why.clone(),
+            None => "none of these scenes was chosen (--scene)".into(),
+        };
+    }
+    match row {
+        Some(row) => format!("none of {} has a verdict", counted(row.inconclusive, "case")),
+        None => "the run ended before the first case of it".into(),
+    }
+}
+
+fn absent(option: &str) -> String {
+    format!("this kernel has no {option}")
+}
+
+/// Whether a finding is about an option of the table. What the kernel does not know
+/// is counted as unknown there, and so is what is found of it.
+fn belongs(finding: &FindingData, option: &str, report: &Report) -> bool {
+    let named = finding.signature.split('/').next().unwrap_or_default();
+    let own = |named: &str| report.table.iter().any(|row| row.option == named);
+    if own(named) { named == option } else { option == "unknown" }
+}
+
+/// A finding in a few lines.
+pub(crate) fn told(finding: &FindingData) -> String {
+    let FindingData { signature, summary, replay, console, .. } = finding;
+    let mut text = format!("finding: {signature} ({})\n", counted(finding.cases, "case"));
+    text.push_str(&format!("  {summary}\n"));
+    for line in console.iter().flat_map(|console| console.lines()) {
+        text.push_str(&format!("  console: {line}\n"));
+    }
+    text.push_str(&format!("  {replay}"));
+    text
+}
+
+/// Whether the cases had verdicts at all: a difference that did not show again belongs
+/// to no option.
+fn verdicts(report: &Report) -> Point {
+    let ending = match report.verdict {
+        "unexplained" | "inconclusive" => Ending::NotOk,
+        _ => Ending::Ok,
+    };
+    let reasons = &report.inconclusive_reasons;
+    let said = reasons.iter().map(|(why, count)| format!("{}: {why}", counted(*count, "case")));
+    said.fold(Point::new("every-case-has-a-verdict", ending), Point::saying)
+}
