@@ -10,7 +10,7 @@ use crate::style::{counted, grouped};
 
 /// The options, as the table names them and as the command line does. Always all of
 /// them, in this order: the numbers of test points stay what they are.
-const OPTIONS: [(&str, OptionName); 6] = [
+pub(crate) const OPTIONS: [(&str, OptionName); 6] = [
     ("MPTCP_INFO", OptionName::Info),
     ("MPTCP_TCPINFO", OptionName::TcpInfo),
     ("MPTCP_SUBFLOW_ADDRS", OptionName::SubflowAddrs),
@@ -64,7 +64,7 @@ impl Point {
 }
 
 /// The groups of scenes in the order of the catalogue.
-fn groups() -> impl Iterator<Item = Group> {
+pub(crate) fn groups() -> impl Iterator<Item = Group> {
     let mut groups: Vec<Group> = catalogue().iter().map(|scene| scene.group).collect();
     groups.dedup();
     groups.into_iter()

@@ -12,7 +12,7 @@ use mptcp_harness::agenda::{Agenda, Parts};
 use mptcp_harness::case::Case;
 use mptcp_harness::contrast::{Contrast, Side};
 use mptcp_harness::finding::Diagnosis;
-use mptcp_harness::scene::by_id;
+use mptcp_harness::scene::{self, by_id};
 use mptcp_harness::shrink::shrink;
 use serde::Serialize;
 
@@ -104,6 +104,8 @@ pub(super) struct Comparison {
     pub(super) parts: Parts,
     /// Cases on which the two were compared.
     pub(super) compared: u64,
+    /// The same by option and group of scenes.
+    pub(super) table: BTreeMap<(i32, scene::Group), u64>,
     /// Cases without a verdict on one of them.
     pub(super) undecided: u64,
     /// The same, wrong on both in the same way; by signature.
@@ -121,6 +123,7 @@ pub(super) fn compare(
     let mut comparison = Comparison {
         parts: agenda.parts(),
         compared: 0,
+        table: BTreeMap::new(),
         undecided: 0,
         alike_wrong: BTreeMap::new(),
         groups: Vec::new(),
@@ -135,6 +138,9 @@ pub(super) fn compare(
             continue;
         }
         comparison.compared += 1;
+        if let Some(scene) = by_id(case.scene) {
+            *comparison.table.entry((case.option, scene.group)).or_default() += 1;
+        }
         let said = |survey: &'_ Survey, code: u32| -> Option<Disagreement> {
             let at = code.checked_sub(DISAGREE)?;
             survey.disagreements.get(at as usize).cloned()
@@ -198,6 +204,7 @@ impl Comparison {
         Comparison {
             parts: Parts { lattice: 0, step: 1, random: 0, stored: 0 },
             compared: 0,
+            table: BTreeMap::new(),
             undecided: 0,
             alike_wrong: BTreeMap::new(),
             groups: vec![Group {

@@ -9,6 +9,7 @@ mod contents;
 mod difference;
 mod exhibit;
 mod html;
+mod ktap;
 mod markdown;
 mod report;
 mod survey;
@@ -36,7 +37,7 @@ use self::difference::Comparison;
 use self::report::Review;
 use self::survey::{FAR, Request, Survey};
 pub(crate) use self::survey::{SurveyArgs, run as survey};
-use crate::args::{MachineArgs, OptionName};
+use crate::args::{Format, MachineArgs, OptionName};
 use crate::select::Selection;
 use crate::vm::{Heard, boot, tell_apart, verdict};
 use crate::{Status, check, input, kernels, out};
@@ -106,21 +107,12 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// How to tell the result on standard output
-    #[arg(long, value_enum, default_value_t = ReviewFormat::Markdown)]
-    format: ReviewFormat,
+    /// How to tell the result on standard output; as text, it is Markdown for a mail
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
 
     #[command(flatten)]
     machine: MachineArgs,
-}
-
-/// Who reads the report on standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum ReviewFormat {
-    /// Text for a mail, below 80 columns
-    Markdown,
-    /// One JSON object
-    Json,
 }
 
 /// Runs the command.
@@ -290,9 +282,10 @@ fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
         }
     }
     match (args.format, &args.output) {
-        (ReviewFormat::Json, _) => out::line(check::json(review)?),
-        (ReviewFormat::Markdown, None) => out::put(markdown::page(review)),
-        (ReviewFormat::Markdown, Some(folder)) => {
+        (Format::Json, _) => out::line(check::json(review)?),
+        (Format::Ktap, _) => out::put(ktap::page(review)),
+        (Format::Human, None) => out::put(markdown::page(review)),
+        (Format::Human, Some(folder)) => {
             out::put(markdown::summary(review))?;
             out::line(format_args!(
                 "\n{}, report.html, report.json",

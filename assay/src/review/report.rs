@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mptcp_emulator::{Revision, Rule, Standing};
-use mptcp_harness::case::Case;
+use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{hex, result_name};
 use mptcp_harness::judge::Mismatch;
@@ -93,6 +93,9 @@ pub(crate) struct Tried {
     pub(super) random: u64,
     pub(super) stored: u64,
     pub(super) seed: u64,
+    /// Cases compared, by option and group of scenes.
+    #[serde(skip)]
+    pub(super) table: BTreeMap<(String, String), u64>,
     /// Scenes that stood on both.
     pub(super) scenes: usize,
     pub(super) rules: usize,
@@ -110,6 +113,10 @@ pub(crate) struct GroupData {
     /// On how many scenes, and the first of them.
     pub(super) scenes: usize,
     pub(super) scene_names: Vec<&'static str>,
+    #[serde(skip)]
+    pub(super) scene_ids: Vec<u8>,
+    /// As a table names it.
+    pub(super) option: String,
     pub(super) rule: Option<RuleData>,
     /// How firmly the rule stands.
     pub(super) standing: Option<&'static str>,
@@ -244,6 +251,16 @@ impl Tried {
             random: parts.random,
             stored: parts.stored,
             seed: material.seed,
+            table: comparison
+                .table
+                .iter()
+                .map(|((option, group), count)| {
+                    ((table_name(*option), group.name().to_owned()), *count)
+                })
+                .fold(BTreeMap::new(), |mut table, (key, count)| {
+                    *table.entry(key).or_default() += count;
+                    table
+                }),
             scenes: surveys[0].scenes.iter().filter(|scene| stands(scene.id)).count(),
             rules: Rule::ALL.len(),
             rules_exercised: Rule::ALL.iter().filter(|one| fired(one)).count(),
@@ -296,6 +313,8 @@ impl GroupData {
             cases: group.cases,
             scenes: group.scenes.len(),
             scene_names: names.take(MOST_SCENES).collect(),
+            scene_ids: group.scenes.iter().copied().collect(),
+            option: table_name(case.option),
             rule: rule.map(RuleData::from),
             standing: rule.map(standing),
             contract: contract(group, rule),
@@ -329,6 +348,11 @@ impl Answer {
             subflows: exhibit.subflows,
         }
     }
+}
+
+/// An option as a table names it.
+fn table_name(option: i32) -> String {
+    if is_known(option) { option_name(option) } else { "unknown".to_owned() }
 }
 
 /// A summary that speaks of the two kernels, and not of one and the model: of which

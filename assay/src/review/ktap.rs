@@ -1,0 +1,86 @@
+//! A review as KTAP: a point for each option, of one for each group of scenes, which
+//! is not ok where the patched kernel departs from the contract and the base kernel
+//! does not, or both do in ways of their own.
+
+use mptcp_harness::scene::{Group, by_id};
+
+use super::difference::Class;
+use super::report::{GroupData, Review};
+use crate::ktap::check::{OPTIONS, groups};
+use crate::ktap::{Ending, Point, document};
+use crate::style::counted;
+
+/// The whole document.
+pub(super) fn page(review: &Review) -> String {
+    let [base, patched] = [&review.base, &review.patched];
+    let mut comments = vec![
+        format!("base {} (Linux {})", base.name, base.release),
+        format!("patched {} (Linux {})", patched.name, patched.release),
+        format!("{}, seed {}", counted(review.tried.cases, "case"), review.tried.seed),
+    ];
+    comments.extend(review.patches.iter().map(|patch| format!("patch {patch}")));
+    let mut points: Vec<Point> = OPTIONS.iter().map(|(name, _)| option(review, name)).collect();
+    points.push(contents(review));
+    document(&comments, &points)
+}
+
+fn option(review: &Review, name: &str) -> Point {
+    let differences = || review.groups().filter(move |group| group.option == name);
+    let cells = groups().map(|scenes| cell(review, name, scenes)).collect();
+    let point = Point::of(name, cells);
+    differences().fold(point, |point, group| point.saying(told(group, review)))
+}
+
+fn cell(review: &Review, option: &str, scenes: Group) -> Point {
+    let compared = review.tried.table.get(&(option.to_owned(), scenes.name().to_owned()));
+    let Some(compared) = compared.filter(|compared| **compared > 0) else {
+        // What made a kernel fall over was met in one scene, and nothing else was.
+        let bad = review.groups().any(|group| group.option == option && shows(group, scenes));
+        let why = "no case of it was compared".to_owned();
+        return Point::new(scenes.name(), if bad { Ending::NotOk } else { Ending::Skip(why) });
+    };
+    let wrong = |group: &&GroupData| {
+        group.option == option
+            && matches!(group.class, Class::Regression | Class::BothWrong)
+            && shows(group, scenes)
+    };
+    let count = review.groups().filter(wrong).count() as u64;
+    let ending = if count > 0 { Ending::NotOk } else { Ending::Ok };
+    let point = Point::new(scenes.name(), ending);
+    point.saying(format!("{} compared", counted(*compared, "case")))
+}
+
+fn shows(group: &GroupData, scenes: Group) -> bool {
+    let mut all = group.scene_ids.iter().filter_map(|id| by_id(*id));
+    all.any(|scene| scene.group == scenes)
+}
+
+fn told(group: &GroupData, review: &Review) -> String {
+    let because = match &group.because[..] {
+        [] => String::new(),
+        some => format!(" because {}", some.join("; ")),
+    };
+    let mut text = format!(
+        "{}{because}: {}: {} ({})",
+        group.class.name(),
+        group.signature,
+        group.summary,
+        counted(group.cases, "case")
+    );
+    if matches!(group.class, Class::Regression | Class::BothWrong) {
+        let kernel = &review.patched.asked;
+        text.push_str(&format!("\n  assay vm --kernel {kernel} -- explain --hex {}", group.hex));
+    }
+    text
+}
+
+/// What the structures hold is for a reader to judge: it is told, and no failure.
+fn contents(review: &Review) -> Point {
+    let point = Point::new("contents", Ending::Ok);
+    review.contents.iter().fold(point, |point, content| {
+        point.saying(format!(
+            "{}: {} and now {} at {} of {} places",
+            content.field, content.base, content.patched, content.places, content.steady
+        ))
+    })
+}
