@@ -68,6 +68,10 @@ impl Task {
             Command::Vm(_) | Command::Kernels(_) => {
                 return Err("a machine runs check, replay, explain, scenes or rules".into());
             }
+            Command::Explain(explain) if explain.writes_a_file() => {
+                let why = "a file that explain writes in a machine is gone with it";
+                return Err(format!("{why}: send standard output to one, with --svg -"));
+            }
             Command::Check(check) => (Some(check.format), check.save.clone()),
             _ => (None, None),
         };
