@@ -18,7 +18,7 @@ use std::ops::Range;
 
 pub(crate) use svg::{STYLE, WIDTH, height, px, svg};
 pub(crate) use terminal::terminal;
-pub(crate) use trace::changed;
+pub(crate) use trace::{changed, copied};
 
 /// One case, ready to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -46,6 +46,7 @@ pub(crate) const STYLE: &str = "\
 .street .right { text-anchor: end; }
 .street text.on { fill: var(--on); font-weight: 600; }
 .street text.bad { fill: var(--bad); font-weight: 700; }
+.street text.fault { font-size: 15px; }
 .street rect { shape-rendering: crispEdges; }
 .street path { fill: none; stroke: var(--line); }
 .street path.bad { stroke: var(--bad); stroke-width: 1.5; }
@@ -172,7 +173,7 @@ impl<'a> Sheet<'a> {
             rows.extend(lane.changed.iter().map(|range| self.bar(range, "changed", y, THIN, 1.5)));
             if let Some(at) = lane.fault {
                 let x = px(self.x(at));
-                rows.push(html! { text.bad x=(x) y=(px(y + 10.0)) { "✗" } });
+                rows.push(html! { text.bad.fault x=(x) y=(px(y + 10.5)) { "✗" } });
             }
             y += THIN + GAP;
         }

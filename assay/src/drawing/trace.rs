@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use mptcp_emulator::{Access, Errno, Rule};
-use mptcp_harness::region::{Map, Region, Spot};
+use mptcp_harness::region::{Laid, Map, Region, Spot};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::street;
 
@@ -107,10 +107,7 @@ pub(super) fn differing(examination: &Examination) -> Vec<Range<usize>> {
 /// The first byte on the street that the kernel could not read or write, as the
 /// model has it, and which of both it was.
 pub(super) fn fault(map: &Map, examination: &Examination) -> Option<(usize, &'static str)> {
-    if examination.predicted != Err(Errno::EFAULT) {
-        return None;
-    }
-    let (kind, writes) = examination.rules.iter().rev().find_map(|rule| faulted(*rule))?;
+    let (kind, writes) = faulted(examination)?;
     let in_the_way = |at: &usize| {
         let access = street::stretch(*at).access;
         if writes { access != Access::ReadWrite } else { access == Access::Nothing }
@@ -123,8 +120,44 @@ pub(super) fn fault(map: &Map, examination: &Examination) -> Option<(usize, &'st
     Some((at, if writes { "cannot be written" } else { "cannot be read" }))
 }
 
-/// The kind of region at which a rule gives EFAULT, and whether it writes there.
-fn faulted(rule: Rule) -> Option<(&'static str, bool)> {
+/// The arrays, in the order in which a subflow's elements go out.
+const ARRAYS: [&str; 5] = ["element", "subflow_info", "tcp_info", "sockname", "peername"];
+
+/// How many elements of each array are copied whole, as the model has it.
+pub(crate) fn copied(map: &Map, examination: &Examination) -> Vec<(&'static str, usize)> {
+    let order = |kind: &str| ARRAYS.iter().position(|array| *array == kind);
+    let begins = [Rule::ElementCopied, Rule::FullElementCopied, Rule::OptElementCopied];
+    let begun = examination.rules.iter().any(|rule| begins.contains(rule));
+    let stopped = faulted(examination).and_then(|(kind, _)| order(kind));
+    let arrays = || {
+        let all = map.laid().iter().filter(|laid| laid.each > 0);
+        all.filter_map(|laid| Some((order(laid.region(0).kind())?, laid)))
+    };
+    // An array off the street stops with its first element.
+    let faulty = arrays().find(|(number, _)| Some(*number) == stopped);
+    let last = match (faulty, fault(map, examination)) {
+        (Some((_, laid)), Some((at, _))) => at.saturating_sub(laid.start) / laid.each,
+        _ => 0,
+    };
+    let count = |number: usize, laid: &Laid| match stopped {
+        _ if !begun => 0,
+        None => laid.count,
+        // Those in front of the faulty one have got one more.
+        Some(stopped) => laid.count.min(last + usize::from(number < stopped)),
+    };
+    arrays().map(|(number, laid)| (laid.region(0).kind(), count(number, laid))).collect()
+}
+
+/// The kind of region at which the model has an EFAULT, and whether by a write.
+fn faulted(examination: &Examination) -> Option<(&'static str, bool)> {
+    match examination.predicted {
+        Err(Errno::EFAULT) => examination.rules.iter().rev().find_map(|rule| faults(*rule)),
+        _ => None,
+    }
+}
+
+/// The same of one rule.
+fn faults(rule: Rule) -> Option<(&'static str, bool)> {
     use Rule::*;
     let (region, writes) = match rule {
         InfoLengthUnreadable | DataLengthUnreadable | FullLengthUnreadable

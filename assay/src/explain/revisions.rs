@@ -7,10 +7,11 @@ use mptcp_emulator::abi::{Field, FullInfo, InfoOptPtr, SubflowData};
 use mptcp_emulator::{FULL_INFO_HEADER, Rule};
 use mptcp_harness::case::{BLOCKS, Case, Input};
 use mptcp_harness::finding::result_name;
-use mptcp_harness::region::{Laid, Map};
+use mptcp_harness::region::Map;
 use mptcp_harness::rig::Examination;
 
 use super::Told;
+use crate::drawing;
 use crate::style::{dim, head, odd};
 
 /// A column for each group of revisions that are alike in everything.
@@ -90,9 +91,10 @@ fn facts(case: &Case, told: &Told, some: &[Rule]) -> Facts {
         facts.push((name, word(examination, at, false)));
     }
     let map = Map::new(case, revision, *subflows);
-    let changed = crate::drawing::changed(&map, examination);
-    facts.extend(copied(&map, &changed, *subflows));
-    facts.extend(by_region(&map, changed));
+    for (kind, count) in drawing::copied(&map, examination) {
+        facts.push((format!("{kind} copied"), format!("{count} of {subflows}")));
+    }
+    facts.extend(by_region(&map, drawing::changed(&map, examination)));
     for rule in some {
         let fired = examination.rules.contains(rule);
         facts.push((format!("rule {}", rule.name()), if fired { "fired" } else { "-" }.into()));
@@ -142,23 +144,6 @@ fn fields(case: &Case) -> Vec<(String, usize)> {
     }
 }
 
-/// How many of the elements were copied whole.
-fn copied(map: &Map, changed: &[Range<usize>], subflows: usize) -> Facts {
-    let kind = |laid: &Laid| laid.region(0).kind();
-    let elements = ["element", "subflow_info", "tcp_info", "sockname", "peername"];
-    let arrays = map.laid().iter().filter(|laid| elements.contains(&kind(laid)) && laid.each > 0);
-    let one = |laid: &Laid| {
-        let whole = |number: &usize| {
-            let start = laid.start.saturating_add(laid.each.saturating_mul(*number));
-            let end = start.saturating_add(laid.each);
-            changed.iter().any(|range| range.start <= start && range.end >= end)
-        };
-        let count = (0..laid.count).filter(whole).count();
-        (format!("{} copied", kind(laid)), format!("{count} of {subflows}"))
-    };
-    arrays.map(one).collect()
-}
-
 /// How many bytes of each region changed.
 fn by_region(map: &Map, changed: Vec<Range<usize>>) -> Facts {
     let mut sums: BTreeMap<&'static str, usize> = BTreeMap::new();
@@ -196,7 +181,7 @@ impl Table {
             text
         };
         let rows = self.rows.iter().map(|row| Line {
-            text: line(if row.differs() { "*" } else { " " }, &row.name, &row.cells),
+            text: line(if row.differs() { "≠" } else { " " }, &row.name, &row.cells),
             differs: row.differs(),
         });
         (line(" ", "", &self.heads), rows.collect())
@@ -205,7 +190,7 @@ impl Table {
     /// What a reader has to know of it.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = vec![
-            "* differs between revisions; numbers in parentheses are as before the call".to_owned(),
+            "≠ differs between revisions; numbers in parentheses are as before the call".to_owned(),
             "changed: bytes of that part of memory".to_owned(),
             match self.common {
                 1 => "1 rule fires on all of them".to_owned(),

@@ -54,3 +54,20 @@ fn what_no_kernel_has_is_told_as_if_all_had_it() {
     assert_eq!(row(&table, "tcp_info.nmemb_kernel"), ["17"; 5]);
     assert!(table.notes().iter().any(|note| note.contains("mptcp_info_opt")));
 }
+
+/// The arrays go out subflow by subflow, the addresses first. 6.18's elements end a
+/// byte behind the page, and shorter ones of older kernels before it.
+#[test]
+fn elements_are_counted_up_to_the_fault_and_below_what_lies_over_them() {
+    let (_, table) = of("full_info-tcp-info-byte-into-no-access");
+    assert_eq!(row(&table, "subflow_info copied")[3..], ["3 of 3"; 2]);
+    assert_eq!(row(&table, "tcp_info copied")[3..], ["3 of 3", "2 of 3"]);
+    // The structure is written over the first element in the end.
+    let (_, table) = of("full_info-arrays-over-the-structure");
+    assert_eq!(row(&table, "subflow_info copied")[4], "3 of 3");
+    // Refused before anything is copied, and stopped by an array off the street.
+    let (_, table) = of("tcpinfo-length-15");
+    assert!(!table.rows.iter().any(|row| row.name == "element copied" && row.cells[0] != "0 of 3"));
+    let (_, table) = of("full_info-tcp-info-null");
+    assert_eq!(row(&table, "subflow_info copied")[4], "1 of 3");
+}
