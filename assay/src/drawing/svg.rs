@@ -19,6 +19,9 @@ const WIDEST_BYTE: f64 = 8.0;
 /// A character of 12 pixels, with some air for fonts that run wide.
 const CHARACTER: f64 = 7.4;
 
+/// What is narrower has no border, in pixels.
+const NARROW: f64 = 6.0;
+
 /// Heights of rows, in pixels.
 const TITLE: f64 = 24.0;
 const LINE: f64 = 17.0;
@@ -55,7 +58,7 @@ pub(crate) const STYLE: &str = "\
 .street .header { fill: var(--header); } .street .tail { fill: var(--tail); }
 .street .structure { fill: var(--structure); } .street .length { fill: var(--length); }
 .street .element { fill: var(--even); } .street .element.odd { fill: var(--odd); }
-.street .thing { stroke: var(--paper); } .street .slack { fill: var(--slack); }
+.street .thing { stroke: var(--paper); } .street .thing.narrow { stroke: none; } .street .slack { fill: var(--slack); }
 .street .beyond { fill: none; stroke: var(--line); stroke-dasharray: 3 3; }
 .street .ground { fill: var(--ground); stroke: var(--line); }
 .street .changed { fill: var(--ink); } .street rect.bad { fill: var(--bad); }
@@ -164,7 +167,10 @@ impl<'a> Sheet<'a> {
         }
         for (number, track) in lane.tracks.iter().enumerate() {
             rows.push(self.name(if number == 0 { "memory" } else { "" }, y + 17.0));
-            rows.extend(track.iter().map(|run| self.run(run, y)));
+            // What is small must not be lost below its neighbours.
+            let mut runs: Vec<&Run> = track.iter().collect();
+            runs.sort_by_key(|run| std::cmp::Reverse(run.range().len()));
+            rows.extend(runs.into_iter().map(|run| self.run(run, y)));
             y += BAR + 2.0;
         }
         if !lane.changed.is_empty() || lane.fault.is_some() {
@@ -237,8 +243,12 @@ impl<'a> Sheet<'a> {
             one.start < self.lane.window.end && one.end > self.lane.window.start
         });
         let odd = |number: usize| run.kind == Kind::Element && number % 2 == 1;
-        let class =
-            |number| format!("thing {}{}", run.kind.class(), if odd(number) { " odd" } else { "" });
+        // A border would be all there is to see of what is narrow.
+        let narrow = if self.across(&run.one(0), 0.0).1 < NARROW { " narrow" } else { "" };
+        let class = |number| {
+            let odd = if odd(number) { " odd" } else { "" };
+            format!("thing {}{odd}{narrow}", run.kind.class())
+        };
         let hatch = match run.kind {
             Kind::HeaderTail => Some("tail"),
             Kind::Slack => Some("slack"),
@@ -249,7 +259,7 @@ impl<'a> Sheet<'a> {
             _ => "middle on",
         };
         html! {
-            @for number in seen { (self.bar(&run.one(number), &class(number), y, BAR, 2.0)) }
+            @for number in seen { (self.bar(&run.one(number), &class(number), y, BAR, NARROW / 2.0)) }
             @if let Some(name) = hatch { (self.hatched(&run.range(), name, y, BAR)) }
             @for (range, label) in self.lane.labels(run, chars) {
                 @let (x, width) = self.across(&range, 0.0);
