@@ -59,8 +59,8 @@ impl Plan<'_> {
         }
         for room in lane.rooms.iter().filter(|room| !room.open) {
             let (owner, text) = match room.owner {
-                "optval" => ("optval", "the buffer ends (optlen)".to_owned()),
-                name => (name, format!("the room of {name} ends")),
+                "optval" => ("optval", "optlen ends here".to_owned()),
+                name => (name, format!("room of {name} ends")),
             };
             say(room.range.end, Some(owner), text, Tone::Plain);
         }
@@ -81,8 +81,12 @@ impl Plan<'_> {
             say(run.start, None, self.difference(run), Tone::Differs);
         }
         let left = lane.differing.len().saturating_sub(MOST_DIFFERENCES);
-        if let (1.., Some(run)) = (left, lane.differing.get(MOST_DIFFERENCES)) {
-            say(run.start, None, format!("{left} more places differ from here on"), Tone::Differs);
+        if let Some(run) = lane.differing.get(MOST_DIFFERENCES) {
+            let text = match left {
+                1 => "1 more place differs".to_owned(),
+                _ => format!("{left} more places differ from here on"),
+            };
+            say(run.start, None, text, Tone::Differs);
         }
         self.joined(lane, words)
     }

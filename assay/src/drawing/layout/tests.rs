@@ -55,7 +55,7 @@ fn a_larger_header_is_laid_out_by_its_numbers() {
             "optval: header, 16 bytes",
             "+16 rest of the header, 8 bytes",
             "+24 element 0, 248 bytes",
-            "+304 the buffer ends (optlen)"
+            "+304 optlen ends here"
         ]
     );
     assert_eq!((length.scale, only(&length.changed)), (1, 0x14000..0x14004));

@@ -20,7 +20,7 @@ fn a_lane_reads_as_it_should() {
   memory    ##========== element 0 ==========---------- element 1 ---------- slack .::::::::
   changed   ████████████████████████████████████████████████████████████████
   pages   ░░─────────────────────────────────── writable ───────────────────────────────────
-            │ └ +16 elements 0..1, 248 bytes each     +576 the buffer ends (optlen) ┘
+            │ └ +16 elements 0..1, 248 bytes each             +576 optlen ends here ┘
             └ optval: header, 16 bytes
 ";
     let text = plain(&drawing);
