@@ -84,6 +84,10 @@ pub(crate) enum Command {
     #[command(after_help = EXIT_STATUS)]
     Triage(TriageArgs),
     /// Tell one case as a person reads it: the call, the rules, the memory
+    ///
+    /// Memory is drawn to scale: what the program declares, what stands where, what
+    /// the call changes, the pages below it. --svg makes a picture of all that,
+    /// --format json has it for programs.
     #[command(after_help = EXIT_STATUS)]
     Explain(ExplainArgs),
     /// List the scenes: sockets in known states that cases are run on
@@ -293,15 +297,32 @@ pub(crate) struct ExplainArgs {
     pub(crate) hex: Option<String>,
 
     /// What would happen on this kernel revision: a name such as 6.1, with
-    /// `+info_opt` behind it for one with mptcp_info_opt, or `all`. Any other than `running` is the model's word alone, on the
-    /// contents of this kernel's scene, cut or lengthened with zeros to the
-    /// revision's sizes
+    /// `+info_opt` behind it for one with mptcp_info_opt. Any other than `running`
+    /// is the model's word alone, on the contents of this kernel's scene, cut or
+    /// lengthened with zeros to the revision's sizes. `all` is `running` with all
+    /// revisions side by side
     #[arg(long, value_name = "NAME|running|all", default_value = "running", value_parser = revisions)]
     pub(crate) revision: Revisions,
 
     /// Only predict; do not call the kernel
     #[arg(long)]
     pub(crate) no_call: bool,
+
+    /// Write the explanation as a picture to FILE instead, `-` for standard output.
+    /// It is self-contained, and dark where its reader's screen is
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// How to tell it
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = listing())]
+    pub(crate) format: Format,
+}
+
+impl ExplainArgs {
+    /// Whether the picture goes elsewhere than to standard output.
+    pub(crate) fn writes_a_file(&self) -> bool {
+        self.svg.as_ref().is_some_and(|to| to.as_os_str() != "-")
+    }
 }
 
 #[derive(Args, Debug)]

@@ -1,27 +1,28 @@
 //! `assay explain`: one case as a person reads it.
 
-use std::fmt::Write;
+mod json;
+mod numbers;
+mod page;
+mod revisions;
+mod text;
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use mptcp_emulator::{Revision, Rule};
+use mptcp_emulator::{Revision, abi};
 use mptcp_harness::case::Case;
-use mptcp_harness::finding::{diagnose, result_name};
+use mptcp_harness::finding::{Diagnosis, diagnose};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::picture::Picture;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::{self, Portrait, Scene, Stage, by_id};
 use mptcp_harness::trial::Trial;
 
-use crate::args::{ExplainArgs, Revisions};
-use crate::input;
-use crate::rules::standing;
-use crate::scenes::kind;
+use crate::args::{ExplainArgs, Format, Revisions};
+use crate::drawing::Drawing;
 use crate::stand_in::StandIn;
-use crate::style::{bad, dim, good, head, odd, wrapped};
-use crate::{Status, out};
-
-/// Fields of memory that are listed.
-const MOST_FIELDS: usize = 240;
+use crate::{Status, check, input, out};
 
 /// Runs the command.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Status, String> {
@@ -32,26 +33,49 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status, String> {
     };
     let case = stored.case.map_err(|why| format!("{}: {why}", stored.name))?;
     let scene = by_id(case.scene).ok_or("no such scene")?;
+    // In the namespace the right to write there may be gone.
+    let picture = args.svg.as_deref().map(Destination::open).transpose()?;
     let enclosure = scene::enter();
     let stage = Stage::build(&enclosure, |other| other.id == case.scene, &mut |_| ());
     let kernel = Kernel::running(stage.sizes());
     let portrait = stage.portrait(case.scene).cloned();
     let skipped = stage.skipped().first().map(|(_, why)| why.clone());
     let explained = Explained { case, scene, portrait, skipped };
-    out::put(explained.introduction())?;
-    let (text, status) = match args.revision {
-        Revisions::Running if explained.portrait.is_some() => {
-            explained.running(&kernel, stage, !args.no_call)?
+    let explanation = explained.explanation(&kernel, stage, args)?;
+    match (picture, args.format) {
+        (Some(to), _) => to.put(&page::page(&explanation))?,
+        (None, Format::Json) => out::line(check::json(&json::data(&explanation))?)?,
+        (None, Format::Human | Format::Ktap) => out::put(text::text(&explanation))?,
+    }
+    Ok(explanation.status(args.revision))
+}
+
+/// Where a picture goes.
+enum Destination {
+    Out,
+    File(PathBuf, File),
+}
+
+impl Destination {
+    fn open(path: &Path) -> Result<Destination, String> {
+        if path == Path::new("-") {
+            return Ok(Destination::Out);
         }
-        Revisions::Running => (explained.modelled(&kernel.revision, true)?, Status::Skipped),
-        Revisions::Named(revision) => (explained.modelled(&revision, true)?, Status::Agree),
-        Revisions::All => {
-            let each = Revision::ALL.iter().map(|revision| explained.modelled(revision, false));
-            (each.collect::<Result<String, String>>()?, Status::Agree)
+        // What is there stays until there is something to put in its place.
+        let opened = File::options().write(true).create(true).truncate(false).open(path);
+        let file = opened.map_err(|error| format!("--svg {}: {error}", path.display()))?;
+        Ok(Destination::File(path.to_owned(), file))
+    }
+
+    fn put(self, text: &str) -> Result<(), String> {
+        match self {
+            Destination::Out => out::put(text),
+            Destination::File(path, mut file) => file
+                .set_len(0)
+                .and_then(|()| file.write_all(text.as_bytes()))
+                .map_err(|error| format!("--svg {}: {error}", path.display())),
         }
-    };
-    out::put(text)?;
-    Ok(status)
+    }
 }
 
 /// What there is to tell about.
@@ -63,43 +87,83 @@ struct Explained {
     skipped: Option<String>,
 }
 
+/// All that is told of a case, for a terminal, a picture or a program.
+struct Explanation {
+    explained: Explained,
+    /// The model on the revision that was asked for, and on the running kernel
+    /// otherwise; with what that did.
+    told: Told,
+    /// The running kernel's release, where the scene stands on it and the question
+    /// is about it.
+    kernel: Option<String>,
+    /// The model on all revisions; empty where that was not asked for.
+    each: Vec<Told>,
+}
+
+/// The model's word on one revision.
+struct Told {
+    revision: Revision,
+    subflows: usize,
+    examination: Examination,
+}
+
+impl Explanation {
+    fn case(&self) -> &Case {
+        &self.explained.case
+    }
+
+    fn drawing(&self) -> Drawing {
+        let Told { revision, subflows, examination } = &self.told;
+        Drawing::new(self.case(), revision, *subflows, examination)
+    }
+
+    fn diagnosis(&self) -> Option<Diagnosis> {
+        let Told { revision, subflows, examination } = &self.told;
+        diagnose(self.case(), revision, *subflows, examination)
+    }
+
+    fn status(&self, asked: Revisions) -> Status {
+        match (asked, &self.kernel) {
+            (Revisions::Running, None) => Status::Skipped,
+            _ if self.told.examination.verdict.is_err() => Status::Divergence,
+            _ => Status::Agree,
+        }
+    }
+}
+
 impl Explained {
-    fn introduction(&self) -> String {
-        let scene = self.scene;
-        let mut text = format!(
-            "{} {} (number {}, group {}): ",
-            head("Scene"),
-            scene.name,
-            scene.id,
-            scene.group.name()
-        );
-        match &self.portrait {
-            Some(portrait) => {
-                text.push_str(kind(portrait));
-                if let scene::Kind::Mptcp { subflows, .. } = &portrait.kind {
-                    let plural = if subflows.len() == 1 { "" } else { "s" };
-                    let _ = write!(text, ", {} subflow{plural}", subflows.len());
-                }
+    fn explanation(
+        self,
+        kernel: &Kernel,
+        stage: Stage,
+        args: &ExplainArgs,
+    ) -> Result<Explanation, String> {
+        let running = self.portrait.is_some() && !matches!(args.revision, Revisions::Named(_));
+        let told = match args.revision {
+            Revisions::Named(revision) => self.modelled(&revision)?,
+            _ if running => self.running(kernel, stage, !args.no_call)?,
+            _ => self.modelled(&kernel.revision)?,
+        };
+        let each = match args.revision {
+            Revisions::All => {
+                let each =
+                    Revision::ALL.iter().map(|revision| self.modelled(&self.asked(*revision)));
+                each.collect::<Result<Vec<Told>, String>>()?
             }
-            None => {
-                let why = self.skipped.as_deref().unwrap_or("no reason was given");
-                text.push_str(&odd(&format!("it does not stand here ({why})")));
-            }
-        }
-        let _ = writeln!(text, "\n\n{}", head("Call"));
-        for line in self.case.to_string().lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-        text
+            _ => Vec::new(),
+        };
+        let kernel = running.then(|| kernel.release.clone());
+        Ok(Explanation { explained: self, told, kernel, each })
+    }
+
+    /// A revision on which the option that the case asks for exists, if it is the
+    /// one that no kernel shipped.
+    fn asked(&self, revision: Revision) -> Revision {
+        if self.case.option == abi::MPTCP_INFO_OPT { revision.with_info_opt() } else { revision }
     }
 
     /// The running kernel, called if `call` says so.
-    fn running(
-        &self,
-        kernel: &Kernel,
-        stage: Stage,
-        call: bool,
-    ) -> Result<(String, Status), String> {
+    fn running(&self, kernel: &Kernel, stage: Stage, call: bool) -> Result<Told, String> {
         let stage = Arc::new(Mutex::new(stage));
         let trial = Trial::new(&stage, kernel.revision, Model::documented());
         let mut trial = trial.map_err(|error| error.to_string())?;
@@ -107,33 +171,11 @@ impl Explained {
         let nothing = || format!("{} does not stand any more", self.scene.name);
         let examination = trial.examine(&self.case, call).ok_or_else(nothing)?;
         let subflows = trial.actor(self.case.scene).map_or(0, |actor| actor.subflows());
-        let revision = &kernel.revision;
-        let mut text = self.model(revision, subflows, &examination, true);
-        let heading = head(&format!("Linux {}", kernel.release));
-        let Some(observed) = examination.observed else {
-            let _ = writeln!(text, "\n{heading} was not called");
-            return Ok((text, Status::Agree));
-        };
-        let result = result_name(observed);
-        let Some(diagnosis) = diagnose(&self.case, revision, subflows, &examination) else {
-            let word = good("agrees");
-            let _ = writeln!(
-                text,
-                "\n{heading} {word}: {result}, and every byte of the street as predicted"
-            );
-            return Ok((text, Status::Agree));
-        };
-        let _ = writeln!(text, "\n{heading} {}: {result}", bad("disagrees"));
-        let _ = writeln!(text, "  {}", diagnosis.summary);
-        let picture = Picture::new(&self.case, revision, subflows, &examination, true);
-        for line in picture.differences().lines() {
-            let _ = writeln!(text, "  {line}");
-        }
-        Ok((text, Status::Divergence))
+        Ok(Told { revision: kernel.revision, subflows, examination })
     }
 
     /// The model's word alone, on another revision or without a scene.
-    fn modelled(&self, revision: &Revision, whole: bool) -> Result<String, String> {
+    fn modelled(&self, revision: &Revision) -> Result<Told, String> {
         let socket = match &self.portrait {
             Some(portrait) => StandIn::of(portrait, revision),
             None => StandIn::named(self.scene, revision),
@@ -142,58 +184,52 @@ impl Explained {
         Ok(socket.with(|socket, subflows| {
             let subject = Subject { revision, socket, fd: -1 };
             let examination = rig.examine(&self.case, &subject, Model::documented(), false);
-            self.model(revision, subflows, &examination, whole)
+            Told { revision: *revision, subflows, examination }
         }))
     }
 
-    /// What the model says; in short, where `whole` does not say otherwise.
-    fn model(
-        &self,
-        revision: &Revision,
-        subflows: usize,
-        examination: &Examination,
-        whole: bool,
-    ) -> String {
-        let mut text = format!(
-            "\n{}{} (tcp_info {}, mptcp_info {} bytes): {}\n",
-            head(&format!("Model of {}", revision.name)),
-            if revision.info_opt { " with mptcp_info_opt" } else { "" },
-            revision.tcp_info,
-            revision.mptcp_info,
-            result_name(examination.predicted)
-        );
-        if !whole {
-            let names: Vec<&str> = examination.rules.iter().map(|rule| rule.name()).collect();
-            text.push_str(&wrapped(&names.join(", "), "  ", 96));
-            text.push_str(&self.length(examination));
-            return text;
+    /// What the scene is here, and whether it stands.
+    fn scene_in_words(&self) -> (String, bool) {
+        let Some(portrait) = &self.portrait else {
+            let why = self.skipped.as_deref().unwrap_or("no reason was given");
+            return (format!("it does not stand here ({why})"), false);
+        };
+        let mut words = crate::scenes::kind(portrait).to_owned();
+        if let scene::Kind::Mptcp { subflows, .. } = &portrait.kind {
+            let plural = if subflows.len() == 1 { "" } else { "s" };
+            words += &format!(", {} subflow{plural}", subflows.len());
         }
-        text.push_str("  rules, in the order in which they fired:\n");
-        for (number, rule) in (1..).zip(&examination.rules) {
-            text.push_str(&self::rule(number, *rule));
-        }
-        let _ = writeln!(text, "\n{}, as the model predicts it", head("Memory"));
-        text.push_str(&dim("  (.. untouched, ?? left open; offsets on the street)\n"));
-        let picture = Picture::new(&self.case, revision, subflows, examination, true);
-        text.push_str(&picture.written(MOST_FIELDS));
-        text
-    }
-
-    /// The length after the call, where it can be read.
-    fn length(&self, examination: &Examination) -> String {
-        let at = self.case.optlen.offset();
-        let bytes = at.and_then(|at| examination.prediction.get(at..at + 4));
-        match bytes.and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes) {
-            Some(length) if length == self.case.length => format!("  *optlen stays {length}\n"),
-            Some(length) => format!("  *optlen becomes {length}, was {}\n", self.case.length),
-            None => String::new(),
-        }
+        (words, true)
     }
 }
 
-fn rule(number: usize, rule: Rule) -> String {
-    let title = format!("  {number:>3}. {}  ({})\n", head(rule.name()), standing(rule));
-    let sentence = wrapped(rule.sentence(), "       ", 96);
-    let source = dim(&wrapped(&format!("Source: {}", rule.source()), "       ", 96));
-    title + &sentence + &source
+impl Told {
+    /// The length before and after the call, where it stands on the street.
+    fn length_after(&self, case: &Case) -> Option<i32> {
+        let at = case.optlen.offset()?;
+        let bytes = self.examination.prediction.get(at..at + 4)?;
+        bytes.try_into().ok().map(i32::from_ne_bytes)
+    }
+
+    /// The same in words; nothing where the length cannot be read.
+    fn length(&self, case: &Case) -> Option<String> {
+        self.length_after(case).map(|length| match length {
+            length if length == case.length => format!("*optlen stays {length}"),
+            length => format!("*optlen becomes {length}, was {}", case.length),
+        })
+    }
+
+    /// What the kernel left in the length, where it was called.
+    fn length_observed(&self, case: &Case) -> Option<i32> {
+        let at = case.optlen.offset()?;
+        let bytes = self.examination.observation.as_ref()?.get(at..at + 4)?;
+        bytes.try_into().ok().map(i32::from_ne_bytes)
+    }
+
+    /// The revision as a heading names it.
+    fn name(&self) -> String {
+        let with = if self.revision.info_opt { " with mptcp_info_opt" } else { "" };
+        let Revision { name, tcp_info, mptcp_info, .. } = self.revision;
+        format!("{name}{with} (tcp_info {tcp_info}, mptcp_info {mptcp_info} bytes)")
+    }
 }

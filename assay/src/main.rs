@@ -10,6 +10,7 @@ mod args;
 mod canary;
 mod check;
 mod deviations;
+mod drawing;
 mod explain;
 mod human;
 mod input;

@@ -3,7 +3,8 @@
 
 use anstyle::{AnsiColor, Style};
 
-fn styled(style: Style, text: &str) -> String {
+/// A text in a style.
+pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 

@@ -71,6 +71,10 @@ impl Task {
             Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
                 return Err("a machine runs check, replay, triage, explain, scenes or rules".into());
             }
+            Command::Explain(explain) if explain.writes_a_file() => {
+                let why = "a file that explain writes in a machine is gone with it";
+                return Err(format!("{why}: send standard output to one, with --svg -"));
+            }
             Command::Check(check) => (Some(check.format), check.save.clone()),
             Command::Replay(replay) => (Some(replay.format), None),
             Command::Triage(triage) => (Some(triage.format), triage.save.clone()),

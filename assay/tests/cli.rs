@@ -20,7 +20,7 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 fn main() -> ExitCode {
-    let anywhere: [Named; 16] = [
+    let anywhere: [Named; 19] = [
         ("help_names_the_exit_statuses", help_names_the_exit_statuses),
         ("a_wrong_option_is_wrong_usage", a_wrong_option_is_wrong_usage),
         ("an_unknown_scene_is_wrong_usage", an_unknown_scene_is_wrong_usage),
@@ -29,6 +29,9 @@ fn main() -> ExitCode {
         ("a_case_off_the_street_is_refused", a_case_off_the_street_is_refused),
         ("rules_are_listed_with_their_sources", rules_are_listed_with_their_sources),
         ("another_revision_is_explained_by_the_model", another_revision_is_explained),
+        ("an_explanation_is_a_picture_too", explain_draws),
+        ("an_explanation_is_data_too", explain_gives_data),
+        ("a_picture_in_a_machine_goes_to_standard_output", no_picture_in_a_machine),
         ("a_text_is_no_kernel", a_text_is_no_kernel),
         ("a_machine_takes_qemu", a_machine_takes_qemu),
         ("a_full_device_is_told", a_full_device_is_told),
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
         ("a_build_is_refused_before_it_begins", a_build_is_refused),
         ("a_build_takes_tools", a_build_takes_tools),
     ];
-    let with_mptcp: [Named; 11] = [
+    let with_mptcp: [Named; 12] = [
         ("a_good_case_is_replayed", a_good_case_is_replayed),
         ("a_corrupt_file_does_not_stop_the_others", a_corrupt_file_does_not_stop_the_others),
         ("a_folder_is_searched", a_folder_is_searched),
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         ("findings_come_as_they_were_seen", findings_come_as_they_were_seen),
         ("an_option_that_was_not_chosen_is_the_reason", option_is_the_reason),
         ("explain_tells_call_rules_memory_and_kernel", explain_tells_all),
+        ("the_picture_in_the_documentation_is_fresh", documented_picture_is_fresh),
         ("scenes_are_listed", scenes_are_listed),
     ];
     let hindrance = scene::mptcp_available()
@@ -299,10 +303,91 @@ fn rules_are_listed_with_their_sources() -> Done {
 }
 
 fn another_revision_is_explained() -> Done {
-    let words = ["Model of 5.16", "Model of 7.2", "StrideClamped", "*optlen becomes 248, was 400"];
-    let run = assay(&["explain", "--hex", &good_hex(), "--revision", "all"])?;
+    let run = assay(&["explain", "--hex", &good_hex(), "--revision", "5.16"])?;
+    run.ends_with(0)?.says(&["Model of 5.16", "StrideClamped", "*optlen becomes 248, was 400"])?;
+    let run = assay(&["explain", "--hex", &good_hex(), "--revision", "all", "--no-call"])?;
+    let words = ["5.16, 6.1", "6.18, 7.2", "≠ size_kernel", "  num_subflows", "rule StrideClamped"];
     run.ends_with(0)?.says(&words)?;
     Ok(())
+}
+
+/// The texts of a picture, which has to be well-formed.
+fn texts(picture: &str) -> Result<String, Failed> {
+    let document = roxmltree::Document::parse(picture)?;
+    let texts = document.descendants().filter(roxmltree::Node::is_text);
+    Ok(texts.filter_map(|node| node.text()).collect::<Vec<_>>().join("\n"))
+}
+
+fn explain_draws() -> Done {
+    let args = ["explain", "--hex", &good_hex(), "--revision", "6.12", "--svg"];
+    let to_standard_output = assay(&[&args[..], &["-"]].concat())?.ends_with(0)?;
+    let words = [
+        "getsockopt(fd, SOL_MPTCP, MPTCP_TCPINFO, optval, optlen);",
+        "+16 element 0, 248 bytes",
+        "2. ElementCopied (promised)",
+        "*optlen becomes 264, was 400",
+        "prefers-color-scheme: dark",
+    ];
+    let texts = texts(&to_standard_output.out)?;
+    if let Some(word) = words.iter().find(|word| !texts.contains(**word)) {
+        return Err(format!("{word:?} is not in:\n{texts}").into());
+    }
+    // What was in the file before, and was longer, is gone.
+    let path = folder("picture")?.join("case.svg");
+    fs::write(&path, "x".repeat(100_000))?;
+    let run = assay(&[&args[..], &[text(&path)?]].concat())?.ends_with(0)?;
+    if !run.out.is_empty() || fs::read_to_string(&path)? != to_standard_output.out {
+        return Err("the file is not what standard output was".into());
+    }
+    assay(&[&args[..], &["/no/such/folder/case.svg"]].concat())?
+        .ends_with(2)?
+        .says(&["--svg /no/such/folder/case.svg: No such file"])?;
+    Ok(())
+}
+
+fn explain_gives_data() -> Done {
+    let args = ["explain", "--hex", &good_hex(), "--revision", "6.12", "--format", "json"];
+    let data = assay(&args)?.ends_with(0)?.json()?;
+    let model = &data["models"][0];
+    let element = model["regions"]
+        .as_array()
+        .and_then(|regions| regions.iter().find(|region| region["kind"] == "element"));
+    let told = [
+        data["case"]["hex"] == good_hex().as_str(),
+        data["case"]["optval"]["street"] == 0x1000,
+        data["kernel"].is_null(),
+        model["result"] == "success",
+        model["length"] == 264,
+        model["rules"][0]["name"] == "StrideClamped",
+        model["rules"][0]["standing"] == "implied",
+        element.is_some_and(|element| element["offset"] == 0x1010 && element["length"] == 248),
+    ];
+    if told != [true; 8] {
+        return Err(format!("{told:?}: {data}").into());
+    }
+    let all = ["explain", "--hex", &good_hex(), "--revision", "all", "--no-call"];
+    let data = assay(&[&all[..], &["--format", "json"]].concat())?.ends_with(0)?.json()?;
+    match data["models"].as_array().map(Vec::len) {
+        Some(8) => Ok(()),
+        other => Err(format!("{other:?} models").into()),
+    }
+}
+
+fn no_picture_in_a_machine() -> Done {
+    let args = ["vm", "--kernel", "/", "--", "explain", "--hex", "00", "--svg", "case.svg"];
+    assay(&args)?.ends_with(2)?.says(&["--svg -", "gone with it"])?;
+    Ok(())
+}
+
+fn documented_picture_is_fresh() -> Done {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let case = root.join("corpus/negotiate/tcpinfo-at-byte-into-no-access.case");
+    let run = assay(&["explain", "--svg", "-", "--revision", "6.18", text(&case)?])?;
+    let fresh = run.ends_with(0)?.out;
+    if fs::read_to_string(root.join("docs/explain.svg"))? == fresh {
+        return Ok(());
+    }
+    Err("docs/explain.svg is stale: docs/explain.md has the command that makes it".into())
 }
 
 fn a_good_case_is_replayed() -> Done {

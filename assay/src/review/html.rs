@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::difference::Class;
 use super::report::{Answer, GroupData, KernelData, Review};
+use crate::drawing::{self, Drawing};
 use crate::style::{counted, grouped};
 
 /// Groups of one known cause that are open when the page is.
@@ -21,7 +22,7 @@ pub(super) fn page(review: &Review) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "What changes in getsockopt(SOL_MPTCP)" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(drawing::STYLE)) }
             }
             body {
                 main {
@@ -153,6 +154,9 @@ fn group(group: &GroupData, review: &Review) -> Markup {
                 (side("base", group.base.as_ref(), group))
                 (side("patched", group.patched.as_ref(), group))
             }
+            @for (what, answer) in [("base", &group.base), ("patched", &group.patched)] {
+                @if let Some(answer) = answer { (picture(what, answer, group)) }
+            }
             @if !group.coloured.is_empty() { pre.memory { (PreEscaped(spans(&group.coloured))) } }
             details.replay {
                 summary { "Look at this case" }
@@ -184,6 +188,19 @@ fn side(what: &str, answer: Option<&Answer>, group: &GroupData) -> Markup {
                     p.rules { (answer.rules.join(" → ")) }
                 }
             }
+        }
+    }
+}
+
+/// What the call did to memory, to scale.
+fn picture(what: &str, answer: &Answer, group: &GroupData) -> Markup {
+    let Answer { examination, revision, subflows, .. } = answer;
+    let mut drawing = Drawing::new(&group.case, revision, *subflows, examination);
+    drawing.id = format!("{what}-{}", drawing.id);
+    html! {
+        figure {
+            figcaption { "Memory, " (what) }
+            (PreEscaped(drawing::svg(&drawing)))
         }
     }
 }

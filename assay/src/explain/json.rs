@@ -1,0 +1,181 @@
+//! An explanation for programs.
+
+use mptcp_emulator::Rule;
+use mptcp_harness::case::{Place, option_name};
+use mptcp_harness::codec;
+use mptcp_harness::finding::{hex, result_name};
+use serde::Serialize;
+
+use super::{Explanation, Told, numbers};
+use crate::drawing::{Drawing, Kind};
+use crate::report::RevisionData;
+use crate::rules::standing;
+
+/// One case, and what is to be said of it. Offsets are bytes from the start of
+/// the street.
+#[derive(Serialize)]
+pub(super) struct Data {
+    case: CaseData,
+    /// The model's word: one revision's, or with `--revision all` each one's.
+    models: Vec<ModelData>,
+    /// `null` where the running kernel was not asked about or the scene does not
+    /// stand on it.
+    kernel: Option<KernelData>,
+}
+
+#[derive(Serialize)]
+struct CaseData {
+    hex: String,
+    scene: &'static str,
+    option: String,
+    option_number: i32,
+    length: i32,
+    optval: PlaceData,
+    optlen: PlaceData,
+    /// The call as C.
+    call: String,
+}
+
+/// Either of both.
+#[derive(Serialize)]
+struct PlaceData {
+    street: Option<u32>,
+    address: Option<u64>,
+}
+
+impl From<Place> for PlaceData {
+    fn from(place: Place) -> PlaceData {
+        match place {
+            Place::Street(offset) => PlaceData { street: Some(offset), address: None },
+            Place::Wild(address) => PlaceData { street: None, address: Some(address) },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ModelData {
+    revision: RevisionData,
+    subflows: usize,
+    /// `success`, or the error's name.
+    result: String,
+    /// `null` where the length stands off the street.
+    length: Option<i32>,
+    rules: Vec<RuleData>,
+    regions: Vec<RegionData>,
+    changed: Vec<Extent>,
+}
+
+#[derive(Serialize)]
+struct RuleData {
+    name: &'static str,
+    standing: &'static str,
+    source: &'static str,
+    /// The numbers that it came to, where there are some.
+    here: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RegionData {
+    name: String,
+    /// `header`, `tail`, `structure`, `element`, `length`, `slack` or `beyond`.
+    kind: &'static str,
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Serialize)]
+struct Extent {
+    offset: usize,
+    length: usize,
+}
+
+#[derive(Serialize)]
+struct KernelData {
+    release: String,
+    /// `agree`, `disagree` or `not called`.
+    verdict: &'static str,
+    result: Option<String>,
+    length: Option<i32>,
+    /// What differs, in a line.
+    summary: Option<String>,
+    differing: Vec<Extent>,
+}
+
+/// The explanation as data.
+pub(super) fn data(explanation: &Explanation) -> Data {
+    let case = explanation.case();
+    let told = match explanation.each.as_slice() {
+        [] => std::slice::from_ref(&explanation.told),
+        each => each,
+    };
+    Data {
+        case: CaseData {
+            hex: hex(&codec::encode(case)),
+            scene: explanation.explained.scene.name,
+            option: option_name(case.option),
+            option_number: case.option,
+            length: case.length,
+            optval: case.optval.into(),
+            optlen: case.optlen.into(),
+            call: case.to_string(),
+        },
+        models: told.iter().map(|told| model(explanation, told)).collect(),
+        kernel: explanation.kernel.as_ref().map(|release| kernel(explanation, release)),
+    }
+}
+
+fn model(explanation: &Explanation, told: &Told) -> ModelData {
+    let case = explanation.case();
+    let drawing = Drawing::new(case, &told.revision, told.subflows, &told.examination);
+    let rule = |rule: &Rule| RuleData {
+        name: rule.name(),
+        standing: standing(*rule),
+        source: rule.source(),
+        here: numbers::decided(*rule, case, told),
+    };
+    let runs = drawing.lanes.iter().flat_map(|lane| {
+        let seen = lane.tracks.iter().flatten().filter(|run| run.kind != Kind::Beyond);
+        seen.flat_map(|run| (0..run.count.min(lane.window.len())).map(move |number| (run, number)))
+    });
+    let mut regions: Vec<RegionData> = runs
+        .map(|(run, number)| RegionData {
+            name: run.named(number..number + 1),
+            kind: run.kind.class(),
+            offset: run.one(number).start,
+            length: run.each,
+        })
+        .collect();
+    // What is long has two lanes.
+    regions.dedup_by(|one, next| one.offset == next.offset && one.name == next.name);
+    let changed = drawing.lanes.iter().flat_map(|lane| lane.changed.iter().map(extent));
+    ModelData {
+        revision: RevisionData::from(&told.revision),
+        subflows: told.subflows,
+        result: result_name(told.examination.predicted),
+        length: told.length_after(case),
+        rules: told.examination.rules.iter().map(rule).collect(),
+        regions,
+        changed: changed.collect(),
+    }
+}
+
+fn kernel(explanation: &Explanation, release: &str) -> KernelData {
+    let told = &explanation.told;
+    let lanes = explanation.drawing().lanes;
+    KernelData {
+        release: release.to_owned(),
+        verdict: match (told.examination.observed, &told.examination.verdict) {
+            (None, _) => "not called",
+            (Some(_), Ok(())) => "agree",
+            (Some(_), Err(_)) => "disagree",
+        },
+        result: told.examination.observed.map(result_name),
+        length: told.length_observed(explanation.case()),
+        summary: explanation.diagnosis().map(|diagnosis| diagnosis.summary),
+        differing: lanes.iter().flat_map(|lane| lane.differing.iter().map(extent)).collect(),
+    }
+}
+
+fn extent(range: &std::ops::Range<usize>) -> Extent {
+    Extent { offset: range.start, length: range.len() }
+}
