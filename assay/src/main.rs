@@ -10,6 +10,7 @@ mod args;
 mod canary;
 mod check;
 mod deviations;
+mod exhaust;
 mod explain;
 mod human;
 mod input;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
     let done = match &command {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Exhaust(args) => exhaust::run(args),
         Command::Triage(args) => triage::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Scenes(args) => scenes::run(args),

@@ -130,6 +130,7 @@ impl Survivor for Aftermath {
         let (format, save) = match parsed.command.unwrap_or(Command::Check(parsed.check)) {
             Command::Check(args) => (args.format, args.save),
             Command::Replay(args) => (args.format, None),
+            Command::Exhaust(args) => (args.format, args.save),
             Command::Triage(args) => (args.format, args.save),
             _ => return None,
         };

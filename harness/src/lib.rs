@@ -30,6 +30,7 @@ pub mod case;
 pub mod cast;
 pub mod check;
 pub mod codec;
+pub mod exhaust;
 mod extents;
 pub mod finding;
 pub mod fuzzing;
