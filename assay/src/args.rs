@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mptcp_emulator::{Revision, abi};
 
+use crate::exhaust::ExhaustArgs;
 use crate::select::Selection;
 use crate::triage::TriageArgs;
 
@@ -77,6 +78,13 @@ pub(crate) enum Command {
     /// Judge stored cases once more, such as a corpus of regressions
     #[command(after_help = EXIT_STATUS)]
     Replay(ReplayArgs),
+    /// Judge every combination over a small domain, and say what was covered
+    ///
+    /// The sizes and counts of each option, its buffers' places relative to the end of
+    /// their pages: all combinations, each once. Ctrl-C ends the run early; it tells
+    /// how far it came.
+    #[command(after_help = EXIT_STATUS)]
+    Exhaust(ExhaustArgs),
     /// Turn a folder of a fuzzer's crash files into a list of distinct findings
     ///
     /// Each file is judged; what is alike is one finding, of which one simplest case

@@ -33,7 +33,7 @@ const USUAL: Duration = Duration::from_secs(10);
 const WITHOUT_MPTCP: Duration = Duration::from_secs(2);
 
 /// What is compared with what.
-type Subjects<'a> = (&'a Kernel, &'a SharedStage, Model);
+pub(crate) type Subjects<'a> = (&'a Kernel, &'a SharedStage, Model);
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
@@ -160,7 +160,7 @@ fn watched(
 }
 
 /// Runs each finding once more, for the picture.
-fn draw(
+pub(crate) fn draw(
     outcome: &Outcome,
     (kernel, stage, model): Subjects<'_>,
     colour: bool,
@@ -205,7 +205,11 @@ pub(crate) fn picture(trial: &mut Trial, finding: &Finding, colour: bool) -> (us
 }
 
 /// Writes the simplest case of each finding into a file of its own.
-fn save(folder: &Path, outcome: &Outcome, findings: &mut [FindingData]) -> Result<(), String> {
+pub(crate) fn save(
+    folder: &Path,
+    outcome: &Outcome,
+    findings: &mut [FindingData],
+) -> Result<(), String> {
     for data in findings {
         let Some(finding) = outcome.findings.get(&data.signature) else {
             continue;
@@ -283,14 +287,14 @@ fn ended_by(setting: &Setting, outcome: &Outcome, control: &Control) -> &'static
 
 /// What a signal has to reach.
 #[derive(Default)]
-struct Control {
-    progress: Progress,
-    interrupted: AtomicBool,
+pub(crate) struct Control {
+    pub(crate) progress: Progress,
+    pub(crate) interrupted: AtomicBool,
 }
 
 impl Control {
     /// The first interrupt ends the run with its report, the second at once.
-    fn listen(self: &Arc<Control>) -> Result<(), String> {
+    pub(crate) fn listen(self: &Arc<Control>) -> Result<(), String> {
         let control = Arc::clone(self);
         ctrlc::set_handler(move || {
             if control.interrupted.swap(true, Ordering::Relaxed) {

@@ -11,6 +11,7 @@ mod canary;
 mod check;
 mod deviations;
 mod drawing;
+mod exhaust;
 mod explain;
 mod human;
 mod input;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
     let done = match &command {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Exhaust(args) => exhaust::run(args),
         Command::Triage(args) => triage::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Scenes(args) => scenes::run(args),

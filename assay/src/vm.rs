@@ -69,7 +69,10 @@ impl Task {
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
         let (format, wanted) = match &command {
             Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
-                return Err("a machine runs check, replay, triage, explain, scenes or rules".into());
+                return Err(
+                    "a machine runs check, exhaust, replay, triage, explain, scenes or rules"
+                        .into(),
+                );
             }
             Command::Explain(explain) if explain.writes_a_file() => {
                 let why = "a file that explain writes in a machine is gone with it";
@@ -77,6 +80,7 @@ impl Task {
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
             Command::Replay(replay) => (Some(replay.format), None),
+            Command::Exhaust(exhaust) => (Some(exhaust.format), exhaust.save.clone()),
             Command::Triage(triage) => (Some(triage.format), triage.save.clone()),
             _ => (None, None),
         };

@@ -131,6 +131,7 @@ impl Survivor for Aftermath {
             Command::Check(args) => (args.format, args.save),
             Command::Replay(args) => (args.format, None),
             Command::Survey(_) => (Format::Json, None),
+            Command::Exhaust(args) => (args.format, args.save),
             Command::Triage(args) => (args.format, args.save),
             _ => return None,
         };

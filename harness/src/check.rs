@@ -1,8 +1,9 @@
 //! The engine behind `assay check`: the lattice and random cases in turns, on
-//! as many streets as there are jobs.
+//! as many streets as there are jobs. [`run`] takes cases from elsewhere.
 
 use std::collections::BTreeMap;
 use std::io;
+use std::iter::Peekable;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::cast::Actor;
 use crate::finding::Finding;
 use crate::generate;
 use crate::lattice;
+use crate::palette::Palette;
 use crate::rig::Model;
 use crate::scene::Group;
 use crate::trial::{Reason, SharedStage, Trial, Verdict};
@@ -142,7 +144,25 @@ pub struct Progress {
 /// Makes a watch for a trial of its own, where the kernel can be watched.
 pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
 
-/// Runs a check.
+/// Where one job's cases come from.
+pub trait Source {
+    /// Puts the next cases into an empty batch, at most `size`; none where there are
+    /// no more.
+    fn fill(&mut self, size: usize, batch: &mut Vec<Case>);
+
+    /// Whether all of the lattice was given; `false` where there is none.
+    fn lattice_given(&mut self) -> bool {
+        false
+    }
+}
+
+/// Where all cases come from.
+pub trait Sources: Sync {
+    /// The part of one of so many jobs.
+    fn source<'a>(&'a self, palette: &'a Palette, job: u64, jobs: u64) -> Box<dyn Source + 'a>;
+}
+
+/// Runs a check: the lattice and random cases in turns.
 ///
 /// # Errors
 /// Where a street could not be mapped.
@@ -151,6 +171,20 @@ pub fn check(
     revision: Revision,
     stage: &SharedStage,
     model: Model,
+    watching: Watching<'_>,
+    progress: &Progress,
+) -> io::Result<Outcome> {
+    run(setting, &Turns { setting }, (revision, stage, model), watching, progress)
+}
+
+/// Runs cases from anywhere; of the setting, what is not about their choice counts.
+///
+/// # Errors
+/// Where a street could not be mapped.
+pub fn run(
+    setting: &Setting,
+    sources: &dyn Sources,
+    (revision, stage, model): (Revision, &SharedStage, Model),
     watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
@@ -174,7 +208,7 @@ pub fn check(
     let mut outcome = thread::scope(|scope| {
         let running: Vec<_> = (0..)
             .zip(workers)
-            .map(|(job, worker)| scope.spawn(move || worker.work(job, jobs as u64)))
+            .map(|(job, worker)| scope.spawn(move || worker.work(sources, job, jobs as u64)))
             .collect();
         // A thread that a faulty kernel killed never finishes, and to join it is a
         // panic; whoever started this program has to end it then.
@@ -204,38 +238,23 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn work(mut self, job: u64, jobs: u64) -> Outcome {
+    fn work(mut self, sources: &dyn Sources, job: u64, jobs: u64) -> Outcome {
         let palette = self.trial.palette().clone();
         let share = |all: u64| all / jobs + u64::from(job < all % jobs);
         let mut left = self.setting.cases.map_or(u64::MAX, share);
-        let wanted = &self.setting.options;
-        let mut lattice = (0..)
-            .zip(lattice::order(&palette))
-            .filter(|(at, _)| at % jobs == job)
-            .flat_map(|(_, cue)| lattice::of_all(&palette, cue))
-            .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
-            .peekable();
-        let mut random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
+        let mut source = sources.source(&palette, job, jobs);
         let mut batch = Vec::with_capacity(BATCH);
-        let mut batches = 0;
         while left > 0 && !self.over() && !palette.cues.is_empty() {
-            let size = BATCH.min(usize::try_from(left).unwrap_or(BATCH));
-            let poison = u8::try_from(batches / BATCHES_A_POISON % u64::from(POISONS)).unwrap_or(0);
             batch.clear();
-            // In turns, as either finds things early that the other does not.
-            if batches % 2 == 0 {
-                let cases = lattice.by_ref().take(size);
-                batch.extend(cases.map(|case| Case { poison, ..case }));
+            source.fill(BATCH.min(usize::try_from(left).unwrap_or(BATCH)), &mut batch);
+            if batch.is_empty() {
+                break;
             }
-            while batch.len() < size {
-                batch.push(generate::any_of(&mut random, &palette, wanted, poison));
-            }
-            if self.outcome.lattice.is_none() && lattice.peek().is_none() {
+            if self.outcome.lattice.is_none() && source.lattice_given() {
                 self.outcome.lattice = Some(self.start.elapsed());
             }
             self.run(&batch);
-            left -= size as u64;
-            batches += 1;
+            left -= batch.len() as u64;
         }
         self.outcome
     }
@@ -302,5 +321,53 @@ impl Worker<'_> {
             let signature = met.diagnosis.signature.clone();
             self.outcome.findings.entry(signature).or_insert(Finding { after, ..met });
         }
+    }
+}
+
+/// The lattice and random cases in turns, as either finds things early that the other
+/// does not.
+struct Turns<'a> {
+    setting: &'a Setting,
+}
+
+impl Sources for Turns<'_> {
+    fn source<'a>(&'a self, palette: &'a Palette, job: u64, jobs: u64) -> Box<dyn Source + 'a> {
+        let wanted = &self.setting.options;
+        let lattice = (0..)
+            .zip(lattice::order(palette))
+            .filter(move |(at, _)| at % jobs == job)
+            .flat_map(|(_, cue)| lattice::of_all(palette, cue))
+            .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
+            .peekable();
+        let random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
+        Box::new(Turn { lattice, random, palette, wanted, batches: 0 })
+    }
+}
+
+/// One job's part of [`Turns`].
+struct Turn<'a, I: Iterator<Item = Case>> {
+    lattice: Peekable<I>,
+    random: fastrand::Rng,
+    palette: &'a Palette,
+    wanted: &'a [i32],
+    batches: u64,
+}
+
+impl<I: Iterator<Item = Case>> Source for Turn<'_, I> {
+    fn fill(&mut self, size: usize, batch: &mut Vec<Case>) {
+        let poison =
+            u8::try_from(self.batches / BATCHES_A_POISON % u64::from(POISONS)).unwrap_or(0);
+        if self.batches.is_multiple_of(2) {
+            let cases = self.lattice.by_ref().take(size);
+            batch.extend(cases.map(|case| Case { poison, ..case }));
+        }
+        while batch.len() < size {
+            batch.push(generate::any_of(&mut self.random, self.palette, self.wanted, poison));
+        }
+        self.batches += 1;
+    }
+
+    fn lattice_given(&mut self) -> bool {
+        self.lattice.peek().is_none()
     }
 }

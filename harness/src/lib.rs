@@ -33,6 +33,7 @@ pub mod cast;
 pub mod check;
 pub mod codec;
 pub mod contrast;
+pub mod exhaust;
 mod extents;
 pub mod finding;
 pub mod fuzzing;

@@ -1,0 +1,400 @@
+//! `assay exhaust`: every combination over a small domain, and a sentence that says
+//! which.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use clap::{Args, ValueEnum};
+use mptcp_emulator::abi;
+use mptcp_harness::case::option_name;
+use mptcp_harness::check::{Counts, Outcome, Setting, run as run_cases};
+use mptcp_harness::exhaust::{Domain, Exhaustion, Extent, domain};
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::palette::Palette;
+use mptcp_harness::rig::Model;
+use mptcp_harness::scene;
+use mptcp_harness::trial::{SharedStage, Trial};
+use serde::Serialize;
+
+use crate::args::{Format, OptionName};
+use crate::check::{Control, Subjects, build, draw, json, save};
+use crate::ktap::{self, Ending, Point};
+use crate::meter::{Goal, Meter};
+use crate::report::FindingData;
+use crate::select::Selection;
+use crate::style::{bad, counted, good, grouped, head, odd, wrapped};
+use crate::watch::watching;
+use crate::{Status, canary, human, out};
+
+/// Columns of running text.
+const WIDTH: usize = 96;
+
+#[derive(Args, Debug)]
+pub(crate) struct ExhaustArgs {
+    /// Only these options; repeatable, or with commas [default: all that the kernel
+    /// has, and numbers that it does not know]
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    pub(crate) option: Vec<OptionName>,
+
+    /// How much of what is possible
+    #[arg(long, value_enum, default_value_t = DomainName::Boundary)]
+    pub(crate) domain: DomainName,
+
+    /// These scenes: a name, a group or a pattern; repeatable, or with commas
+    /// [default: one for each number of subflows and kind of address]
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) scene: Vec<Selection>,
+
+    /// Go on with this combination, as a run that was interrupted told it; everything
+    /// else has to be as it was
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) from: u64,
+
+    /// Threads, each with memory of its own [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+
+    /// How to tell the result
+    #[arg(long, value_enum, default_value_t = Format::Human, overrides_with = "format")]
+    pub(crate) format: Format,
+
+    /// Write the simplest case of each finding to DIR, one file each
+    #[arg(long, value_name = "DIR", overrides_with = "save")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Stop at the first finding
+    #[arg(long)]
+    pub(crate) first: bool,
+
+    /// Judge by a model with a planted mistake instead: this has to end with status 1
+    #[arg(long)]
+    pub(crate) canary: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DomainName {
+    /// The values at which something changes, in many respects: half a minute for all
+    Boundary,
+    /// Every byte of the sizes: some minutes for each option
+    Full,
+}
+
+/// Everything that a run tells.
+#[derive(Serialize)]
+struct Report {
+    /// `agree`, `divergence`, `inconclusive`, `interrupted` or `skipped`.
+    verdict: &'static str,
+    kernel: String,
+    revision: &'static str,
+    notes: Vec<String>,
+    domains: Vec<Part>,
+    combinations: u64,
+    /// The first combination that was not judged.
+    next: u64,
+    judged: u64,
+    agree: u64,
+    disagree: u64,
+    inconclusive: u64,
+    findings: Vec<FindingData>,
+    seconds: f64,
+    cases_per_second: u64,
+    jobs: usize,
+}
+
+/// The domain of one option, and what came of it.
+#[derive(Serialize)]
+struct Part {
+    option: String,
+    dimensions: Vec<String>,
+    combinations: u64,
+    judged: u64,
+    agree: u64,
+    disagree: u64,
+    inconclusive: u64,
+    /// What can be said.
+    sentence: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
+    if let Some(folder) = &args.save {
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    let enclosure = scene::enter();
+    let control = Arc::new(Control::default());
+    control.listen()?;
+    let meter = Meter::beside(args.format);
+    let stage = build(&enclosure, &args.scene, &meter);
+    let kernel = Kernel::running(stage.sizes());
+    let chosen: Vec<u8> = stage.scenes().map(|scene| scene.id).collect();
+    let stage: SharedStage = Arc::new(Mutex::new(stage));
+    let model = if args.canary { canary::model() } else { Model::documented() };
+    let mut notes: Vec<String> = Vec::new();
+    if args.canary {
+        notes.push(canary::NOTE.to_owned());
+    }
+    if let Err(none) = scene::mptcp_available() {
+        let why = format!("no MPTCP here: {}. {}", none.what, none.advice);
+        out::note(format_args!("assay: skipped: {why}"));
+        if args.format == Format::Ktap {
+            out::put(ktap::document(&[], &[Point::new("exhaust", Ending::Skip(why))]))?;
+        }
+        return Ok(Status::Skipped);
+    }
+
+    let palette = palette(&stage, &kernel, model)?;
+    let scenes = (!args.scene.is_empty()).then_some(&chosen[..]);
+    let domains = domains(args, &kernel, &palette, scenes, &mut notes);
+    let exhaustion = Exhaustion::new(domains, args.from);
+    if args.from >= exhaustion.all() {
+        return Err(format!("--from {}: there are {} combinations", args.from, exhaustion.all()));
+    }
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let setting = Setting {
+        time: None,
+        cases: None,
+        options: Vec::new(),
+        seed: 0,
+        jobs: args.jobs.map_or(processors, usize::from),
+        first: args.first,
+    };
+    let subjects = (&kernel, &stage, model);
+    let outcome = watched(&setting, &exhaustion, args.from, subjects, &control, &meter)?;
+    let mut findings = draw(&outcome, subjects, args.format == Format::Human)?;
+    let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
+    let report = report(&kernel, &exhaustion, args.from, &outcome, findings, notes, setting.jobs);
+    match args.format {
+        Format::Human => out::put(text(&report, args.from))?,
+        Format::Json => out::line(json(&report)?)?,
+        Format::Ktap => out::put(points(&report))?,
+    }
+    if let Some(error) = unsaved {
+        out::note(format_args!("assay: the findings could not be saved: {error}"));
+    }
+    Ok(match report.verdict {
+        "agree" => Status::Agree,
+        "divergence" => Status::Divergence,
+        "skipped" => Status::Skipped,
+        _ => Status::Trouble,
+    })
+}
+
+/// The palette that every job will have.
+fn palette(stage: &SharedStage, kernel: &Kernel, model: Model) -> Result<Palette, String> {
+    let trial = Trial::new(stage, kernel.revision, model).map_err(|error| error.to_string())?;
+    Ok(trial.palette().clone())
+}
+
+/// The domains of the options that were chosen; what has none is noted.
+fn domains(
+    args: &ExhaustArgs,
+    kernel: &Kernel,
+    palette: &Palette,
+    scenes: Option<&[u8]>,
+    notes: &mut Vec<String>,
+) -> Vec<Domain> {
+    let extent = match args.domain {
+        DomainName::Boundary => Extent::Boundary,
+        DomainName::Full => Extent::Full,
+    };
+    let all = OptionName::value_variants();
+    let options = if args.option.is_empty() { all } else { &args.option };
+    let numbers = options.iter().filter_map(|option| option.numbers().first().copied());
+    let mut domains: Vec<Domain> = Vec::new();
+    for number in numbers {
+        if domains.iter().any(|domain| domain.option == number) {
+            continue;
+        }
+        match domain(number, extent, palette, &kernel.revision, scenes) {
+            Some(domain) => domains.push(domain),
+            None => {
+                notes.push(format!("{}: not on this kernel, or no scene for it", named(number)))
+            }
+        }
+    }
+    domains
+}
+
+/// The option as a sentence has it.
+fn named(option: i32) -> String {
+    match option {
+        abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT => option_name(option),
+        _ => "options that nobody knows".into(),
+    }
+}
+
+/// Runs it with somebody watching.
+fn watched(
+    setting: &Setting,
+    exhaustion: &Exhaustion,
+    from: u64,
+    (kernel, stage, model): Subjects<'_>,
+    control: &Control,
+    meter: &Meter,
+) -> Result<Outcome, String> {
+    let goal = Goal { time: None, cases: Some(exhaustion.all() - from) };
+    let done = AtomicBool::new(false);
+    let subjects = (kernel.revision, stage, model);
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| meter.watch(&control.progress, goal, &done));
+        let outcome = run_cases(setting, exhaustion, subjects, &watching, &control.progress);
+        done.store(true, Ordering::Release);
+        outcome
+    });
+    meter.end();
+    outcome.map_err(|error| error.to_string())
+}
+
+fn report(
+    kernel: &Kernel,
+    exhaustion: &Exhaustion,
+    from: u64,
+    outcome: &Outcome,
+    findings: Vec<FindingData>,
+    notes: Vec<String>,
+    jobs: usize,
+) -> Report {
+    let mut start = 0;
+    let part = |domain: &Domain| {
+        let end = start + domain.combinations();
+        // Of this domain; the ones before `from` were another run's.
+        let wanted = end - from.clamp(start, end);
+        start = end;
+        part(domain, wanted, outcome)
+    };
+    let domains: Vec<Part> = exhaustion.domains().iter().map(part).collect();
+    let counts = outcome.counts();
+    let seconds = outcome.elapsed.as_secs_f64();
+    let wanted = exhaustion.all() - from;
+    Report {
+        verdict: match counts {
+            Counts { disagree: 1.., .. } => "divergence",
+            _ if outcome.unexplained() > 0 => "divergence",
+            counts if counts.cases() != wanted => "interrupted",
+            Counts { inconclusive: 1.., .. } => "inconclusive",
+            Counts { agree: 0, .. } => "skipped",
+            _ => "agree",
+        },
+        kernel: kernel.release.clone(),
+        revision: kernel.revision.name,
+        notes,
+        domains,
+        combinations: exhaustion.all(),
+        next: exhaustion.next(),
+        judged: counts.cases(),
+        agree: counts.agree,
+        disagree: counts.disagree,
+        inconclusive: counts.inconclusive,
+        findings,
+        seconds,
+        cases_per_second: (counts.cases() as f64 / seconds.max(0.001)) as u64,
+        jobs,
+    }
+}
+
+fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> Part {
+    let option = domain.option;
+    let own = |number: i32| match number {
+        0 => !matches!(option, abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT),
+        number => number == option,
+    };
+    let mut counts = Counts::default();
+    for (_, rows) in outcome.table.iter().filter(|((number, _), _)| own(*number)) {
+        counts.agree += rows.agree;
+        counts.disagree += rows.disagree;
+        counts.inconclusive += rows.inconclusive;
+    }
+    let Counts { agree, disagree, inconclusive } = counts;
+    let (judged, all) = (counts.cases(), domain.combinations());
+    let dimensions: Vec<String> = domain.dimensions.iter().map(|one| one.text()).collect();
+    let what = format!("combinations of {}", dimensions.join("; "));
+    // The claim is made only of what was counted.
+    let sentence = match () {
+        () if agree == all => format!("all {} {what} agree", grouped(all)),
+        () if agree == wanted && wanted > 0 => {
+            format!("the last {} of {} {what} agree", grouped(wanted), grouped(all))
+        }
+        () if wanted == 0 => format!("none of {} {what} was wanted (--from)", grouped(all)),
+        () => format!(
+            "of {} {what}, {} were judged: {} agree, {} disagree, {} have no verdict",
+            grouped(wanted),
+            grouped(judged),
+            grouped(agree),
+            grouped(disagree),
+            grouped(inconclusive)
+        ),
+    };
+    let option = named(option);
+    let combinations = all;
+    Part { option, dimensions, combinations, judged, agree, disagree, inconclusive, sentence }
+}
+
+fn text(report: &Report, from: u64) -> String {
+    let mut text =
+        format!("{} {}, modelled as {}\n", head("Linux"), report.kernel, report.revision);
+    for note in &report.notes {
+        text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
+    }
+    text.push_str(&human::findings(&report.findings));
+    for part in &report.domains {
+        text.push_str(&format!("\n{}\n", head(&part.option)));
+        text.push_str(&wrapped(&part.sentence, "  ", WIDTH));
+    }
+    let (all, judged) = (grouped(report.combinations), grouped(report.judged));
+    let wanted = report.combinations - from;
+    let (word, what) = match report.verdict {
+        "agree" if from == 0 => (good("AGREE"), format!("all {all} combinations agree")),
+        "agree" => {
+            (good("AGREE"), format!("{judged} of {all} combinations agree, those from {from} on"))
+        }
+        "divergence" => (
+            bad("DIVERGENCE"),
+            format!(
+                "{} of {} disagree, in {}",
+                grouped(report.disagree),
+                counted(report.judged, "case"),
+                counted(report.findings.len() as u64, "finding")
+            ),
+        ),
+        "inconclusive" => (
+            bad("INCONCLUSIVE"),
+            format!("{} have no verdict", counted(report.inconclusive, "case")),
+        ),
+        "interrupted" => (odd("INTERRUPTED"), format!("{judged} of {} judged", grouped(wanted))),
+        _ => (odd("SKIPPED"), "there was no combination".into()),
+    };
+    text.push_str(&format!(
+        "\n{word}  {what}\n  {:.1} s, {} cases/s, {}\n",
+        report.seconds,
+        grouped(report.cases_per_second),
+        counted(report.jobs as u64, "job")
+    ));
+    if report.next < report.combinations {
+        text.push_str(&format!("  --from {} goes on\n", report.next));
+    }
+    text
+}
+
+/// A test point for each option.
+fn points(report: &Report) -> String {
+    let point = |part: &Part| {
+        let ending = if part.sentence.ends_with(" agree") && part.judged == part.agree {
+            Ending::Ok
+        } else if part.disagree > 0 {
+            Ending::NotOk
+        } else {
+            Ending::Error("not all combinations have a verdict".into())
+        };
+        Point::new(&part.option, ending).saying(part.sentence.clone())
+    };
+    let mut points: Vec<Point> = report.domains.iter().map(point).collect();
+    if !report.findings.is_empty() {
+        let findings = report.findings.iter().map(ktap::check::told);
+        points.push(findings.fold(Point::new("no-findings", Ending::NotOk), Point::saying));
+    }
+    let comment = format!("Linux {} modelled as {}", report.kernel, report.revision);
+    ktap::document(&[vec![comment], report.notes.clone()].concat(), &points)
+}
