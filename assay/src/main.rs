@@ -20,6 +20,7 @@ mod out;
 mod reach;
 mod replay;
 mod report;
+mod repro;
 mod rules;
 mod scenes;
 mod select;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Repro(args) => repro::run(args),
         Command::Scenes(args) => scenes::run(args),
         Command::Rules => rules::run(),
         Command::Vm(args) => vm::run(args),

@@ -104,15 +104,23 @@ impl fmt::Display for Spot {
 }
 
 /// A run of things of one size on the street.
-struct Laid {
-    start: usize,
-    each: usize,
-    count: usize,
+pub struct Laid {
+    /// Where the first begins.
+    pub start: usize,
+    /// Bytes from one to the next.
+    pub each: usize,
+    /// How many there are.
+    pub count: usize,
     fields: &'static [Field],
     region: fn(u32) -> Region,
 }
 
 impl Laid {
+    /// What one of them is, by its number from 0.
+    pub fn region(&self, index: usize) -> Region {
+        (self.region)(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     fn spot(&self, offset: usize) -> Option<Spot> {
         let into = offset.checked_sub(self.start)?;
         let index = into.checked_div(self.each)?;
@@ -129,7 +137,7 @@ impl Laid {
             }
         }
         Some(Spot {
-            region: (self.region)(u32::try_from(index).unwrap_or(u32::MAX)),
+            region: self.region(index),
             field: field.map(|field| field.name),
             byte: field.map_or(byte, |field| byte - usize::from(field.offset)),
         })
@@ -204,6 +212,12 @@ impl Map {
             }
         }
         Map { laid, buffer: optval.map(|at| at..at.saturating_add(declared)) }
+    }
+
+    /// What the call has on the street. Where things overlap, [`Map::spot`] says
+    /// whose a byte is.
+    pub fn laid(&self) -> &[Laid] {
+        &self.laid
     }
 
     /// What stands at an offset. Where things overlap, the first of: the

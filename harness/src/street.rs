@@ -36,7 +36,7 @@ pub static PATTERN: Pages<PAGES> = Pages::new([
 
 /// The page that is not mapped at all; every other page without access is
 /// mapped `PROT_NONE`. To the kernel both are the same, which is worth a test.
-const UNMAPPED: usize = 28;
+pub const UNMAPPED: usize = 28;
 
 /// Where the first street begins: far from where programs, libraries, stacks
 /// and the sanitizers' shadows live.

@@ -1,0 +1,10 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void skip(const char *why)
+{
+	printf("1..0 # SKIP %s (%s)\n", why, strerror(errno));
+	exit(4);
+}
