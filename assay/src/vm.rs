@@ -66,7 +66,14 @@ impl Task {
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
         let (check, wanted) = match &command {
             Command::Vm(_) | Command::Kernels(_) => {
-                return Err("a machine runs check, replay, explain, scenes or rules".into());
+                return Err("a machine runs check, replay, explain, repro, scenes or rules".into());
+            }
+            Command::Repro(repro) if repro.output.is_some() => {
+                return Err(
+                    "in a machine repro writes to standard output: leave out --output, and \
+                     redirect what comes out here"
+                        .into(),
+                );
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
             _ => (None, None),

@@ -102,8 +102,15 @@ impl Reader<'_> {
             (Region::Block(_), _) => spot.field != Some("address"),
             _ => false,
         };
-        self.over.iter().any(|examination| touched(examination, at))
-            || (tells && self.over[0].predicted.is_ok())
+        let written = |at: usize| self.over.iter().any(|examination| touched(examination, at));
+        if !tells {
+            return written(at);
+        }
+        // A number of the input is told as a whole, also where a part of it stays.
+        let mut number = (at - spot.byte.min(at)..).take_while(|near| {
+            *near < at + 4 && same(&self.map.spot(*near), &spot) && *near < self.over[0].mask.len()
+        });
+        self.over[0].predicted.is_ok() || number.any(written)
     }
 
     fn put(

@@ -48,7 +48,8 @@ fn report(path: &Path) -> Result<Option<Value>, String> {
     if !matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return Ok(None);
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(&error))
+    let report = serde_json::from_slice(&bytes).map(Some);
+    report.map_err(|error| wrong(&format!("it begins as a report in JSON does, but {error}")))
 }
 
 fn choose(report: &Value, wanted: Option<&str>, path: &Path) -> Result<Found, String> {

@@ -29,13 +29,6 @@ static void map_memory(void)
 		mem[i] = 1 + i % 251;
 }
 
-static void put(unsigned char *at, const void *data, size_t len)
-{
-	size_t room = mem + SIZE - at;
-
-	memcpy(at, data, len < room ? len : room);
-}
-
 static void protect_memory(void)
 {
 	int i;

@@ -36,7 +36,9 @@ pub(super) fn text(subjects: &Subjects) -> Result<String, String> {
     let scene = format!("static int scene(void)\n{{\n{}}}\n", writer.staging.body);
     fragments.push(&scene);
     let pointers = writer.pointers();
-    fragments.extend([&pointers, include_str!("memory.c"), include_str!("check.c")]);
+    fragments.extend([&pointers, include_str!("memory.c")]);
+    fragments.extend(uses("put").then_some(include_str!("put.c")));
+    fragments.push(include_str!("check.c"));
     if uses("expect") || uses("expect_zeros") {
         fragments.push(include_str!("failed.c"));
     }

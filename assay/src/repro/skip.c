@@ -5,6 +5,7 @@
 
 static void skip(const char *why)
 {
-	printf("1..0 # SKIP %s (%s)\n", why, strerror(errno));
+	printf("1..0 # SKIP %s%s%s\n", why, errno ? ": " : "",
+	       errno ? strerror(errno) : "");
 	exit(4);
 }

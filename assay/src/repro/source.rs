@@ -62,12 +62,9 @@ pub(super) fn rule(rule: Rule) -> String {
 /// The sources that rules name in short, in full.
 pub(super) fn legend(rules: &[Rule]) -> Vec<String> {
     const SOURCES: [(&str, &str); 9] = [
-        ("info commit", "commit 55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")"),
-        (
-            "full-info commit",
-            "commit 492432074e4f (\"mptcp: introduce MPTCP_FULL_INFO getsockopt\")",
-        ),
-        ("commit,", "commit 06f15cee3695 (\"mptcp: add MPTCP_TCPINFO getsockopt support\")"),
+        ("info commit", "55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")"),
+        ("full-info commit", "492432074e4f (\"mptcp: introduce MPTCP_FULL_INFO getsockopt\")"),
+        ("commit,", "06f15cee3695 (\"mptcp: add MPTCP_TCPINFO getsockopt support\")"),
         ("uapi", "include/uapi/linux/mptcp.h"),
         ("selftest", "tools/testing/selftests/net/mptcp/mptcp_sockopt.c"),
         ("mptcp.dev", "the project's page for developers of programs"),
@@ -83,7 +80,7 @@ pub(super) fn legend(rules: &[Rule]) -> Vec<String> {
                 || (short != "commit," && source.contains(short))
         })
     };
-    let full = |(short, full): &(&str, &str)| format!("\t{}: {full}", short.trim_end_matches(','));
+    let full = |(short, full): &(&str, &str)| format!("{}: {full}", short.trim_end_matches(','));
     SOURCES.iter().filter(|(short, _)| named(short)).map(full).collect()
 }
 
