@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mptcp_emulator::{Revision, abi};
 
 use crate::exhaust::ExhaustArgs;
+use crate::repro;
 use crate::select::Selection;
 use crate::triage::TriageArgs;
 
@@ -98,6 +99,14 @@ pub(crate) enum Command {
     /// --format json has it for programs.
     #[command(after_help = EXIT_STATUS)]
     Explain(ExplainArgs),
+    /// Write a C program that makes one case by itself, to be sent to somebody
+    ///
+    /// It needs neither this program nor headers that know MPTCP: it makes its own
+    /// socket in a network of its own, its own memory with the same edges, makes the
+    /// call, and tells what is not as the model of a kernel revision predicts, with
+    /// the rule and its source beside each expectation.
+    #[command(after_help = repro::HELP)]
+    Repro(repro::ReproArgs),
     /// List the scenes: sockets in known states that cases are run on
     ///
     /// With --exec a program of one's own finds itself on them: an MPTCP
@@ -409,7 +418,7 @@ pub(crate) enum Revisions {
     All,
 }
 
-fn revisions(name: &str) -> Result<Revisions, String> {
+pub(crate) fn revisions(name: &str) -> Result<Revisions, String> {
     match name {
         "running" => Ok(Revisions::Running),
         "all" => Ok(Revisions::All),

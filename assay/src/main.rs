@@ -23,6 +23,7 @@ mod out;
 mod reach;
 mod replay;
 mod report;
+mod repro;
 mod review;
 mod rules;
 mod scenes;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         Command::Exhaust(args) => exhaust::run(args),
         Command::Triage(args) => triage::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Repro(args) => repro::run(args),
         Command::Scenes(args) => scenes::run(args),
         Command::Rules => rules::run(),
         Command::Vm(args) => vm::run(args),

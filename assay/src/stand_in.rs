@@ -4,7 +4,7 @@ use mptcp_emulator::{Connection, Content, Family, Revision, SUBFLOW_INFO, Socket
 use mptcp_harness::scene::{Group, Kind, Masked, Portrait, Scene};
 
 /// Bytes and the mask beside them.
-type Bytes = (Vec<u8>, Vec<u8>);
+pub(crate) type Bytes = (Vec<u8>, Vec<u8>);
 
 /// What a model is told of a socket that does not exist as such.
 pub(crate) struct StandIn(Nature);
@@ -76,6 +76,15 @@ impl StandIn {
             }),
             (None, _) => Nature::Other(Socket::FallenBack(family)),
         })
+    }
+
+    /// Its `struct mptcp_info`, and of each subflow `struct tcp_info` and `struct
+    /// mptcp_subflow_info`; `None` for what is no MPTCP socket.
+    pub(crate) fn contents(&mut self) -> Option<(&mut Bytes, &mut [(Bytes, Bytes)])> {
+        match &mut self.0 {
+            Nature::Mptcp { info, subflows } => Some((info, subflows)),
+            Nature::Other(_) => None,
+        }
     }
 
     /// Does something with the socket, and its number of subflows.

@@ -69,14 +69,19 @@ impl Task {
         let command = parsed.command.unwrap_or(Command::Check(parsed.check));
         let (format, wanted) = match &command {
             Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
-                return Err(
-                    "a machine runs check, exhaust, replay, triage, explain, scenes or rules"
-                        .into(),
-                );
+                let what = "check, exhaust, replay, triage, explain, repro, scenes or rules";
+                return Err(format!("a machine runs {what}"));
             }
             Command::Explain(explain) if explain.writes_a_file() => {
                 let why = "a file that explain writes in a machine is gone with it";
                 return Err(format!("{why}: send standard output to one, with --svg -"));
+            }
+            Command::Repro(repro) if repro.output.is_some() => {
+                return Err(
+                    "in a machine repro writes to standard output: leave out --output, and \
+                     redirect what comes out here"
+                        .into(),
+                );
             }
             Command::Check(check) => (Some(check.format), check.save.clone()),
             Command::Replay(replay) => (Some(replay.format), None),

@@ -281,8 +281,15 @@ fn rank(region: Region) -> u8 {
 
 /// The rule that decided what stands in a region, among those that fired.
 fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
+    let decided = deciding(region).iter().find(|rule| fired.contains(rule)).copied();
+    decided.or_else(|| fired.last().copied())
+}
+
+/// The rules that may decide what stands in a region, the one that counts most
+/// first.
+pub fn deciding(region: Region) -> &'static [Rule] {
     use Rule::*;
-    let candidates: &[Rule] = match region {
+    match region {
         Region::Length => &[
             InfoZeroLengthAsksNothing,
             InfoZeroLengthStored,
@@ -354,7 +361,5 @@ fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
             OptScalarFilled,
         ],
         Region::Before | Region::Elsewhere => &[],
-    };
-    let decided = candidates.iter().find(|rule| fired.contains(rule)).copied();
-    decided.or_else(|| fired.last().copied())
+    }
 }

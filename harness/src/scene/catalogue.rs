@@ -67,6 +67,16 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// What it is made of, and how.
+    pub fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// Which end of that it is.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
     /// Whether making it takes rights that only a private namespace gives.
     pub fn needs_namespace(&self) -> bool {
         self.plan.needs_namespace()

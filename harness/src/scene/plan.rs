@@ -14,8 +14,10 @@ pub enum Over {
 
 /// What a socket was made as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Protocol {
+pub enum Protocol {
+    /// `IPPROTO_MPTCP`.
     Mptcp,
+    /// `IPPROTO_TCP`.
     Tcp,
 }
 
@@ -30,9 +32,12 @@ pub enum Side {
 
 /// An MPTCP socket without a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Idle {
+pub enum Idle {
+    /// Made, and nothing more.
     Fresh,
+    /// Bound to loopback.
     Bound,
+    /// Listening on loopback.
     Listening,
     /// The SYN is out and is never answered.
     Connecting,
@@ -40,7 +45,8 @@ pub(super) enum Idle {
 
 /// What happens to a connection once it stands and data went both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Change {
+pub enum Change {
+    /// Nothing at all.
     Nothing,
     /// The client shut down its sending side.
     HalfClosed,
@@ -62,32 +68,44 @@ pub(super) enum Change {
 
 /// A connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Link {
+pub struct Link {
+    /// The addresses between both ends.
     pub over: Over,
+    /// What the end that connects was made as.
     pub client: Protocol,
+    /// What the listener was made as.
     pub server: Protocol,
     /// How many subflows are made, the initial one among them.
     pub subflows: u8,
     /// Whether data goes both ways once all subflows stand.
     pub data: bool,
+    /// What happens then.
     pub change: Change,
 }
 
 /// What has nothing to do with MPTCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Stranger {
+pub enum Stranger {
+    /// A TCP socket, not connected.
     Tcp(Over),
+    /// A UDP socket.
     Udp(Over),
+    /// One of a pair of unix stream sockets.
     Unix,
+    /// The end of a pipe that is read.
     Pipe,
+    /// A descriptor that is not open.
     Closed,
 }
 
 /// An arrangement of sockets, made at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Plan {
+pub enum Plan {
+    /// An MPTCP socket without a connection.
     Idle(Over, Idle),
+    /// A connection.
     Link(Link),
+    /// No MPTCP.
     Stranger(Stranger),
 }
 

@@ -57,6 +57,8 @@ const TCP_HISTORY: [(usize, usize); 11] = [
     (200, 8),
     (228, 8),
 ];
+/// `tcpi_total_rto_time` (since 6.7): see [`recovery_clock`].
+const TCP_RECOVERY_CLOCK: [(usize, usize); 1] = [(244, 4)];
 /// `TCP_CLOSE`, in `tcpi_state`.
 const TCP_CLOSE: u8 = 7;
 
@@ -280,7 +282,15 @@ fn live(side: Side, member: &Member, seen: &[Sighting]) -> Result<SubflowPortrai
 /// SYN of a connection that nobody answers is the case here.
 fn recovery_clock(tcp_info: &[u8]) -> &'static [(usize, usize)] {
     let retransmits = tcp_info.get(2).copied().unwrap_or(0);
-    if retransmits > 0 { &[(244, 4)] } else { &[] }
+    if retransmits > 0 { &TCP_RECOVERY_CLOCK } else { &[] }
+}
+
+/// Fields of `struct tcp_info`, as offset and size, in which two sockets of the
+/// same scene need not be alike: clocks, choices of the implementation, and what
+/// depends on when segments and acknowledgements went.
+pub fn of_the_moment() -> impl Iterator<Item = (usize, usize)> {
+    let all: [&[_]; 4] = [&TCP_CLOCKS, &TCP_PARAMETERS, &TCP_HISTORY, &TCP_RECOVERY_CLOCK];
+    all.into_iter().flatten().copied()
 }
 
 /// A subflow that sock_diag does not show, or without its `tcp_info`: one that

@@ -1,0 +1,397 @@
+//! The whole program, put together.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use mptcp_emulator::{Errno, Rule, abi};
+use mptcp_harness::case::{BLOCKS, Block, Input, Place, option_name};
+use mptcp_harness::codec;
+use mptcp_harness::finding::{deciding, hex};
+use mptcp_harness::region::{Map, Region};
+
+use super::Subjects;
+use super::expect::{Section, sections};
+use super::pages::Kept;
+use super::source::{comment, legend, rule, statement};
+use super::staging::Staging;
+
+/// The text of the program.
+pub(super) fn text(subjects: &Subjects) -> Result<String, String> {
+    let writer = Writer {
+        subjects,
+        kept: Kept::new(subjects.case(), &subjects.over),
+        staging: Staging::of(subjects.scene),
+    };
+    let map = Map::new(subjects.case(), &subjects.revision, subjects.subflows);
+    let main = writer.main(sections(subjects.case(), &map, &subjects.over));
+    let uses = |function: &str| main.contains(&format!("\t{function}("));
+    let mut fragments = vec![include_str!("skip.c")];
+    for (function, fragment) in [
+        ("need_tcp_info", include_str!("tcp_info_size.c")),
+        ("need_mptcp_info", include_str!("mptcp_info_size.c")),
+    ] {
+        fragments.extend(uses(function).then_some(fragment));
+    }
+    fragments.extend(&writer.staging.fragments);
+    let scene = format!("static int scene(void)\n{{\n{}}}\n", writer.staging.body);
+    fragments.push(&scene);
+    let pointers = writer.pointers();
+    fragments.extend([&pointers, include_str!("memory.c")]);
+    fragments.extend(uses("put").then_some(include_str!("put.c")));
+    fragments.push(include_str!("check.c"));
+    if uses("expect") || uses("expect_zeros") {
+        fragments.push(include_str!("failed.c"));
+    }
+    for (function, fragment) in [
+        ("expect", include_str!("expect.c")),
+        ("expect_zeros", include_str!("expect_zeros.c")),
+        ("left_open", include_str!("left_open.c")),
+    ] {
+        fragments.extend(uses(function).then_some(fragment));
+    }
+    fragments.extend([include_str!("result.c"), include_str!("rest.c"), &main]);
+    Ok(writer.head() + &joined(&fragments, &writer.definitions(&fragments)))
+}
+
+/// Fragments in their order, with what they include on top, once.
+fn joined(fragments: &[&str], definitions: &str) -> String {
+    let is_include = |line: &&str| line.starts_with("#include ");
+    let mut includes: BTreeSet<&str> =
+        fragments.iter().flat_map(|fragment| fragment.lines()).filter(is_include).collect();
+    for (word, include) in [
+        ("htobe64(", "#include <endian.h>"),
+        ("htons(", "#include <arpa/inet.h>"),
+        ("htonl(", "#include <arpa/inet.h>"),
+        ("IPPROTO_", "#include <netinet/in.h>"),
+        ("usleep(", "#include <unistd.h>"),
+        ("getsockopt(", "#include <sys/socket.h>"),
+    ] {
+        if fragments.iter().any(|fragment| fragment.contains(word)) {
+            includes.insert(include);
+        }
+    }
+    let mut text = "#define _GNU_SOURCE\n".to_owned();
+    for include in includes {
+        let _ = writeln!(text, "{include}");
+    }
+    text.push_str(definitions);
+    for fragment in fragments {
+        let kept: Vec<&str> = fragment.lines().filter(|line| !is_include(line)).collect();
+        let _ = writeln!(text, "\n{}", kept.join("\n").trim());
+    }
+    text
+}
+
+struct Writer<'a> {
+    subjects: &'a Subjects,
+    kept: Kept,
+    staging: Staging,
+}
+
+impl Writer<'_> {
+    /// The comment that a mail's reader sees first.
+    fn head(&self) -> String {
+        let Subjects { found, scene, kernel, revision, over, .. } = self.subjects;
+        let case = self.subjects.case();
+        let mut paragraphs = vec![
+            format!(
+                "getsockopt(fd, SOL_MPTCP, {}, ...) with an optlen of {}, on {} (scene {}).",
+                option_name(case.option),
+                case.length,
+                self.staging.what,
+                scene.name
+            ),
+            String::new(),
+        ];
+        if let Some(summary) = &found.summary {
+            paragraphs.extend([format!("Found on {summary}."), String::new()]);
+        }
+        if let Some(console) = &found.console {
+            paragraphs.push("The kernel complained during the call; dmesg has:".into());
+            paragraphs.extend(console.lines().take(3).map(|line| format!("\t{line}")));
+            paragraphs.push(String::new());
+        }
+        paragraphs.extend([
+            "\tgcc -Wall -Wextra -Werror -o repro repro.c && ./repro".into(),
+            String::new(),
+            format!(
+                "Takes no root. Exit status: 0 if the kernel does what is expected below, 1 if \
+                 not, 4 if that cannot be told. Expected is what Linux {} does, with a tcp_info \
+                 of {} bytes and an mptcp_info of {}; written by mptcp-assay on {}.",
+                revision.name, revision.tcp_info, revision.mptcp_info, kernel.release
+            ),
+            String::new(),
+        ]);
+        let sources = legend(&over[0].rules);
+        if !sources.is_empty() {
+            paragraphs.push("Sources:".into());
+            paragraphs.extend(sources);
+            paragraphs.push(String::new());
+        }
+        let digits = hex(&codec::encode(case));
+        paragraphs.push("The case, for assay explain --hex:".into());
+        let lines = digits.as_bytes().chunks(68).map(|line| String::from_utf8_lossy(line));
+        paragraphs.extend(lines.map(|line| format!("\t{line}")));
+        format!("// SPDX-License-Identifier: GPL-2.0 OR MIT\n{}", comment(0, &paragraphs))
+    }
+
+    /// What headers may lack, and copies of the structures under other names.
+    fn definitions(&self, fragments: &[&str]) -> String {
+        let mut text = String::new();
+        let mut define = |name: &str, value: i32| {
+            if fragments.iter().any(|fragment| fragment.contains(name)) {
+                let _ = write!(text, "\n#ifndef {name}\n#define {name}\t{value}\n#endif");
+            }
+        };
+        define("IPPROTO_MPTCP", abi::IPPROTO_MPTCP);
+        define("SOL_MPTCP", abi::SOL_MPTCP);
+        define("MPTCP_INFO", abi::MPTCP_INFO);
+        let option = self.subjects.case().option;
+        if option != abi::MPTCP_INFO && mptcp_harness::case::is_known(option) {
+            define(&option_name(option), option);
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(match self.subjects.case().input {
+            Input::Nothing => "",
+            Input::Data(_) => include_str!("subflow_data.c"),
+            Input::Full(_) => include_str!("full_info.c"),
+            Input::Opt(_) => include_str!("info_opt.c"),
+        });
+        text + include_str!("machine.c")
+    }
+
+    /// The buffers of the case, with their names.
+    fn places(&self) -> Vec<(&'static str, Place)> {
+        let case = self.subjects.case();
+        let mut places = vec![("optval", case.optval), ("optlen", case.optlen)];
+        match &case.input {
+            Input::Nothing | Input::Data(_) => {}
+            Input::Full(full) => {
+                places.extend([("subflow_info", full.subflow_info), ("tcp_info", full.tcp_info)]);
+            }
+            Input::Opt(opt) => {
+                let blocks = opt.blocks.iter().map(|block| block.address);
+                places.extend(BLOCKS.into_iter().zip(blocks));
+            }
+        }
+        places
+    }
+
+    fn pointers(&self) -> String {
+        let places = self.places();
+        let names = |before: &str| -> Vec<String> {
+            places.iter().map(|(name, _)| format!("{before}{name}")).collect()
+        };
+        let mut text = comment(
+            0,
+            &["A page each: w can be written, r read only, - has no access, . is not mapped."
+                .into()],
+        );
+        let _ = write!(
+            text,
+            "#define PAGE\t4096\nstatic const char pages[] = \"{}\";\n\n{}\n",
+            self.kept.letters(),
+            statement(0, "static unsigned char ", &names("*"), ";"),
+        );
+        text.push_str("static const struct base {\n\tconst char *name;\n\tunsigned char **at;\n} bases[] = {\n");
+        for (name, _) in &places {
+            let _ = writeln!(text, "\t{{ \"{name}\", &{name} }},");
+        }
+        text + "};\n"
+    }
+
+    fn main(&self, sections: Vec<Section>) -> String {
+        let case = self.subjects.case();
+        let checks = self.checks(&sections);
+        let mut text = "int main(void)\n{\n".to_owned();
+        if case.optlen.offset().is_some() {
+            let _ = writeln!(text, "\tsocklen_t length = {};", length(case.length));
+        }
+        if checks.contains("\te = ") {
+            text.push_str("\tconst unsigned char *e;\n");
+        }
+        let i = if checks.contains("\tfor (i = ") { ", i" } else { "" };
+        let _ = writeln!(text, "\tint fd, ret{i};");
+        text.push_str(&self.declaration());
+        text.push_str("\n\tsetbuf(stdout, NULL);\n");
+        text.push_str(&self.sizes());
+        text.push_str("\tfd = scene();\n\n\tmap_memory();\n");
+        for (name, place) in self.places() {
+            let _ = writeln!(text, "\t{name} = {};", self.kept.expression(place));
+        }
+        text.push_str(&self.pointed());
+        if case.optval.offset().is_some() && case.input != Input::Nothing {
+            text.push_str("\tput(optval, &header, sizeof(header));\n");
+        }
+        if case.optlen.offset().is_some() {
+            text.push_str("\tput(optlen, &length, sizeof(length));\n");
+        }
+        text.push_str("\tprotect_memory();\n\n");
+        let option = option_name(case.option);
+        let arguments = ["fd", "SOL_MPTCP", &option, "optval", "(void *)optlen"].map(String::from);
+        text.push_str(&statement(1, "ret = getsockopt(", &arguments, ");"));
+        text.push_str(&checks);
+        text + include_str!("end.c")
+    }
+
+    /// The result first, then thing by thing, then all the rest.
+    fn checks(&self, sections: &[Section]) -> String {
+        let over = &self.subjects.over[0];
+        let mut left: Vec<Rule> = over.rules.clone();
+        // What refuses the call decides the result, whatever else it decides.
+        let refusal = over.predicted.err().and_then(|_| left.pop());
+        let mut of = |region: Region| -> Vec<String> {
+            let (told, others) = left.iter().partition(|rule| deciding(region).contains(rule));
+            left = others;
+            Vec::into_iter(told).map(rule).collect()
+        };
+        let told: Vec<_> = sections.iter().map(|one| (of(one.region), &one.text)).collect();
+        let rest: Vec<String> =
+            [Region::HeaderTail, Region::Slack].into_iter().flat_map(&mut of).collect();
+        left.extend(refusal);
+        let mut first: Vec<String> = left.into_iter().map(rule).collect();
+        if first.is_empty() {
+            first.push("Nothing in it is refused.".into());
+        }
+        let mut texts = String::new();
+        if let Some(console) = &self.subjects.found.console {
+            let title = console.lines().next().unwrap_or_default();
+            first.push(format!("And dmesg says nothing, where it said: {title}"));
+        }
+        texts.push_str(&block(&first));
+        let _ = writeln!(texts, "\texpect_result({}, ret);", result(over.predicted));
+        texts.push_str("\topen_memory();\n");
+        for (rules, text) in told {
+            texts.push_str(&block(&rules));
+            if rules.is_empty() {
+                texts.push('\n');
+            }
+            texts.push_str(text);
+        }
+        texts.push_str(&block(&rest));
+        if rest.is_empty() {
+            texts.push('\n');
+        }
+        texts + "\texpect_rest_untouched();\n"
+    }
+
+    /// Sizes by which a kernel is told from one that this is not written for.
+    fn sizes(&self) -> String {
+        let revision = &self.subjects.revision;
+        let option = self.subjects.case().option;
+        let mut text = String::new();
+        if matches!(
+            option,
+            abi::MPTCP_INFO | abi::MPTCP_TCPINFO | abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT
+        ) {
+            let _ = writeln!(text, "\tneed_tcp_info({});", revision.tcp_info);
+        }
+        if matches!(option, abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
+            let _ = writeln!(text, "\tneed_mptcp_info({});", revision.mptcp_info);
+        }
+        text
+    }
+
+    /// What the program has written into the buffer.
+    fn declaration(&self) -> String {
+        let mut text = String::new();
+        let mut fields = |kind: &str, fields: &[(String, u32)]| {
+            if fields.iter().all(|(_, value)| *value == 0) {
+                let _ = writeln!(text, "\tstruct {kind} header = {{ 0 }};");
+                return;
+            }
+            let _ = writeln!(text, "\tstruct {kind} header = {{");
+            for (name, value) in fields.iter().filter(|(_, value)| *value != 0) {
+                let _ = writeln!(text, "\t\t.{name} = {},", unsigned(*value));
+            }
+            text.push_str("\t};\n");
+        };
+        let named = |name: &str, value: u32| (name.to_owned(), value);
+        match &self.subjects.case().input {
+            _ if self.subjects.case().optval.offset().is_none() => {}
+            Input::Nothing => {}
+            Input::Data(data) => fields(
+                "subflow_data",
+                &[
+                    named("size_subflow_data", data.size_subflow_data),
+                    named("num_subflows", data.num_subflows),
+                    named("size_kernel", data.size_kernel),
+                    named("size_user", data.size_user),
+                ],
+            ),
+            Input::Full(full) => fields(
+                "full_info",
+                &[
+                    named("size_tcpinfo_kernel", full.size_tcpinfo_kernel),
+                    named("size_tcpinfo_user", full.size_tcpinfo_user),
+                    named("size_sfinfo_kernel", full.size_sfinfo_kernel),
+                    named("size_sfinfo_user", full.size_sfinfo_user),
+                    named("num_subflows", full.num_subflows),
+                    named("size_arrays_user", full.size_arrays_user),
+                ],
+            ),
+            Input::Opt(opt) => {
+                let members = |(name, block): (&str, &Block)| {
+                    [
+                        (format!("{name}.nmemb_user"), block.nmemb_user),
+                        (format!("{name}.size_user"), block.size_user),
+                        (format!("{name}.nmemb_kernel"), block.nmemb_kernel),
+                        (format!("{name}.size_kernel"), block.size_kernel),
+                    ]
+                };
+                let all: Vec<_> = BLOCKS.into_iter().zip(&opt.blocks).flat_map(members).collect();
+                fields("info_opt", &all);
+            }
+        }
+        text
+    }
+
+    /// Addresses in the buffer, which are known once there is memory.
+    fn pointed(&self) -> String {
+        let case = self.subjects.case();
+        let member = |name: &str| match &case.input {
+            Input::Opt(_) => format!("{name}.address"),
+            _ => name.to_owned(),
+        };
+        let mut text = String::new();
+        if case.optval.offset().is_some() {
+            for (name, _) in self.places().iter().skip(2) {
+                let _ = writeln!(text, "\theader.{} = (unsigned long){name};", member(name));
+            }
+        }
+        text
+    }
+}
+
+/// A comment before checks, with a line between it and what was before.
+fn block(paragraphs: &[String]) -> String {
+    match paragraphs {
+        [] => String::new(),
+        all => {
+            // An empty line between one and the next.
+            let mut apart: Vec<String> = Vec::new();
+            for paragraph in all {
+                apart.extend((!apart.is_empty()).then(String::new));
+                apart.push(paragraph.clone());
+            }
+            format!("\n{}", comment(1, &apart))
+        }
+    }
+}
+
+fn result(predicted: Result<(), Errno>) -> String {
+    predicted.err().map_or("0".into(), |errno| errno.to_string())
+}
+
+fn length(length: i32) -> String {
+    match length {
+        i32::MIN => "0x80000000".into(),
+        other => other.to_string(),
+    }
+}
+
+fn unsigned(value: u32) -> String {
+    if value > 0xffff { format!("{value:#x}") } else { value.to_string() }
+}

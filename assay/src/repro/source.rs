@@ -1,0 +1,139 @@
+//! C source as text: comments, calls, the column at which a line ends.
+
+use std::fmt::Write;
+
+use mptcp_emulator::Rule;
+
+use crate::rules::standing;
+use crate::style::wrapped;
+
+/// Columns of a line.
+const WIDTH: usize = 80;
+/// Columns of a tab.
+const TAB: usize = 8;
+
+/// A comment of paragraphs, indented by tabs.
+pub(super) fn comment(tabs: usize, paragraphs: &[String]) -> String {
+    let indent = "\t".repeat(tabs);
+    let [one] = paragraphs else {
+        let mut text = format!("{indent}/*\n");
+        for paragraph in paragraphs {
+            text.push_str(&lines(tabs, paragraph));
+        }
+        return text + &format!("{indent} */\n");
+    };
+    match one.contains('\n') || columns(&indent) + one.chars().count() + 6 > WIDTH {
+        true => format!("{indent}/*\n{}{indent} */\n", lines(tabs, one)),
+        false => format!("{indent}/* {one} */\n"),
+    }
+}
+
+/// The lines of a paragraph. One that begins with a tab stands as it is.
+fn lines(tabs: usize, paragraph: &str) -> String {
+    let indent = "\t".repeat(tabs) + " *";
+    let mut text = String::new();
+    for line in paragraph.split('\n') {
+        if line.is_empty() || line.starts_with('\t') {
+            let _ = writeln!(text, "{indent}{line}");
+        } else {
+            // A tab takes more columns than `wrapped` counts.
+            text.push_str(&wrapped(line, &(indent.clone() + " "), WIDTH - tabs * (TAB - 1)));
+        }
+    }
+    text
+}
+
+/// A statement with a few words behind it, or above it where there is no room.
+pub(super) fn remarked(statement: &str, tabs: usize, words: &str) -> String {
+    let line = format!("{}\t/* {words} */", statement.trim_end());
+    if columns(&line) <= WIDTH {
+        line + "\n"
+    } else {
+        comment(tabs, &[words.to_owned()]) + statement
+    }
+}
+
+/// What a rule says, for a comment.
+pub(super) fn rule(rule: Rule) -> String {
+    let source = rule.source();
+    format!("{} ({}): {}\nSource: {source}", rule.name(), standing(rule), rule.sentence())
+}
+
+/// The sources that rules name in short, in full.
+pub(super) fn legend(rules: &[Rule]) -> Vec<String> {
+    const SOURCES: [(&str, &str); 9] = [
+        ("info commit", "55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")"),
+        ("full-info commit", "492432074e4f (\"mptcp: introduce MPTCP_FULL_INFO getsockopt\")"),
+        ("commit,", "06f15cee3695 (\"mptcp: add MPTCP_TCPINFO getsockopt support\")"),
+        ("uapi", "include/uapi/linux/mptcp.h"),
+        ("selftest", "tools/testing/selftests/net/mptcp/mptcp_sockopt.c"),
+        ("mptcp.dev", "the project's page for developers of programs"),
+        ("design", "the mail \"Revised mptcp_info sockopt and selftests\" of 29 July 2021"),
+        ("man", "getsockopt(2); copy_to_user() in the kernel's documentation"),
+        ("measured", "no document says so; kernels were seen to do it"),
+    ];
+    let named = |short: &str| {
+        rules.iter().any(|rule| {
+            // "commit, …" may be behind "info commit" without being meant.
+            let source = rule.source();
+            source.split("; ").any(|part| part.starts_with(short))
+                || (short != "commit," && source.contains(short))
+        })
+    };
+    let full = |(short, full): &(&str, &str)| format!("{}: {full}", short.trim_end_matches(','));
+    SOURCES.iter().filter(|(short, _)| named(short)).map(full).collect()
+}
+
+/// A call as a statement, its arguments broken as the kernel's style has it.
+pub(super) fn call(tabs: usize, function: &str, arguments: &[String]) -> String {
+    statement(tabs, &format!("{function}("), arguments, ");")
+}
+
+/// A list behind some text, broken at its commas.
+pub(super) fn statement(tabs: usize, head: &str, items: &[String], tail: &str) -> String {
+    let mut line = "\t".repeat(tabs) + head;
+    let open = columns(&line);
+    let mut text = String::new();
+    for (at, item) in items.iter().enumerate() {
+        let last = at + 1 == items.len();
+        let end = if last { tail } else { "," };
+        let space = usize::from(at > 0);
+        if at > 0 && columns(&line) + space + item.chars().count() + end.len() > WIDTH {
+            text.push_str(&line);
+            text.push('\n');
+            line = "\t".repeat(open / TAB) + &" ".repeat(open % TAB);
+        } else if at > 0 {
+            line.push(' ');
+        }
+        line.push_str(item);
+        line.push_str(end);
+    }
+    text + &line + "\n"
+}
+
+fn columns(line: &str) -> usize {
+    line.chars().fold(0, |at, c| if c == '\t' { (at / TAB + 1) * TAB } else { at + 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_broken_below_its_parenthesis() {
+        let arguments = ["optval + 16".into(), "a".repeat(50), "b".repeat(20)];
+        let text = call(1, "expect", &arguments);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("\texpect(optval + 16, {},", "a".repeat(50)));
+        assert_eq!(lines[1], format!("\t       {});", "b".repeat(20)));
+        assert!(lines.iter().all(|line| columns(line) <= WIDTH));
+    }
+
+    #[test]
+    fn a_comment_is_as_wide_as_a_mail() {
+        let text = comment(2, &["word ".repeat(60)]);
+        assert!(text.starts_with("\t\t/*\n\t\t * word"));
+        assert!(text.lines().all(|line| columns(line) <= WIDTH), "{text}");
+        assert_eq!(comment(1, &["short".into()]), "\t/* short */\n");
+    }
+}

@@ -1,0 +1,122 @@
+//! What of a scene is the same each time that it is made.
+
+use std::ops::Range;
+
+use mptcp_emulator::abi::{Field, MptcpInfo};
+use mptcp_emulator::{Revision, Why};
+use mptcp_harness::scene::{Change, Idle, Kind, Plan, Portrait, Scene, Side, of_the_moment};
+
+use crate::stand_in::{Bytes, StandIn};
+
+/// Fields of `struct mptcp_info` that tell of the network namespace and not of the
+/// socket: limits and endpoints of the in-kernel path manager.
+const OF_THE_NAMESPACE: [&str; 6] = [
+    "mptcpi_subflows_max",
+    "mptcpi_add_addr_signal_max",
+    "mptcpi_add_addr_accepted_max",
+    "mptcpi_local_addr_max",
+    "mptcpi_endp_laminar_max",
+    "mptcpi_endp_fullmesh_max",
+];
+
+/// Where a `sockaddr_storage` has its parts, as offsets: family, port, what is the
+/// address of IPv4, three parts of IPv6, and nothing.
+pub(super) const ADDRESS: [Range<usize>; 7] = [0..2, 2..4, 4..8, 8..16, 16..24, 24..28, 28..128];
+
+/// In the mask, a byte of the port at which the scene's listener stands. It is
+/// another one each time, and the program knows which.
+pub(super) const PORT: u8 = 3;
+
+/// Where a `struct mptcp_subflow_info` has its addresses.
+const LOCAL: usize = 8;
+const REMOTE: usize = LOCAL + 128;
+
+/// Which of both addresses is the listener's.
+fn listener(scene: &Scene) -> usize {
+    match scene.plan() {
+        Plan::Idle(_, Idle::Bound | Idle::Listening) => LOCAL,
+        Plan::Link(_) if scene.side() == Side::Server => LOCAL,
+        _ => REMOTE,
+    }
+}
+
+/// A socket of which all is left open that two of the same scene need not have
+/// alike.
+pub(super) fn common(
+    scene: &Scene,
+    one: &Portrait,
+    other: &Portrait,
+    revision: &Revision,
+) -> Result<StandIn, String> {
+    let unlike = || "the scene does not come out twice with as many subflows".to_owned();
+    let (known, listener) = (sizes(one), listener(scene));
+    let (mut socket, mut other) = (StandIn::of(one, revision), StandIn::of(other, revision));
+    let (Some((info, subflows)), Some((other_info, other_subflows))) =
+        (socket.contents(), other.contents())
+    else {
+        return Ok(socket);
+    };
+    if subflows.len() != other_subflows.len() {
+        return Err(unlike());
+    }
+    let fields = |fields: &'static [Field]| fields.iter().map(range);
+    open_differences(info, other_info, fields(MptcpInfo::FIELDS));
+    // The kernel's path manager uses endpoints of the other family up.
+    let used = matches!(scene.plan(), Plan::Link(link) if link.change == Change::KernelManaged);
+    let names = MptcpInfo::FIELDS.iter().filter(|field| {
+        OF_THE_NAMESPACE.contains(&field.name) || (used && field.name == "mptcpi_local_addr_used")
+    });
+    names.for_each(|field| open(info, range(field)));
+    open(info, known.0..usize::MAX);
+    for ((tcp_info, subflow_info), (_, other)) in subflows.iter_mut().zip(other_subflows) {
+        of_the_moment().for_each(|(at, size)| open(tcp_info, at..at + size));
+        open(tcp_info, known.1..usize::MAX);
+        let parts = |start: usize| ADDRESS.map(|part| start + part.start..start + part.end);
+        open_differences(subflow_info, other, std::iter::once(0..4));
+        open_differences(subflow_info, other, parts(LOCAL).into_iter().chain(parts(REMOTE)));
+        for address in [LOCAL, REMOTE] {
+            let port = address + 2..address + 4;
+            // Two ports may be alike by chance.
+            if subflow_info.0.get(port.clone()).is_some_and(|port| *port != [0, 0]) {
+                let why = if address == listener { PORT } else { Why::NoWitness as u8 };
+                mark(subflow_info, port, why);
+            }
+        }
+    }
+    Ok(socket)
+}
+
+/// How much of `mptcp_info` and of `tcp_info` was seen.
+fn sizes(portrait: &Portrait) -> (usize, usize) {
+    match &portrait.kind {
+        Kind::Mptcp { info, subflows } => (
+            info.bytes().len(),
+            subflows.first().map_or(0, |subflow| subflow.tcp_info.bytes().len()),
+        ),
+        _ => (0, 0),
+    }
+}
+
+fn range(field: &Field) -> Range<usize> {
+    let start = usize::from(field.offset);
+    start..start + usize::from(field.size)
+}
+
+fn open_differences(bytes: &mut Bytes, other: &Bytes, parts: impl Iterator<Item = Range<usize>>) {
+    for part in parts {
+        if bytes.0.get(part.clone()) != other.0.get(part.clone()) {
+            open(bytes, part);
+        }
+    }
+}
+
+fn open(bytes: &mut Bytes, part: Range<usize>) {
+    mark(bytes, part, Why::NoWitness as u8);
+}
+
+fn mark((_, mask): &mut Bytes, part: Range<usize>, why: u8) {
+    let end = part.end.min(mask.len());
+    if let Some(mask) = mask.get_mut(part.start..end) {
+        mask.fill(why);
+    }
+}
