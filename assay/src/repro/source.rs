@@ -12,12 +12,14 @@ const WIDTH: usize = 80;
 /// Columns of a tab.
 const TAB: usize = 8;
 
-/// A comment of paragraphs, indented by tabs.
+/// A comment of paragraphs, indented by tabs. What they quote does not end it.
 pub(super) fn comment(tabs: usize, paragraphs: &[String]) -> String {
     let indent = "\t".repeat(tabs);
-    let [one] = paragraphs else {
+    let paragraphs: Vec<String> =
+        paragraphs.iter().map(|paragraph| paragraph.replace("*/", "* /")).collect();
+    let [one] = &paragraphs[..] else {
         let mut text = format!("{indent}/*\n");
-        for paragraph in paragraphs {
+        for paragraph in &paragraphs {
             text.push_str(&lines(tabs, paragraph));
         }
         return text + &format!("{indent} */\n");
@@ -34,7 +36,7 @@ fn lines(tabs: usize, paragraph: &str) -> String {
     let mut text = String::new();
     for line in paragraph.split('\n') {
         if line.is_empty() || line.starts_with('\t') {
-            let _ = writeln!(text, "{indent}{line}");
+            let _ = writeln!(text, "{indent}{}", line.trim_end());
         } else {
             // A tab takes more columns than `wrapped` counts.
             text.push_str(&wrapped(line, &(indent.clone() + " "), WIDTH - tabs * (TAB - 1)));
@@ -135,5 +137,6 @@ mod tests {
         assert!(text.starts_with("\t\t/*\n\t\t * word"));
         assert!(text.lines().all(|line| columns(line) <= WIDTH), "{text}");
         assert_eq!(comment(1, &["short".into()]), "\t/* short */\n");
+        assert_eq!(comment(0, &["a */ b".into()]), "/* a * / b */\n");
     }
 }
