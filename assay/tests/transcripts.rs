@@ -93,14 +93,15 @@ fn read(page: &str, text: &str) -> Result<Vec<Transcript>, String> {
     let mut lines = (1..).zip(text.lines());
     let mut before = "";
     while let Some((number, line)) = lines.next() {
-        if line.trim_end() == "```console" {
+        // More than three where what is written has fences of its own.
+        if let Some(end) = line.trim_end().strip_suffix("console").filter(|end| fences(end)) {
             let name = format!("{page}:{number}");
             let kernels = match before.strip_prefix("<!-- transcript:").map(str::trim) {
                 None => false,
                 Some("kernels -->") => true,
                 Some(other) => return Err(format!("{name}: no such mark: {other}")),
             };
-            let fence = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```");
+            let fence = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != end);
             let steps =
                 steps(&fence.collect::<Vec<_>>()).map_err(|error| format!("{name}: {error}"))?;
             all.push(Transcript { name, kernels, steps });
@@ -108,6 +109,10 @@ fn read(page: &str, text: &str) -> Result<Vec<Transcript>, String> {
         before = line;
     }
     Ok(all)
+}
+
+fn fences(start: &str) -> bool {
+    start.len() >= 3 && start.bytes().all(|byte| byte == b'`')
 }
 
 fn steps(lines: &[&str]) -> Result<Vec<Step>, String> {

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::difference::Class;
+use super::markdown::missing;
 use super::report::{Answer, GroupData, KernelData, Review};
 use crate::drawing::{self, Drawing};
 use crate::style::{counted, grouped};
@@ -56,6 +57,12 @@ fn word(class: Class) -> &'static str {
 fn verdict(review: &Review) -> Markup {
     html! {
         ul.verdict {
+            @if review.uneven > 0 {
+                li.both-wrong {
+                    b { (counted(review.uneven as u64, "scene")) " on one kernel alone" }
+                    ": nothing is compared there; see below why"
+                }
+            }
             @if review.groups.is_empty() && review.contents.is_empty() {
                 li.same {
                     b { "No difference" }
@@ -171,7 +178,7 @@ fn side(what: &str, answer: Option<&Answer>, group: &GroupData) -> Markup {
         div class={ "side " (what) } {
             h3 { (what) }
             @match answer {
-                None => p { "It was not run once more." },
+                None => p { "Run once more, the case did not show it." },
                 Some(answer) => {
                     p.result {
                         b { (answer.result) }
@@ -251,8 +258,8 @@ fn tried(review: &Review) -> Markup {
                     "; without a verdict on one of them: " (grouped(tried.undecided)) "."
                 }
                 @for kernel in [&review.base, &review.patched] {
-                    @for (name, reason) in &kernel.skipped {
-                        li { (name) " does not stand on " (kernel.name) ": " (reason) }
+                    @for (reason, names) in &kernel.skipped {
+                        li { (missing(&kernel.name, names)) ": " (reason) }
                     }
                 }
                 @for (signature, cases) in &review.alike_wrong {

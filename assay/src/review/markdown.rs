@@ -14,6 +14,8 @@ const LINE: usize = 79;
 /// Groups that are told with everything, and those of one known cause.
 const MOST_IN_FULL: usize = 12;
 const MOST_OF_A_CAUSE: usize = 1;
+/// Scenes that are named of those that do not stand.
+const MOST_NAMES: usize = 4;
 /// Hexadecimal digits in a line of a command.
 const DIGITS: usize = 72;
 
@@ -39,6 +41,12 @@ pub(super) fn page(review: &Review) -> String {
 /// What came out, in a few lines.
 pub(super) fn summary(review: &Review) -> String {
     let mut text = String::new();
+    if review.uneven > 0 {
+        let count = counted(review.uneven as u64, "scene");
+        text.push_str(&item(&format!(
+            "**{count} on one kernel alone**: nothing is compared there; see below why"
+        )));
+    }
     if review.groups.is_empty() && review.contents.is_empty() {
         let _ = writeln!(text, "**NO DIFFERENCE** on {}.", counted(review.tried.compared, "case"));
     }
@@ -138,7 +146,7 @@ fn group(number: usize, group: &GroupData, review: &Review) -> String {
     for (what, answer) in [("base", &group.base), ("patched", &group.patched)] {
         text.push_str(&item(&match answer {
             Some(answer) => answered(what, answer, &group.signature),
-            None => format!("{what}: it was not run once more"),
+            None => format!("{what}: run once more, the case did not show it"),
         }));
     }
     if !group.picture.is_empty() {
@@ -225,8 +233,8 @@ fn tried(review: &Review) -> String {
                 "  ",
             ));
         }
-        for (name, reason) in &kernel.skipped {
-            text.push_str(&item(&format!("{name} does not stand on {what}: {reason}")));
+        for (reason, names) in &kernel.skipped {
+            text.push_str(&item(&format!("{}: {reason}", missing(what, names))));
         }
         text.push_str(&item(&format!(
             "{what} disagrees with the model on {}",
@@ -263,6 +271,13 @@ fn tried(review: &Review) -> String {
         review.seconds - review.build_seconds
     );
     text
+}
+
+/// Which scenes do not stand on a kernel.
+pub(super) fn missing(kernel: &str, names: &[String]) -> String {
+    let some = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if names.len() > MOST_NAMES { ", …" } else { "" };
+    format!("not standing on {kernel}: {} ({some}{more})", counted(names.len() as u64, "scene"))
 }
 
 /// An item of a list.

@@ -1,17 +1,17 @@
 //! What a review found, as data: JSON is made of it by serde, pages by
 //! [`super::markdown`] and [`super::html`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use mptcp_emulator::{Revision, Rule, Standing};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
-use mptcp_harness::finding::{hex, result_name};
+use mptcp_harness::finding::{diagnose, hex, result_name};
 use mptcp_harness::judge::Mismatch;
 use mptcp_harness::picture::Picture;
-use mptcp_harness::region::{Map, Region};
+use mptcp_harness::region::{Map, Region, Spot};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_id;
 use serde::Serialize;
@@ -46,10 +46,13 @@ pub(super) struct Material<'a> {
 /// Everything that a review tells.
 #[derive(Serialize)]
 pub(crate) struct Review {
-    /// `same`, `regression`, `explained`, or `undecided` where no case was compared.
+    /// `same`, `regression`, `explained`, or `undecided` where no case was compared, or
+    /// scenes stand on one of the kernels alone.
     verdict: &'static str,
     pub(super) base: KernelData,
     pub(super) patched: KernelData,
+    /// Scenes that stand on one of them alone.
+    pub(super) uneven: usize,
     /// The names of the patches' files.
     pub(super) patches: Vec<String>,
     pub(super) tried: Tried,
@@ -73,8 +76,8 @@ pub(crate) struct KernelData {
     pub(super) release: String,
     pub(super) revision: RevisionData,
     pub(super) notes: Vec<String>,
-    /// Scenes that do not stand, and why.
-    pub(super) skipped: Vec<(String, String)>,
+    /// Why scenes do not stand, and which.
+    pub(super) skipped: BTreeMap<String, Vec<String>>,
     /// Why cases have no verdict, and how many.
     pub(super) reasons: BTreeMap<String, u64>,
     /// Cases on which it disagrees with the model.
@@ -166,20 +169,24 @@ impl Review {
             release: surveys[at].release.clone(),
             revision: RevisionData::from(&revisions[at]),
             notes: surveys[at].notes.clone(),
-            skipped: surveys[at]
-                .skipped
-                .iter()
-                .map(|scene| (scene.name.clone(), scene.reason.clone()))
-                .collect(),
+            skipped: surveys[at].skipped.iter().fold(BTreeMap::new(), |mut skipped, scene| {
+                let names: &mut Vec<String> = skipped.entry(scene.reason.clone()).or_default();
+                names.push(scene.name.clone());
+                skipped
+            }),
             reasons: surveys[at].reasons.clone(),
             disagree: surveys[at].disagreements.iter().map(|one| one.cases).sum(),
         });
         let groups: Vec<GroupData> =
             comparison.groups.iter().map(|group| GroupData::new(group, &material)).collect();
         let bad = |class| matches!(class, Class::Regression | Class::BothWrong);
+        let stand = [0, 1].map(|at| -> BTreeSet<u8> {
+            surveys[at].scenes.iter().map(|scene| scene.id).collect()
+        });
+        let uneven = stand[0].symmetric_difference(&stand[1]).count();
         let verdict = if groups.iter().any(|group| bad(group.class)) {
             "regression"
-        } else if comparison.compared == 0 {
+        } else if comparison.compared == 0 || uneven > 0 {
             "undecided"
         } else if !groups.is_empty() || !material.contents.is_empty() {
             "explained"
@@ -191,6 +198,7 @@ impl Review {
             verdict,
             base,
             patched,
+            uneven,
             patches: material
                 .patches
                 .iter()
@@ -287,23 +295,38 @@ impl GroupData {
             let [base, patched] = material.exhibits?;
             Some([&base.exhibits[of(base)?], &patched.exhibits[of(patched)?]])
         };
-        let shows = |case: &Case| {
-            shown(case).is_some_and(|[base, patched]| match group.class {
-                Class::Regression => base.signature.is_none() && patched.signature.is_some(),
-                Class::Fixed => base.signature.is_some() && patched.signature.is_none(),
-                Class::BothWrong => base.signature.is_some() && patched.signature.is_some(),
-                Class::Explained => base.signature.is_none() && patched.signature.is_none(),
-            })
+        let answers = |case: &Case| {
+            let exhibits = shown(case)?;
+            let answers = [0, 1].map(|at| Answer::new(case, exhibits[at], material.revisions[at]));
+            let [base, patched] = [0, 1].map(|at: usize| answers[at].departs.is_some());
+            let shows = match group.class {
+                Class::Regression => !base && patched,
+                Class::Fixed => base && !patched,
+                Class::BothWrong => base && patched,
+                Class::Explained => {
+                    contrasted(case, &answers[0], &answers[1]).verdict.is_err() && !base && !patched
+                }
+            };
+            shows.then_some(answers)
         };
-        let case = if shows(&group.simplest) { group.simplest } else { group.first };
-        let answers = shown(&case).map(|exhibits| {
-            [0, 1].map(|at| Answer::new(&case, exhibits[at], material.revisions[at]))
-        });
+        let (case, answers) = match answers(&group.simplest) {
+            Some(answers) => (group.simplest, Some(answers)),
+            None => (group.first, answers(&group.first)),
+        };
         let drawn = |colour| match &answers {
             Some([base, patched]) => contrast(&case, base, patched, colour),
             None => String::new(),
         };
         let (picture, coloured) = (drawn(false), drawn(true));
+        // What was found by made-up contents is told with those of the sockets.
+        let real = answers.as_ref().filter(|_| group.class == Class::Explained).and_then(
+            |[base, patched]| {
+                let seen = contrasted(&case, base, patched);
+                let larger = larger(base, patched);
+                let told = diagnose(&case, &larger.revision, larger.subflows, &seen)?;
+                (told.signature == group.signature).then_some(told.summary)
+            },
+        );
         let [base, patched] = match answers {
             Some([base, patched]) => [Some(base), Some(patched)],
             None => [None, None],
@@ -313,7 +336,7 @@ impl GroupData {
         GroupData {
             class: group.class,
             signature: group.signature.clone(),
-            summary: of_kernels(group.class, &group.summary),
+            summary: of_kernels(group.class, real.as_ref().unwrap_or(&group.summary)),
             cases: group.cases,
             scenes: group.scenes.len(),
             scene_names: names.take(MOST_SCENES).collect(),
@@ -346,7 +369,10 @@ impl Answer {
             result: result_name(examination.observed.unwrap_or(Ok(()))),
             optlen: bytes.map(i32::from_ne_bytes),
             rules: examination.rules.iter().map(|rule| rule.name()).collect(),
-            departs: exhibit.signature.clone().zip(exhibit.summary.clone()),
+            departs: exhibit.signature.clone().zip(exhibit.summary.clone()).or_else(|| {
+                let said = "the kernel complained during the call".to_owned();
+                exhibit.console.as_ref().map(|_| ("complaint".to_owned(), said))
+            }),
             examination,
             revision,
             subflows: exhibit.subflows,
@@ -412,16 +438,16 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
 /// of a prediction.
 fn contrast(case: &Case, base: &Answer, patched: &Answer, colour: bool) -> String {
     let examination = contrasted(case, base, patched);
-    let larger = if patched.revision.tcp_info + patched.revision.mptcp_info
-        > base.revision.tcp_info + base.revision.mptcp_info
-    {
-        patched
-    } else {
-        base
-    };
+    let larger = larger(base, patched);
     Picture::new(case, &larger.revision, larger.subflows, &examination, colour)
         .narrow(["before", "base", "patched"])
         .differences()
+}
+
+/// The one whose structures are larger: it knows more names.
+fn larger<'a>(base: &'a Answer, patched: &'a Answer) -> &'a Answer {
+    let size = |answer: &Answer| answer.revision.tcp_info + answer.revision.mptcp_info;
+    if size(patched) > size(base) { patched } else { base }
 }
 
 /// An examination with the base kernel's answer as the prediction. Where both are what
@@ -438,8 +464,16 @@ pub(super) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examin
             let seen = side.observation.as_ref().and_then(|bytes| bytes.get(at));
             side.mask[at] != 0 || seen == Some(&side.prediction[at])
         };
-        // One model says of both what is written; of two, what each writes near by.
-        let both = || alike || written(one, at) && written(other, at) && holds(map.spot(at).region);
+        // One model says of both what is written; of two, what each writes near by. What
+        // neither writes may be an address, which is another in each boot.
+        let both = || {
+            alike
+                || match (written(one, &map, at), written(other, &map, at)) {
+                    (true, true) => holds(map.spot(at)),
+                    (false, false) => true,
+                    _ => false,
+                }
+        };
         if prediction[at] == observation[at] || agrees(one) && agrees(other) && both() {
             observation[at] = prediction[at];
         } else {
@@ -463,17 +497,27 @@ pub(super) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examin
     }
 }
 
-/// Whether the model writes a byte or one beside it: a byte may be written with what
-/// stood there.
-fn written(side: &Examination, at: usize) -> bool {
-    (at.saturating_sub(3)..at + 4).any(|at| {
+/// Whether the model writes a byte or another of the same field: a byte may be written
+/// with what stood there.
+fn written(side: &Examination, map: &Map, at: usize) -> bool {
+    let spot = map.spot(at);
+    let same = |other: &usize| {
+        let other = map.spot(*other);
+        (other.region, other.field) == (spot.region, spot.field)
+    };
+    (at.saturating_sub(7)..at + 8).filter(same).any(|at| {
         let byte = |image: &[u8]| image.get(at).copied();
         byte(&side.mask).is_some_and(|open| open != 0)
             || byte(&side.prediction) != byte(&side.before)
     })
 }
 
-/// Whether a region holds what a socket has, and not the numbers of a negotiation.
-fn holds(region: Region) -> bool {
-    !matches!(region, Region::Length | Region::Header | Region::HeaderTail | Region::Block(_))
+/// Whether a spot holds what a socket has, and not a number of the negotiation.
+fn holds(spot: Spot) -> bool {
+    let negotiates = matches!(
+        spot.region,
+        Region::Length | Region::Header | Region::HeaderTail | Region::Block(_)
+    );
+    // The header of MPTCP_FULL_INFO ends with the whole mptcp_info.
+    !negotiates || spot.field.is_some_and(|field| field.starts_with("mptcpi_"))
 }
