@@ -3,21 +3,18 @@
 //! What takes a kernel with MPTCP is reported as ignored where there is none,
 //! with the reason: never green by absence.
 
+mod common;
+
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_harness::case::{Case, Data, Input, Place};
+use common::{Done, Named, Run, assay, folder, good_case, run, text};
+use libtest_mimic::Failed;
 use mptcp_harness::codec;
 use mptcp_harness::scene;
 use serde_json::Value;
-
-type Done = Result<(), Failed>;
-
-/// A test and its name.
-type Named = (&'static str, fn() -> Done);
 
 fn main() -> ExitCode {
     let anywhere: [Named; 19] = [
@@ -55,88 +52,11 @@ fn main() -> ExitCode {
         ("the_picture_in_the_documentation_is_fresh", documented_picture_is_fresh),
         ("scenes_are_listed", scenes_are_listed),
     ];
-    let hindrance = scene::mptcp_available()
-        .err()
-        .map(|none| format!("needs MPTCP: {}: {}", none.what, none.advice));
-    let mut trials: Vec<Trial> = Vec::new();
-    trials.extend(anywhere.map(|(name, test)| Trial::test(name, test)));
-    trials.extend(with_mptcp.map(|(name, test)| {
-        let hindrance = hindrance.clone();
-        Trial::ignorable_test(name, move || match hindrance {
-            Some(why) => Ok(Completion::ignored_with(why)),
-            None => test().map(|()| Completion::Completed),
-        })
-    }));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-/// What a run of the command gave.
-struct Run {
-    status: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn assay(args: &[&str]) -> Result<Run, Failed> {
-    let output = Command::new(env!("CARGO_BIN_EXE_assay")).args(args).output()?;
-    Ok(Run {
-        status: output.status.code(),
-        out: String::from_utf8(output.stdout)?,
-        err: String::from_utf8(output.stderr)?,
-    })
-}
-
-impl Run {
-    fn ends_with(self, status: i32) -> Result<Run, Failed> {
-        if self.status == Some(status) {
-            return Ok(self);
-        }
-        let Run { status: got, out, err } = self;
-        Err(format!("status {got:?}, and not {status}\n--- stdout\n{out}\n--- stderr\n{err}")
-            .into())
-    }
-
-    fn says(self, words: &[&str]) -> Result<Run, Failed> {
-        let text = format!("{}{}", self.out, self.err);
-        match words.iter().find(|word| !text.contains(**word)) {
-            Some(word) => Err(format!("{word:?} is not in:\n{text}").into()),
-            None => Ok(self),
-        }
-    }
-
-    fn json(&self) -> Result<Value, Failed> {
-        Ok(serde_json::from_str(&self.out)?)
-    }
-}
-
-/// A folder of a test's own, empty.
-fn folder(name: &str) -> Result<PathBuf, Failed> {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if path.exists() {
-        fs::remove_dir_all(&path)?;
-    }
-    fs::create_dir_all(&path)?;
-    Ok(path)
-}
-
-fn good_case() -> Case {
-    Case {
-        scene: 22,
-        poison: 0,
-        option: 2,
-        length: 400,
-        optval: Place::Street(0x1000),
-        optlen: Place::Street(0x14000),
-        input: Input::Data(Data::asking(280)),
-    }
+    run(&anywhere, &with_mptcp)
 }
 
 fn good_hex() -> String {
     codec::encode(&good_case()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn text(path: &std::path::Path) -> Result<&str, Failed> {
-    path.to_str().ok_or_else(|| "a path that is no text".into())
 }
 
 fn help_names_the_exit_statuses() -> Done {

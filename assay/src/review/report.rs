@@ -9,9 +9,6 @@ use mptcp_emulator::{Revision, Rule, Standing};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{diagnose, hex, result_name};
-use mptcp_harness::judge::Mismatch;
-use mptcp_harness::picture::Picture;
-use mptcp_harness::region::{Map, Region, Spot};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_id;
 use serde::Serialize;
@@ -19,6 +16,7 @@ use serde::Serialize;
 use super::contents::Content;
 use super::difference::{Class, Comparison, Datum, Group};
 use super::exhibit::Exhibit;
+use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;
 use crate::Status;
 use crate::deviations;
@@ -313,11 +311,11 @@ impl GroupData {
             Some(answers) => (group.simplest, Some(answers)),
             None => (group.first, answers(&group.first)),
         };
-        let drawn = |colour| match &answers {
-            Some([base, patched]) => contrast(&case, base, patched, colour),
+        let memory = |colour| match &answers {
+            Some([base, patched]) => drawn(&case, base, patched, colour),
             None => String::new(),
         };
-        let (picture, coloured) = (drawn(false), drawn(true));
+        let (picture, coloured) = (memory(false), memory(true));
         // What was found by made-up contents is told with those of the sockets.
         let real = answers.as_ref().filter(|_| group.class == Class::Explained).and_then(
             |[base, patched]| {
@@ -432,92 +430,4 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
                 .into()
         }
     }
-}
-
-/// The memory around what differs between two kernels, the base kernel's in the place
-/// of a prediction.
-fn contrast(case: &Case, base: &Answer, patched: &Answer, colour: bool) -> String {
-    let examination = contrasted(case, base, patched);
-    let larger = larger(base, patched);
-    Picture::new(case, &larger.revision, larger.subflows, &examination, colour)
-        .narrow(["before", "base", "patched"])
-        .differences()
-}
-
-/// The one whose structures are larger: it knows more names.
-fn larger<'a>(base: &'a Answer, patched: &'a Answer) -> &'a Answer {
-    let size = |answer: &Answer| answer.revision.tcp_info + answer.revision.mptcp_info;
-    if size(patched) > size(base) { patched } else { base }
-}
-
-/// An examination with the base kernel's answer as the prediction. Where both are what
-/// the socket holds, what it holds is another boot's and no difference.
-pub(super) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examination {
-    let map = Map::new(case, &base.revision, base.subflows);
-    let (one, other) = (&base.examination, &patched.examination);
-    let prediction = one.observation.clone().unwrap_or_default();
-    let mut observation = other.observation.clone().unwrap_or_default();
-    let alike = !Datum::ALL.iter().any(|datum| datum.differs(&[base.revision, patched.revision]));
-    let mut bytes = Vec::new();
-    for at in 0..prediction.len().min(observation.len()) {
-        let agrees = |side: &Examination| {
-            let seen = side.observation.as_ref().and_then(|bytes| bytes.get(at));
-            side.mask[at] != 0 || seen == Some(&side.prediction[at])
-        };
-        // One model says of both what is written; of two, what each writes near by. What
-        // neither writes may be an address, which is another in each boot.
-        let both = || {
-            alike
-                || match (written(one, &map, at), written(other, &map, at)) {
-                    (true, true) => holds(map.spot(at)),
-                    (false, false) => true,
-                    _ => false,
-                }
-        };
-        if prediction[at] == observation[at] || agrees(one) && agrees(other) && both() {
-            observation[at] = prediction[at];
-        } else {
-            bytes.push(at);
-        }
-    }
-    let result = match (one.observed, other.observed) {
-        (Some(one), Some(other)) if one != other => Some((one, other)),
-        _ => None,
-    };
-    let differ = result.is_some() || !bytes.is_empty();
-    Examination {
-        predicted: one.observed.unwrap_or(one.predicted),
-        observed: other.observed,
-        verdict: if differ { Err(Mismatch { result, bytes }) } else { Ok(()) },
-        rules: one.rules.clone(),
-        before: one.before.clone(),
-        prediction,
-        mask: one.mask.clone(),
-        observation: Some(observation),
-    }
-}
-
-/// Whether the model writes a byte or another of the same field: a byte may be written
-/// with what stood there.
-fn written(side: &Examination, map: &Map, at: usize) -> bool {
-    let spot = map.spot(at);
-    let same = |other: &usize| {
-        let other = map.spot(*other);
-        (other.region, other.field) == (spot.region, spot.field)
-    };
-    (at.saturating_sub(7)..at + 8).filter(same).any(|at| {
-        let byte = |image: &[u8]| image.get(at).copied();
-        byte(&side.mask).is_some_and(|open| open != 0)
-            || byte(&side.prediction) != byte(&side.before)
-    })
-}
-
-/// Whether a spot holds what a socket has, and not a number of the negotiation.
-fn holds(spot: Spot) -> bool {
-    let negotiates = matches!(
-        spot.region,
-        Region::Length | Region::Header | Region::HeaderTail | Region::Block(_)
-    );
-    // The header of MPTCP_FULL_INFO ends with the whole mptcp_info.
-    !negotiates || spot.field.is_some_and(|field| field.starts_with("mptcpi_"))
 }
