@@ -52,6 +52,9 @@ Exit status:
   2  wrong usage, a kernel that does not build or boot, or cases without a verdict
      that leave nothing to compare";
 
+/// Where this project keeps its cases.
+const CORPUS: &str = "corpus/negotiate";
+
 /// The command line of `assay review`.
 #[derive(Args, Debug)]
 pub(crate) struct ReviewArgs {
@@ -88,6 +91,7 @@ pub(crate) struct ReviewArgs {
     cases: u64,
 
     /// Stored cases to run as well: files, or folders of them; repeatable
+    /// [default: the folder `corpus` of this project, where it is run there]
     #[arg(long, value_name = "FILE|DIR")]
     corpus: Vec<PathBuf>,
 
@@ -242,6 +246,11 @@ fn build(args: &ReviewArgs, source: &str) -> Result<[PathBuf; 2], String> {
 /// Stored cases, as digits; a file that is none is an error, as nothing else would
 /// tell of it.
 fn stored(paths: &[PathBuf]) -> Result<Vec<String>, String> {
+    let own = [PathBuf::from(CORPUS)];
+    let paths = match paths {
+        [] if own[0].is_dir() => &own,
+        paths => paths,
+    };
     let digits = |stored: input::Stored| match stored.case {
         Ok(case) => Ok(digits(&case)),
         Err(why) => Err(format!("{}: {why}", stored.name)),
