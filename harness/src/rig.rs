@@ -9,6 +9,7 @@ use mptcp_emulator::{
 
 use crate::case::{Case, POISONS, Place};
 use crate::extents::{Extents, Noting};
+use crate::finding::{Diagnosis, Evidence, diagnose_evidence};
 use crate::judge::{Mismatch, Observation, Prediction, judge};
 use crate::raw;
 use crate::street::{self, Street};
@@ -177,6 +178,38 @@ impl Rig {
         let dirty = if verdict.is_ok() { Scope::Around } else { Scope::Whole };
         self.clear(dirty);
         verdict
+    }
+
+    /// Runs one case as [`Rig::run`] does, compares what it has to do with, and puts a
+    /// difference into words, without keeping anything of the street: for those who have
+    /// to tell many disagreements from each other. `subflows` is how many the socket has.
+    pub fn diagnose(
+        &mut self,
+        case: &Case,
+        subject: &Subject<'_>,
+        subflows: usize,
+        model: Model,
+    ) -> Option<Diagnosis> {
+        self.lay_out(case);
+        let mut order = Order::default();
+        let predicted = self.predict(case, subject, model.ordered, &mut order);
+        let observed = self.observe(case, subject.fd);
+        let verdict = self.judge(predicted, observed, Scope::Around);
+        let rules: Vec<Rule> = order.iter().collect();
+        let diagnosis = verdict.err().and_then(|mismatch| {
+            let evidence = Evidence {
+                mismatch: &mismatch,
+                predicted,
+                rules: &rules,
+                before: &self.poisons[self.poisoned],
+                prediction: &self.image,
+                mask: &self.mask,
+                observation: self.street.bytes(),
+            };
+            diagnose_evidence(case, subject.revision, subflows, &evidence)
+        });
+        self.clear(Scope::Whole);
+        diagnosis
     }
 
     /// The bare call, as a program makes it: input written, kernel called.

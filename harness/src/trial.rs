@@ -213,8 +213,7 @@ impl Trial {
     #[cold]
     fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> Verdict {
         if let Some(trusted) = trusted
-            && let Some(finding) = self.finding(case)
-            && (finding.diagnosis.complaint.is_some() || trusted(&finding.diagnosis.signature))
+            && let Some(finding) = self.known(case, trusted)
         {
             return Verdict::Disagree(Box::new(finding));
         }
@@ -234,6 +233,19 @@ impl Trial {
             moved = true;
         }
         Verdict::Inconclusive(Reason::SceneMoved)
+    }
+
+    /// A disagreement that is trusted, or that the kernel complains of, which it may do
+    /// only once.
+    fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
+        let actor = self.cast.get(case.scene)?;
+        let subject = actor.subject(&self.revision);
+        let diagnosis = self.rig.diagnose(case, &subject, actor.subflows(), self.model);
+        if let Some(complaint) = self.rig.complaint() {
+            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        }
+        let known = diagnosis.filter(|diagnosis| trusted(&diagnosis.signature))?;
+        Some(Finding::new(case, known))
     }
 
     /// Has a scene portrayed again: whether that is anything new to this
