@@ -1,5 +1,6 @@
 //! Which scenes are meant by a name on the command line.
 
+use std::fmt;
 use std::str::FromStr;
 
 use mptcp_harness::scene::{Scene, catalogue};
@@ -14,6 +15,12 @@ impl Selection {
     /// Whether a scene is meant.
     pub(crate) fn takes(&self, scene: &Scene) -> bool {
         matches(&self.pattern, scene.name) || matches(&self.pattern, scene.group.name())
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.pattern)
     }
 }
 

@@ -75,6 +75,10 @@ fn choose(report: &Value, wanted: Option<&str>, path: &Path) -> Result<Found, St
             format!("\n  {number}  {}", finding["signature"].as_str().unwrap_or_default())
         });
         match findings.len() {
+            0 if report.get("groups").is_some() => format!(
+                "{}: a report of `assay review`; its cases are the files N.case that -o DIR leaves",
+                path.display()
+            ),
             0 => format!("{}: a report without findings: nothing to reproduce", path.display()),
             _ => format!(
                 "{}: no such finding; there are{}",

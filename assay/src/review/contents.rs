@@ -16,7 +16,8 @@ use super::survey::{SceneFacts, Survey};
 
 /// A field is told if it differs in so many places, and in half of those in which it
 /// is steady on both, which are a quarter of all: one that merely happened to stand
-/// still, such as a round-trip time, does so in few.
+/// still, such as a round-trip time, does so in few. One that is steady in all of them
+/// is no such field, and a flag of some sockets may differ in these alone.
 const PLACES: usize = 3;
 
 /// A field that holds something else.
@@ -64,7 +65,8 @@ pub(super) fn compare(base: &[&Survey], patched: &[&Survey]) -> Vec<Content> {
                 }
             }
         }
-        let often = differing.len() >= PLACES && 2 * differing.len() >= steady;
+        let half = 2 * differing.len() >= steady || steady == places.len();
+        let often = differing.len() >= PLACES && half;
         if often && 4 * steady >= places.len() {
             let places = differing.len();
             if let Some((scene, base, patched)) = differing.into_iter().next() {
@@ -169,6 +171,15 @@ mod tests {
             survey(move |scene| [if scene < 22 { still } else { number }, 0, 0, 0, 0, 0, 0, 0])
         };
         assert_eq!(found([few(1, 9), few(2, 9)], [few(3, 8), few(4, 8)]), []);
+    }
+
+    #[test]
+    fn a_flag_of_a_few_sockets_is_told_where_it_is_steady_on_all() {
+        let flag = |told: u8| {
+            survey(move |scene| [if scene < 23 { told } else { 0 }, 0, 0, 0, 0, 0, 0, 0])
+        };
+        let found = found([flag(1), flag(1)], [flag(0), flag(0)]);
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl Class {
     pub(super) const ALL: [Class; 4] =
         [Class::Regression, Class::BothWrong, Class::Explained, Class::Fixed];
 
+    /// Whether the patched kernel departs from the contract.
+    pub(super) fn is_bad(self) -> bool {
+        matches!(self, Class::Regression | Class::BothWrong)
+    }
+
     /// The word for a heading.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -108,6 +113,8 @@ pub(super) struct Comparison {
     pub(super) table: BTreeMap<(i32, scene::Group), u64>,
     /// Cases without a verdict on one of them.
     pub(super) undecided: u64,
+    /// Those of them whose scene stands on both.
+    pub(super) lost: u64,
     /// The same, wrong on both in the same way; by signature.
     pub(super) alike_wrong: BTreeMap<String, u64>,
     pub(super) groups: Vec<Group>,
@@ -125,16 +132,27 @@ pub(super) fn compare(
         compared: 0,
         table: BTreeMap::new(),
         undecided: 0,
+        lost: 0,
         alike_wrong: BTreeMap::new(),
         groups: Vec::new(),
     };
+    let meant = comparison.parts.all();
+    for survey in surveys {
+        let told: u64 = survey.verdicts.iter().map(|(_, run)| run).sum();
+        if told != meant {
+            return Err(format!("{told} verdicts were told on {meant} cases"));
+        }
+        let last = survey.verdicts.iter().map(|(code, _)| *code).max().unwrap_or(AGREE);
+        if last >= DISAGREE + survey.disagreements.len() as u32 {
+            return Err("a survey counts disagreements that it does not tell".into());
+        }
+    }
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let [base, patched] = surveys.map(|survey| expanded(&survey.verdicts));
-    let mut cases = 0;
     for ((case, base), patched) in agenda.cases().zip(base).zip(patched) {
-        cases += 1;
         if base == NONE || patched == NONE {
             comparison.undecided += 1;
+            comparison.lost += u64::from(surveys.iter().all(|survey| survey.stands(case.scene)));
             continue;
         }
         comparison.compared += 1;
@@ -178,10 +196,6 @@ pub(super) fn compare(
         group.cases += 1;
         group.scenes.insert(case.scene);
     }
-    let meant = comparison.parts.all();
-    if cases != meant {
-        return Err(format!("only {cases} of {meant} cases were surveyed"));
-    }
     if let Some(data) = &mut data {
         for group in groups.values_mut().filter(|group| group.class == Class::Explained) {
             data.simplify(group, agenda);
@@ -193,6 +207,11 @@ pub(super) fn compare(
 }
 
 impl Comparison {
+    /// Whether something differs that should not.
+    pub(super) fn is_bad(&self) -> bool {
+        self.groups.iter().any(|group| group.class.is_bad())
+    }
+
     /// Of a patched kernel that fell over: there is nothing to compare but that.
     pub(super) fn fallen(
         signature: String,
@@ -206,6 +225,7 @@ impl Comparison {
             compared: 0,
             table: BTreeMap::new(),
             undecided: 0,
+            lost: 0,
             alike_wrong: BTreeMap::new(),
             groups: vec![Group {
                 class: Class::Regression,
@@ -365,6 +385,18 @@ impl Datum {
             Datum::FullInfo => base.full_info != patched.full_info,
             Datum::InfoOpt => base.info_opt != patched.info_opt,
             Datum::ZeroLength => base.zero_length != patched.zero_length,
+        }
+    }
+
+    /// Whether the patched revision has less than the base: structures only ever grow,
+    /// and options stay, for the sake of programs that are there.
+    pub(super) fn takes_away(self, [base, patched]: &[Revision; 2]) -> bool {
+        match self {
+            Datum::TcpInfo => patched.tcp_info < base.tcp_info,
+            Datum::MptcpInfo => patched.mptcp_info < base.mptcp_info,
+            Datum::FullInfo => base.full_info && !patched.full_info,
+            Datum::InfoOpt => base.info_opt && !patched.info_opt,
+            Datum::ZeroLength => false,
         }
     }
 

@@ -57,14 +57,14 @@ fn word(class: Class) -> &'static str {
 fn verdict(review: &Review) -> Markup {
     html! {
         ul.verdict {
-            @if review.uneven > 0 {
-                li.both-wrong {
-                    b { (counted(review.uneven as u64, "scene")) " on one kernel alone" }
-                    ": nothing is compared there; see below why"
-                }
+            @for (what, meaning) in &review.troubles {
+                li.both-wrong { b { (what) } ": " (meaning) }
             }
-            @if review.groups.is_empty() && review.contents.is_empty() {
-                li.same {
+            @for loss in &review.losses {
+                li.regression { b { "Taken away" } ": " (loss) ": programs count on it" }
+            }
+            @if review.shows_nothing() {
+                li.same[review.troubles.is_empty()] {
                     b { "No difference" }
                     " on " (counted(review.tried.compared, "case"))
                 }
@@ -106,7 +106,7 @@ fn subjects(review: &Review) -> Markup {
             (row("MPTCP_FULL_INFO", &|kernel| yes(kernel.revision.full_info)))
             (row("cases not as modelled", &|kernel| grouped(kernel.disagree)))
         }
-        @for patch in &review.patches { p.patch { "Patch: " code { (patch) } } }
+        @for fact in &review.facts { p.patch { (sentence(fact)) } }
         @for kernel in [&review.base, &review.patched] {
             @for note in &kernel.notes { p.note { (kernel.name) ": " (note) } }
         }
@@ -158,8 +158,8 @@ fn group(group: &GroupData, review: &Review) -> Markup {
             @if let Some(console) = &group.console { pre.console { (console) } }
             pre.call { (group.call) }
             div.sides {
-                (side("base", group.base.as_ref(), group))
-                (side("patched", group.patched.as_ref(), group))
+                (side("base", group.base.as_ref(), group, review))
+                (side("patched", group.patched.as_ref(), group, review))
             }
             @for (what, answer) in [("base", &group.base), ("patched", &group.patched)] {
                 @if let Some(answer) = answer { (picture(what, answer, group)) }
@@ -167,18 +167,18 @@ fn group(group: &GroupData, review: &Review) -> Markup {
             @if !group.coloured.is_empty() { pre.memory { (PreEscaped(spans(&group.coloured))) } }
             details.replay {
                 summary { "Look at this case" }
-                pre { "assay vm --kernel " (review.patched.asked) " -- explain --hex " (group.hex) }
+                pre { "assay vm --kernel " (review.shown_on(group)) " -- explain --hex " (group.hex) }
             }
         }
     }
 }
 
-fn side(what: &str, answer: Option<&Answer>, group: &GroupData) -> Markup {
+fn side(what: &str, answer: Option<&Answer>, group: &GroupData, review: &Review) -> Markup {
     html! {
         div class={ "side " (what) } {
             h3 { (what) }
             @match answer {
-                None => p { "Run once more, the case did not show it." },
+                None => p { (sentence(review.unanswered())) },
                 Some(answer) => {
                     p.result {
                         b { (answer.result) }
@@ -258,6 +258,12 @@ fn tried(review: &Review) -> Markup {
                     "; without a verdict on one of them: " (grouped(tried.undecided)) "."
                 }
                 @for kernel in [&review.base, &review.patched] {
+                    @for (reason, count) in &kernel.reasons {
+                        li {
+                            (kernel.name) " without a verdict on " (counted(*count, "case")) ": "
+                            (reason) "."
+                        }
+                    }
                     @for (reason, names) in &kernel.skipped {
                         li { (missing(&kernel.name, names)) ": " (reason) }
                     }

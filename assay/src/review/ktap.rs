@@ -4,7 +4,6 @@
 
 use mptcp_harness::scene::{Group, by_id};
 
-use super::difference::Class;
 use super::report::{GroupData, Review};
 use crate::ktap::check::{OPTIONS, groups};
 use crate::ktap::{Ending, Point, document};
@@ -18,9 +17,17 @@ pub(super) fn page(review: &Review) -> String {
         format!("patched {} (Linux {})", patched.name, patched.release),
         format!("{}, seed {}", counted(review.tried.cases, "case"), review.tried.seed),
     ];
-    comments.extend(review.patches.iter().map(|patch| format!("patch {patch}")));
+    comments.extend(review.facts.iter().cloned());
     let mut points: Vec<Point> = OPTIONS.iter().map(|(name, _)| option(review, name)).collect();
     points.push(contents(review));
+    if !review.losses.is_empty() {
+        let point = Point::new("nothing-taken-away", Ending::NotOk);
+        points.push(review.losses.iter().cloned().fold(point, Point::saying));
+    }
+    if let Some((what, meaning)) = review.troubles.first() {
+        let why = format!("{what}: {meaning}");
+        points.push(Point::new("comparison", Ending::Error(why)));
+    }
     document(&comments, &points)
 }
 
@@ -39,11 +46,8 @@ fn cell(review: &Review, option: &str, scenes: Group) -> Point {
         let why = "no case of it was compared".to_owned();
         return Point::new(scenes.name(), if bad { Ending::NotOk } else { Ending::Skip(why) });
     };
-    let wrong = |group: &&GroupData| {
-        group.option == option
-            && matches!(group.class, Class::Regression | Class::BothWrong)
-            && shows(group, scenes)
-    };
+    let wrong =
+        |group: &&GroupData| group.option == option && group.class.is_bad() && shows(group, scenes);
     let count = review.groups().filter(wrong).count() as u64;
     let ending = if count > 0 { Ending::NotOk } else { Ending::Ok };
     let point = Point::new(scenes.name(), ending);
@@ -67,7 +71,7 @@ fn told(group: &GroupData, review: &Review) -> String {
         group.summary,
         counted(group.cases, "case")
     );
-    if matches!(group.class, Class::Regression | Class::BothWrong) {
+    if group.class.is_bad() {
         let kernel = &review.patched.asked;
         text.push_str(&format!("\n  assay vm --kernel {kernel} -- explain --hex {}", group.hex));
     }

@@ -41,14 +41,18 @@ pub(super) fn page(review: &Review) -> String {
 /// What came out, in a few lines.
 pub(super) fn summary(review: &Review) -> String {
     let mut text = String::new();
-    if review.uneven > 0 {
-        let count = counted(review.uneven as u64, "scene");
-        text.push_str(&item(&format!(
-            "**{count} on one kernel alone**: nothing is compared there; see below why"
-        )));
+    for (what, meaning) in &review.troubles {
+        text.push_str(&item(&format!("**{what}**: {meaning}")));
     }
-    if review.groups.is_empty() && review.contents.is_empty() {
-        let _ = writeln!(text, "**NO DIFFERENCE** on {}.", counted(review.tried.compared, "case"));
+    for loss in &review.losses {
+        text.push_str(&item(&format!("**taken away**: {loss}: programs count on it")));
+    }
+    if review.shows_nothing() {
+        let cases = counted(review.tried.compared, "case");
+        text.push_str(&match &review.troubles[..] {
+            [] => format!("**NO DIFFERENCE** on {cases}.\n"),
+            _ => item(&format!("no difference on the {cases} that were compared")),
+        });
     }
     for class in Class::ALL {
         let count = review.groups().filter(|group| group.class == class).count();
@@ -79,8 +83,8 @@ fn subjects(review: &Review) -> String {
             text.push_str(&filled_with(note, "  ", "  "));
         }
     }
-    for patch in &review.patches {
-        text.push_str(&item(&format!("patch: {patch}")));
+    for fact in &review.facts {
+        text.push_str(&item(fact));
     }
     for datum in &review.data {
         text.push_str(&item(datum));
@@ -114,7 +118,12 @@ fn on(group: &GroupData) -> String {
 /// The heading of what has one cause, and a line for each kind of difference.
 fn cause(class: Class, cause: &str, groups: &[(usize, &GroupData)]) -> String {
     let of = if cause.is_empty() { String::new() } else { format!(": {cause}") };
-    let mut text = format!("\n## {}{of}\n\n", class.name());
+    let heading = format!("## {}{of}", class.name());
+    let mut text = if heading.chars().count() <= LINE {
+        format!("\n{heading}\n\n")
+    } else {
+        format!("\n## {}\n\n{}\n", class.name(), filled(&format!("Because {cause}:")))
+    };
     for (number, group) in groups {
         let told = format!("{number}. {} ({})", group.summary, counted(group.cases, "case"));
         text.push_str(&filled_with(&told, "", "   "));
@@ -123,7 +132,7 @@ fn cause(class: Class, cause: &str, groups: &[(usize, &GroupData)]) -> String {
 }
 
 fn group(number: usize, group: &GroupData, review: &Review) -> String {
-    let mut text = format!("\n### {number}. {}\n\n", group.signature);
+    let mut text = format!("\n{}\n\n", cut(&format!("### {number}. {}", group.signature)));
     text.push_str(&filled(&format!("{}.", group.summary)));
     text.push('\n');
     text.push_str(&item(&on(group)));
@@ -146,7 +155,7 @@ fn group(number: usize, group: &GroupData, review: &Review) -> String {
     for (what, answer) in [("base", &group.base), ("patched", &group.patched)] {
         text.push_str(&item(&match answer {
             Some(answer) => answered(what, answer, &group.signature),
-            None => format!("{what}: run once more, the case did not show it"),
+            None => format!("{what}: {}", review.unanswered()),
         }));
     }
     if !group.picture.is_empty() {
@@ -154,7 +163,7 @@ fn group(number: usize, group: &GroupData, review: &Review) -> String {
         group.picture.lines().for_each(|line| text.push_str(&(cut(line) + "\n")));
         text.push_str("```\n");
     }
-    let kernel = &review.patched.asked;
+    let kernel = review.shown_on(group);
     let _ = writeln!(text, "\n```\nassay vm --kernel {kernel} -- explain --hex \\");
     let chunks: Vec<&str> = group
         .hex
@@ -227,11 +236,8 @@ fn tried(review: &Review) -> String {
     )));
     for (what, kernel) in [("base", &review.base), ("patched", &review.patched)] {
         for (reason, count) in &kernel.reasons {
-            text.push_str(&filled_with(
-                &format!("{what}: {}: {reason}", grouped(*count)),
-                "  ",
-                "  ",
-            ));
+            let count = counted(*count, "case");
+            text.push_str(&item(&format!("{what} without a verdict on {count}: {reason}")));
         }
         for (reason, names) in &kernel.skipped {
             text.push_str(&item(&format!("{}: {reason}", missing(what, names))));
@@ -263,6 +269,14 @@ fn tried(review: &Review) -> String {
          that is read and not written, about the kernel's own memory, or about clocks and random \
          numbers, which are not compared. A change of what the structures hold shows only in fields \
          that are steady from boot to boot.",
+    ));
+    text.push('\n');
+    text.push_str(&filled(
+        "Words: a scene is a socket in a known state (`assay scenes` lists them). The street is \
+         the memory of the caller, stretches of pages that are writable, read-only or without \
+         access; in its pictures, `..` is a byte as it was before the call. The lattice is all \
+         combinations of boundary values. A prediction is the model's, from the rules that are \
+         named (`assay rules`).",
     ));
     let _ = writeln!(
         text,

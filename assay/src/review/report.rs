@@ -2,7 +2,6 @@
 //! [`super::markdown`] and [`super::html`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use mptcp_emulator::{Revision, Rule, Standing};
@@ -22,9 +21,13 @@ use crate::Status;
 use crate::deviations;
 use crate::report::{RevisionData, RuleData};
 use crate::rules::standing;
+use crate::style::counted;
 
 /// Scenes that are named where a difference shows on more.
 const MOST_SCENES: usize = 4;
+
+/// Of so many cases one may be without a verdict.
+const MOST_LOST: u64 = 1000;
 
 /// What a review is made of.
 pub(super) struct Material<'a> {
@@ -35,7 +38,8 @@ pub(super) struct Material<'a> {
     pub(super) comparison: &'a Comparison,
     pub(super) exhibits: Option<&'a [Survey; 2]>,
     pub(super) contents: Vec<Content>,
-    pub(super) patches: &'a [PathBuf],
+    /// What was built, and what was chosen.
+    pub(super) facts: Vec<String>,
     pub(super) seed: u64,
     /// When the kernels were there, and when all was done.
     pub(super) times: [Duration; 2],
@@ -44,16 +48,19 @@ pub(super) struct Material<'a> {
 /// Everything that a review tells.
 #[derive(Serialize)]
 pub(crate) struct Review {
-    /// `same`, `regression`, `explained`, or `undecided` where no case was compared, or
-    /// scenes stand on one of the kernels alone.
+    /// `same`, `regression`, `explained`, or `undecided` where something of `troubles`
+    /// was in the way.
     verdict: &'static str,
+    /// Why "no difference" cannot be said, each as what and what that means.
+    pub(super) troubles: Vec<(String, &'static str)>,
     pub(super) base: KernelData,
     pub(super) patched: KernelData,
-    /// Scenes that stand on one of them alone.
-    pub(super) uneven: usize,
-    /// The names of the patches' files.
-    pub(super) patches: Vec<String>,
+    /// What was built, of which patches, and to what the review was confined.
+    pub(super) facts: Vec<String>,
     pub(super) tried: Tried,
+    /// What the patched kernel has less of, which breaks programs however well it is
+    /// explained.
+    pub(super) losses: Vec<String>,
     /// What of the two revisions' data differs.
     pub(super) data: Vec<String>,
     pub(super) groups: Vec<GroupData>,
@@ -61,6 +68,9 @@ pub(crate) struct Review {
     pub(super) contents: Vec<Content>,
     /// Where both are wrong in the same way: signature and cases.
     pub(super) alike_wrong: BTreeMap<String, u64>,
+    /// Whether the simplest cases were run once more.
+    #[serde(skip)]
+    again: bool,
     pub(super) seconds: f64,
     pub(super) build_seconds: f64,
 }
@@ -161,8 +171,9 @@ pub(crate) struct Answer {
 impl Review {
     pub(super) fn new(material: Material<'_>) -> Review {
         let Material { surveys, revisions, comparison, .. } = &material;
+        let names = short(&material.asked);
         let [base, patched] = [0, 1].map(|at| KernelData {
-            name: material.asked[at].rsplit('/').next().unwrap_or_default().to_owned(),
+            name: names[at].to_owned(),
             asked: material.asked[at].clone(),
             release: surveys[at].release.clone(),
             revision: RevisionData::from(&revisions[at]),
@@ -177,14 +188,17 @@ impl Review {
         });
         let groups: Vec<GroupData> =
             comparison.groups.iter().map(|group| GroupData::new(group, &material)).collect();
-        let bad = |class| matches!(class, Class::Regression | Class::BothWrong);
         let stand = [0, 1].map(|at| -> BTreeSet<u8> {
             surveys[at].scenes.iter().map(|scene| scene.id).collect()
         });
         let uneven = stand[0].symmetric_difference(&stand[1]).count();
-        let verdict = if groups.iter().any(|group| bad(group.class)) {
+        let unexplained = surveys.iter().map(|survey| survey.unexplained).sum();
+        let troubles = troubles(comparison, uneven as u64, unexplained);
+        let lost = Datum::ALL.iter().filter(|datum| datum.takes_away(revisions));
+        let losses: Vec<String> = lost.map(|datum| datum.text(revisions)).collect();
+        let verdict = if comparison.is_bad() || !losses.is_empty() {
             "regression"
-        } else if comparison.compared == 0 || uneven > 0 {
+        } else if !troubles.is_empty() {
             "undecided"
         } else if !groups.is_empty() || !material.contents.is_empty() {
             "explained"
@@ -196,17 +210,15 @@ impl Review {
             verdict,
             base,
             patched,
-            uneven,
-            patches: material
-                .patches
-                .iter()
-                .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
-                .collect(),
+            troubles,
+            facts: material.facts.clone(),
             tried: Tried::new(&material),
+            losses,
             data: data.map(|datum| datum.text(revisions)).collect(),
             groups,
             contents: material.contents.clone(),
             alike_wrong: comparison.alike_wrong.clone(),
+            again: material.exhibits.is_some(),
             seconds: material.times[1].as_secs_f64(),
             build_seconds: material.times[0].as_secs_f64(),
         }
@@ -230,6 +242,28 @@ impl Review {
         causes
     }
 
+    /// Whether cases were compared and none of them differs.
+    pub(super) fn shows_nothing(&self) -> bool {
+        self.tried.compared > 0 && self.groups.is_empty() && self.contents.is_empty()
+    }
+
+    /// What to say of a kernel whose answer is not there.
+    pub(super) fn unanswered(&self) -> &'static str {
+        if self.again {
+            "run once more, the case did not show it"
+        } else {
+            "the case was not run once more"
+        }
+    }
+
+    /// The kernel that shows what a group is about, as `assay vm --kernel` takes it.
+    pub(super) fn shown_on(&self, group: &GroupData) -> &str {
+        match group.class {
+            Class::Fixed => &self.base.asked,
+            _ => &self.patched.asked,
+        }
+    }
+
     /// What a script wants to know.
     pub(super) fn status(&self) -> Status {
         match self.verdict {
@@ -238,6 +272,34 @@ impl Review {
             _ => Status::Agree,
         }
     }
+}
+
+/// What to call the kernels: the last parts of their paths, unless these are the same.
+fn short(asked: &[String; 2]) -> [&str; 2] {
+    let [base, patched] = asked.each_ref().map(|path| path.rsplit('/').next().unwrap_or_default());
+    if base == patched { asked.each_ref().map(String::as_str) } else { [base, patched] }
+}
+
+/// What takes a green word away.
+fn troubles(comparison: &Comparison, uneven: u64, unexplained: u64) -> Vec<(String, &'static str)> {
+    let mut troubles = Vec::new();
+    if uneven > 0 {
+        let what = format!("{} on one kernel alone", counted(uneven, "scene"));
+        troubles.push((what, "nothing is compared there; see below why"));
+    }
+    if unexplained > 0 {
+        let what = format!("{} that cannot be explained", counted(unexplained, "case"));
+        troubles.push((what, "something was seen once and did not show again; see below on which"));
+    }
+    // As a check has it: a few may come to nothing, for a scene that moved.
+    if comparison.lost * MOST_LOST > comparison.parts.all() {
+        let what = format!("{} without a verdict", counted(comparison.lost, "case"));
+        troubles.push((what, "more than one in a thousand on scenes that stand; see below why"));
+    }
+    if comparison.compared == 0 && comparison.groups.is_empty() {
+        troubles.push(("no case was compared".into(), "there is nothing to say of the patch"));
+    }
+    troubles
 }
 
 impl Tried {
@@ -250,7 +312,6 @@ impl Tried {
         // What the design of 2021 says applies to a kernel that has it.
         let there = material.revisions.iter().any(|revision| revision.info_opt);
         let applies = |one: &&Rule| there || !one.name().starts_with("Opt");
-        let stands = |id: u8| surveys[1].scenes.iter().any(|scene| scene.id == id);
         Tried {
             cases: parts.all(),
             compared: comparison.compared,
@@ -270,7 +331,7 @@ impl Tried {
                     *table.entry(key).or_default() += count;
                     table
                 }),
-            scenes: surveys[0].scenes.iter().filter(|scene| stands(scene.id)).count(),
+            scenes: surveys[0].scenes.iter().filter(|scene| surveys[1].stands(scene.id)).count(),
             rules: Rule::ALL.iter().filter(applies).count(),
             rules_exercised: Rule::ALL.iter().filter(applies).filter(|one| fired(one)).count(),
             rules_missing: Rule::ALL
@@ -421,6 +482,9 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
             };
             format!("the base kernel keeps this rule, the patched one breaks it: {firmly}{asked}")
         }
+        Class::Fixed if group.console.is_some() => {
+            "the base kernel complains while it answers; the patched kernel does not".into()
+        }
         Class::Fixed => {
             format!("the base kernel breaks this rule, the patched one keeps it: {firmly}")
         }
@@ -431,3 +495,6 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,8 @@ pub(super) struct Survey {
     pub(super) disagreements: Vec<Disagreement>,
     /// Why cases have no verdict, and how many.
     pub(super) reasons: BTreeMap<String, u64>,
+    /// Those of them in which something was seen that did not show again.
+    pub(super) unexplained: u64,
     /// The rules that fired, by name.
     pub(super) rules: Vec<String>,
     pub(super) exhibits: Vec<Exhibit>,
@@ -155,9 +157,15 @@ impl Survey {
             verdicts: Vec::new(),
             disagreements: Vec::new(),
             reasons: BTreeMap::new(),
+            unexplained: 0,
             rules: Vec::new(),
             exhibits: Vec::new(),
         }
+    }
+
+    /// Whether a scene stands there.
+    pub(super) fn stands(&self, scene: u8) -> bool {
+        self.scenes.iter().any(|facts| facts.id == scene)
     }
 
     /// One of a kernel like it of which nothing more is known.
@@ -166,6 +174,7 @@ impl Survey {
             verdicts: Vec::new(),
             disagreements: Vec::new(),
             reasons: BTreeMap::new(),
+            unexplained: 0,
             rules: Vec::new(),
             exhibits: Vec::new(),
             ..self.clone()
@@ -283,6 +292,7 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
         verdicts: surveyor.verdicts,
         disagreements: surveyor.disagreements,
         reasons: surveyor.reasons,
+        unexplained: surveyor.unexplained,
         rules: surveyor.rules.iter().map(|rule| rule.name().to_owned()).collect(),
         exhibits,
     };
@@ -298,6 +308,7 @@ struct Surveyor {
     /// Where in `disagreements` a signature is.
     known: BTreeMap<String, u32>,
     reasons: BTreeMap<String, u64>,
+    unexplained: u64,
 }
 
 impl Surveyor {
@@ -309,6 +320,7 @@ impl Surveyor {
             disagreements: Vec::new(),
             known: BTreeMap::new(),
             reasons: BTreeMap::new(),
+            unexplained: 0,
         }
     }
 
@@ -351,6 +363,7 @@ impl Surveyor {
             Verdict::Agree => AGREE,
             Verdict::Inconclusive(reason) => {
                 *self.reasons.entry(reason.text().to_owned()).or_default() += 1;
+                self.unexplained += u64::from(reason.is_unexplained());
                 NONE
             }
             Verdict::Disagree(finding) => DISAGREE + self.keep(*finding),

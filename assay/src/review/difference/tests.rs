@@ -67,6 +67,11 @@ fn a_case_without_a_verdict_is_not_compared() {
     // And a survey that broke off is none.
     let short = Survey { verdicts: vec![(AGREE, 3999)], ..half };
     assert!(compare(&agenda(&revisions), [&good, &short], revisions).is_err());
+    // Nor is one that goes on, or tells less than it counts.
+    let long = Survey { verdicts: vec![(AGREE, 4001)], ..Survey::empty(Revision::V6_12) };
+    assert!(compare(&agenda(&revisions), [&good, &long], revisions).is_err());
+    let mute = Survey { verdicts: vec![(DISAGREE, 4000)], ..long };
+    assert!(compare(&agenda(&revisions), [&good, &mute], revisions).is_err());
 }
 
 #[test]
