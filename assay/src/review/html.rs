@@ -269,7 +269,7 @@ fn tried(review: &Review) -> Markup {
                     }
                 }
                 @for (signature, cases) in &review.alike_wrong {
-                    li { "Both wrong alike, and so no difference: " (signature) " (" (counted(*cases, "case")) ")." }
+                    li { "Both wrong by the same rule, their values not compared: " (signature) " (" (counted(*cases, "case")) ")." }
                 }
                 li {
                     "Rules exercised: " (tried.rules_exercised) " of " (tried.rules) "."

@@ -249,7 +249,7 @@ fn tried(review: &Review) -> String {
     }
     for (signature, cases) in &review.alike_wrong {
         text.push_str(&item(&format!(
-            "both wrong alike, and so no difference: {signature} ({})",
+            "both wrong by the same rule, their values not compared: {signature} ({})",
             counted(*cases, "case")
         )));
     }

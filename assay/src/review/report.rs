@@ -48,7 +48,8 @@ pub(super) struct Material<'a> {
 /// Everything that a review tells.
 #[derive(Serialize)]
 pub(crate) struct Review {
-    /// `same`, `regression`, `explained`, or `undecided` where something of `troubles`
+    /// `same`, `regression`, `contents` where structures hold something
+    /// else and nothing tells why, `explained`, or `undecided` where something of `troubles`
     /// was in the way.
     verdict: &'static str,
     /// Why "no difference" cannot be said, each as what and what that means.
@@ -200,7 +201,9 @@ impl Review {
             "regression"
         } else if !troubles.is_empty() {
             "undecided"
-        } else if !groups.is_empty() || !material.contents.is_empty() {
+        } else if !material.contents.is_empty() {
+            "contents"
+        } else if !groups.is_empty() {
             "explained"
         } else {
             "same"
