@@ -27,6 +27,7 @@ const LINES: usize = 15;
 /// Runs the command.
 pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
     let errand = Task::new(args)?;
+    end_machines_with_us()?;
     // All of them before the first is run: a mistake is told at once.
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
     let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
@@ -126,6 +127,16 @@ impl Task {
         }
         errand
     }
+}
+
+/// Has an interrupt end the machines, and then this program; a second one at once.
+pub(crate) fn end_machines_with_us() -> Result<(), String> {
+    let interrupted = || {
+        if machine::stop() {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(interrupted).map_err(|error| format!("no handler for interrupts: {error}"))
 }
 
 /// Runs a task on one kernel; `out` and `err` get what it writes.

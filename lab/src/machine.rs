@@ -8,6 +8,7 @@ use std::io::{self, PipeReader, Read, Write, pipe};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -94,11 +95,23 @@ pub struct Run {
     pub elapsed: Duration,
 }
 
+/// Set by [`stop`].
+static STOPPED: AtomicBool = AtomicBool::new(false);
+/// Held while descriptors are open that a machine is to inherit: another that is started
+/// meanwhile would inherit them as well, and keep them open after this one's end.
+static STARTING: Mutex<()> = Mutex::new(());
+
+/// Ends all machines of this process, now and from now on: [`run`] then tells that it was
+/// interrupted. Whether that was asked for before.
+pub fn stop() -> bool {
+    STOPPED.swap(true, Ordering::Relaxed)
+}
+
 /// Boots a kernel with an initramfs, hands on what the program writes while it
 /// does so, and waits for the end.
 ///
 /// # Errors
-/// No machine could be started.
+/// No machine could be started, or it was stopped.
 pub fn run(
     kernel: &Kernel,
     initramfs: &[u8],
@@ -106,6 +119,7 @@ pub fn run(
     out: impl Write + Send + 'static,
     err: impl Write + Send + 'static,
 ) -> Result<Run, String> {
+    let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     let memory = memfd_create("initramfs", MemfdFlags::empty()).map_err(during("memfd_create"))?;
     let mut memory = File::from(memory);
     memory.write_all(initramfs).map_err(during("the initramfs"))?;
@@ -139,6 +153,7 @@ pub fn run(
         _ => format!("{QEMU}: {error}"),
     })?;
     drop((writers, memory));
+    drop(starting);
 
     let (console, report) = (Collected::default(), Collected::default());
     let mut readers = readers.into_iter();
@@ -191,6 +206,11 @@ fn await_end(
         }
         if farewell.is_none() && report.ends_with(END.as_bytes()) {
             farewell = Some(Instant::now() + FAREWELL);
+        }
+        if STOPPED.load(Ordering::Relaxed) {
+            let _ = child.kill();
+            child.wait().map_err(during(QEMU))?;
+            return Err("interrupted".into());
         }
         let now = Instant::now();
         let done = farewell.is_some_and(|until| now > until);

@@ -12,7 +12,7 @@ const WIDTH: usize = 78;
 /// The most that a mail's line may have.
 const LINE: usize = 79;
 /// Groups that are told with everything, and those of one known cause.
-const MOST_IN_FULL: usize = 12;
+const MOST_IN_FULL: usize = 5;
 const MOST_OF_A_CAUSE: usize = 1;
 /// Scenes that are named of those that do not stand.
 const MOST_NAMES: usize = 4;

@@ -1,7 +1,7 @@
 //! `assay review`: what a kernel patch changes.
 //!
 //! Each kernel is booted up to three times. First it tells what it is like, so that
-//! cases are made with both in mind; then it is surveyed ([`survey`]); then the
+//! cases are made with both in mind; then it is surveyed ([`mod@survey`]); then the
 //! simplest case of each difference ([`difference`]) is run with everything kept
 //! ([`exhibit`]). What differs between boots alone is no difference: [`contents`].
 
@@ -36,7 +36,7 @@ use self::survey::{Request, Survey};
 pub(crate) use self::survey::{SurveyArgs, run as survey};
 use crate::args::{Format, MachineArgs, OptionName};
 use crate::select::Selection;
-use crate::vm::tell_apart;
+use crate::vm::{end_machines_with_us, tell_apart};
 use crate::{Status, check, input, kernels, out};
 
 /// What `--help` ends with.
@@ -123,6 +123,7 @@ pub(crate) struct ReviewArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     let start = Instant::now();
+    end_machines_with_us()?;
     if let Some(folder) = &args.output {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
