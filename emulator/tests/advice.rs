@@ -1,0 +1,242 @@
+//! What `docs/advice.md` says, held against the rules; and the example that follows it, on
+//! each revision and with up to 41 subflows.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+
+#[path = "../examples/advice/ask.rs"]
+mod ask;
+
+use ask::{Arrays, Kernel, learn};
+use common::Known;
+use mptcp_emulator::abi::{FullInfo, MPTCP_FULL_INFO};
+use mptcp_emulator::{
+    Call, Connection, Content, Errno, Family, Fault, Lent, Revision, Rule, Socket, Subflow,
+    UserMemory, getsockopt,
+};
+use zerocopy::IntoBytes;
+
+const PAGE: &str = include_str!("../../docs/advice.md");
+const MISTAKES: &str = include_str!("mistakes.rs");
+
+/// The program's own memory, at its real addresses; the length stands elsewhere.
+struct Own<'a> {
+    parts: Vec<&'a mut [u8]>,
+    length: i32,
+}
+
+impl Own<'_> {
+    /// The bytes from an address to the end of what they stand in.
+    fn from(&mut self, at: u64) -> Option<&mut [u8]> {
+        self.parts.iter_mut().find_map(|part| {
+            let start = at.checked_sub(part.as_ptr().addr() as u64)?;
+            part.get_mut(start as usize..)
+        })
+    }
+}
+
+impl UserMemory for Own<'_> {
+    fn load(&self, at: u64) -> Result<i32, Fault> {
+        if at == Lent::OPTLEN { Ok(self.length) } else { Err(Fault) }
+    }
+
+    fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
+        if at != Lent::OPTLEN {
+            return Err(Fault);
+        }
+        self.length = value;
+        Ok(())
+    }
+
+    fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault> {
+        let part = self.parts.iter().find(|part| part.as_ptr().addr() as u64 == at);
+        into.copy_from_slice(part.ok_or(Fault)?.get(..into.len()).ok_or(Fault)?);
+        Ok(())
+    }
+
+    fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
+        let to = self.from(at).and_then(|to| to.get_mut(..content.len())).ok_or(Fault)?;
+        to.copy_from_slice(content.bytes());
+        Ok(())
+    }
+}
+
+/// The model in the place of a kernel; a subflow joins after each call while any are left.
+struct Model<'a> {
+    revision: Revision,
+    socket: Socket<'a>,
+    joining: &'a [Subflow<'a>],
+    calls: u32,
+}
+
+impl<'a> Model<'a> {
+    fn new(revision: Revision, socket: Socket<'a>) -> Model<'a> {
+        Model { revision, socket, joining: &[], calls: 0 }
+    }
+}
+
+impl Kernel for Model<'_> {
+    fn ask(
+        &mut self,
+        option: i32,
+        optval: &mut [u8],
+        mut arrays: Option<Arrays<'_>>,
+    ) -> Result<usize, Errno> {
+        self.calls += 1;
+        assert!(self.calls < 1000, "asks without end");
+        if let Some(arrays) = &mut arrays {
+            assert_eq!(option, MPTCP_FULL_INFO);
+            optval[..FullInfo::HEADER]
+                .copy_from_slice(&arrays.head().as_bytes()[..FullInfo::HEADER]);
+        }
+        let optlen = Lent::OPTLEN;
+        let call = Call { option, optval: optval.as_ptr().addr() as u64, optlen };
+        let length = optval.len() as i32;
+        let mut memory = Own { parts: vec![optval], length };
+        if let Some(arrays) = arrays {
+            memory.parts.push(arrays.subflow_infos.as_mut_bytes());
+            memory.parts.push(arrays.tcp_infos.as_mut_bytes());
+        }
+        getsockopt(&self.revision, &self.socket, &call, &mut memory, &mut ())?;
+        if let Socket::Mptcp(connection) = &mut self.socket
+            && connection.subflows.len() < self.joining.len()
+        {
+            connection.subflows = &self.joining[..connection.subflows.len() + 1];
+        }
+        Ok(memory.length as usize)
+    }
+}
+
+fn subflows(known: &Known) -> Vec<Subflow<'_>> {
+    (known.tcp_info.iter().zip(&known.subflow_info))
+        .map(|(tcp_info, subflow_info)| Subflow {
+            tcp_info: Content::exact(tcp_info),
+            subflow_info: Content::exact(subflow_info),
+        })
+        .collect()
+}
+
+/// Contents as long as this kernel has them, without the flag of a fallback.
+fn known(subflows: usize, revision: &Revision) -> Known {
+    let mut known = Known::new(subflows, revision.tcp_info, revision.mptcp_info);
+    known.info[8] &= !1;
+    known
+}
+
+fn padded(bytes: &[u8], len: usize) -> Vec<u8> {
+    bytes.iter().copied().chain([0; 280]).take(len).collect()
+}
+
+#[track_caller]
+fn is_what_is_known(found: &ask::Connection, known: &Known, revision: &Revision) {
+    assert_eq!(found.full, revision.full_info, "{}", revision.name);
+    assert_eq!(found.info_length, revision.mptcp_info as usize);
+    assert_eq!(found.size_kernel, revision.tcp_info);
+    assert_eq!(found.info.as_bytes(), padded(&known.info, 96));
+    assert_eq!(found.subflows.len(), known.tcp_info.len());
+    for (n, subflow) in found.subflows.iter().enumerate() {
+        assert_eq!(subflow.tcp_info.as_bytes(), padded(&known.tcp_info[n], 280));
+        assert_eq!(subflow.addrs.as_bytes(), &known.subflow_info[n][8..]);
+        let id = revision.full_info.then(|| known.subflow_info[n][..4].to_vec());
+        assert_eq!(subflow.id.map(|id| id.to_ne_bytes().to_vec()), id);
+    }
+}
+
+#[test]
+fn the_example_is_right_on_every_revision_with_any_number_of_subflows() {
+    for revision in Revision::ALL {
+        for count in 0..=41 {
+            let known = known(count, &revision);
+            let subflows = subflows(&known);
+            let info = Content::exact(&known.info);
+            let socket = Socket::Mptcp(Connection { info, subflows: &subflows });
+            let found = learn(&mut Model::new(revision, socket)).unwrap().unwrap();
+            is_what_is_known(&found, &known, &revision);
+        }
+    }
+}
+
+#[test]
+fn the_example_keeps_up_with_subflows_that_join_between_its_calls() {
+    for revision in Revision::ALL {
+        let known = known(41, &revision);
+        let all = subflows(&known);
+        let info = Content::exact(&known.info);
+        let socket = Socket::Mptcp(Connection { info, subflows: &all[..2] });
+        let mut model = Model { revision, socket, joining: &all, calls: 0 };
+        let found = learn(&mut model).unwrap().unwrap();
+        is_what_is_known(&found, &known, &revision);
+    }
+}
+
+#[test]
+fn the_example_knows_a_fallback_of_either_family() {
+    for revision in Revision::ALL {
+        for family in [Family::V4, Family::V6] {
+            let found = learn(&mut Model::new(revision, Socket::FallenBack(family)));
+            assert!(found.unwrap().is_none());
+        }
+        let mut known = known(1, &revision);
+        known.info[8] |= 1;
+        let socket = Connection { info: Content::exact(&known.info), subflows: &[] };
+        assert!(learn(&mut Model::new(revision, Socket::Mptcp(socket))).unwrap().is_none());
+        let found = learn(&mut Model::new(revision, Socket::Closed));
+        assert_eq!(found.err(), Some(Errno::EBADF));
+    }
+}
+
+/// Each sentence of the page's advice has to end with the rules that it follows from.
+fn unfounded(page: &str) -> Vec<String> {
+    let (_, advice) = page.split_once("\n## ").unwrap();
+    let (advice, _) = advice.split_once("\n## Mistakes").unwrap();
+    let mut complaints = Vec::new();
+    let mut sentences = 0;
+    for section in advice.split("\n## ") {
+        let (_, text) = section.split_once('\n').unwrap();
+        for paragraph in text.split("\n\n").flat_map(|part| part.split("\n- ")) {
+            let text = paragraph.trim_start_matches("- ").split_whitespace();
+            let text = text.collect::<Vec<_>>().join(" ");
+            for sentence in text.split_inclusive(". ").map(str::trim) {
+                sentences += 1;
+                let named = sentence.strip_suffix("`).").and_then(|rest| rest.rsplit_once("(`"));
+                let Some((_, names)) = named else {
+                    complaints.push(format!("no rule: {sentence}"));
+                    continue;
+                };
+                for name in names.split("`, `") {
+                    if !Rule::ALL.iter().any(|rule| rule.name() == name) {
+                        complaints.push(format!("no such rule: {name}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(sentences > 20, "{sentences} sentences found");
+    complaints
+}
+
+#[test]
+fn each_sentence_of_the_advice_follows_from_rules() {
+    assert_eq!(unfounded(PAGE), [""; 0]);
+    let without = PAGE.replacen("at least 40 (`FullLengthTooShort`).", "at least 40.", 1);
+    let sentence = "`optlen` is the size of the structure alone and at least 40.";
+    assert_eq!(unfounded(&without), [format!("no rule: {sentence}")]);
+    let wrong = PAGE.replacen("`StrideClamped`", "`StrideCramped`", 1);
+    assert_eq!(unfounded(&wrong), ["no such rule: StrideCramped"]);
+}
+
+#[test]
+fn each_mistake_of_the_page_is_a_test_and_each_test_is_there() {
+    let (_, mistakes) = PAGE.split_once("\n## Mistakes").unwrap();
+    let named: Vec<&str> = mistakes
+        .split("\n- ")
+        .skip(1)
+        .map(|item| item.strip_prefix("`").unwrap().split_once('`').unwrap().0)
+        .collect();
+    let tests: Vec<&str> = MISTAKES
+        .split("#[test]\nfn ")
+        .skip(1)
+        .map(|test| test.split_once('(').unwrap().0)
+        .collect();
+    assert_eq!(named, tests);
+}
