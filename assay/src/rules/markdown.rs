@@ -86,7 +86,9 @@ fn entry(rule: Rule, exercise: &Exercise) -> String {
     let mut text = format!("#### {}\n\n", rule.name());
     let standing = standing(rule);
     let _ = writeln!(text, "*{standing}, {}.* {}\n", exercise.when(rule), marked(rule.sentence()));
-    let _ = writeln!(text, "- Source: {}.", source(rule, exercise));
+    let source = source(rule, exercise);
+    let end = if source.ends_with(".\"") { "" } else { "." };
+    let _ = writeln!(text, "- Source: {source}{end}");
     if let (Some(case), Some(revision)) = (exercise.case, exercise.newest()) {
         let _ = writeln!(text, "- Case: [{case}](corpus/negotiate/{case}.case), on {revision}.");
     }
