@@ -8,6 +8,7 @@ use mptcp_emulator::{Revision, abi};
 
 use crate::exhaust::ExhaustArgs;
 use crate::repro;
+use crate::rules::RulesArgs;
 use crate::select::Selection;
 use crate::triage::TriageArgs;
 
@@ -114,7 +115,10 @@ pub(crate) enum Command {
     #[command(after_help = EXEC_STATUS)]
     Scenes(ScenesArgs),
     /// List the rules of the contract, each with its sentence and its source
-    Rules,
+    ///
+    /// --format md is the specification, SPEC.md; --format man the same as a manual
+    /// page: assay rules --format man | man -l -
+    Rules(RulesArgs),
     /// Run a subcommand on another kernel, in a virtual machine
     ///
     /// The kernel is booted under qemu with this very program as its first

@@ -81,7 +81,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Repro(args) => repro::run(args),
         Command::Scenes(args) => scenes::run(args),
-        Command::Rules => rules::run(),
+        Command::Rules(args) => rules::run(args),
         Command::Vm(args) => vm::run(args),
         Command::Kernels(args) => kernels::run(args),
         Command::Review(args) => review::run(args),

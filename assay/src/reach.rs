@@ -77,7 +77,7 @@ pub(crate) fn unreachable(rule: Rule, revision: &Revision) -> Option<&'static st
 }
 
 /// The options that a rule is about; empty where it is about any, or none.
-fn options(rule: Rule) -> &'static [i32] {
+pub(crate) fn options(rule: Rule) -> &'static [i32] {
     let name = rule.name();
     if refused_by(rule).is_some() || rule == Rule::UnknownOption {
         &[]

@@ -54,6 +54,9 @@ pub struct Field {
     pub offset: u16,
     /// Bytes.
     pub size: u16,
+    /// What the field tells, in which unit, and since which release if it came after 5.16: the text of its
+    /// documentation.
+    pub about: &'static str,
 }
 
 /// The [`Field::name`] of padding.
@@ -91,13 +94,17 @@ macro_rules! abi_struct {
     (
         $(#[$meta:meta])*
         pub struct $name:ident, $size:literal bytes {
-            $( $(#[$field_meta:meta])* pub $field:ident : $type:ty $(= $label:expr)? ),* $(,)?
+            $(
+                $(#[doc = $about:literal])+
+                $(#[doc($hidden:ident)])?
+                pub $field:ident : $type:ty $(= $label:expr)?
+            ),* $(,)?
         }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
         #[repr(C)]
-        pub struct $name { $( $(#[$field_meta])* pub $field: $type, )* }
+        pub struct $name { $( $(#[doc = $about])+ $(#[doc($hidden)])? pub $field: $type, )* }
 
         impl $name {
             /// Every byte of the structure, in order of offset.
@@ -105,6 +112,7 @@ macro_rules! abi_struct {
                 name: abi_struct!(@label $field $($label)?),
                 offset: offset_of!($name, $field) as u16,
                 size: size_of::<$type>() as u16,
+                about: concat!($($about),+),
             } ),* ];
         }
 
@@ -177,7 +185,7 @@ abi_struct! {
         pub mptcpi_endp_laminar_max: u8,
         /// Endpoints with the `fullmesh` flag. 1 byte, a count; since 6.18.
         pub mptcpi_endp_fullmesh_max: u8,
-        /// Named `reserved` by the header too. 1 byte, zero.
+        /// Named `reserved` by the header too. 1 byte, zero; since 6.10.
         pub reserved: u8,
         /// Time since data was last sent. 4 bytes, milliseconds; since 6.10.
         pub mptcpi_last_data_sent: u32,
@@ -337,7 +345,7 @@ abi_struct! {
         /// Bytes received with the mark CE. 4 bytes; since 6.18.
         pub tcpi_received_ce_bytes: u32,
         /// Accurate ECN, as bit fields (bit numbers as on little endian): bits 0 and 1 `tcpi_ecn_mode`, 2 and 3
-        /// `tcpi_accecn_opt_seen`, 4 to 7 `tcpi_accecn_fail_mode`, 8 to 31 `tcpi_options2`. 4 bytes.
+        /// `tcpi_accecn_opt_seen`, 4 to 7 `tcpi_accecn_fail_mode`, 8 to 31 `tcpi_options2`. 4 bytes; since 6.18.
         ///
         /// In 6.18 and 6.19 the same bytes were two fields of 16 bits: `tcpi_accecn_fail_mode`, then
         /// `tcpi_accecn_opt_seen`. The only bytes here whose meaning depends on the release.

@@ -87,7 +87,7 @@ impl Revision {
         name: "6.10",
         mptcp_info: 96,
         zero_length: ZeroLength::Untouched,
-        sources: "mptcp.dev's table of fields; commit \"mptcp: sockopt: info: stop early if no buffer\"",
+        sources: "mptcp.dev's table of fields; commit ce5f6f71b029",
         ..Revision::V6_8
     };
 

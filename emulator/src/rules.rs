@@ -2,7 +2,8 @@
 //!
 //! Sources, as they are cited below:
 //! - *commit*: the message of Linux commit 06f15cee3695, "mptcp: add
-//!   MPTCP_TCPINFO getsockopt support" (September 2021), by paragraph.
+//!   MPTCP_TCPINFO getsockopt support" (September 2021), by paragraph; a structure or a program counts with
+//!   the line above it.
 //! - *uapi*: the comments of `include/uapi/linux/mptcp.h`.
 //! - *selftest*: `tools/testing/selftests/net/mptcp/mptcp_sockopt.c`.
 //! - *info commit*: Linux commit 55c42fa7fa33, "mptcp: add MPTCP_INFO
@@ -10,9 +11,11 @@
 //! - *mptcp.dev*: the project's page for developers of programs.
 //! - *full-info commit*: Linux commit 492432074e4f, "mptcp: introduce
 //!   MPTCP_FULL_INFO getsockopt" (June 2023).
+//! - *early-stop commit*: Linux commit ce5f6f71b029, "mptcp: sockopt: info: stop
+//!   early if no buffer" (May 2024).
 //! - *design*: the mail "Revised mptcp_info sockopt and selftests" of 29 July
 //!   2021, by its numbered points; see [`crate::info_opt`].
-//! - *man*: `getsockopt(2)`, `copy_to_user` in the kernel's own documentation.
+//! - *man*: `getsockopt(2)`.
 //! - *measured*: no document says so; kernels were seen to do it.
 
 /// How firmly a rule stands.
@@ -96,7 +99,7 @@ rules! {
     /// MPTCP_INFO reads the length first; where it cannot be read, EFAULT, and nothing is touched.
     InfoLengthUnreadable: Promised, "man, ERRORS";
     /// A length of 0 asks only whether the connection fell back: success, and nothing is touched, not even the length.
-    InfoZeroLengthAsksNothing: Implied, "commit \"mptcp: sockopt: info: stop early if no buffer\" (6.10): only the returned value is of interest; that the length is not stored, measured";
+    InfoZeroLengthAsksNothing: Implied, "early-stop commit: only the returned value is of interest; that the length is not stored, measured";
     /// On kernels before the early stop, a length of 0 is stored back as 0 and no data is copied.
     InfoZeroLengthStored: Promised, "info commit: updated to contain the number of bytes that it copied";
     /// A negative length counts as one larger than any structure: the whole structure is copied.
@@ -115,44 +118,44 @@ rules! {
     /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
     DataLengthUnreadable: Promised, "man, ERRORS";
     /// A negative length gives EINVAL, and nothing is touched.
-    DataLengthNegative: Promised, "man, ERRORS: EINVAL, optlen invalid";
+    DataLengthNegative: Implied, "man, ERRORS: EINVAL, optlen invalid, but it says so of setsockopt()";
     /// A length smaller than the header of 16 bytes gives EINVAL, and nothing is touched.
     DataLengthTooShort: Implied, "commit, 2nd paragraph: the header has to be prepended to the data; selftest: a shorter optlen fails and is unchanged";
     /// The 16 bytes of the header are read next; where they cannot be read, EFAULT, and nothing is touched.
     HeaderUnreadable: Promised, "man, ERRORS";
     /// A size_subflow_data smaller than the 16 bytes of the first version gives EINVAL.
-    HeaderSizeTooSmall: Promised, "commit, 3rd paragraph: has to be set to sizeof(struct mptcp_subflow_data); selftest: 0 fails";
+    HeaderSizeTooSmall: Promised, "commit, 4th paragraph: has to be set to sizeof(struct mptcp_subflow_data); selftest: 0 fails";
     /// A size_subflow_data larger than the length gives EINVAL: the header must lie inside the buffer.
-    HeaderSizeAboveLength: Implied, "commit, 3rd paragraph: the kernel knows where the header ends";
+    HeaderSizeAboveLength: Implied, "commit, 5th paragraph: the kernel knows where the header ends";
     /// A size_subflow_data above 2^31 - 1 gives EINVAL.
     HeaderSizeAboveMax: Accidental, "measured; it would be larger than any length";
     /// A size_user above 2^31 - 1 gives EINVAL.
     ElementSizeAboveMax: Accidental, "measured; no document bounds it";
     /// A num_subflows that is not 0 gives EINVAL.
-    NumSubflowsNotZero: Promised, "commit, 4th paragraph: num_subflows must be set to 0";
+    NumSubflowsNotZero: Promised, "commit, 6th paragraph: num_subflows must be set to 0";
     /// A size_kernel that is not 0 gives EINVAL.
-    SizeKernelNotZero: Promised, "commit, 5th paragraph: size_kernel must be set to 0";
+    SizeKernelNotZero: Promised, "commit, 7th paragraph: size_kernel must be set to 0";
 
     // MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS: the elements.
 
     /// An element is as large as the program asked, where the kernel knows that much.
-    StrideAsAsked: Promised, "commit, 7th paragraph: the kernel only fills the space expected by userspace";
+    StrideAsAsked: Promised, "commit, 9th paragraph: the kernel only fills the space expected by userspace";
     /// A program that asks for larger elements than the kernel knows gets them, and finds them, at the kernel's size.
     StrideClamped: Implied, "selftest: size_user is checked after the call; the stride, measured";
     /// While there is room for a whole element, the next subflow's is copied, right behind the one before.
-    ElementCopied: Promised, "commit, example: olen is the header plus one element for each subflow with room";
+    ElementCopied: Promised, "commit, 14th paragraph: olen is the header plus one element for each subflow with room";
     /// A subflow whose element does not fit whole is counted, and nothing of it is copied.
-    ElementLeftOut: Promised, "commit, example and the paragraph after: userspace detects it by num_subflows";
+    ElementLeftOut: Promised, "commit, 15th paragraph: userspace detects it by num_subflows";
     /// A size_user of 0 asks for the number of subflows only: no byte is copied for any.
     ElementEmpty: Implied, "selftest: size_user 0 succeeds, and tells num_subflows and size_kernel";
     /// Where an element cannot be copied whole, EFAULT; the bytes before the first one that faults are written, the header and the length are not.
     ElementUnwritable: Accidental, "measured; EFAULT: man, ERRORS";
     /// num_subflows tells all subflows of the connection, whether or not there was room.
-    CountReported: Promised, "commit, 4th paragraph: updated to contain the number of active subflows";
+    CountReported: Promised, "commit, 6th paragraph: updated to contain the number of active subflows";
     /// size_kernel tells the size of the element as the kernel knows it, and size_user the size that was agreed on.
-    SizesReported: Promised, "commit, 5th paragraph; that size_user is rewritten: uapi, measured";
+    SizesReported: Promised, "commit, 7th paragraph; that size_user is rewritten: uapi, measured";
     /// The length becomes size_subflow_data plus the bytes of all elements copied.
-    LengthWithElements: Promised, "commit, example: olen is sizeof(header) + sizeof(element) times the count";
+    LengthWithElements: Promised, "commit, 14th paragraph: olen is sizeof(header) + sizeof(element) times the count";
     /// Where no byte of an element was copied, the length becomes the part of the header that the kernel knows, 16, even if size_subflow_data is larger.
     LengthWithoutElements: Implied, "selftest: a header of 24 bytes on an old kernel, olen must be truncated to real data size filled by kernel";
     /// The length is stored after the elements and before the header: where it cannot be written, EFAULT, and the header stays as it was.
@@ -160,14 +163,14 @@ rules! {
     /// The header is written last, the 16 bytes that the kernel knows; where they cannot all be written, EFAULT.
     HeaderUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// Bytes of the header past the 16 that the kernel knows are left alone.
-    HeaderTailLeftAlone: Implied, "commit, the paragraph after the structure: kernel knows where the userspace-provided meta header ends";
+    HeaderTailLeftAlone: Implied, "commit, 5th paragraph: kernel knows where the userspace-provided meta header ends";
 
     // MPTCP_FULL_INFO.
 
     /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
     FullLengthUnreadable: Promised, "man, ERRORS";
     /// A negative length gives EINVAL, and nothing is touched.
-    FullLengthNegative: Promised, "man, ERRORS: EINVAL, optlen invalid";
+    FullLengthNegative: Implied, "man, ERRORS: EINVAL, optlen invalid, but it says so of setsockopt()";
     /// A length smaller than the 40 bytes before mptcp_info gives EINVAL, and nothing is touched.
     FullLengthTooShort: Implied, "uapi: the sizes and the pointers are input";
     /// The 40 bytes before mptcp_info are read next; where they cannot be read, EFAULT, and nothing is touched.
@@ -210,7 +213,7 @@ rules! {
     /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
     OptLengthUnreadable: Promised, "man, ERRORS";
     /// A negative length gives EINVAL, and nothing is touched.
-    OptLengthNegative: Promised, "man, ERRORS: EINVAL, optlen invalid";
+    OptLengthNegative: Implied, "man, ERRORS: EINVAL, optlen invalid, but it says so of setsockopt()";
     /// A length smaller than the 96 bytes of the structure gives EINVAL, and nothing is touched.
     OptLengthTooShort: Chosen, "design, sample: \"optlen = sizeof(m)\" is the only length that it shows; half a structure would be a half-answered question";
     /// The 96 bytes are read next, once; where they cannot be read, EFAULT, and nothing is touched.
@@ -244,9 +247,9 @@ rules! {
     /// A subflow's tcp_info is copied first of its elements; where it cannot be copied whole, EFAULT; what was copied stays, the structure and the length stay as they were.
     OptTcpInfoUnwritable: Chosen, "EFAULT: man, ERRORS; order: that of the structure, subflow by subflow, for the sample prints each local address and its peer's as a pair";
     /// A subflow's local address is copied next; where it cannot be copied whole, EFAULT, with the same left behind.
-    OptSocknameUnwritable: Chosen, "as OptTcpInfoUnwritable";
+    OptSocknameUnwritable: Chosen, "EFAULT: man, ERRORS; order: design, silent, as OptTcpInfoUnwritable";
     /// A subflow's peer address is copied last; where it cannot be copied whole, EFAULT, with the same left behind.
-    OptPeernameUnwritable: Chosen, "as OptTcpInfoUnwritable";
+    OptPeernameUnwritable: Chosen, "EFAULT: man, ERRORS; order: design, silent, as OptTcpInfoUnwritable";
     /// nmemb_kernel tells how many elements there would have been, size_kernel the size of one as the kernel knows it.
     OptKernelReported: Promised, "design, 3 and 4, which have the two names exchanged: \"nmemb_kernel to reflect the structure size\", \"size_kernel with the number of elements\"; the example, nmemb_kernel == 17, decides";
     /// The length becomes 96, whatever was asked.

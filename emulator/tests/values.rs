@@ -125,10 +125,7 @@ fn what_a_rule_says_of_itself() {
         rule.sentence(),
         "A subflow whose element does not fit whole is counted, and nothing of it is copied."
     );
-    assert_eq!(
-        rule.source(),
-        "commit, example and the paragraph after: userspace detects it by num_subflows"
-    );
+    assert_eq!(rule.source(), "commit, 15th paragraph: userspace detects it by num_subflows");
     assert_eq!(rule.standing(), Standing::Promised);
     assert_eq!(Rule::StrideClamped.standing(), Standing::Implied);
     // No document promises what a negative length does.

@@ -185,8 +185,13 @@ fn opt(seeds: &mut Seeds) {
     with("peers-before-an-edge", [info, tcp_infos, locals, over(at(END - 200))]);
     with("peers-before-read-only", [info, tcp_infos, locals, over(at(READ_ONLY - 128))]);
     with("wild", [info, tcp_infos, Block { address: wild(8), ..locals }, remotes]);
+    let edge = |block, room| Block { address: at(END - room), ..block };
+    with("info-before-an-edge", [edge(info, 50), tcp_infos, locals, remotes]);
+    with("tcp_infos-before-an-edge", [info, edge(tcp_infos, 300), locals, remotes]);
     seeds.opt("structure-before-an-edge", THREE, 96, SAMPLE).optval = at(END - 95);
+    seeds.opt("structure-read-only", THREE, 96, SAMPLE).optval = at(READ_ONLY);
     seeds.opt("length-read-only", THREE, 96, SAMPLE).optlen = at(READ_ONLY);
+    seeds.opt("length-null", THREE, 96, SAMPLE).optlen = Place::NULL;
 }
 
 fn info(seeds: &mut Seeds) {
@@ -279,6 +284,7 @@ fn places(seeds: &mut Seeds) {
         (case.optval, case.optlen) = (optval, optlen);
         case.poison = 1;
     }
+    seeds.tcpinfo("at-read-only-header-only", THREE, 16, asking).optval = at(READ_ONLY);
 }
 
 fn full(seeds: &mut Seeds) {
@@ -312,6 +318,8 @@ fn full(seeds: &mut Seeds) {
     ] {
         seeds.full(name, THREE, length, full);
     }
+    seeds.full("null", THREE, 136, FULL).optval = Place::NULL;
+    seeds.full("optlen-null", THREE, 136, FULL).optlen = Place::NULL;
     seeds.full("read-only", THREE, 136, FULL).optval = at(READ_ONLY);
     seeds.full("optlen-read-only", THREE, 136, FULL).optlen = at(READ_ONLY);
     seeds.full("structure-across-no-access", THREE, 136, FULL).optval = at(END - 60);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use mptcp_emulator::Rule;
 
-use crate::rules::standing;
+use crate::rules::{DOCUMENTS, Document, cited, is_measured, standing};
 use crate::style::wrapped;
 
 /// Columns of a line.
@@ -63,27 +63,15 @@ pub(super) fn rule(rule: Rule) -> String {
 
 /// The sources that rules name in short, in full.
 pub(super) fn legend(rules: &[Rule]) -> Vec<String> {
-    const SOURCES: [(&str, &str); 9] = [
-        ("info commit", "55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")"),
-        ("full-info commit", "492432074e4f (\"mptcp: introduce MPTCP_FULL_INFO getsockopt\")"),
-        ("commit,", "06f15cee3695 (\"mptcp: add MPTCP_TCPINFO getsockopt support\")"),
-        ("uapi", "include/uapi/linux/mptcp.h"),
-        ("selftest", "tools/testing/selftests/net/mptcp/mptcp_sockopt.c"),
-        ("mptcp.dev", "the project's page for developers of programs"),
-        ("design", "the mail \"Revised mptcp_info sockopt and selftests\" of 29 July 2021"),
-        ("man", "getsockopt(2); copy_to_user() in the kernel's documentation"),
-        ("measured", "no document says so; kernels were seen to do it"),
-    ];
-    let named = |short: &str| {
-        rules.iter().any(|rule| {
-            // "commit, …" may be behind "info commit" without being meant.
-            let source = rule.source();
-            source.split("; ").any(|part| part.starts_with(short))
-                || (short != "commit," && source.contains(short))
-        })
+    let named = |document: &&Document| {
+        rules.iter().any(|rule| cited(rule.source()).iter().any(|(_, other)| other == document))
     };
-    let full = |(short, full): &(&str, &str)| format!("{}: {full}", short.trim_end_matches(','));
-    SOURCES.iter().filter(|(short, _)| named(short)).map(full).collect()
+    let full = |document: &Document| format!("{}: {}", document.name, document.title);
+    let mut lines: Vec<String> = DOCUMENTS.iter().filter(named).map(full).collect();
+    if rules.iter().any(|rule| is_measured(rule.source())) {
+        lines.push("measured: no document says so; kernels were seen to do it".to_owned());
+    }
+    lines
 }
 
 /// A call as a statement, its arguments broken as the kernel's style has it.
