@@ -287,8 +287,14 @@ pub(crate) struct CheckArgs {
 
     /// Check a model with a planted mistake instead: this has to end with
     /// status 1, which shows that a divergence would be noticed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "contract")]
     pub(crate) canary: bool,
+
+    /// Judge by what documents promise alone: a broken promise is a finding even where
+    /// all kernels break it, and what no document speaks of is free. What is known of
+    /// that has a page in findings/ of the repository
+    #[arg(long)]
+    pub(crate) contract: bool,
 }
 
 #[derive(Args, Debug)]
@@ -301,6 +307,10 @@ pub(crate) struct ReplayArgs {
     /// A case as hexadecimal digits, as a report has it; repeatable
     #[arg(long, value_name = "HEX")]
     pub(crate) hex: Vec<String>,
+
+    /// Judge by what documents promise alone, as `assay check --contract` does
+    #[arg(long)]
+    pub(crate) contract: bool,
 
     /// How to tell the result
     #[arg(long, value_enum, default_value_t = Format::Human)]

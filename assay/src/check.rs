@@ -19,6 +19,7 @@ use mptcp_harness::trial::{SharedStage, Trial};
 
 use crate::args::{CheckArgs, Format};
 use crate::canary;
+use crate::contract;
 use crate::meter::{Goal, Meter};
 use crate::reach::Reach;
 use crate::report::{Circumstances, FindingData, Report};
@@ -53,7 +54,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     let skipped = stage.skipped().to_vec();
     let stage: SharedStage = Arc::new(Mutex::new(stage));
     let setting = setting(args, none.is_some());
-    let model = if args.canary { canary::model() } else { Model::documented() };
+    let model = match args {
+        CheckArgs { canary: true, .. } => canary::model(),
+        CheckArgs { contract: true, .. } => Model::promised(),
+        _ => Model::documented(),
+    };
     let subjects = (&kernel, &stage, model);
     let outcome = watched(&setting, subjects, &control.progress, &meter)?;
 
@@ -72,7 +77,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         seed: setting.seed,
         jobs: setting.jobs,
         ended_by: ended_by(&setting, &outcome, &control),
-        notes: notes(&enclosure, none.as_ref(), args.canary),
+        notes: notes(&enclosure, none.as_ref(), args),
+        contract: args.contract,
     };
     let mut report = Report::new(&kernel, &outcome, &reach, findings, how);
     if none.is_some() {
@@ -103,10 +109,13 @@ pub(crate) fn build(
 }
 
 /// What a report says about the place that it was made in.
-fn notes(enclosure: &Enclosure, none: Option<&NoMptcp>, canary: bool) -> Vec<String> {
+fn notes(enclosure: &Enclosure, none: Option<&NoMptcp>, args: &CheckArgs) -> Vec<String> {
     let mut notes = Vec::new();
-    if canary {
+    if args.canary {
         notes.push(canary::NOTE.to_owned());
+    }
+    if args.contract {
+        notes.push(contract::NOTE.to_owned());
     }
     if let Enclosure::Host { why } = enclosure {
         notes.push(why.clone());

@@ -307,7 +307,7 @@ fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> Part {
         counts.disagree += rows.disagree;
         counts.inconclusive += rows.inconclusive;
     }
-    let Counts { agree, disagree, inconclusive } = counts;
+    let Counts { agree, disagree, inconclusive, .. } = counts;
     let (judged, all) = (counts.cases(), domain.combinations());
     let dimensions: Vec<String> = domain.dimensions.iter().map(|one| one.text()).collect();
     let what = format!("combinations of {}", dimensions.join("; "));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::contract::Contrary;
 use crate::report::{FindingData, Report, Row, SkippedScene};
 use crate::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
 
@@ -31,7 +32,7 @@ pub(crate) fn report(report: &Report) -> String {
     let mut text = kernel(report);
     text.push_str(&table(&report.table));
     text.push_str(&rules(report));
-    text.push_str(&deviations(report));
+    text.push_str(&contradictions(report));
     text.push_str(&undecided(report));
     text.push_str(&skipped(&report.skipped_scenes, report.scenes));
     text.push_str(&laws(report));
@@ -114,6 +115,9 @@ fn table(rows: &[Row]) -> String {
     line("all", None, |row| row.cases, plain);
     line("  agree", None, |row| row.agree, good);
     line("  disagree", None, |row| row.disagree, bad);
+    if rows.iter().any(|row| row.unspecified > 0) {
+        line("  unspecified", None, |row| row.unspecified, odd);
+    }
     line("  inconclusive", None, |row| row.inconclusive, odd);
     let mut title = format!("\n  {:<19}", "cases");
     for (_, name) in &columns {
@@ -139,9 +143,9 @@ fn rules(report: &Report) -> String {
     text
 }
 
-fn deviations(report: &Report) -> String {
+fn contradictions(report: &Report) -> String {
     let mut text = String::new();
-    if report.deviations.is_empty() {
+    if report.contradictions.is_empty() {
         return text;
     }
     let _ = writeln!(
@@ -149,12 +153,19 @@ fn deviations(report: &Report) -> String {
         "\n{} known, seen again, and part of the model",
         head("Where this kernel contradicts a document or itself:")
     );
-    for deviation in &report.deviations {
-        let _ = writeln!(text, "  {}", deviation.title);
-        for (who, what) in [("expected", deviation.expected), ("the kernel", deviation.observed)] {
-            text.push_str(&wrapped(&format!("{who}: {what}"), "      ", WIDTH));
-        }
+    for known in &report.contradictions {
+        let _ = writeln!(text, "  {}", known.title);
+        text.push_str(&sides(known, "      "));
     }
+    text
+}
+
+/// What is promised, by whom, and what happens.
+fn sides(known: &Contrary, indent: &str) -> String {
+    let source = format!("{} ({})", known.promised, known.source);
+    let mut text = wrapped(&format!("promised: {source}"), indent, WIDTH);
+    text.push_str(&wrapped(&format!("observed: {}", known.observed), indent, WIDTH));
+    text.push_str(&dim(&wrapped(&format!("see {}", known.page), indent, WIDTH)));
     text
 }
 
@@ -239,13 +250,17 @@ pub(crate) fn finding(finding: &FindingData) -> String {
     let cases = counted(finding.cases, "case");
     let mut text = format!("{}  ({cases}{first})\n", bad(&finding.signature));
     text.push_str(&wrapped(&finding.summary, "  ", WIDTH));
+    if let Some(known) = &finding.contradiction {
+        let _ = writeln!(text, "\n  {}", head(&format!("Known: {}", known.title)));
+        text.push_str(&sides(known, "    "));
+    }
     if let Some(console) = &finding.console {
         let _ = writeln!(text, "\n  {}", head("The kernel's console"));
         for line in console.lines() {
             let _ = writeln!(text, "    {}", dim(line));
         }
     }
-    if let Some(rule) = finding.rule {
+    if let Some(rule) = finding.rule.filter(|_| finding.contradiction.is_none()) {
         let _ = writeln!(text, "\n  {}", head(rule.name));
         text.push_str(&wrapped(rule.sentence, "    ", WIDTH));
         text.push_str(&dim(&wrapped(&format!("Source: {}", rule.source), "    ", WIDTH)));

@@ -9,7 +9,7 @@
 mod args;
 mod canary;
 mod check;
-mod deviations;
+mod contract;
 mod drawing;
 mod exhaust;
 mod explain;

@@ -63,7 +63,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     let kernel = Kernel::running(stage.sizes());
     let skipped: BTreeMap<u8, String> =
         stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();
-    let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
+    let model = if args.contract { Model::promised() } else { Model::documented() };
+    let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
         trial.watch(watch);
@@ -121,6 +122,9 @@ fn judge(
     let scene = by_id(case.scene).map_or("an unknown scene", |scene| scene.name);
     match trial.whole(case, &mut RuleSet::default()) {
         Verdict::Agree => line("agree", format!("{} on {scene}", option_name(case.option))),
+        Verdict::Unspecified => {
+            line("agree", format!("{} on {scene}: no promise is broken", option_name(case.option)))
+        }
         Verdict::Disagree(finding) => {
             let summary = finding.diagnosis.summary.clone();
             let signature = finding.diagnosis.signature.clone();

@@ -12,7 +12,7 @@ use mptcp_harness::kernel::Kernel;
 use mptcp_harness::scene::Scene;
 use serde::{Deserialize, Serialize};
 
-use crate::deviations::{self, Deviation};
+use crate::contract::{self, Contrary};
 use crate::laws::Laws;
 use crate::reach::Reach;
 
@@ -29,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) cases: u64,
     pub(crate) agree: u64,
     pub(crate) disagree: u64,
+    /// Not as the model says, and no promise broken: with --contract only.
+    pub(crate) unspecified: u64,
     pub(crate) inconclusive: u64,
     pub(crate) inconclusive_reasons: BTreeMap<&'static str, u64>,
     /// How many scenes stood.
@@ -37,7 +39,9 @@ pub(crate) struct Report {
     pub(crate) rules: Rules,
     pub(crate) table: Vec<Row>,
     pub(crate) findings: Vec<FindingData>,
-    pub(crate) deviations: Vec<Deviation>,
+    /// Known contradictions that the model goes along with, seen again. With --contract
+    /// they are findings.
+    pub(crate) contradictions: Vec<Contrary>,
     pub(crate) cases_per_second: f64,
     pub(crate) seconds: f64,
     pub(crate) seed: u64,
@@ -121,6 +125,7 @@ pub(crate) struct Row {
     pub(crate) cases: u64,
     pub(crate) agree: u64,
     pub(crate) disagree: u64,
+    pub(crate) unspecified: u64,
     pub(crate) inconclusive: u64,
 }
 
@@ -129,6 +134,10 @@ pub(crate) struct Row {
 pub(crate) struct FindingData {
     pub(crate) signature: String,
     pub(crate) summary: String,
+    /// Of the simplest case.
+    pub(crate) option: String,
+    /// Which known contradiction it is, with --contract.
+    pub(crate) contradiction: Option<Contrary>,
     /// When it was first seen, from the first case on; 0 in a replay.
     pub(crate) after_seconds: f64,
     pub(crate) rule: Option<RuleData>,
@@ -169,6 +178,8 @@ impl FindingData {
         FindingData {
             signature: finding.diagnosis.signature.clone(),
             summary: finding.diagnosis.summary.clone(),
+            option: option_name(finding.case.option),
+            contradiction: finding.diagnosis.contradiction.map(Contrary::from),
             after_seconds: finding.after.as_secs_f64(),
             rule: finding.diagnosis.rule.map(RuleData::from),
             console: finding.diagnosis.complaint.as_ref().map(|said| said.excerpt.clone()),
@@ -187,6 +198,8 @@ pub(crate) struct Circumstances {
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
     pub(crate) ended_by: &'static str,
+    /// Whether promises alone are judged.
+    pub(crate) contract: bool,
     /// Notes besides those of the kernel.
     pub(crate) notes: Vec<String>,
 }
@@ -203,14 +216,8 @@ impl Report {
         let counts = outcome.counts();
         let seconds = outcome.elapsed.as_secs_f64();
         let missing = |rule: &&Rule| !outcome.rules.contains(**rule);
-        let wrong: Vec<Rule> =
-            outcome.findings.values().filter_map(|finding| finding.diagnosis.rule).collect();
-        let mut deviations = deviations::seen(outcome.rules, &wrong);
-        if outcome.lattice.is_some() && reach.options.is_empty() {
-            let wrong: Vec<u8> =
-                outcome.findings.values().map(|finding| finding.case.scene).collect();
-            deviations.extend(deviations::seen_in_scenes(reach.standing, &wrong));
-        }
+        let contradictions =
+            if how.contract { Vec::new() } else { contract::seen_again(outcome, reach) };
         Report {
             verdict: verdict(outcome, counts, reach.skipped.is_empty()),
             kernel: kernel.release.clone(),
@@ -219,6 +226,7 @@ impl Report {
             cases: counts.cases(),
             agree: counts.agree,
             disagree: counts.disagree,
+            unspecified: counts.unspecified,
             inconclusive: counts.inconclusive,
             inconclusive_reasons: outcome.reasons.iter().map(|(why, n)| (why.text(), *n)).collect(),
             scenes: reach.standing.len(),
@@ -234,7 +242,7 @@ impl Report {
             },
             table: rows(outcome),
             findings,
-            deviations,
+            contradictions,
             cases_per_second: if seconds > 0.0 {
                 (counts.cases() as f64 / seconds).round()
             } else {
@@ -293,6 +301,7 @@ fn rows(outcome: &Outcome) -> Vec<Row> {
         cases: counts.cases(),
         agree: counts.agree,
         disagree: counts.disagree,
+        unspecified: counts.unspecified,
         inconclusive: counts.inconclusive,
     };
     outcome.table.iter().map(row).collect()

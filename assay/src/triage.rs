@@ -176,7 +176,7 @@ impl Piles {
         };
         trial.freshen();
         match trial.whole(case, &mut RuleSet::default()) {
-            Verdict::Agree => self.agree.push(file),
+            Verdict::Agree | Verdict::Unspecified => self.agree.push(file),
             Verdict::Disagree(finding) => self.find(*finding, Some(file)),
             Verdict::Inconclusive(reason) => {
                 let why = match reason {
@@ -352,7 +352,7 @@ mod tests {
             excerpt: String::new(),
         });
         let (signature, summary) = (signature.to_owned(), String::new());
-        let diagnosis = Diagnosis { signature, summary, rule, complaint };
+        let diagnosis = Diagnosis { signature, summary, rule, complaint, contradiction: None };
         Found { finding: Finding::new(&case, diagnosis), files: vec![], saved: None }
     }
 

@@ -376,7 +376,7 @@ fn json_has_what_it_promises() -> Done {
         "rules",
         "table",
         "findings",
-        "deviations",
+        "contradictions",
         "cases_per_second",
         "seconds",
         "seed",

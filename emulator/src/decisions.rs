@@ -17,11 +17,20 @@ const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
 
 /// What a kernel decides. All sizes are bytes.
 pub trait Decisions {
+    /// What an MPTCP socket answers to an option that it does not know.
+    const UNKNOWN_OPTION: Errno = Errno::EOPNOTSUPP;
+
     /// `MPTCP_INFO`: whether this length ends the call at once, successful and
     /// with nothing touched.
     #[inline]
     fn info_asks_nothing(revision: &Revision, length: OptLen) -> bool {
         length.0 == 0 && revision.zero_length == ZeroLength::Untouched
+    }
+
+    /// `MPTCP_INFO`: whether this length is refused.
+    #[inline]
+    fn info_refuses(_length: OptLen) -> bool {
+        false
     }
 
     /// `MPTCP_INFO`: how much of the structure is copied.
@@ -235,8 +244,22 @@ pub trait Decisions {
     }
 }
 
-/// The contract as it is documented, and where no document speaks, measured.
+/// The contract as it is documented, where no document speaks as it was measured, and
+/// where kernels and a document differ as kernels have it.
 #[derive(Clone, Copy, Debug)]
 pub enum Documented {}
 
 impl Decisions for Documented {}
+
+/// As [`Documented`], but where kernels contradict a document or themselves as the
+/// document has it: see [`Standing::Contrary`](crate::Standing::Contrary).
+#[derive(Clone, Copy, Debug)]
+pub enum Promised {}
+
+impl Decisions for Promised {
+    const UNKNOWN_OPTION: Errno = Errno::ENOPROTOOPT;
+
+    fn info_refuses(length: OptLen) -> bool {
+        length.0 < 0
+    }
+}

@@ -73,11 +73,11 @@ pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
             abi::MPTCP_FULL_INFO if revision.full_info => {
                 return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
-            abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, Errno::EOPNOTSUPP),
+            abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, D::UNKNOWN_OPTION),
             abi::MPTCP_INFO_OPT if revision.info_opt => {
                 return info_opt::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
-            _ => (Rule::UnknownOption, Errno::EOPNOTSUPP),
+            _ => (Rule::UnknownOption, D::UNKNOWN_OPTION),
         },
         Socket::FallenBack(Family::V4) => (Rule::FallenBackV4Refuses, Errno::EOPNOTSUPP),
         Socket::FallenBack(Family::V6) => (Rule::FallenBackV6Refuses, Errno::ENOPROTOOPT),

@@ -30,6 +30,9 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         _ if length.wrapped() < kernel.0 => Rule::InfoCut,
         _ => Rule::InfoWhole,
     });
+    if D::info_refuses(length) {
+        return Err(Errno::EINVAL);
+    }
 
     let copied = D::info_length(length, kernel);
     let data = connection.info.first(copied as usize);

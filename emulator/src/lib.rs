@@ -160,10 +160,10 @@
 //!     fired[0].sentence(),
 //!     "A negative length counts as one larger than any structure: the whole structure is copied.",
 //! );
-//! assert_eq!(fired[0].standing(), Standing::Accidental);
+//! assert_eq!(fired[0].standing(), Standing::Contrary);
 //! assert_eq!(
 //!     fired[0].source(),
-//!     "measured; no document promises it, and the other options answer EINVAL",
+//!     "measured; man: optlen is the size of the buffer, and the other options answer EINVAL",
 //! );
 //! ```
 #![no_std]
@@ -190,7 +190,7 @@ mod trace;
 
 pub use call::Call;
 pub use content::{Content, Why};
-pub use decisions::{Decisions, Documented};
+pub use decisions::{Decisions, Documented, Promised};
 pub use errno::Errno;
 pub use getsockopt::{getsockopt, getsockopt_deciding, getsockopt_into};
 pub use length::{AskedSize, KernelSize, OptLen, Stride};

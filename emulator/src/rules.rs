@@ -13,6 +13,8 @@
 //!   MPTCP_FULL_INFO getsockopt" (June 2023).
 //! - *early-stop commit*: Linux commit ce5f6f71b029, "mptcp: sockopt: info: stop
 //!   early if no buffer" (May 2024).
+//! - *fallback commit*: Linux commit c084ebd77a00, "tcp: socket option to check
+//!   for MPTCP fallback to TCP" (May 2024).
 //! - *design*: the mail "Revised mptcp_info sockopt and selftests" of 29 July
 //!   2021, by its numbered points; see [`crate::info_opt`].
 //! - *man*: `getsockopt(2)`.
@@ -27,6 +29,8 @@ pub enum Standing {
     Implied,
     /// Only the behaviour of kernels says so.
     Accidental,
+    /// Kernels do so, but a document or what they do elsewhere says otherwise.
+    Contrary,
     /// The document is silent or contradicts itself, and no kernel shipped it:
     /// this project decided.
     Chosen,
@@ -76,13 +80,13 @@ rules! {
     /// A descriptor that is not a socket gives ENOTSOCK, and nothing is touched.
     NotASocket: Promised, "man, ERRORS";
     /// A plain TCP socket over IPv4 knows no SOL_MPTCP: EOPNOTSUPP, and nothing is touched.
-    TcpV4Refuses: Implied, "info commit: an option of MPTCP sockets; mptcp.dev names the error";
+    TcpV4Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6), also where the option is not supported";
     /// A plain TCP socket over IPv6 knows no SOL_MPTCP: ENOPROTOOPT, and nothing is touched.
-    TcpV6Refuses: Implied, "info commit: an option of MPTCP sockets; mptcp.dev names the error";
+    TcpV6Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6), also where the option is not supported";
     /// An IPv4 connection that fell back to TCP answers like TCP: EOPNOTSUPP, and nothing is touched.
-    FallenBackV4Refuses: Implied, "mptcp.dev: an error of MPTCP_INFO tells a fallback, and which one";
+    FallenBackV4Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6) if there was a fallback; mptcp.dev";
     /// An IPv6 connection that fell back to TCP answers like TCP: ENOPROTOOPT, and nothing is touched.
-    FallenBackV6Refuses: Implied, "mptcp.dev: an error of MPTCP_INFO tells a fallback, and which one";
+    FallenBackV6Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6) if there was a fallback; mptcp.dev";
     /// A UDP socket over IPv4 gives EOPNOTSUPP, and nothing is touched.
     UdpV4Refuses: Accidental, "measured";
     /// A UDP socket over IPv6 gives ENOPROTOOPT, and nothing is touched.
@@ -90,9 +94,9 @@ rules! {
     /// A unix socket gives EOPNOTSUPP, and nothing is touched.
     UnixRefuses: Accidental, "measured";
     /// An MPTCP socket refuses an option number that it does not know with EOPNOTSUPP, and nothing is touched.
-    UnknownOption: Accidental, "measured; man, ERRORS promises ENOPROTOOPT";
+    UnknownOption: Contrary, "measured; man, ERRORS promises ENOPROTOOPT";
     /// A kernel without MPTCP_FULL_INFO treats it as any option number that it does not know: EOPNOTSUPP, and nothing is touched.
-    FullInfoUnknown: Accidental, "full-info commit: the option came with 6.5; the error, measured";
+    FullInfoUnknown: Contrary, "full-info commit: the option came with 6.5; the error, measured; man, ERRORS promises ENOPROTOOPT";
 
     // MPTCP_INFO.
 
@@ -103,7 +107,7 @@ rules! {
     /// On kernels before the early stop, a length of 0 is stored back as 0 and no data is copied.
     InfoZeroLengthStored: Promised, "info commit: updated to contain the number of bytes that it copied";
     /// A negative length counts as one larger than any structure: the whole structure is copied.
-    InfoNegativeLengthIsHuge: Accidental, "measured; no document promises it, and the other options answer EINVAL";
+    InfoNegativeLengthIsHuge: Contrary, "measured; man: optlen is the size of the buffer, and the other options answer EINVAL";
     /// Room for more than the kernel's structure is not used: the whole structure is copied, and the length says its size.
     InfoWhole: Promised, "info commit: updated to contain the number of bytes that it copied";
     /// With less room than the kernel's structure, its first bytes are copied, as many as there is room for.

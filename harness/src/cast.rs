@@ -3,6 +3,7 @@
 use mptcp_emulator::{Revision, Socket, Subflow};
 use self_cell::self_cell;
 
+use crate::contract;
 use crate::palette::Cue;
 use crate::rig::Subject;
 use crate::scene::{Group, Kind, Portrait, Stage, by_id};
@@ -25,7 +26,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    fn new(portrait: Portrait, group: Group) -> Actor {
+    pub(crate) fn new(portrait: Portrait, group: Group) -> Actor {
         Actor { framed: Framed::new(portrait, Portrait::subflows), group }
     }
 
@@ -60,6 +61,8 @@ impl Actor {
 /// All scenes that stand, by number.
 pub struct Cast {
     actors: Vec<Option<Actor>>,
+    /// Whether portraits are what documents promise: see [`contract`].
+    promised: bool,
 }
 
 impl Cast {
@@ -71,13 +74,22 @@ impl Cast {
         }))
     }
 
+    /// The cast of a stage, with portraits as documents promise them.
+    pub(crate) fn promised(stage: &Stage) -> Cast {
+        let portraits = stage.scenes().filter_map(|scene| {
+            let portrait = contract::amended(stage.portrait(scene.id)?);
+            Some((scene.id, scene.group, portrait))
+        });
+        Cast { promised: true, ..Cast::of_portraits(portraits) }
+    }
+
     /// A cast of portraits from anywhere, each under a number of its own.
     pub fn of_portraits(portraits: impl IntoIterator<Item = (u8, Group, Portrait)>) -> Cast {
         let mut actors: Vec<Option<Actor>> = (0..=u8::MAX).map(|_| None).collect();
         for (number, group, portrait) in portraits {
             actors[usize::from(number)] = Some(Actor::new(portrait, group));
         }
-        Cast { actors }
+        Cast { actors, promised: false }
     }
 
     /// The scene with a number, if it stands.
@@ -94,6 +106,8 @@ impl Cast {
         else {
             return false;
         };
+        let amended = self.promised.then(|| contract::amended(portrait));
+        let portrait = amended.as_ref().unwrap_or(portrait);
         if slot.as_ref().is_some_and(|actor| actor.portrait() == portrait) {
             return false;
         }

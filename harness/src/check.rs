@@ -60,6 +60,8 @@ pub struct Counts {
     pub agree: u64,
     /// They do not.
     pub disagree: u64,
+    /// They do not, but no promise is broken: where promises alone are judged.
+    pub unspecified: u64,
     /// No verdict.
     pub inconclusive: u64,
 }
@@ -67,12 +69,13 @@ pub struct Counts {
 impl Counts {
     /// All cases counted.
     pub fn cases(&self) -> u64 {
-        self.agree + self.disagree + self.inconclusive
+        self.agree + self.disagree + self.unspecified + self.inconclusive
     }
 
     fn add(&mut self, other: Counts) {
         self.agree += other.agree;
         self.disagree += other.disagree;
+        self.unspecified += other.unspecified;
         self.inconclusive += other.inconclusive;
     }
 }
@@ -286,6 +289,7 @@ impl Worker<'_> {
         let counts = self.outcome.table.entry((option, group)).or_default();
         match verdict {
             Verdict::Agree => counts.agree += 1,
+            Verdict::Unspecified => counts.unspecified += 1,
             Verdict::Disagree(finding) => {
                 counts.disagree += 1;
                 self.keep(Finding { after: now, ..*finding });

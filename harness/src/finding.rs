@@ -8,6 +8,7 @@ use mptcp_emulator::{Errno, Revision, Rule};
 
 use crate::case::{Case, Input, is_known, option_name};
 use crate::codec;
+use crate::contract::Contradiction;
 use crate::judge::Mismatch;
 use crate::region::{Map, Region, Spot};
 use crate::rig::Examination;
@@ -25,6 +26,8 @@ pub struct Diagnosis {
     pub rule: Option<Rule>,
     /// What the kernel complained of; then model and kernel need not differ.
     pub complaint: Option<Complaint>,
+    /// Which known contradiction it is, where promises alone are judged.
+    pub contradiction: Option<&'static Contradiction>,
 }
 
 impl Diagnosis {
@@ -36,6 +39,7 @@ impl Diagnosis {
             summary: format!("{}: {kind} in {place} during the call: {title}", asked(case)),
             rule: None,
             complaint: Some(complaint),
+            contradiction: None,
         }
     }
 }
@@ -69,7 +73,7 @@ impl Finding {
 impl fmt::Display for Finding {
     /// What it is, the rule, the call, and how to look at it again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diagnosis { signature, summary, rule, complaint } = &self.diagnosis;
+        let Diagnosis { signature, summary, rule, complaint, .. } = &self.diagnosis;
         writeln!(f, "finding {signature}\n{summary}")?;
         if let Some(complaint) = complaint {
             writeln!(f, "{}", complaint.excerpt)?;
@@ -115,6 +119,21 @@ pub struct Evidence<'a> {
     pub observation: &'a [u8],
 }
 
+impl Evidence<'_> {
+    /// The evidence of an examination; `None` where it agreed.
+    pub fn of(examination: &Examination) -> Option<Evidence<'_>> {
+        Some(Evidence {
+            mismatch: examination.verdict.as_ref().err()?,
+            predicted: examination.predicted,
+            rules: &examination.rules,
+            before: &examination.before,
+            prediction: &examination.prediction,
+            mask: &examination.mask,
+            observation: examination.observation.as_deref().unwrap_or_default(),
+        })
+    }
+}
+
 /// Diagnoses an examination that found a mismatch; `None` where it agreed.
 pub fn diagnose(
     case: &Case,
@@ -122,16 +141,7 @@ pub fn diagnose(
     subflows: usize,
     examination: &Examination,
 ) -> Option<Diagnosis> {
-    let evidence = Evidence {
-        mismatch: examination.verdict.as_ref().err()?,
-        predicted: examination.predicted,
-        rules: &examination.rules,
-        before: &examination.before,
-        prediction: &examination.prediction,
-        mask: &examination.mask,
-        observation: examination.observation.as_deref().unwrap_or_default(),
-    };
-    diagnose_evidence(case, revision, subflows, &evidence)
+    diagnose_evidence(case, revision, subflows, &Evidence::of(examination)?)
 }
 
 /// As [`diagnose`], from parts.
@@ -158,6 +168,7 @@ pub fn diagnose_evidence(
             ),
             rule,
             complaint: None,
+            contradiction: None,
         });
     }
 
@@ -192,6 +203,7 @@ pub fn diagnose_evidence(
         ),
         rule,
         complaint: None,
+        contradiction: None,
     })
 }
 

@@ -130,7 +130,7 @@ pub fn judge(bytes: &[u8]) -> Fate {
         recent.clear();
     }
     match verdict {
-        Verdict::Agree => Fate::Judged,
+        Verdict::Agree | Verdict::Unspecified => Fate::Judged,
         Verdict::Disagree(finding) => {
             let finding = trial.simplest(*finding, Instant::now() + SHRINKING);
             panic!("{finding}")

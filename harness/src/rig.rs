@@ -4,14 +4,17 @@ use std::io;
 use std::os::fd::RawFd;
 
 use mptcp_emulator::{
-    Call, Decisions, Documented, Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace,
+    Call, Decisions, Documented, Errno, Order, Paged, Promised, Revision, Rule, RuleSet, Socket,
+    Trace,
 };
 
 use crate::case::{Case, POISONS, Place};
+use crate::contract;
 use crate::extents::{Extents, Noting};
 use crate::finding::{Diagnosis, Evidence, diagnose_evidence};
 use crate::judge::{Mismatch, Observation, Prediction, judge};
 use crate::raw;
+use crate::region::Map;
 use crate::street::{self, Street};
 use crate::watch::{Complaint, Watch};
 
@@ -32,12 +35,24 @@ type Answering<T> = for<'a, 'b> fn(
 pub struct Model {
     quick: Answering<RuleSet>,
     ordered: Answering<Order>,
+    /// Whether what no document speaks of is free: see [`contract`].
+    pub(crate) promises: bool,
 }
 
 impl Model {
     /// The contract.
     pub fn documented() -> Model {
         Model::deciding::<Documented>()
+    }
+
+    /// The contract as promises alone: see [`contract`].
+    pub fn promised() -> Model {
+        Model { promises: true, ..Model::deciding::<Promised>() }
+    }
+
+    /// Whether it is [`Model::promised`].
+    pub fn is_promised(&self) -> bool {
+        self.promises
     }
 
     /// A kernel that decides otherwise.
@@ -51,7 +66,25 @@ impl Model {
         ) -> Result<(), Errno> {
             mptcp_emulator::getsockopt_deciding::<D, _, T>(revision, socket, call, memory, trace)
         }
-        Model { quick: answer::<D, RuleSet>, ordered: answer::<D, Order> }
+        Model { quick: answer::<D, RuleSet>, ordered: answer::<D, Order>, promises: false }
+    }
+}
+
+impl Model {
+    /// What evidence amounts to for this model: see [`diagnose_evidence`].
+    pub(crate) fn diagnose(
+        &self,
+        case: &Case,
+        revision: &Revision,
+        subflows: usize,
+        evidence: &Evidence<'_>,
+    ) -> Option<Diagnosis> {
+        if !self.promises {
+            return diagnose_evidence(case, revision, subflows, evidence);
+        }
+        let map = Map::new(case, revision, subflows);
+        let mismatch = &contract::broken(case, &map, evidence)?;
+        diagnose_evidence(case, revision, subflows, &Evidence { mismatch, ..*evidence })
     }
 }
 
@@ -175,7 +208,12 @@ impl Rig {
         let predicted = self.predict(case, subject, model.quick, rules);
         let observed = self.observe(case, subject.fd);
         let verdict = self.judge(predicted, observed, scope);
-        let dirty = if verdict.is_ok() { Scope::Around } else { Scope::Whole };
+        // Where all bytes are as predicted, nothing else is dirty than what was noted.
+        let as_predicted = match &verdict {
+            Ok(()) => true,
+            Err(mismatch) => mismatch.bytes.is_empty(),
+        };
+        let dirty = if as_predicted { Scope::Around } else { Scope::Whole };
         self.clear(dirty);
         verdict
     }
@@ -206,7 +244,7 @@ impl Rig {
                 mask: &self.mask,
                 observation: self.street.bytes(),
             };
-            diagnose_evidence(case, subject.revision, subflows, &evidence)
+            model.diagnose(case, subject.revision, subflows, &evidence)
         });
         self.clear(Scope::Whole);
         diagnosis

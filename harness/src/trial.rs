@@ -8,10 +8,11 @@ use mptcp_emulator::{Revision, RuleSet};
 
 use crate::case::Case;
 use crate::cast::{Actor, Cast};
-use crate::finding::{Diagnosis, Finding, diagnose};
+use crate::contract;
+use crate::finding::{Diagnosis, Evidence, Finding};
 use crate::palette::Palette;
 use crate::rig::{Examination, Model, Rig, Scope};
-use crate::scene::{Scene, Stage, by_id};
+use crate::scene::{Portrait, Scene, Stage, by_id};
 use crate::shrink::shrink;
 use crate::watch::Watch;
 
@@ -32,6 +33,8 @@ pub enum Verdict {
     Agree,
     /// They do not.
     Disagree(Box<Finding>),
+    /// They do not, but where promises alone are judged no promise is broken.
+    Unspecified,
     /// There is none.
     Inconclusive(Reason),
 }
@@ -84,7 +87,10 @@ impl Reason {
 /// A street, a cast and a model: all that it takes to judge cases.
 pub struct Trial {
     rig: Rig,
+    /// As the model is told of it.
     cast: Cast,
+    /// As it is, where the model is told what was promised.
+    plain: Option<Cast>,
     stage: SharedStage,
     revision: Revision,
     palette: Palette,
@@ -93,6 +99,8 @@ pub struct Trial {
     aging: Vec<u8>,
     /// What the kernel complained of while something else was being shrunk.
     met: Vec<Finding>,
+    /// Contradictions that were found, once each.
+    told: Vec<Diagnosis>,
 }
 
 impl Trial {
@@ -101,12 +109,17 @@ impl Trial {
     /// # Errors
     /// Where the street could not be mapped.
     pub fn new(stage: &SharedStage, revision: Revision, model: Model) -> io::Result<Trial> {
-        let cast = Cast::of(&lock(stage));
+        let promises = model.is_promised();
+        let (cast, plain) = {
+            let stage = lock(stage);
+            let plain = Cast::of(&stage);
+            if promises { (Cast::promised(&stage), Some(plain)) } else { (plain, None) }
+        };
         let palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
-        let (rig, stage, met) = (Rig::new()?, stage.clone(), Vec::new());
-        Ok(Trial { rig, cast, stage, revision, palette, model, aging, met })
+        let (rig, stage, met, told) = (Rig::new()?, stage.clone(), Vec::new(), Vec::new());
+        Ok(Trial { rig, cast, plain, stage, revision, palette, model, aging, met, told })
     }
 
     /// What was met since the last time and belongs to other findings.
@@ -148,6 +161,9 @@ impl Trial {
             // A scene that could not be made again shows in its next verdict.
             let _ = stage.freshen(*scene);
             self.cast.refresh(&stage, *scene);
+            if let Some(plain) = &mut self.plain {
+                plain.refresh(&stage, *scene);
+            }
         }
         self.rig.forget();
     }
@@ -196,7 +212,9 @@ impl Trial {
             return Verdict::Inconclusive(Reason::NotSafe);
         }
         let subject = actor.subject(&self.revision);
-        let agreed = self.rig.run(case, &subject, self.model, rules, scope).is_ok();
+        let mut fired = RuleSet::EMPTY;
+        let agreed = self.rig.run(case, &subject, self.model, &mut fired, scope).is_ok();
+        rules.extend(fired);
         // It may complain no second time, so that there is nothing to confirm.
         if let Some(complaint) = self.rig.complaint() {
             return Verdict::Disagree(Box::new(Finding::new(
@@ -204,7 +222,88 @@ impl Trial {
                 Diagnosis::complained(case, complaint),
             )));
         }
-        if agreed { Verdict::Agree } else { self.confirm(case, trusted) }
+        match agreed {
+            true => Verdict::Agree,
+            false if self.model.is_promised() => match self.told_before(case, fired, scope) {
+                Some(finding) => Verdict::Disagree(Box::new(finding)),
+                None => self.held_to_promises(case, trusted),
+            },
+            false => self.confirm(case, trusted),
+        }
+    }
+
+    /// Whether a disagreement with what is promised breaks a promise. What the documented
+    /// model explains is known, and needs no further look.
+    #[cold]
+    fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>) -> Verdict {
+        let Some(actor) = self.cast.get(case.scene) else {
+            return Verdict::Inconclusive(Reason::NoScene);
+        };
+        let (subject, subflows) = (actor.subject(&self.revision), actor.subflows());
+        let diagnosis = self.rig.diagnose(case, &subject, subflows, self.model);
+        if let Some(complaint) = self.rig.complaint() {
+            let complained = Diagnosis::complained(case, complaint);
+            return Verdict::Disagree(Box::new(Finding::new(case, complained)));
+        }
+        let Some(diagnosis) = diagnosis else {
+            return Verdict::Unspecified;
+        };
+        let found = self.identified(case, diagnosis);
+        match found.contradiction {
+            Some(_) => {
+                if self.told.iter().all(|told| told.signature != found.signature) {
+                    self.told.push(found.clone());
+                }
+                Verdict::Disagree(Box::new(Finding::new(case, found)))
+            }
+            None => self.confirm(case, trusted),
+        }
+    }
+
+    /// A contradiction that a rule shows and that was told before, in the words of that
+    /// time: for long runs, which keep the first case alone.
+    #[cold]
+    fn told_before(&mut self, case: &Case, fired: RuleSet, scope: Scope) -> Option<Finding> {
+        if scope == Scope::Whole {
+            return None;
+        }
+        let known = fired.iter().find_map(contract::of_rules)?;
+        let named = |told: &&Diagnosis| told.contradiction.is_some_and(|it| it.name == known.name);
+        let told = self.told.iter().find(named)?;
+        let subject = self.plain.as_ref()?.get(case.scene)?.subject(&self.revision);
+        let (model, mut rules) = (Model::documented(), RuleSet::EMPTY);
+        let explained = self.rig.run(case, &subject, model, &mut rules, scope).is_ok();
+        explained.then(|| Finding::new(case, told.clone()))
+    }
+
+    /// A broken promise, told as the known contradiction if it is one: if the
+    /// documented model, told of the scene as it is, agrees with the kernel.
+    fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> Diagnosis {
+        let Some(actor) = self.plain.as_ref().and_then(|plain| plain.get(case.scene)) else {
+            return diagnosis;
+        };
+        let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
+        let rig = &mut self.rig;
+        let mut agrees = |portrait: &Portrait, model: Model, rules: &mut RuleSet| {
+            let actor = Actor::new(portrait.clone(), group);
+            rig.run(case, &actor.subject(&revision), model, rules, Scope::Around).is_ok()
+        };
+        let mut rules = RuleSet::EMPTY;
+        if !agrees(portrait, Model::documented(), &mut rules) {
+            return diagnosis;
+        }
+        let rules: Vec<_> = rules.iter().collect();
+        let known = contract::identify(&rules, portrait, |amended| {
+            agrees(amended, Model::promised(), &mut RuleSet::default())
+        });
+        match known {
+            None => diagnosis,
+            Some(known) => Diagnosis {
+                signature: format!("contract/{}", known.name),
+                contradiction: Some(known),
+                ..diagnosis
+            },
+        }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
@@ -256,6 +355,9 @@ impl Trial {
         let _ = stage.freshen(scene);
         let _ = stage.retake(scene);
         self.rig.forget();
+        if let Some(plain) = &mut self.plain {
+            plain.refresh(stage, scene);
+        }
         self.cast.refresh(stage, scene)
     }
 
@@ -263,10 +365,13 @@ impl Trial {
     pub fn finding(&mut self, case: &Case) -> Option<Finding> {
         let examination = self.examine(case, true)?;
         let subflows = self.cast.get(case.scene)?.subflows();
-        let diagnosis = match self.rig.complaint() {
-            Some(complaint) => Diagnosis::complained(case, complaint),
-            None => diagnose(case, &self.revision, subflows, &examination)?,
-        };
+        if let Some(complaint) = self.rig.complaint() {
+            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        }
+        let evidence = Evidence::of(&examination)?;
+        let diagnosis = self.model.diagnose(case, &self.revision, subflows, &evidence)?;
+        let promises = self.model.is_promised();
+        let diagnosis = if promises { self.identified(case, diagnosis) } else { diagnosis };
         Some(Finding::new(case, diagnosis))
     }
 

@@ -15,6 +15,7 @@ use mptcp_emulator::abi::{self, Field, field_at};
 use mptcp_emulator::{RuleSet, SUBFLOW_INFO, Why};
 use mptcp_harness::case::{Case, Full, Input, Place};
 use mptcp_harness::cast::Cast;
+use mptcp_harness::contract::KNOWN;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::{Examination, Model, Rig, Scope};
 use mptcp_harness::scene::{self, Enclosure, Kind, Masked, Portrait, Stage};
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     let tests = vec![
         test("clocks_move_and_nothing_else", clocks_move_and_nothing_else),
         test("no_witness_is_as_listed", no_witness_is_as_listed),
-        test("quirks_are_shown", quirks_are_shown),
+        test("contradictions_are_shown", contradictions_are_shown),
     ];
     libtest_mimic::run(&arguments, tests).exit_code()
 }
@@ -163,15 +164,15 @@ const CLOCKS: [Name; 6] = [
     ("tcp_info", "tcpi_last_ack_recv"),
 ];
 
-/// The quirks that the scenes are said to show, they show; on a kernel that
+/// The contradictions that scenes are said to show, they show; on a kernel that
 /// does not the test is ignored, and says which.
-fn quirks_are_shown(stage: &Stage) -> Result<Completion, Failed> {
+fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
     let revision = Kernel::running(stage.sizes()).revision;
     let cast = Cast::of(stage);
     let mut rig = Rig::new().map_err(|error| error.to_string())?;
     let mut absent = Vec::new();
-    for quirk in scene::quirks() {
-        for name in quirk.scenes {
+    for known in KNOWN {
+        for name in known.scenes() {
             let scene = scene::by_name(name).ok_or("no such scene")?;
             let actor = cast.get(scene.id).ok_or("it does not stand")?;
             let case = full_info(scene.id, revision.tcp_info);
@@ -180,7 +181,7 @@ fn quirks_are_shown(stage: &Stage) -> Result<Completion, Failed> {
             let word = |at: u32| bytes.get(at as usize..at as usize + 4).map(<[u8]>::to_vec);
             let (count, id) = (word(BUFFER + 16), word(SUBFLOW_INFOS));
             let state = bytes.get(TCP_INFOS as usize);
-            let shown = match quirk.name {
+            let shown = match known.name {
                 "subflow-id-zero" => id == Some(vec![0; 4]),
                 "closed-subflows-counted" => {
                     count == Some(1_u32.to_ne_bytes().to_vec()) && state == Some(&TCP_CLOSE)
@@ -188,7 +189,7 @@ fn quirks_are_shown(stage: &Stage) -> Result<Completion, Failed> {
                 other => return Err(format!("nobody knows how {other} shows").into()),
             };
             if !shown {
-                absent.push(format!("{} in {name}", quirk.name));
+                absent.push(format!("{} in {name}", known.name));
             }
         }
     }

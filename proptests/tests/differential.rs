@@ -137,7 +137,7 @@ fn disagreement(
             trial.freshen();
         }
         match trial.whole(&case, &mut RuleSet::default()) {
-            Verdict::Agree => Ok(()),
+            Verdict::Agree | Verdict::Unspecified => Ok(()),
             Verdict::Inconclusive(reason) => {
                 inconclusive.borrow_mut().push(reason.text());
                 Ok(())

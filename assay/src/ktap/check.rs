@@ -3,6 +3,7 @@
 use mptcp_harness::scene::{Group, catalogue};
 
 use crate::args::OptionName;
+use crate::contract::Contrary;
 use crate::ktap::{Ending, Point};
 use crate::reach::Reach;
 use crate::report::{FindingData, Report, Row};
@@ -80,7 +81,7 @@ fn cell(
     let here = |row: &&Row| row.option == option && row.group == group.name();
     let skip = |why: String| Point::new(group.name(), Ending::Skip(why));
     let row = match report.table.iter().find(here) {
-        Some(row) if row.agree + row.disagree > 0 => row,
+        Some(row) if row.agree + row.disagree + row.unspecified > 0 => row,
         row => return skip(missing(report, reach, (option, argument), group, row)),
     };
     let point = match row.disagree {
@@ -137,16 +138,21 @@ fn absent(option: &str) -> String {
 /// Whether a finding is about an option of the table. What the kernel does not know
 /// is counted as unknown there, and so is what is found of it.
 fn belongs(finding: &FindingData, option: &str, report: &Report) -> bool {
-    let named = finding.signature.split('/').next().unwrap_or_default();
+    let named = finding.option.as_str();
     let own = |named: &str| report.table.iter().any(|row| row.option == named);
     if own(named) { named == option } else { option == "unknown" }
 }
 
 /// A finding in a few lines.
 pub(crate) fn told(finding: &FindingData) -> String {
-    let FindingData { signature, summary, replay, console, .. } = finding;
+    let FindingData { signature, summary, replay, console, contradiction, .. } = finding;
     let mut text = format!("finding: {signature} ({})\n", counted(finding.cases, "case"));
     text.push_str(&format!("  {summary}\n"));
+    if let Some(known) = contradiction {
+        let Contrary { promised, source, observed, page, .. } = known;
+        text.push_str(&format!("  promised: {promised} ({source})\n"));
+        text.push_str(&format!("  observed: {observed}\n  see {page}\n"));
+    }
     for line in console.iter().flat_map(|console| console.lines()) {
         text.push_str(&format!("  console: {line}\n"));
     }

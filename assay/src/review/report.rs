@@ -7,6 +7,7 @@ use std::time::Duration;
 use mptcp_emulator::{Revision, Rule, Standing};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
+use mptcp_harness::contract::of_rules;
 use mptcp_harness::finding::{diagnose, hex, result_name};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_id;
@@ -18,7 +19,6 @@ use super::exhibit::Exhibit;
 use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;
 use crate::Status;
-use crate::deviations;
 use crate::report::{RevisionData, RuleData};
 use crate::rules::standing;
 use crate::style::counted;
@@ -469,6 +469,9 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
         Some(Standing::Accidental) => {
             "no document promises it, but kernels have done it so far and programs may count on it"
         }
+        Some(Standing::Contrary) => {
+            "kernels have done it so far, against a document or against what they do elsewhere"
+        }
         Some(Standing::Chosen) => "no kernel shipped it; this project decided it",
         None => "it is what the model says",
     };
@@ -477,10 +480,9 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
             "the patched kernel complains while it answers; the base kernel does not".into()
         }
         Class::Regression => {
-            let asked = broken
-                .and_then(|rule| deviations::ALL.iter().find(|known| known.rules.contains(&rule)));
+            let asked = broken.and_then(of_rules);
             let asked = match asked {
-                Some(known) => format!(". A document asks for something else: {}", known.expected),
+                Some(known) => format!(". A document asks for something else: {}", known.promised),
                 None => String::new(),
             };
             format!("the base kernel keeps this rule, the patched one breaks it: {firmly}{asked}")

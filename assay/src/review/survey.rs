@@ -360,7 +360,7 @@ impl Surveyor {
 
     fn code(&mut self, verdict: Verdict) -> u32 {
         match verdict {
-            Verdict::Agree => AGREE,
+            Verdict::Agree | Verdict::Unspecified => AGREE,
             Verdict::Inconclusive(reason) => {
                 *self.reasons.entry(reason.text().to_owned()).or_default() += 1;
                 self.unexplained += u64::from(reason.is_unexplained());

@@ -29,7 +29,7 @@ macro_rules! upstream {
 
 /// All of them. None stands behind another whose name its own ends with: the
 /// longer name is the one that is meant.
-pub(crate) const ALL: [Document; 9] = [
+pub(crate) const ALL: [Document; 11] = [
     Document {
         name: "info commit",
         title: "55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")",
@@ -47,6 +47,18 @@ pub(crate) const ALL: [Document; 9] = [
         title: "ce5f6f71b029 (\"mptcp: sockopt: info: stop early if no buffer\")",
         date: "13 May 2024",
         url: "https://git.kernel.org/torvalds/c/ce5f6f71b029",
+    },
+    Document {
+        name: "fallback commit",
+        title: "c084ebd77a00 (\"tcp: socket option to check for MPTCP fallback to TCP\")",
+        date: "13 May 2024",
+        url: "https://git.kernel.org/torvalds/c/c084ebd77a00",
+    },
+    Document {
+        name: "subflow-id commit",
+        title: "6f06b4d4d1cc (\"mptcp: add unique subflow id\")",
+        date: "20 June 2023",
+        url: "https://git.kernel.org/torvalds/c/6f06b4d4d1cc",
     },
     Document {
         name: "commit",

@@ -8,13 +8,12 @@ use mptcp_emulator::abi::{
     SubflowInfo, TcpInfo,
 };
 use mptcp_emulator::{Evidence, FULL_INFO_HEADER, Revision, Rule, Standing, ZeroLength};
-use mptcp_harness::scene::quirks;
+use mptcp_harness::contract::{Contradiction, KNOWN, Shown};
 
 use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
 use super::place::{self, Chapter, Step};
 use super::standing;
-use crate::deviations;
 
 const TEMPLATE: &str = include_str!("spec.md");
 
@@ -138,11 +137,18 @@ fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String 
 }
 
 fn standings() -> String {
-    let all = [Standing::Promised, Standing::Implied, Standing::Accidental, Standing::Chosen];
+    let all = [
+        Standing::Promised,
+        Standing::Implied,
+        Standing::Accidental,
+        Standing::Contrary,
+        Standing::Chosen,
+    ];
     let means = [
         "a document says so",
         "it follows from an example, a test or a comment in the interface",
         "only the behaviour of kernels says so: a later one may change it",
+        "kernels do so, and a document or what they do elsewhere says otherwise: do not build on either",
         "no kernel shipped it, and the document is silent or contradicts itself: this project decided",
     ];
     let rows = all.into_iter().zip(means).map(|(kind, means)| {
@@ -241,18 +247,18 @@ fn contradictions() -> String {
         let link = |rule: &Rule| format!("[{}](#{})", rule.name(), rule.name().to_lowercase());
         rules.iter().map(link).collect::<Vec<_>>().join(", ")
     };
-    let of_rules = deviations::ALL.iter().map(|known| {
-        let texts = [known.title, known.expected, known.observed];
-        let mut row: Vec<String> = texts.into_iter().map(marked).collect();
-        row.push(rules(known.rules));
-        row
-    });
-    let of_scenes = quirks().iter().map(|quirk| {
-        let first = quirk.scenes.first().copied().unwrap_or_default();
-        let scenes = format!("scene `{first}` and others");
-        vec![quirk.name.replace('-', " "), marked(quirk.documented), marked(quirk.observed), scenes]
-    });
-    table(&["what", "expected", "what kernels do", "where"], of_rules.chain(of_scenes))
+    let row = |known: &Contradiction| {
+        let Contradiction { name, title, promised, source, observed, .. } = *known;
+        let shown = match known.shown {
+            Shown::Rules(of) => rules(of),
+            Shown::Scenes { scenes, .. } => {
+                format!("scene `{}` and others", scenes.first().copied().unwrap_or_default())
+            }
+        };
+        let title = format!("[{}](findings/{name}/README.md)", marked(title));
+        vec![title, marked(promised), marked(source), marked(observed), shown]
+    };
+    table(&["what", "promised", "by", "what kernels do", "where"], KNOWN.iter().map(row))
 }
 
 fn documents() -> String {

@@ -78,7 +78,8 @@ fn wanted(rule: Rule, options: &[OptionName]) -> bool {
 fn text(rules: &[Rule]) -> String {
     let mut text = format!(
         "{} rules. promised: a document says so; implied: it follows from an example, a test or a\n\
-         comment in the interface; accidental: only the behaviour of kernels says so; chosen: the\n\
+         comment in the interface; accidental: only the behaviour of kernels says so; contrary:\n\
+         kernels do so, and a document or what they do elsewhere says otherwise; chosen: the\n\
          document is silent or contradicts itself, no kernel shipped it, and this project decided.\n",
         rules.len()
     );
@@ -155,6 +156,7 @@ pub(crate) fn standing(rule: Rule) -> &'static str {
         Standing::Promised => "promised",
         Standing::Implied => "implied",
         Standing::Accidental => "accidental",
+        Standing::Contrary => "contrary",
         Standing::Chosen => "chosen",
     }
 }
@@ -174,8 +176,8 @@ mod tests {
         };
         assert_eq!(negative["option"], serde_json::json!(["MPTCP_INFO"]));
         assert_eq!(negative["phase"], "sizes");
-        assert_eq!(negative["standing"], "accidental");
-        assert_eq!(negative["url"], serde_json::Value::Null);
+        assert_eq!(negative["standing"], "contrary");
+        assert_eq!(negative["url"], "https://man7.org/linux/man-pages/man2/getsockopt.2.html");
         assert_eq!(negative["measured"].as_array().unwrap().len(), 4);
         assert_eq!(unknown["url"], "https://git.kernel.org/torvalds/c/492432074e4f");
         assert_eq!((&unknown["since"], &unknown["until"]), (&"5.16".into(), &"6.5".into()));

@@ -27,6 +27,14 @@ impl Masked {
         self
     }
 
+    /// Tells what stands at an offset, exactly; what is beyond the end is not there.
+    pub(crate) fn tell(&mut self, offset: usize, value: &[u8]) {
+        let slots = self.bytes.iter_mut().zip(&mut self.mask).skip(offset);
+        for ((byte, mask), value) in slots.zip(value) {
+            (*byte, *mask) = (*value, 0);
+        }
+    }
+
     /// The bytes; those left open are 0.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -12,7 +12,6 @@ mod namespace;
 mod path_manager;
 mod plan;
 mod portrait;
-mod quirks;
 mod sockets;
 mod stage;
 mod subject;
@@ -25,7 +24,6 @@ pub use masked::Masked;
 pub use namespace::{Enclosure, NoMptcp, enter, mptcp_available};
 pub use plan::{Change, Idle, Link, Over, Plan, Protocol, Side, Stranger};
 pub use portrait::{Kind, Portrait, SubflowPortrait, of_the_moment};
-pub use quirks::{Quirk, quirks};
 pub use stage::Stage;
 pub use witness::Sizes;
 

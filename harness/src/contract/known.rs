@@ -1,0 +1,158 @@
+//! Where real kernels contradict a document or themselves, as far as it is known.
+
+use mptcp_emulator::Rule;
+
+use crate::scene::{Kind, Portrait};
+
+/// A known contradiction. It has a page, `findings/NAME/README.md`.
+#[derive(Clone, Copy, Debug)]
+pub struct Contradiction {
+    /// What to call it; the name of its folder in `findings/`.
+    pub name: &'static str,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// What a document promises, in a sentence.
+    pub promised: &'static str,
+    /// Which documents those are, in the words of [`Rule::source`].
+    pub source: &'static str,
+    /// What kernels do instead.
+    pub observed: &'static str,
+    /// How it shows.
+    pub shown: Shown,
+}
+
+/// How a contradiction shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown {
+    /// By any of these rules, which are [`Contrary`](mptcp_emulator::Standing::Contrary).
+    Rules(&'static [Rule]),
+    /// By what is told in certain scenes.
+    Scenes {
+        /// The scenes, by name.
+        scenes: &'static [&'static str],
+        /// Whether the documented model tells these bytes exactly. Where it leaves them open,
+        /// its agreement does not show the contradiction.
+        compared: bool,
+        /// Makes a portrait what the documents say it has to be.
+        amend: fn(&mut Portrait),
+    },
+}
+
+impl Contradiction {
+    /// The rules by which it shows.
+    pub fn rules(&self) -> &'static [Rule] {
+        match self.shown {
+            Shown::Rules(rules) => rules,
+            Shown::Scenes { .. } => &[],
+        }
+    }
+
+    /// The scenes by which it shows.
+    pub fn scenes(&self) -> &'static [&'static str] {
+        match self.shown {
+            Shown::Rules(_) => &[],
+            Shown::Scenes { scenes, .. } => scenes,
+        }
+    }
+}
+
+/// The contradiction that a rule stands for.
+pub fn of_rules(rule: Rule) -> Option<&'static Contradiction> {
+    KNOWN.iter().find(|known| known.rules().contains(&rule))
+}
+
+/// All that are known.
+pub const KNOWN: &[Contradiction] = &[
+    Contradiction {
+        name: "negative-optlen",
+        title: "a negative optlen of MPTCP_INFO",
+        promised: "a length that is no size of a buffer is refused: EINVAL, as the three other options answer",
+        source: "man: optlen initially contains the size of the buffer; selftest: an optlen that is too short fails",
+        observed: "MPTCP_INFO succeeds, copies the whole structure and stores its size",
+        shown: Shown::Rules(&[Rule::InfoNegativeLengthIsHuge]),
+    },
+    Contradiction {
+        name: "unknown-option",
+        title: "an option number that the kernel does not know",
+        promised: "ENOPROTOOPT: the option is unknown at the level indicated",
+        source: "man, ERRORS",
+        observed: "EOPNOTSUPP; so does MPTCP_FULL_INFO on a kernel that is older than it",
+        shown: Shown::Rules(&[Rule::UnknownOption, Rule::FullInfoUnknown]),
+    },
+    Contradiction {
+        name: "closed-subflows-counted",
+        title: "subflows in state CLOSE are counted and listed",
+        promised: "num_subflows is the number of active subflows, and each has an element",
+        source: "commit, 6th paragraph",
+        observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; of the end that closed first all, of others the first. mptcp_info counts none of them",
+        shown: Shown::Scenes {
+            scenes: &[
+                "bound-v4",
+                "bound-v6",
+                "fully-closed-v4-client-1",
+                "fully-closed-v4-server-1",
+                "fully-closed-v6-client-1",
+                "fully-closed-v6-server-1",
+                "disconnected-v4-client-1",
+                "disconnected-v6-client-1",
+            ],
+            compared: true,
+            amend: without_closed,
+        },
+    },
+    Contradiction {
+        name: "subflow-id-zero",
+        title: "the id of an initial subflow becomes 0",
+        promised: "the initial subflow of a connection has the id 1",
+        source: "subflow-id commit",
+        observed: "once the kernel has taken an initial subflow apart its id is 0, and stays 0 when the socket connects again",
+        shown: Shown::Scenes {
+            scenes: &["reconnected-v4-client-1", "reconnected-v6-client-1"],
+            compared: false,
+            amend: first_is_1,
+        },
+    },
+];
+
+/// `TCP_CLOSE`, in `tcpi_state`.
+const TCP_CLOSE: u8 = 7;
+
+fn without_closed(portrait: &mut Portrait) {
+    if let Kind::Mptcp { subflows, .. } = &mut portrait.kind {
+        subflows.retain(|subflow| subflow.tcp_info.bytes().first() != Some(&TCP_CLOSE));
+    }
+}
+
+/// An initial subflow whose id nobody knows has the one that it was promised.
+fn first_is_1(portrait: &mut Portrait) {
+    if let Kind::Mptcp { subflows, .. } = &mut portrait.kind
+        && let Some(first) = subflows.first_mut()
+        && first.subflow_info.mask().first() != Some(&0)
+    {
+        first.subflow_info.tell(0, &1_u32.to_ne_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use mptcp_emulator::Standing;
+
+    use super::*;
+
+    #[test]
+    fn scenes_are_in_the_catalogue() {
+        for scene in KNOWN.iter().flat_map(|known| known.scenes()) {
+            assert!(crate::scene::by_name(scene).is_some(), "{scene}");
+        }
+    }
+
+    #[test]
+    fn each_contrary_rule_has_one_contradiction_and_no_other_rule_has() {
+        for rule in Rule::ALL {
+            let known = KNOWN.iter().filter(|known| known.rules().contains(rule)).count();
+            assert_eq!(known, usize::from(rule.standing() == Standing::Contrary), "{rule:?}");
+        }
+    }
+}
