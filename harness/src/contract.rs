@@ -13,12 +13,13 @@
 
 mod known;
 
-use mptcp_emulator::{Errno, Rule, Standing};
+use mptcp_emulator::{Errno, Rule, RuleSet, Standing};
 
 use crate::case::{Case, Input};
 use crate::finding::Evidence;
 use crate::judge::Mismatch;
 use crate::region::{Laid, Map, Region};
+use crate::rig::Model;
 use crate::scene::Portrait;
 pub use known::{Contradiction, KNOWN, Shown, of_rules};
 
@@ -70,14 +71,14 @@ fn overlaps(case: &Case, map: &Map) -> bool {
 }
 
 /// A scene's portrait as the documents have it.
-pub(crate) fn amended(portrait: &Portrait) -> Portrait {
-    amended_but(portrait, None)
+pub fn amended(portrait: &Portrait) -> Portrait {
+    amended_by(portrait, |_| true)
 }
 
-/// As [`amended`], with one contradiction left as kernels have it.
-pub(crate) fn amended_but(portrait: &Portrait, left: Option<&Contradiction>) -> Portrait {
+/// A portrait as the documents have it in what some of [`KNOWN`] are about.
+fn amended_by(portrait: &Portrait, which: impl Fn(&Contradiction) -> bool) -> Portrait {
     let mut amended = portrait.clone();
-    for known in KNOWN.iter().filter(|known| left.is_none_or(|left| left.name != known.name)) {
+    for known in KNOWN.iter().filter(|known| which(known)) {
         if let Shown::Scenes { amend, .. } = known.shown {
             amend(&mut amended);
         }
@@ -85,20 +86,121 @@ pub(crate) fn amended_but(portrait: &Portrait, left: Option<&Contradiction>) -> 
     amended
 }
 
-/// Which known contradiction it is that the documented model explains: by the rule
-/// that fired, or by the one change of the portrait without which `agrees` says that
-/// model and kernel do.
+/// Which known contradiction a disagreement with one of the two models is about: the
+/// other has to agree with the kernel on it. `agrees` tells whether a model of a portrait
+/// does, and adds the rules that fired.
 pub(crate) fn identify(
-    rules: &[Rule],
+    promises: bool,
     portrait: &Portrait,
-    mut agrees: impl FnMut(&Portrait) -> bool,
+    mut agrees: impl FnMut(&Portrait, Model, &mut RuleSet) -> bool,
 ) -> Option<&'static Contradiction> {
-    if let Some(known) = rules.iter().find_map(|rule| of_rules(*rule)) {
+    let (own, other) = match promises {
+        true => (Model::promised(), Model::documented()),
+        false => (Model::documented(), Model::promised()),
+    };
+    let mut rules = RuleSet::EMPTY;
+    let explained = agrees(portrait, other, &mut rules);
+    if let Some(known) = rules.iter().find_map(of_rules).filter(|_| explained) {
         return Some(known);
     }
-    let scenes = KNOWN.iter().filter(|known| matches!(known.shown, Shown::Scenes { .. }));
-    let changes = |known: &&Contradiction| amended_but(portrait, Some(known)) != amended(portrait);
-    let mut candidates = scenes.filter(changes).peekable();
-    let first = candidates.peek().copied();
-    candidates.find(|known| agrees(&amended_but(portrait, Some(known)))).or(first)
+    if promises && !explained {
+        return None;
+    }
+    // Of a scene: the one thing that has to be amended, or must not be.
+    let whole = if promises { amended(portrait) } else { portrait.clone() };
+    let mut candidates = KNOWN.iter().filter_map(|known| {
+        let this = |other: &Contradiction| other.name == known.name;
+        let one = amended_by(portrait, |other| this(other) != promises);
+        (one != whole).then_some((known, one))
+    });
+    candidates.find_map(|(known, one)| agrees(&one, own, &mut RuleSet::default()).then_some(known))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use mptcp_emulator::{Revision, abi};
+
+    use super::*;
+    use crate::case::{Data, Place};
+    use crate::street;
+
+    const OPTVAL: usize = 0x1000;
+    const OPTLEN: usize = 0x14000;
+
+    fn case() -> Case {
+        Case {
+            scene: 22,
+            poison: 0,
+            option: abi::MPTCP_TCPINFO,
+            length: 16 + 280,
+            optval: Place::Street(OPTVAL as u32),
+            optlen: Place::Street(OPTLEN as u32),
+            input: Input::Data(Data::asking(280)),
+        }
+    }
+
+    /// What is left of a mismatch between `predicted` and `observed` with these bytes.
+    fn left(
+        case: &Case,
+        [predicted, observed]: [Result<(), Errno>; 2],
+        bytes: &[usize],
+        rules: &[Rule],
+    ) -> Option<Vec<usize>> {
+        let result = (predicted != observed).then_some((predicted, observed));
+        let mismatch = &Mismatch { result, bytes: bytes.to_vec() };
+        let street = vec![0; street::LEN];
+        let evidence = Evidence {
+            mismatch,
+            predicted,
+            rules,
+            before: &street,
+            prediction: &street,
+            mask: &street,
+            observation: &street,
+        };
+        let map = Map::new(case, &Revision::V6_18, 1);
+        broken(case, &map, &evidence).map(|mismatch| mismatch.bytes)
+    }
+
+    const PLAIN: [Rule; 3] = [Rule::StrideAsAsked, Rule::ElementCopied, Rule::CountReported];
+    const FAULT: [Rule; 2] = [Rule::StrideAsAsked, Rule::ElementUnwritable];
+
+    #[test]
+    fn what_promised_rules_alone_decided_is_promised() {
+        let (ok, refused) = (Ok(()), Err(Errno::EINVAL));
+        assert_eq!(left(&case(), [ok, ok], &[OPTVAL + 4], &PLAIN), Some(vec![OPTVAL + 4]));
+        assert_eq!(left(&case(), [ok, refused], &[], &PLAIN), Some(vec![]));
+        let promised = [Rule::NumSubflowsNotZero];
+        assert_eq!(left(&case(), [refused, ok], &[], &promised), Some(vec![]));
+    }
+
+    #[test]
+    fn what_an_accidental_rule_had_a_say_in_is_free() {
+        let (ok, refused, fault) = (Ok(()), Err(Errno::EINVAL), Err(Errno::EFAULT));
+        assert_eq!(left(&case(), [refused, ok], &[OPTVAL], &[Rule::ElementSizeAboveMax]), None);
+        assert_eq!(left(&case(), [fault, fault], &[OPTVAL, OPTLEN], &FAULT), None);
+        assert_eq!(left(&case(), [fault, refused], &[], &FAULT), None);
+        // After a fault nothing is, whichever the rule.
+        assert_eq!(left(&case(), [fault, fault], &[OPTVAL], &[Rule::HeaderUnreadable]), None);
+    }
+
+    #[test]
+    fn a_fault_is_told_and_nothing_is_written_outside() {
+        let (ok, fault) = (Ok(()), Err(Errno::EFAULT));
+        assert_eq!(left(&case(), [fault, ok], &[OPTVAL], &FAULT), Some(vec![]));
+        let (last, behind) = (OPTVAL + 16 + 279, OPTVAL + 16 + 280);
+        assert_eq!(left(&case(), [fault, fault], &[last, behind], &FAULT), Some(vec![behind]));
+        assert_eq!(left(&case(), [fault, fault], &[OPTVAL - 1], &FAULT), Some(vec![OPTVAL - 1]));
+    }
+
+    #[test]
+    fn no_document_says_what_overlapping_buffers_hold() {
+        let ok = [Ok(()); 2];
+        let inside =
+            |offset: usize| Case { optlen: Place::Street((OPTVAL + offset) as u32), ..case() };
+        assert_eq!(left(&inside(100), ok, &[OPTVAL + 4], &PLAIN), None);
+        assert_eq!(left(&inside(16 + 280), ok, &[OPTVAL + 4], &PLAIN), Some(vec![OPTVAL + 4]));
+    }
 }

@@ -26,7 +26,8 @@ pub struct Diagnosis {
     pub rule: Option<Rule>,
     /// What the kernel complained of; then model and kernel need not differ.
     pub complaint: Option<Complaint>,
-    /// Which known contradiction it is, where promises alone are judged.
+    /// Which known contradiction it is about: where promises alone are judged it is that,
+    /// and elsewhere the kernel keeps what the documented model says that kernels do not.
     pub contradiction: Option<&'static Contradiction>,
 }
 

@@ -36,21 +36,33 @@ pub struct Model {
     quick: Answering<RuleSet>,
     ordered: Answering<Order>,
     /// Whether what no document speaks of is free: see [`contract`].
-    pub(crate) promises: bool,
+    promises: bool,
+    /// Whether it is [`Model::documented`].
+    documented: bool,
 }
 
 impl Model {
     /// The contract.
     pub fn documented() -> Model {
-        Model::deciding::<Documented>()
+        Model { documented: true, ..Model::deciding::<Documented>() }
     }
 
     /// The contract as promises alone: see [`contract`].
     pub fn promised() -> Model {
-        Model { promises: true, ..Model::deciding::<Promised>() }
+        Model::promising::<Promised>()
     }
 
-    /// Whether it is [`Model::promised`].
+    /// As [`Model::promised`], with decisions of one's own.
+    pub fn promising<D: Decisions>() -> Model {
+        Model { promises: true, ..Model::deciding::<D>() }
+    }
+
+    /// Whether it is the contract as it is documented, and not a wrong one.
+    pub(crate) fn is_documented(&self) -> bool {
+        self.documented
+    }
+
+    /// Whether promises alone are judged.
     pub fn is_promised(&self) -> bool {
         self.promises
     }
@@ -66,7 +78,12 @@ impl Model {
         ) -> Result<(), Errno> {
             mptcp_emulator::getsockopt_deciding::<D, _, T>(revision, socket, call, memory, trace)
         }
-        Model { quick: answer::<D, RuleSet>, ordered: answer::<D, Order>, promises: false }
+        Model {
+            quick: answer::<D, RuleSet>,
+            ordered: answer::<D, Order>,
+            promises: false,
+            documented: false,
+        }
     }
 }
 
@@ -208,12 +225,13 @@ impl Rig {
         let predicted = self.predict(case, subject, model.quick, rules);
         let observed = self.observe(case, subject.fd);
         let verdict = self.judge(predicted, observed, scope);
-        // Where all bytes are as predicted, nothing else is dirty than what was noted.
-        let as_predicted = match &verdict {
+        // A call that is refused touches nothing, whichever the error.
+        let refused = observed.is_err_and(|errno| errno != Errno::EFAULT);
+        let as_noted = match &verdict {
             Ok(()) => true,
-            Err(mismatch) => mismatch.bytes.is_empty(),
+            Err(mismatch) => mismatch.bytes.is_empty() && refused,
         };
-        let dirty = if as_predicted { Scope::Around } else { Scope::Whole };
+        let dirty = if as_noted { Scope::Around } else { Scope::Whole };
         self.clear(dirty);
         verdict
     }

@@ -12,7 +12,7 @@ use crate::contract;
 use crate::finding::{Diagnosis, Evidence, Finding};
 use crate::palette::Palette;
 use crate::rig::{Examination, Model, Rig, Scope};
-use crate::scene::{Portrait, Scene, Stage, by_id};
+use crate::scene::{Scene, Stage, by_id};
 use crate::shrink::shrink;
 use crate::watch::Watch;
 
@@ -276,30 +276,25 @@ impl Trial {
         explained.then(|| Finding::new(case, told.clone()))
     }
 
-    /// A broken promise, told as the known contradiction if it is one: if the
-    /// documented model, told of the scene as it is, agrees with the kernel.
+    /// A disagreement, told as the known contradiction that it is about, if it is: if the
+    /// other of the two models agrees with the kernel. The signatures differ, as one is a
+    /// promise that is broken and the other one that is kept.
     fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> Diagnosis {
-        let Some(actor) = self.plain.as_ref().and_then(|plain| plain.get(case.scene)) else {
+        let promises = self.model.is_promised();
+        let plain = self.plain.as_ref().unwrap_or(&self.cast).get(case.scene);
+        let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
             return diagnosis;
         };
         let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
         let rig = &mut self.rig;
-        let mut agrees = |portrait: &Portrait, model: Model, rules: &mut RuleSet| {
+        let known = contract::identify(promises, portrait, |portrait, model, rules| {
             let actor = Actor::new(portrait.clone(), group);
             rig.run(case, &actor.subject(&revision), model, rules, Scope::Around).is_ok()
-        };
-        let mut rules = RuleSet::EMPTY;
-        if !agrees(portrait, Model::documented(), &mut rules) {
-            return diagnosis;
-        }
-        let rules: Vec<_> = rules.iter().collect();
-        let known = contract::identify(&rules, portrait, |amended| {
-            agrees(amended, Model::promised(), &mut RuleSet::default())
         });
         match known {
             None => diagnosis,
             Some(known) => Diagnosis {
-                signature: format!("contract/{}", known.name),
+                signature: format!("{}/{}", if promises { "broken" } else { "kept" }, known.name),
                 contradiction: Some(known),
                 ..diagnosis
             },
@@ -343,7 +338,8 @@ impl Trial {
         if let Some(complaint) = self.rig.complaint() {
             return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
         }
-        let known = diagnosis.filter(|diagnosis| trusted(&diagnosis.signature))?;
+        let diagnosis = self.identified(case, diagnosis?);
+        let known = Some(diagnosis).filter(|diagnosis| trusted(&diagnosis.signature))?;
         Some(Finding::new(case, known))
     }
 
@@ -370,9 +366,7 @@ impl Trial {
         }
         let evidence = Evidence::of(&examination)?;
         let diagnosis = self.model.diagnose(case, &self.revision, subflows, &evidence)?;
-        let promises = self.model.is_promised();
-        let diagnosis = if promises { self.identified(case, diagnosis) } else { diagnosis };
-        Some(Finding::new(case, diagnosis))
+        Some(Finding::new(case, self.identified(case, diagnosis)))
     }
 
     /// Runs a case with everything kept; `None` where its scene does not

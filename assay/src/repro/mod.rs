@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use mptcp_emulator::Revision;
 use mptcp_harness::case::{Case, POISONS};
+use mptcp_harness::contract::{Contradiction, KNOWN, amended};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::{self, Scene, Stage, by_id};
@@ -71,6 +72,11 @@ pub(crate) struct ReproArgs {
     #[arg(long, value_name = "NAME|running", default_value = "running", value_parser = one_revision)]
     revision: Revisions,
 
+    /// Expect what documents promise, where kernels do otherwise: see `assay check
+    /// --contract`
+    #[arg(long)]
+    contract: bool,
+
     /// The language of the program
     #[arg(long, value_enum, default_value_t = Language::C)]
     lang: Language,
@@ -104,11 +110,23 @@ struct Subjects {
     /// The prediction over two poisons: what it says of a byte that nobody writes
     /// differs between them.
     over: [Examination; 2],
+    /// Whether it is what documents promise.
+    contract: bool,
 }
 
 impl Subjects {
     fn case(&self) -> &Case {
         &self.found.case
+    }
+
+    /// Known contradictions in which what is expected is not what kernels do.
+    fn promises(&self) -> Vec<&'static Contradiction> {
+        let rules = &self.over[0].rules;
+        let shown = |known: &&Contradiction| {
+            known.scenes().contains(&self.scene.name)
+                || known.rules().iter().any(|rule| rules.contains(rule))
+        };
+        KNOWN.iter().filter(|_| self.contract).filter(shown).collect()
     }
 }
 
@@ -126,8 +144,11 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
         Revisions::Named(revision) => revision,
         _ => kernel.revision,
     };
-    let portraits = stages.each_ref().map(|stage| stage.portrait(scene.id));
-    let socket = match (portraits, args.revision) {
+    let portraits = stages.each_ref().map(|stage| {
+        let portrait = stage.portrait(scene.id)?;
+        Some(if args.contract { amended(portrait) } else { portrait.clone() })
+    });
+    let socket = match (&portraits, args.revision) {
         ([Some(one), Some(other)], _) => steady::common(scene, one, other, &revision)?,
         (_, Revisions::Named(_)) => StandIn::named(scene, &revision),
         _ => {
@@ -137,8 +158,10 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
             return Ok(Status::Skipped);
         }
     };
-    let (over, subflows) = predict(&found.case, &socket, &revision)?;
-    let subjects = Subjects { found, scene, kernel, revision, subflows, over };
+    let contract = args.contract;
+    let model = if contract { Model::promised() } else { Model::documented() };
+    let (over, subflows) = predict(&found.case, &socket, &revision, model)?;
+    let subjects = Subjects { found, scene, kernel, revision, subflows, over, contract };
     let text = program::text(&subjects)?;
     match &args.output {
         Some(path) => {
@@ -154,13 +177,14 @@ fn predict(
     case: &Case,
     socket: &StandIn,
     revision: &Revision,
+    model: Model,
 ) -> Result<([Examination; 2], usize), String> {
     let mut rig = Rig::new().map_err(|error| error.to_string())?;
     Ok(socket.with(|socket, subflows| {
         let subject = Subject { revision, socket, fd: -1 };
         let mut over = |poison| {
             let case = Case { poison, ..*case };
-            rig.examine(&case, &subject, Model::documented(), false)
+            rig.examine(&case, &subject, model, false)
         };
         ([over(case.poison), over((case.poison + 1) % POISONS)], subflows)
     }))

@@ -12,7 +12,7 @@ use mptcp_harness::region::{Map, Region};
 use super::Subjects;
 use super::expect::{Section, sections};
 use super::pages::Kept;
-use super::source::{comment, legend, rule, statement};
+use super::source::{comment, legend, promise, rule, statement};
 use super::staging::Staging;
 
 /// The text of the program.
@@ -91,7 +91,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// The comment that a mail's reader sees first.
     fn head(&self) -> String {
-        let Subjects { found, scene, kernel, revision, over, .. } = self.subjects;
+        let Subjects { found, scene, kernel, revision, over, contract, .. } = self.subjects;
         let case = self.subjects.case();
         let mut paragraphs = vec![
             format!(
@@ -116,13 +116,25 @@ impl Writer<'_> {
             String::new(),
             format!(
                 "Takes no root. Exit status: 0 if the kernel does what is expected below, 1 if \
-                 not, 4 if that cannot be told. Expected is what Linux {} does, with a tcp_info \
-                 of {} bytes and an mptcp_info of {}; written by mptcp-assay on {}.",
-                revision.name, revision.tcp_info, revision.mptcp_info, kernel.release
+                 not, 4 if that cannot be told. Expected is what {} {}, with a tcp_info of {} \
+                 bytes and an mptcp_info of {}; written by mptcp-assay on {}.",
+                if *contract { "documents promise for Linux" } else { "Linux" },
+                if *contract {
+                    revision.name.to_owned()
+                } else {
+                    format!("{} does", revision.name)
+                },
+                revision.tcp_info,
+                revision.mptcp_info,
+                kernel.release
             ),
             String::new(),
         ]);
-        let sources = legend(&over[0].rules);
+        let promises = self.subjects.promises();
+        for known in promises.iter().filter(|known| known.rules().is_empty()) {
+            paragraphs.extend([promise(known), String::new()]);
+        }
+        let sources = legend(&over[0].rules, &promises);
         if !sources.is_empty() {
             paragraphs.push("Sources:".into());
             paragraphs.extend(sources);
@@ -242,6 +254,11 @@ impl Writer<'_> {
         let mut left: Vec<Rule> = over.rules.clone();
         // What refuses the call decides the result, whatever else it decides.
         let refusal = over.predicted.err().and_then(|_| left.pop());
+        let promises = self.subjects.promises();
+        let rule = |rule: Rule| match promises.iter().find(|known| known.rules().contains(&rule)) {
+            Some(known) => promise(known),
+            None => self::rule(rule),
+        };
         let mut of = |region: Region| -> Vec<String> {
             let (told, others) = left.iter().partition(|rule| deciding(region).contains(rule));
             left = others;
@@ -282,6 +299,10 @@ impl Writer<'_> {
         let revision = &self.subjects.revision;
         let option = self.subjects.case().option;
         let mut text = String::new();
+        // What is refused tells nothing of sizes; a fault may come of them.
+        if self.subjects.over[0].predicted.is_err_and(|errno| errno != Errno::EFAULT) {
+            return text;
+        }
         if matches!(
             option,
             abi::MPTCP_INFO | abi::MPTCP_TCPINFO | abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use mptcp_emulator::Rule;
+use mptcp_harness::contract::Contradiction;
 
 use crate::rules::{DOCUMENTS, Document, cited, is_measured, standing};
 use crate::style::wrapped;
@@ -61,10 +62,23 @@ pub(super) fn rule(rule: Rule) -> String {
     format!("{} ({}): {}\nSource: {source}", rule.name(), standing(rule), rule.sentence())
 }
 
-/// The sources that rules name in short, in full.
-pub(super) fn legend(rules: &[Rule]) -> Vec<String> {
+/// What is promised instead of what a contrary rule says.
+pub(super) fn promise(known: &Contradiction) -> String {
+    let Contradiction { name, promised, source, observed, .. } = known;
+    format!(
+        "Promised: {promised}.\nSource: {source}\nObserved: {observed}. \
+         (findings/{name}/README.md)"
+    )
+}
+
+/// The sources that are named in short, in full: those of rules and of promises.
+pub(super) fn legend(rules: &[Rule], promises: &[&Contradiction]) -> Vec<String> {
+    let sources = || {
+        let rules = rules.iter().map(|rule| rule.source());
+        rules.chain(promises.iter().map(|known| known.source))
+    };
     let named = |document: &&Document| {
-        rules.iter().any(|rule| cited(rule.source()).iter().any(|(_, other)| other == document))
+        sources().any(|source| cited(source).iter().any(|(_, other)| other == document))
     };
     let full = |document: &Document| format!("{}: {}", document.name, document.title);
     let mut lines: Vec<String> = DOCUMENTS.iter().filter(named).map(full).collect();

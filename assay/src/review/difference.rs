@@ -31,14 +31,17 @@ pub(super) enum Class {
     /// Both keep it; it says something else for each of them, by what is known of
     /// their revisions.
     Explained,
+    /// The patched kernel does as documents promise where the base kernel does as kernels
+    /// have done: a known contradiction is gone.
+    Promise,
     /// The patched kernel keeps it, the base kernel does not.
     Fixed,
 }
 
 impl Class {
     /// All of them, in the order of a report.
-    pub(super) const ALL: [Class; 4] =
-        [Class::Regression, Class::BothWrong, Class::Explained, Class::Fixed];
+    pub(super) const ALL: [Class; 5] =
+        [Class::Regression, Class::BothWrong, Class::Explained, Class::Promise, Class::Fixed];
 
     /// Whether the patched kernel departs from the contract.
     pub(super) fn is_bad(self) -> bool {
@@ -51,6 +54,7 @@ impl Class {
             Class::Regression => "REGRESSION",
             Class::BothWrong => "WRONG IN BOTH",
             Class::Explained => "EXPLAINED",
+            Class::Promise => "PROMISE KEPT",
             Class::Fixed => "FIXED",
         }
     }
@@ -63,6 +67,7 @@ impl Class {
                 ("difference in what both do wrong", "differences in what both do wrong")
             }
             Class::Explained => ("explained difference", "explained differences"),
+            Class::Promise => ("promise kept", "promises kept"),
             Class::Fixed => ("fix", "fixes"),
         };
         format!("{count} {}", if count == 1 { one } else { more })
@@ -76,6 +81,10 @@ impl Class {
             Class::Explained => {
                 "both keep the contract, which says something else for each: intended, if the \
                  change of the structure or the option is"
+            }
+            Class::Promise => {
+                "the patched kernel does as documents promise, the base kernel as kernels have \
+                 done so far"
             }
             Class::Fixed => "the patched kernel keeps the contract, the base one does not",
         }
@@ -93,6 +102,8 @@ pub(super) struct Group {
     pub(super) rule: Option<String>,
     /// What the patched kernel complained of, or the base kernel where it is fixed.
     pub(super) console: Option<String>,
+    /// The known contradiction of which one of the two kernels has no part.
+    pub(super) kept: Option<String>,
     /// What of the revisions explains it.
     pub(super) because: Vec<String>,
     pub(super) cases: u64,
@@ -168,8 +179,15 @@ pub(super) fn compare(
                 None => continue,
                 Some(diagnosis) => (Class::Explained, Said::of(diagnosis)),
             },
-            (AGREE, _) => (Class::Regression, Said::one(said(surveys[1], patched))),
-            (_, AGREE) => (Class::Fixed, Said::one(said(surveys[0], base))),
+            (AGREE, _) => match Said::one(said(surveys[1], patched)) {
+                kept @ Said { kept: Some(_), .. } => (Class::Promise, kept),
+                broken => (Class::Regression, broken),
+            },
+            // What was promised and is no longer kept is no fix.
+            (_, AGREE) => match Said::one(said(surveys[0], base)) {
+                kept @ Said { kept: Some(_), .. } => (Class::Regression, kept),
+                broken => (Class::Fixed, broken),
+            },
             _ => {
                 let both = [said(surveys[0], base), said(surveys[1], patched)];
                 let [Some(first), Some(second)] = &both else { continue };
@@ -187,6 +205,7 @@ pub(super) fn compare(
             summary: of.summary,
             rule: of.rule,
             console: of.console,
+            kept: of.kept,
             because: Vec::new(),
             cases: 0,
             scenes: BTreeSet::new(),
@@ -233,6 +252,7 @@ impl Comparison {
                 summary,
                 rule: None,
                 console: Some(console.unwrap_or_default()),
+                kept: None,
                 because: Vec::new(),
                 cases: 1,
                 scenes: BTreeSet::from([case.scene]),
@@ -253,6 +273,7 @@ struct Said {
     summary: String,
     rule: Option<String>,
     console: Option<String>,
+    kept: Option<String>,
     case: Option<Case>,
 }
 
@@ -263,6 +284,7 @@ impl Said {
             summary: diagnosis.summary,
             rule: diagnosis.rule.map(|rule| rule.name().to_owned()),
             console: None,
+            kept: None,
             case: None,
         }
     }
@@ -275,12 +297,14 @@ impl Said {
                 summary: said.summary,
                 rule: said.rule,
                 console: said.console,
+                kept: said.kept,
             },
             None => Said {
                 signature: "unknown".into(),
                 summary: "a disagreement that was not told".into(),
                 rule: None,
                 console: None,
+                kept: None,
                 case: None,
             },
         }
@@ -292,6 +316,7 @@ impl Said {
             summary: format!("base: {}. Patched: {}", base.summary, patched.summary),
             rule: patched.rule.clone(),
             console: patched.console.clone(),
+            kept: None,
             case: None,
         }
     }

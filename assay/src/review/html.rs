@@ -50,6 +50,7 @@ fn word(class: Class) -> &'static str {
         Class::Regression => "regression",
         Class::BothWrong => "both-wrong",
         Class::Explained => "explained",
+        Class::Promise => "kept",
         Class::Fixed => "fixed",
     }
 }

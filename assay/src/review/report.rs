@@ -7,7 +7,7 @@ use std::time::Duration;
 use mptcp_emulator::{Revision, Rule, Standing};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
-use mptcp_harness::contract::of_rules;
+use mptcp_harness::contract::{Contradiction, KNOWN, of_rules};
 use mptcp_harness::finding::{diagnose, hex, result_name};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_id;
@@ -362,7 +362,8 @@ impl GroupData {
             let answers = [0, 1].map(|at| Answer::new(case, exhibits[at], material.revisions[at]));
             let [base, patched] = [0, 1].map(|at: usize| answers[at].departs.is_some());
             let shows = match group.class {
-                Class::Regression => !base && patched,
+                Class::Regression if group.kept.is_some() => base && !patched,
+                Class::Regression | Class::Promise => !base && patched,
                 Class::Fixed => base && !patched,
                 Class::BothWrong => base && patched,
                 Class::Explained => {
@@ -451,7 +452,7 @@ fn table_name(option: i32) -> String {
 /// the one that keeps the contract has done what is predicted.
 fn of_kernels(class: Class, summary: &str) -> String {
     let (predicted, observed) = match class {
-        Class::Regression | Class::Explained => ("base", "patched"),
+        Class::Regression | Class::Explained | Class::Promise => ("base", "patched"),
         Class::Fixed => ("patched", "base"),
         Class::BothWrong => return summary.to_owned(),
     };
@@ -463,6 +464,21 @@ fn of_kernels(class: Class, summary: &str) -> String {
 
 /// Whether the patched kernel does what the contract says, in a sentence.
 fn contract(group: &Group, broken: Option<Rule>) -> String {
+    let about = |name: &String| KNOWN.iter().find(|known| known.name == name.as_str());
+    if let Some(Contradiction { name, title, promised, source, observed, .. }) =
+        group.kept.as_ref().and_then(about)
+    {
+        let which = match group.class {
+            Class::Promise => ["base", "patched"],
+            _ => ["patched", "base"],
+        };
+        return format!(
+            "the {} kernel has a part in a known contradiction, the {} one does not: {title}. \
+             Promised ({source}): {promised}. What kernels have done: {observed}. Programs may \
+             have come to count on that. See findings/{name}/README.md",
+            which[0], which[1]
+        );
+    }
     let firmly = match broken.map(|rule| rule.standing()) {
         Some(Standing::Promised) => "a document promises it",
         Some(Standing::Implied) => "it follows from an example, a test or a comment",
@@ -493,6 +509,7 @@ fn contract(group: &Group, broken: Option<Rule>) -> String {
         Class::Fixed => {
             format!("the base kernel breaks this rule, the patched one keeps it: {firmly}")
         }
+        Class::Promise => "the patched kernel does as documents promise".into(),
         Class::BothWrong => "neither kernel does what the model says".into(),
         Class::Explained => {
             "both kernels do what the contract says for structures and options as they have them"

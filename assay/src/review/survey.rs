@@ -195,6 +195,9 @@ pub(super) struct Disagreement {
     pub(super) rule: Option<String>,
     /// What the kernel complained of, as on its console.
     pub(super) console: Option<String>,
+    /// The known contradiction that it has no part in: it does as is promised.
+    #[serde(default)]
+    pub(super) kept: Option<String>,
     /// The simplest case.
     pub(super) case: String,
     pub(super) cases: u64,
@@ -208,6 +211,7 @@ impl Disagreement {
             summary: diagnosis.summary.clone(),
             rule: diagnosis.rule.map(|rule| rule.name().to_owned()),
             console: diagnosis.complaint.as_ref().map(|said| said.excerpt.clone()),
+            kept: diagnosis.contradiction.map(|known| known.name.to_owned()),
             case: hex(&codec::encode(&finding.case)),
             cases: finding.cases,
         }

@@ -1,6 +1,8 @@
 //! Which seed of the corpus exercises a rule, and on which revisions one does:
 //! found by running all of them on the model of each.
 
+#[cfg(test)]
+use mptcp_emulator::Standing;
 use mptcp_emulator::{Evidence, Revision, Rule, abi};
 use mptcp_harness::codec;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
@@ -42,7 +44,15 @@ pub(super) fn all() -> Result<Vec<(Rule, Exercise)>, String> {
 }
 
 /// Runs all seeds on each revision: the oldest first, seeds by name.
-fn each(mut seen: impl FnMut(&'static str, Revision, Examination)) -> Result<(), String> {
+fn each(seen: impl FnMut(&'static str, Revision, Examination)) -> Result<(), String> {
+    each_by(Model::documented(), seen)
+}
+
+/// As [`each`], by any model.
+fn each_by(
+    model: Model,
+    mut seen: impl FnMut(&'static str, Revision, Examination),
+) -> Result<(), String> {
     let mut rig = Rig::new().map_err(|error| error.to_string())?;
     for revision in Revision::ALL {
         for (name, bytes) in SEEDS {
@@ -56,7 +66,7 @@ fn each(mut seen: impl FnMut(&'static str, Revision, Examination)) -> Result<(),
             };
             let examination = StandIn::marked(scene, &revision).with(|socket, _| {
                 let subject = Subject { revision: &revision, socket, fd: -1 };
-                rig.examine(&case, &subject, Model::documented(), false)
+                rig.examine(&case, &subject, model, false)
             });
             seen(name, revision, examination);
         }
@@ -156,6 +166,30 @@ mod tests {
                 let reached = reach::unreachable(rule, revision).is_none();
                 assert_eq!(fired, reached, "{} on {}", rule.name(), revision.name);
             }
+        }
+    }
+
+    /// What is promised and what is documented part where a contrary rule decides, and
+    /// nowhere else.
+    #[test]
+    fn promises_part_from_kernels_by_contrary_rules_alone() {
+        let answers = |model| {
+            let mut all = Vec::new();
+            each_by(model, |name, revision, seen| {
+                all.push((name, revision.name, seen.predicted, seen.prediction, seen.rules));
+            })
+            .unwrap();
+            all
+        };
+        let mut parted = mptcp_emulator::RuleSet::EMPTY;
+        for (one, other) in answers(Model::documented()).iter().zip(&answers(Model::promised())) {
+            let contrary = one.4.iter().filter(|rule| rule.standing() == Standing::Contrary);
+            let same = (one.2, &one.3) == (other.2, &other.3);
+            assert!(same || contrary.clone().next().is_some(), "{} on {}", one.0, one.1);
+            contrary.filter(|_| !same).for_each(|rule| parted.insert(*rule));
+        }
+        for rule in Rule::ALL.iter().filter(|rule| rule.standing() == Standing::Contrary) {
+            assert!(parted.contains(*rule), "{rule:?} shows in no seed");
         }
     }
 

@@ -123,11 +123,13 @@ fn without_closed(portrait: &mut Portrait) {
     }
 }
 
-/// An initial subflow whose id nobody knows has the one that it was promised.
+/// An initial subflow that is in use, and whose id nobody knows, has the one that it was
+/// promised.
 fn first_is_1(portrait: &mut Portrait) {
     if let Kind::Mptcp { subflows, .. } = &mut portrait.kind
         && let Some(first) = subflows.first_mut()
         && first.subflow_info.mask().first() != Some(&0)
+        && first.tcp_info.bytes().first() != Some(&TCP_CLOSE)
     {
         first.subflow_info.tell(0, &1_u32.to_ne_bytes());
     }

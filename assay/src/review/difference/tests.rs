@@ -24,6 +24,7 @@ fn survey(revision: Revision, wrong: &[(u64, &str)]) -> Survey {
             summary: format!("it does {signature}"),
             rule: Some("StrideClamped".into()),
             console: None,
+            kept: None,
             case: String::new(),
             cases: 1,
         });
