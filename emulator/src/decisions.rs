@@ -17,6 +17,12 @@ const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
 
 /// What a kernel decides. All sizes are bytes.
 pub trait Decisions {
+    /// A 32-bit program's call: the address that a register of 64 bits holds.
+    #[inline]
+    fn compat_address(register: u64) -> u64 {
+        register & u64::from(u32::MAX)
+    }
+
     /// `MPTCP_INFO`: whether this length ends the call at once, successful and
     /// with nothing touched.
     #[inline]

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use mptcp_emulator::{Revision, RuleSet};
 
-use crate::case::Case;
+use crate::case::{Case, Entry};
 use crate::cast::{Actor, Cast};
+use crate::compat::NoCompat;
 use crate::finding::{Diagnosis, Finding, diagnose};
 use crate::palette::Palette;
 use crate::rig::{Examination, Model, Rig, Scope};
@@ -51,6 +52,8 @@ pub enum Reason {
     NoScene,
     /// The kernel cannot be given the case: see [`Case::is_safe`].
     NotSafe,
+    /// The case is a call of a 32-bit program, and those cannot be made here.
+    NoCompat(NoCompat),
     /// The socket changed between its portrait and the call.
     SceneMoved,
     /// A disagreement that did not show again on a socket that did not move.
@@ -72,6 +75,7 @@ impl Reason {
         match self {
             Reason::NoScene => "the scene does not stand here",
             Reason::NotSafe => "the case would let the kernel write to memory of this process",
+            Reason::NoCompat(why) => why.text(),
             Reason::SceneMoved => "the scene moved between its portrait and the call",
             Reason::NotRepeated => "a disagreement that did not show again",
             Reason::Stray => {
@@ -102,10 +106,11 @@ impl Trial {
     /// Where the street could not be mapped.
     pub fn new(stage: &SharedStage, revision: Revision, model: Model) -> io::Result<Trial> {
         let cast = Cast::of(&lock(stage));
-        let palette = Palette::new(cast.cues(), &revision);
+        let mut palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
         let (rig, stage, met) = (Rig::new()?, stage.clone(), Vec::new());
+        palette.compat = rig.compat().is_ok();
         Ok(Trial { rig, cast, stage, revision, palette, model, aging, met })
     }
 
@@ -128,6 +133,14 @@ impl Trial {
     #[inline]
     pub fn actor(&self, scene: u8) -> Option<&Actor> {
         self.cast.get(scene)
+    }
+
+    /// Whether there is a verdict on calls of 32-bit programs.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn compat(&self) -> Result<(), NoCompat> {
+        self.rig.compat()
     }
 
     /// How the kernel is modelled.
@@ -195,6 +208,9 @@ impl Trial {
         if !case.is_safe() {
             return Verdict::Inconclusive(Reason::NotSafe);
         }
+        if let Some(why) = self.hindrance(case) {
+            return Verdict::Inconclusive(Reason::NoCompat(why));
+        }
         let subject = actor.subject(&self.revision);
         let agreed = self.rig.run(case, &subject, self.model, rules, scope).is_ok();
         // It may complain no second time, so that there is nothing to confirm.
@@ -205,6 +221,12 @@ impl Trial {
             )));
         }
         if agreed { Verdict::Agree } else { self.confirm(case, trusted) }
+    }
+
+    /// What is missing for the entry of a case.
+    #[inline]
+    fn hindrance(&self, case: &Case) -> Option<NoCompat> {
+        if case.entry == Entry::Native { None } else { self.rig.compat().err() }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
@@ -272,9 +294,9 @@ impl Trial {
 
     /// Runs a case with everything kept; `None` where its scene does not
     /// stand. The call itself is left out where `call` says so, and where it
-    /// is not safe.
+    /// is not safe or there is no such entry.
     pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
-        let call = call && case.is_safe();
+        let call = call && case.is_safe() && self.hindrance(case).is_none();
         let subject = self.cast.get(case.scene)?.subject(&self.revision);
         Some(self.rig.examine(case, &subject, self.model, call))
     }
