@@ -25,8 +25,9 @@ impl Call {
     /// registers: of each that holds an address the lower half counts.
     ///
     /// Nothing else is different. All numbers of these options are as large in
-    /// both ABIs, and the pointers within their structures are 64 bits wide:
-    /// `abi` has the same layouts for both.
+    /// both ABIs, and the pointers within their structures are 64 bits wide. One
+    /// structure is not what such a program takes it for, and no kernel says so:
+    /// see [`crate::abi::SubflowInfo`].
     #[inline]
     pub fn compat(self) -> Call {
         self.compat_deciding::<Documented>()
