@@ -38,7 +38,8 @@ Examples:
   gcc -Wall -Wextra -Werror -o repro repro.c && ./repro
 
 The program's own exit status is a kselftest's: 0 the kernel does as predicted,
-1 it does not, 4 skipped (no MPTCP, no namespace, structures of other sizes).
+1 it does not, 4 skipped (no MPTCP, no namespace, structures of other sizes, no
+calls of 32-bit programs).
 Elsewhere it runs statically linked, without files:
   gcc -static -o repro repro.c
   assay vm --kernel path/to/bzImage -- scenes --scene fresh-v4 --exec ./repro
