@@ -213,6 +213,12 @@ impl Report {
             let wrong: Vec<u8> =
                 outcome.findings.values().map(|finding| finding.case.scene).collect();
             deviations.extend(deviations::seen_in_scenes(reach.standing, &wrong));
+            // The lattice has such a call for each scene.
+            let copied = Rule::FullElementCopied;
+            let wrong = outcome.findings.values().any(|found| found.diagnosis.rule == Some(copied));
+            if outcome.compat > 0 && outcome.rules.contains(copied) && !wrong {
+                deviations.push(deviations::COMPAT);
+            }
         }
         Report {
             verdict: verdict(outcome, counts, reach.skipped.is_empty()),

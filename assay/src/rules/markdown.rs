@@ -252,7 +252,11 @@ fn contradictions() -> String {
         let scenes = format!("scene `{first}` and others");
         vec![quirk.name.replace('-', " "), marked(quirk.documented), marked(quirk.observed), scenes]
     });
-    table(&["what", "expected", "what kernels do", "where"], of_rules.chain(of_scenes))
+    let compat = deviations::COMPAT;
+    let mut of_compat = [compat.title, compat.expected, compat.observed].map(marked).to_vec();
+    of_compat.push("by `int $0x80`".to_owned());
+    let rows = of_rules.chain(of_scenes).chain([of_compat]);
+    table(&["what", "expected", "what kernels do", "where"], rows)
 }
 
 fn documents() -> String {
