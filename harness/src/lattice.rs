@@ -389,3 +389,31 @@ fn optlens(optval: Place) -> Vec<Place> {
     places.extend(over.into_iter().flatten());
     places
 }
+
+#[cfg(test)]
+mod tests {
+    use mptcp_emulator::Revision;
+
+    use super::*;
+
+    /// Some as 32-bit programs call, and of each option and scene what programs ask.
+    #[test]
+    fn few_cases_are_those_of_32_bit_programs_and_no_plain_one_is_missing() {
+        let revision = Revision::V6_12.with_info_opt();
+        let cue = Cue { scene: 30, answers: true, subflows: 3 };
+        let native = Palette::new(vec![cue], &revision);
+        let palette = Palette { compat: true, ..native.clone() };
+        for option in OPTIONS {
+            let cases = of(&palette, cue, option);
+            let (compat, others): (Vec<Case>, Vec<Case>) =
+                cases.into_iter().partition(|case| case.entry == Entry::Compat);
+            assert_eq!(others, of(&native, cue, option));
+            let share = compat.len() * 100 / others.len();
+            assert!((2..6).contains(&share), "option {option}: {share} percent");
+            let whole = palette.whole(option, cue.subflows).cast_signed();
+            let plain =
+                |case: &Case| (case.length, case.optval, case.optlen) == (whole, OPTVAL, OPTLEN);
+            assert!(compat.iter().any(plain), "option {option}");
+        }
+    }
+}

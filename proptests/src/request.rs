@@ -34,7 +34,7 @@ pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
                 let cues = (scene::catalogue().iter())
                     .map(|scene| Cue { scene: scene.id, answers: true, subflows: subflows as u32 })
                     .collect();
-                let palette = Palette::new(cues, &revision);
+                let palette = Palette { compat: true, ..Palette::new(cues, &revision) };
                 let case = generate::case(&mut Unstructured::new(&choices), &palette, poison);
                 (revision, socket, case)
             },
