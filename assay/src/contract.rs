@@ -66,6 +66,9 @@ pub(crate) fn seen_again(outcome: &Outcome, reach: &Reach<'_>) -> Vec<Contrary> 
             rules.iter().any(|rule| outcome.rules.contains(*rule))
                 && !rules.iter().any(|rule| wrong.contains(*rule))
         }
+        Shown::Compat(rule) => {
+            looked && outcome.compat > 0 && outcome.rules.contains(rule) && !wrong.contains(rule)
+        }
         Shown::Scenes { scenes, compared, .. } => {
             let shows = |scene: &&&mptcp_harness::scene::Scene| scenes.contains(&scene.name);
             let mut shown = reach.standing.iter().filter(shows).peekable();

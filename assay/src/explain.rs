@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use mptcp_emulator::{Revision, abi};
-use mptcp_harness::case::Case;
+use mptcp_harness::case::{Case, Entry};
+use mptcp_harness::compat::NoCompat;
 use mptcp_harness::finding::{Diagnosis, diagnose};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
@@ -96,6 +97,8 @@ struct Explanation {
     /// The running kernel's release, where the scene stands on it and the question
     /// is about it.
     kernel: Option<String>,
+    /// Why the running kernel cannot be called as the case has it.
+    hindrance: Option<NoCompat>,
     /// The model on all revisions; empty where that was not asked for.
     each: Vec<Told>,
 }
@@ -125,6 +128,7 @@ impl Explanation {
     fn status(&self, asked: Revisions) -> Status {
         match (asked, &self.kernel) {
             (Revisions::Running, None) => Status::Skipped,
+            (Revisions::Running, _) if self.hindrance.is_some() => Status::Skipped,
             _ if self.told.examination.verdict.is_err() => Status::Divergence,
             _ => Status::Agree,
         }
@@ -139,9 +143,14 @@ impl Explained {
         args: &ExplainArgs,
     ) -> Result<Explanation, String> {
         let running = self.portrait.is_some() && !matches!(args.revision, Revisions::Named(_));
+        let mut hindrance = None;
         let told = match args.revision {
             Revisions::Named(revision) => self.modelled(&revision)?,
-            _ if running => self.running(kernel, stage, !args.no_call)?,
+            _ if running => {
+                let (told, why) = self.running(kernel, stage, !args.no_call)?;
+                hindrance = why.filter(|_| !args.no_call);
+                told
+            }
             _ => self.modelled(&kernel.revision)?,
         };
         let each = match args.revision {
@@ -153,7 +162,7 @@ impl Explained {
             _ => Vec::new(),
         };
         let kernel = running.then(|| kernel.release.clone());
-        Ok(Explanation { explained: self, told, kernel, each })
+        Ok(Explanation { explained: self, told, kernel, hindrance, each })
     }
 
     /// A revision on which the option that the case asks for exists, if it is the
@@ -162,8 +171,13 @@ impl Explained {
         if self.case.option == abi::MPTCP_INFO_OPT { revision.with_info_opt() } else { revision }
     }
 
-    /// The running kernel, called if `call` says so.
-    fn running(&self, kernel: &Kernel, stage: Stage, call: bool) -> Result<Told, String> {
+    /// The running kernel, called if `call` says so and it takes such calls.
+    fn running(
+        &self,
+        kernel: &Kernel,
+        stage: Stage,
+        call: bool,
+    ) -> Result<(Told, Option<NoCompat>), String> {
         let stage = Arc::new(Mutex::new(stage));
         let trial = Trial::new(&stage, kernel.revision, Model::documented());
         let mut trial = trial.map_err(|error| error.to_string())?;
@@ -171,7 +185,8 @@ impl Explained {
         let nothing = || format!("{} does not stand any more", self.scene.name);
         let examination = trial.examine(&self.case, call).ok_or_else(nothing)?;
         let subflows = trial.actor(self.case.scene).map_or(0, |actor| actor.subflows());
-        Ok(Told { revision: kernel.revision, subflows, examination })
+        let hindrance = trial.compat().err().filter(|_| self.case.entry == Entry::Compat);
+        Ok((Told { revision: kernel.revision, subflows, examination }, hindrance))
     }
 
     /// The model's word alone, on another revision or without a scene.

@@ -31,6 +31,10 @@ const WIDEST: usize = 15;
 pub(crate) fn report(report: &Report) -> String {
     let mut text = kernel(report);
     text.push_str(&table(&report.table));
+    if report.compat > 0 {
+        let cases = grouped(report.compat);
+        let _ = writeln!(text, "  {cases} of them as 32-bit programs call, by int $0x80");
+    }
     text.push_str(&rules(report));
     text.push_str(&contradictions(report));
     text.push_str(&undecided(report));

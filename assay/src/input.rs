@@ -96,7 +96,7 @@ fn bytes(digits: &str) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mptcp_harness::case::{Input, Place};
+    use mptcp_harness::case::{Entry, Input, Place};
     use mptcp_harness::finding::hex;
 
     #[test]
@@ -109,6 +109,7 @@ mod tests {
             optval: Place::Street(0x1000),
             optlen: Place::NULL,
             input: Input::Nothing,
+            entry: Entry::Native,
         };
         let digits = hex(&codec::encode(&case));
         assert_eq!(digits.len(), 136);

@@ -7,6 +7,7 @@ use mptcp_emulator::{Evidence, Revision, Rule};
 use mptcp_harness::case::option_name;
 use mptcp_harness::check::{Counts, Outcome};
 use mptcp_harness::codec;
+use mptcp_harness::compat::NoCompat;
 use mptcp_harness::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::scene::Scene;
@@ -32,6 +33,8 @@ pub(crate) struct Report {
     /// Not as the model says, and no promise broken: with --contract only.
     pub(crate) unspecified: u64,
     pub(crate) inconclusive: u64,
+    /// Cases with a verdict that were made as 32-bit programs call.
+    pub(crate) compat: u64,
     pub(crate) inconclusive_reasons: BTreeMap<&'static str, u64>,
     /// How many scenes stood.
     pub(crate) scenes: usize,
@@ -222,12 +225,13 @@ impl Report {
             verdict: verdict(outcome, counts, reach.skipped.is_empty()),
             kernel: kernel.release.clone(),
             revision: RevisionData::from(&kernel.revision),
-            notes: [kernel.notes.clone(), how.notes].concat(),
+            notes: [kernel.notes.clone(), how.notes, compat_note(outcome)].concat(),
             cases: counts.cases(),
             agree: counts.agree,
             disagree: counts.disagree,
             unspecified: counts.unspecified,
             inconclusive: counts.inconclusive,
+            compat: outcome.compat,
             inconclusive_reasons: outcome.reasons.iter().map(|(why, n)| (why.text(), *n)).collect(),
             scenes: reach.standing.len(),
             skipped_scenes: SkippedScene::list(reach.skipped),
@@ -257,6 +261,13 @@ impl Report {
             laws: None,
         }
     }
+}
+
+/// Without the calls of 32-bit programs a part of the contract was not looked at.
+fn compat_note(outcome: &Outcome) -> Vec<String> {
+    let note =
+        |why: NoCompat| format!("no case was made as a 32-bit program calls: {}", why.text());
+    outcome.no_compat.map(note).into_iter().collect()
 }
 
 /// What it all comes to. Without a socket that answers the options there was

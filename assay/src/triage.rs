@@ -331,7 +331,7 @@ fn list<'a>(files: impl ExactSizeIterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
     use mptcp_emulator::Rule;
-    use mptcp_harness::case::{Case, Input, Place};
+    use mptcp_harness::case::{Case, Entry, Input, Place};
     use mptcp_harness::finding::Diagnosis;
     use mptcp_harness::watch::Complaint;
 
@@ -344,6 +344,7 @@ mod tests {
             optval: Place::NULL,
             optlen: Place::NULL,
             input: Input::Nothing,
+            entry: Entry::Native,
         };
         let complaint = said.map(|(kind, place)| Complaint {
             kind: kind.into(),

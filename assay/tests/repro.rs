@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_harness::scene;
+use mptcp_harness::{compat, scene};
 
 type Done = Result<(), Failed>;
 
@@ -14,7 +14,7 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 /// Every kind of scene, every option, every kind of place.
-const SAMPLES: [&str; 40] = [
+const SAMPLES: [&str; 46] = [
     "full_info-addresses-kernel-half",
     "full_info-arrays-over-the-structure",
     "full_info-arrays-overlap",
@@ -55,6 +55,12 @@ const SAMPLES: [&str; 40] = [
     "tcpinfo-at-wraps-around",
     "tcpinfo-length-int-max-header-int-max",
     "unknown-5-nothing-readable",
+    "x86-32-full_info-addresses-kernel-half",
+    "x86-32-info-null-in-the-lower-half",
+    "x86-32-info-ten-bytes-before-no-access",
+    "x86-32-info_opt-sample",
+    "x86-32-tcpinfo-header-24",
+    "x86-32-tcpinfo-optlen-kernel-half",
 ];
 
 fn main() -> ExitCode {
@@ -63,8 +69,10 @@ fn main() -> ExitCode {
         .map(|none| format!("needs MPTCP: {}: {}", none.what, none.advice));
     let compiler = (!there("cc")).then(|| "needs a C compiler: cc".to_owned());
     let hindrance = mptcp.or(compiler);
+    let no_compat = compat::available().err().map(|why| why.text().to_owned());
     let trial = |name: String, test: Box<dyn FnOnce() -> Done + Send>| {
-        let hindrance = hindrance.clone();
+        let no_compat = no_compat.clone().filter(|_| name.contains("x86-32"));
+        let hindrance = hindrance.clone().or(no_compat);
         Trial::ignorable_test(name, move || match hindrance {
             Some(why) => Ok(Completion::ignored_with(why)),
             None => test().map(|()| Completion::Completed),
@@ -74,12 +82,14 @@ fn main() -> ExitCode {
         .iter()
         .map(|name| trial(format!("agrees::{name}"), Box::new(|| agrees(name))))
         .collect();
-    let others: [Named; 5] = [
+    let others: [Named; 7] = [
         ("a_wrong_result_is_told", a_wrong_result_is_told),
         ("a_wrong_field_is_told_by_name", a_wrong_field_is_told),
         ("a_byte_that_is_written_elsewhere_is_told", a_stray_byte_is_told),
         ("headers_need_not_know_mptcp", headers_need_not_know_mptcp),
         ("a_kernel_of_another_size_is_skipped", another_size_is_skipped),
+        ("x86-32::a_register_that_is_not_cut_is_told", whole_registers_are_told),
+        ("x86-32::a_kernel_without_the_entry_is_skipped", another_entry_is_skipped),
     ];
     trials.extend(others.map(|(name, test)| trial(name.to_owned(), Box::new(test))));
     trials.push(trial("a_finding_of_a_report_is_chosen".to_owned(), Box::new(a_finding_is_chosen)));
@@ -185,6 +195,24 @@ fn a_stray_byte_is_told() -> Done {
     let what = ("\n\texpect_result(", "\n\toptval[5000] ^= 1;\n\texpect_result(");
     let told = ["not ok: 1 untouched bytes (optval+5000): ", "# reproduced: 1 of "];
     fails("stray", "info-whole", what, &told)
+}
+
+/// What the registers hold is no address that there is: a native call fails with it.
+fn whole_registers_are_told() -> Done {
+    let what = ("ret = call_compat(fd, ", "ret = syscall(55, fd, ");
+    let told = ["not ok: result: expected Success, got Bad address"];
+    fails("registers", "x86-32-tcpinfo-header-24", what, &told)
+}
+
+/// As without calls of 32-bit programs: an interrupt that nobody answers.
+fn another_entry_is_skipped() -> Done {
+    let text = program("x86-32-tcpinfo-header-24")?;
+    let text = text.replace("volatile(\"int $0x80\"", "volatile(\"int $0x81\"");
+    let said = end("entry", &text, 4)?;
+    match said.starts_with("1..0 # SKIP the kernel takes no calls of 32-bit programs") {
+        true => Ok(()),
+        false => Err(said.into()),
+    }
 }
 
 /// Headers from before MPTCP, made of those that are here.

@@ -442,8 +442,9 @@ abi_struct! {
     /// One element of the first array that a [`FullInfo`] points at: `struct mptcp_subflow_info` of
     /// `linux/mptcp.h`, since 6.5. 264 bytes, in C aligned as a pointer is.
     ///
-    /// On 32-bit platforms C has no hole here, and the structure is 260 bytes; but a 64-bit kernel answers a
-    /// 32-bit program with the layout below all the same.
+    /// On i386 C has no hole here, and the structure is 260 bytes; but a 64-bit kernel answers a 32-bit program
+    /// with the layout below all the same. Such a program finds 0 for the family of each local address, and all
+    /// that follows four bytes too far on.
     pub struct SubflowInfo, 264 bytes {
         /// Number of the subflow within the connection: 1 for the initial one, then counting up, never the number of
         /// an earlier one. Except 0, for an initial subflow that was disconnected or refused: it stays in the list,

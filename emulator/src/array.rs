@@ -16,6 +16,8 @@ pub(crate) struct Array {
     pub(crate) stride: Stride,
     empty: Rule,
     unwritable: Rule,
+    /// Bytes of each element that are left out: where they begin, and how many.
+    left_out: (u32, u32),
 }
 
 impl Array {
@@ -31,7 +33,12 @@ impl Array {
     ) -> Array {
         let asked = AskedSize(asked);
         let stride = D::stride(asked, KernelSize(kernel));
-        Array { at, asked, stride, empty, unwritable }
+        Array { at, asked, stride, empty, unwritable, left_out: (0, 0) }
+    }
+
+    /// Leaves some bytes of each element out.
+    pub(crate) fn leave_out(&mut self, start: u32, bytes: u32) {
+        self.left_out = (start, bytes);
     }
 
     /// Copies an element, and stands behind it.
@@ -45,7 +52,18 @@ impl Array {
         if self.stride.0 == 0 {
             trace.fired(self.empty);
         }
-        if memory.copy_out(self.at, content.first(self.stride.bytes())).is_err() {
+        let copied = match self.left_out {
+            (_, 0) => memory.copy_out(self.at, content.first(self.stride.bytes())),
+            (start, bytes) => {
+                let before = self.stride.0.min(start);
+                let rest = content.skip((start + bytes) as usize);
+                let behind = self.at.wrapping_add(u64::from(before));
+                memory.copy_out(self.at, content.first(before as usize)).and_then(|()| {
+                    memory.copy_out(behind, rest.first((self.stride.0 - before) as usize))
+                })
+            }
+        };
+        if copied.is_err() {
             trace.fired(self.unwritable);
             D::ELEMENT_FAULT?;
         }

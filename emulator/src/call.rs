@@ -1,7 +1,7 @@
 //! One call, and the two steps that all options share: where the length is
 //! loaded, and where it is stored.
 
-use crate::decisions::Decisions;
+use crate::decisions::{Decisions, Documented};
 use crate::errno::Errno;
 use crate::length::OptLen;
 use crate::memory::UserMemory;
@@ -21,6 +21,25 @@ pub struct Call {
 }
 
 impl Call {
+    /// The call as the kernel takes it from a 32-bit program, these being the
+    /// registers: of each that holds an address the lower half counts.
+    ///
+    /// Nothing else is different. All numbers of these options are as large in
+    /// both ABIs, and the pointers within their structures are 64 bits wide. One
+    /// structure is not what such a program takes it for, and no kernel says so:
+    /// see [`crate::abi::SubflowInfo`].
+    #[inline]
+    pub fn compat(self) -> Call {
+        self.compat_deciding::<Documented>()
+    }
+
+    /// As [`Call::compat`], on a kernel that may decide otherwise.
+    #[inline]
+    pub fn compat_deciding<D: Decisions>(self) -> Call {
+        let [optval, optlen] = [self.optval, self.optlen].map(D::compat_address);
+        Call { optval, optlen, ..self }
+    }
+
     /// The length, or `unreadable` with `EFAULT`.
     #[inline]
     pub(crate) fn load_length<M: UserMemory, T: Trace>(

@@ -10,7 +10,7 @@ use crate::errno::Errno;
 use crate::length::{AskedSize, KernelSize, OptLen, Stride};
 use crate::revision::{Revision, ZeroLength};
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA};
+use crate::sizes::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO_HOLE};
 
 /// A size in a header that is larger than any length can be (2^31 - 1).
 const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
@@ -19,6 +19,16 @@ const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
 pub trait Decisions {
     /// What an MPTCP socket answers to an option that it does not know.
     const UNKNOWN_OPTION: Errno = Errno::EOPNOTSUPP;
+
+    /// A 32-bit program's call: the address that a register of 64 bits holds.
+    #[inline]
+    fn compat_address(register: u64) -> u64 {
+        register & u64::from(u32::MAX)
+    }
+
+    /// `MPTCP_FULL_INFO`, a 32-bit program's call: the padding between `id` and `addrs`
+    /// of `struct mptcp_subflow_info`. Such a program's C has none.
+    const COMPAT_SUBFLOW_INFO_HOLE: u32 = SUBFLOW_INFO_HOLE;
 
     /// `MPTCP_INFO`: whether this length ends the call at once, successful and
     /// with nothing touched.
@@ -258,6 +268,7 @@ pub enum Promised {}
 
 impl Decisions for Promised {
     const UNKNOWN_OPTION: Errno = Errno::ENOPROTOOPT;
+    const COMPAT_SUBFLOW_INFO_HOLE: u32 = 0;
 
     fn info_refuses(length: OptLen) -> bool {
         length.0 < 0

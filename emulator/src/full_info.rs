@@ -14,7 +14,7 @@ use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_INFO};
+use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE};
 use crate::socket::Connection;
 use crate::trace::Trace;
 
@@ -39,13 +39,16 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
 ) -> Result<(), Errno> {
     let (mut full, length) = read::<D, M, T>(call, memory, trace)?;
 
+    let size = SUBFLOW_ID + revision.subflow_info_hole + SUBFLOW_ADDRS;
     let mut addresses = array::<D, T>(
         full.subflow_info,
         full.size_sfinfo_user,
-        SUBFLOW_INFO,
+        size,
         Rule::FullSubflowInfoUnwritable,
         trace,
     );
+    // What is told has the padding of 64 bits; leave out what this caller does not have.
+    addresses.leave_out(SUBFLOW_ID, SUBFLOW_INFO_HOLE - revision.subflow_info_hole);
     let mut tcp_infos = array::<D, T>(
         full.tcp_info,
         full.size_tcpinfo_user,
@@ -70,7 +73,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
 
     full.size_tcpinfo_kernel = D::size_kernel(KernelSize(revision.tcp_info));
     full.size_tcpinfo_user = D::size_user(tcp_infos.asked, tcp_infos.stride);
-    full.size_sfinfo_kernel = D::size_kernel(KernelSize(SUBFLOW_INFO));
+    full.size_sfinfo_kernel = D::size_kernel(KernelSize(size));
     full.size_sfinfo_user = D::size_user(addresses.asked, addresses.stride);
     let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
     full.num_subflows = D::count(all, elements);

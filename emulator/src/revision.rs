@@ -1,5 +1,8 @@
 //! Kernel revisions as data: no algorithm asks for a version.
 
+use crate::decisions::Decisions;
+use crate::sizes::SUBFLOW_INFO_HOLE;
+
 /// What MPTCP_INFO does with a length of 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ZeroLength {
@@ -32,6 +35,9 @@ pub struct Revision {
     /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists, which it does
     /// on no kernel that was released.
     pub info_opt: bool,
+    /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4, whoever
+    /// calls. A kernel that kept to the layout of 32-bit programs would have none for them.
+    pub subflow_info_hole: u32,
     /// What MPTCP_INFO does with a length of 0.
     pub zero_length: ZeroLength,
     /// Where the figures come from.
@@ -48,6 +54,7 @@ impl Revision {
         mptcp_info: 48,
         full_info: false,
         info_opt: false,
+        subflow_info_hole: SUBFLOW_INFO_HOLE,
         zero_length: ZeroLength::Stored,
         sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; sizes as in 6.1, by the dates of what was added",
         evidence: Evidence::ReadOnly,
@@ -155,6 +162,12 @@ impl Revision {
     #[must_use]
     pub const fn with_sizes(self, tcp_info: u32, mptcp_info: u32) -> Revision {
         Revision { tcp_info, mptcp_info, ..self }
+    }
+
+    /// This revision as it answers 32-bit programs.
+    #[must_use]
+    pub const fn compat<D: Decisions>(self) -> Revision {
+        Revision { subflow_info_hole: D::COMPAT_SUBFLOW_INFO_HOLE, ..self }
     }
 
     /// This revision with `mptcp_info_opt` added.

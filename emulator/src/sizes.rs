@@ -14,6 +14,12 @@ pub const SUBFLOW_ADDRS: u32 = size_of::<SubflowAddrs>() as u32;
 /// One element of the array of addresses of `MPTCP_FULL_INFO`.
 pub const SUBFLOW_INFO: u32 = size_of::<SubflowInfo>() as u32;
 
+/// Padding between `id` and `addrs` of `struct mptcp_subflow_info`, in bytes.
+pub(crate) const SUBFLOW_INFO_HOLE: u32 = SUBFLOW_INFO - SUBFLOW_ADDRS - SUBFLOW_ID;
+
+/// `id` of `struct mptcp_subflow_info`, in bytes.
+pub(crate) const SUBFLOW_ID: u32 = 4;
+
 /// Where the addresses stand in one element of `MPTCP_FULL_INFO`.
 pub const SUBFLOW_INFO_ADDRS: usize = offset_of!(SubflowInfo, addrs);
 

@@ -115,15 +115,25 @@ fn probes() -> Vec<String> {
 }
 
 /// Compiles a program of these probes. `Err` where there is no compiler.
-fn compile(probes: &[&String], source: &Path, program: &Path) -> std::io::Result<Output> {
+fn compile(
+    probes: &[&String],
+    source: &Path,
+    program: &Path,
+    flags: &[&str],
+) -> std::io::Result<Output> {
     let mut text = String::from(HEAD);
     for (i, probe) in probes.iter().enumerate() {
         writeln!(text, "#line {}\n{probe}", i + 1).expect("writing to a string");
     }
     text.push_str("#line 1000000\n}\n");
     std::fs::write(source, text).expect("the folder for temporary files is writable");
+    compile_file(source, program, flags)
+}
+
+fn compile_file(source: &Path, program: &Path, flags: &[&str]) -> std::io::Result<Output> {
     let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    Command::new(compiler).env("LC_ALL", "C").args(["-w", "-o"]).arg(program).arg(source).output()
+    let mut command = Command::new(compiler);
+    command.env("LC_ALL", "C").args(flags).args(["-w", "-o"]).arg(program).arg(source).output()
 }
 
 /// Says something where the test harness does not swallow it.
@@ -131,15 +141,19 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "abi_against_c: {text}");
 }
 
+/// Numbers by the probe that asked for them.
+type Answers = BTreeMap<String, Vec<usize>>;
+
 /// The answer of every probe that the headers can answer; `None` where nothing can be compiled at all.
-fn ask() -> Option<BTreeMap<String, Vec<usize>>> {
+fn ask(name: &str, flags: &[&str]) -> Option<Answers> {
     let probes = probes();
-    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&dir).expect("a folder for the program");
     let (source, program) = (dir.join("abi.c"), dir.join("abi"));
 
     // The first attempt tells which probes the headers cannot answer: each is a line of its own.
     let all: Vec<&String> = probes.iter().collect();
-    let first = match compile(&all, &source, &program) {
+    let first = match compile(&all, &source, &program, flags) {
         Ok(output) => output,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             say("SKIPPED: no C compiler (neither CC nor cc)");
@@ -161,7 +175,7 @@ fn ask() -> Option<BTreeMap<String, Vec<usize>>> {
         let known = |(i, _): &(usize, &String)| !refused.contains(&(i + 1));
         let rest: Vec<&String> =
             probes.iter().enumerate().filter(known).map(|(_, probe)| probe).collect();
-        let second = compile(&rest, &source, &program).expect("the compiler started before");
+        let second = compile(&rest, &source, &program, flags).expect("the compiler started before");
         assert!(
             second.status.success(),
             "without the fields that the headers lack it still does not compile:\n{}",
@@ -181,7 +195,61 @@ fn ask() -> Option<BTreeMap<String, Vec<usize>>> {
 
 #[test]
 fn layouts_are_those_of_the_installed_headers() {
-    let Some(answers) = ask() else { return };
+    if let Some(answers) = ask("native", &[]) {
+        compare(&answers, &STRUCTS);
+    }
+}
+
+/// i386 aligns to 4 what is aligned to 8 elsewhere. Where no field moves for that a structure may lack padding at its
+/// end. One field does move, to where a 64-bit kernel does not write it.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_32_bit_program_has_the_same_layouts() {
+    let there = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("m32");
+    let nothing = "int main(void) { return sizeof(long) - 4; }";
+    std::fs::write(there.with_extension("c"), nothing).expect("a program");
+    let made = compile_file(&there.with_extension("c"), &there, &["-m32"]);
+    if !made.is_ok_and(|output| output.status.success())
+        || !Command::new(&there).status().is_ok_and(|status| status.success())
+    {
+        return say(
+            "SKIPPED: no 32-bit programs here (apt-get install gcc-multilib; CONFIG_IA32_EMULATION)",
+        );
+    }
+    let (Some(native), Some(answers)) = (ask("native-beside-m32", &[]), ask("compat", &["-m32"]))
+    else {
+        return;
+    };
+    const MOVED: &str = "mptcp_subflow_info";
+    let others: Vec<_> = STRUCTS.into_iter().filter(|(name, _)| *name != MOVED).collect();
+    compare(&answers, &others);
+    if answers.contains_key(MOVED) {
+        assert_eq!(answers[MOVED], [260, 4]);
+        assert_eq!(answers["mptcp_subflow_info.id"], [0, 4]);
+        assert_eq!(answers["mptcp_subflow_info.addrs"], [4, 256]);
+    }
+    for (key, native) in &native {
+        let answer = &answers[key];
+        if key.starts_with(MOVED) {
+            continue;
+        }
+        if STRUCTS.iter().all(|(name, _)| name != key) {
+            assert_eq!(answer, native, "{key}");
+            continue;
+        }
+        assert_eq!(
+            answer[0].next_multiple_of(native[1]),
+            native[0],
+            "struct {key}: more than padding"
+        );
+        if answer[0] != native[0] {
+            say(&format!("struct {key}: {} bytes, on i386 {}", native[0], answer[0]));
+        }
+    }
+    assert_eq!(answers.len(), native.len());
+}
+
+fn compare(answers: &Answers, structs: &[(&str, &[Field])]) {
     let (mut compared, mut lacking) = (0, Vec::new());
 
     for (name, value) in CONSTANTS {
@@ -191,8 +259,8 @@ fn layouts_are_those_of_the_installed_headers() {
         }
     }
 
-    for (name, fields) in STRUCTS {
-        let Some(&[size, align]) = answers.get(name).map(Vec::as_slice) else {
+    for (name, fields) in structs {
+        let Some(&[size, align]) = answers.get(*name).map(Vec::as_slice) else {
             lacking.push(format!("struct {name}"));
             continue;
         };

@@ -92,22 +92,23 @@ fn bare(trial: &mut Trial, mix: &[Case]) {
 }
 
 fn emulate(trial: &Trial, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
-    let base = 0x2000_0000_0000;
+    let street = 0x2000_0400_0000;
     for case in mix {
         let Some(actor) = trial.actor(case.scene) else {
             continue;
         };
-        let (input, len) = case.input_bytes(base);
+        let (input, len) = case.input_bytes(street);
         for (place, bytes) in
             [(case.optval, &input[..len]), (case.optlen, &case.length.to_ne_bytes()[..])]
         {
             let slots = place.offset().and_then(|at| image.get_mut(at..));
             slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
         }
+        let base = case.base(street);
         let Some(mut memory) = Paged::new(&street::PATTERN, base, image, mask) else {
             continue;
         };
-        let (socket, call) = (actor.socket(), case.call(base));
+        let (socket, call) = (actor.socket(), case.call(street));
         let _ = black_box(mptcp_emulator::getsockopt(
             trial.revision(),
             &socket,

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use mptcp_emulator::abi;
-use mptcp_harness::case::{Block, Case, Data, Full, Input, Opt, Place};
+use mptcp_harness::case::{Block, Case, Data, Entry, Full, Input, Opt, Place};
 use mptcp_harness::codec;
 use mptcp_harness::palette::wild;
 use mptcp_harness::scene;
@@ -41,7 +41,9 @@ impl Seeds {
             eprintln!("no scene is called {scene}");
             std::process::exit(2);
         };
-        let case = Case { scene, poison: 0, option, length, optval: OPTVAL, optlen: OPTLEN, input };
+        let entry = Entry::Native;
+        let (optval, optlen) = (OPTVAL, OPTLEN);
+        let case = Case { scene, poison: 0, option, length, optval, optlen, input, entry };
         self.0.push((name.to_owned(), case));
         let last = self.0.len() - 1;
         &mut self.0[last].1
@@ -100,6 +102,7 @@ fn main() -> io::Result<()> {
     full(&mut seeds);
     opt(&mut seeds);
     scenes(&mut seeds);
+    compat(&mut seeds);
     let corpus = Path::new("corpus");
     write(&corpus.join("negotiate"), &seeds)?;
     let mut regressions = Seeds(Vec::new());
@@ -337,6 +340,49 @@ fn regressions(seeds: &mut Seeds) {
     seeds.tcpinfo("two-elements-of-9-bytes", THREE, 16 + 2 * 9, Data::asking(9));
     let header = Data { size_subflow_data: 24, ..asking };
     seeds.tcpinfo("answer-fed-back", THREE, 16, header);
+}
+
+/// What a 32-bit program asks: each option and each error, and pointers of which the
+/// kernel sees a half.
+fn compat(seeds: &mut Seeds) {
+    let mut theirs = Seeds(Vec::new());
+    let asking = Data::asking(TCP_INFO);
+    let whole = 16 + 3 * TCP_INFO;
+    theirs.info("whole", ONE, MPTCP_INFO);
+    theirs.info("minus-one", ONE, -1);
+    theirs.info("ten-bytes-before-no-access", ONE, 400).optval = at(END - 10);
+    theirs.info("optlen-null", ONE, MPTCP_INFO).optlen = Place::NULL;
+    // Non-canonical, and null below.
+    theirs.info("null-in-the-lower-half", ONE, MPTCP_INFO).optval = wild(6);
+    theirs.tcpinfo("whole", THREE, whole, asking);
+    theirs.tcpinfo("header-24", THREE, whole + 8, Data { size_subflow_data: 24, ..asking });
+    theirs.tcpinfo("header-15", THREE, whole, Data { size_subflow_data: 15, ..asking });
+    theirs.tcpinfo("size-user-larger", THREE, 16 + 3 * 300, Data::asking(300));
+    theirs.tcpinfo("half-an-element", THREE, whole, asking).optval = at(END - 16 - 140);
+    theirs.tcpinfo("optlen-kernel-half", THREE, whole, asking).optlen = wild(7);
+    theirs.addrs("whole", "many-v6-server-17-after", 16 + 17 * 256, Data::asking(256));
+    theirs.full("whole", THREE, 136, FULL);
+    theirs.full("arrays-overlap", THREE, 136, Full { tcp_info: at(0x4008), ..FULL });
+    let elsewhere = Full { subflow_info: wild(7), ..FULL };
+    theirs.full("addresses-kernel-half", THREE, 136, elsewhere);
+    theirs.opt("sample", THREE, 96, SAMPLE);
+    for scene in [
+        "fallen-back-v4-client",
+        "fallen-back-v6-client",
+        "tcp-v4-connected",
+        "tcp-v6-connected",
+        "pipe",
+        "closed-descriptor",
+    ] {
+        theirs.info(&format!("scene-{scene}"), scene, MPTCP_INFO);
+    }
+    theirs.add("unknown-5", ONE, 5, MPTCP_INFO, Input::Nothing);
+    // Behind all others, so that those stay the examples of their rules.
+    let named = theirs
+        .0
+        .into_iter()
+        .map(|(name, case)| (format!("x86-32-{name}"), Case { entry: Entry::Compat, ..case }));
+    seeds.0.extend(named);
 }
 
 /// One of each scene group and kind, with the option that tells most of it.

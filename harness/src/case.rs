@@ -69,6 +69,34 @@ impl Place {
     }
 }
 
+/// How the call comes into the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entry {
+    /// As a 64-bit program calls.
+    #[default]
+    Native,
+    /// As a 32-bit program calls: by `int $0x80`, where the kernel looks at the
+    /// lower halves of the registers alone. Such a program has the street at its
+    /// [alias](street::alias).
+    Compat,
+}
+
+/// What the upper half of a register holds that has an address of a compat call in
+/// it. With it the address is one that no machine has: a kernel that does not cut it
+/// off finds nothing there.
+const UPPER: u64 = 0x5a5a_5a5a << 32;
+
+impl Entry {
+    /// Where a program that calls so has the street, which is at `base`.
+    #[inline]
+    pub fn base(self, base: u64) -> u64 {
+        match self {
+            Entry::Native => base,
+            Entry::Compat => street::alias(base),
+        }
+    }
+}
+
 /// A call, ready to be predicted and made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Case {
@@ -86,6 +114,8 @@ pub struct Case {
     pub optlen: Place,
     /// What the program has written into the buffer.
     pub input: Input,
+    /// As what kind of program the call is made.
+    pub entry: Entry,
 }
 
 /// How many patterns of poison there are. Two suffice to notice a byte that
@@ -202,14 +232,31 @@ impl Input {
 }
 
 impl Case {
-    /// The call, with the street at `base`.
+    /// The call as the kernel takes it, with the street at `base`.
     #[inline]
     pub fn call(&self, base: u64) -> Call {
-        Call {
-            option: self.option,
-            optval: self.optval.address(base),
-            optlen: self.optlen.address(base),
+        let registers = self.registers(base);
+        match self.entry {
+            Entry::Native => registers,
+            Entry::Compat => registers.compat(),
         }
+    }
+
+    /// The call as it is made, with the street at `base`: what the registers hold.
+    #[inline]
+    pub fn registers(&self, base: u64) -> Call {
+        let register = |place: Place| match (self.entry, place) {
+            (Entry::Compat, Place::Street(_)) => UPPER | place.address(self.base(base)),
+            _ => place.address(base),
+        };
+        let [optval, optlen] = [self.optval, self.optlen].map(register);
+        Call { option: self.option, optval, optlen }
+    }
+
+    /// Where the program has the street, which is at `base`: see [`Entry::base`].
+    #[inline]
+    pub fn base(&self, base: u64) -> u64 {
+        self.entry.base(base)
     }
 
     /// Whether the kernel can be given this case at all: it may only be told
@@ -235,12 +282,41 @@ impl Case {
             && self.optval.is_nobodys()
             && self.optlen.is_nobodys()
             && self.input.pointers().all(|(_, place)| place.is_nobodys())
+            && (self.entry == Entry::Native || self.stays_near())
+    }
+
+    /// Whether a compat call reaches nothing but the street's alias and what is
+    /// reserved around it: much less than behind the street itself, for there are
+    /// other things below 4 GiB, such as the shadow of AddressSanitizer.
+    fn stays_near(&self) -> bool {
+        let cut = |place: Place| match place {
+            Place::Street(_) => true,
+            Place::Wild(address) => address & u64::from(u32::MAX) < PAGE as u64,
+        };
+        let near = |header: u32| header <= street::ALIAS_REACH;
+        let header = match (self.option, self.input) {
+            (abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS, Input::Data(data)) => {
+                // The length may lie over the header's size, and then counts as one.
+                let apart = match (self.optval.offset(), self.optlen.offset()) {
+                    (Some(optval), Some(optlen)) => match optlen.abs_diff(optval) {
+                        0 => near(self.length.cast_unsigned()),
+                        between => between >= 4,
+                    },
+                    _ => true,
+                };
+                apart && near(data.size_subflow_data)
+            }
+            (abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS, _) => false,
+            _ => true,
+        };
+        header && cut(self.optval) && cut(self.optlen)
     }
 
     /// The bytes that the program writes into the buffer, with the street at
     /// `base`; `len` of them count.
     #[inline]
     pub fn input_bytes(&self, base: u64) -> ([u8; INPUT], usize) {
+        let base = self.base(base);
         let mut bytes = [0; INPUT];
         let mut put = |at: usize, value: &[u8]| {
             if let Some(slot) = bytes.get_mut(at..at + value.len()) {
@@ -379,6 +455,9 @@ impl fmt::Display for Case {
         }
         if self.optlen.offset().is_some() {
             writeln!(f, "*optlen = {};", self.length)?;
+        }
+        if self.entry == Entry::Compat {
+            writeln!(f, "/* int $0x80: as a 32-bit program calls */")?;
         }
         write!(f, "getsockopt(fd, SOL_MPTCP, {}, optval, optlen);", option_name(self.option))
     }

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use mptcp_emulator::{Revision, RuleSet};
 
 use crate::batch::BATCH;
-use crate::case::{Case, POISONS};
+use crate::case::{Case, Entry, POISONS};
 use crate::cast::Actor;
+use crate::compat::NoCompat;
 use crate::finding::Finding;
 use crate::generate;
 use crate::lattice;
@@ -89,6 +90,10 @@ pub struct Outcome {
     pub reasons: BTreeMap<Reason, u64>,
     /// Rules that fired.
     pub rules: RuleSet,
+    /// Verdicts on calls of 32-bit programs.
+    pub compat: u64,
+    /// Why there are no such calls, where that is so.
+    pub no_compat: Option<NoCompat>,
     /// By signature.
     pub findings: BTreeMap<String, Finding>,
     /// How long it took.
@@ -119,6 +124,8 @@ impl Outcome {
             *self.reasons.entry(reason).or_default() += count;
         }
         self.rules.extend(other.rules);
+        self.compat += other.compat;
+        self.no_compat = self.no_compat.or(other.no_compat);
         for (signature, finding) in other.findings {
             let all = self.findings.entry(signature);
             all.and_modify(|known| known.add(&finding)).or_insert(finding);
@@ -198,12 +205,13 @@ pub fn run(
         if let Some(watch) = watching() {
             trial.watch(watch);
         }
+        let no_compat = trial.compat().err();
         Ok(Worker {
             trial,
             setting,
             progress,
             start,
-            outcome: Outcome::default(),
+            outcome: Outcome { no_compat, ..Outcome::default() },
             verdicts: Vec::with_capacity(BATCH),
         })
     };
@@ -287,6 +295,8 @@ impl Worker<'_> {
             return;
         };
         let counts = self.outcome.table.entry((option, group)).or_default();
+        let judged = !matches!(verdict, Verdict::Inconclusive(_));
+        self.outcome.compat += u64::from(case.entry == Entry::Compat && judged);
         match verdict {
             Verdict::Agree => counts.agree += 1,
             Verdict::Unspecified => counts.unspecified += 1,

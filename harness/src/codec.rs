@@ -5,7 +5,7 @@
 //! | 0 | 1 | version: 1 |
 //! | 1 | 1 | scene |
 //! | 2 | 1 | poison, less than [`POISONS`] |
-//! | 3 | 1 | zero |
+//! | 3 | 1 | entry: 0 native, 1 compat |
 //! | 4 | 4 | option |
 //! | 8 | 4 | length |
 //! | 12 | 24 | six words of input, in the order of the structure |
@@ -21,13 +21,15 @@
 //!
 //! A place on the street is stored as [`STREET`] plus its offset, any other
 //! as its address. Words and places that the option has no use for are zero.
-//! Neither format ever changes; a new one gets a new version.
+//! Neither format ever changes; a new one gets a new version. The entry is not as old
+//! as the rest: programs that do not know it take 0 alone, and refuse what they could
+//! not make.
 
 use std::fmt;
 
 use mptcp_emulator::abi;
 
-use crate::case::{Block, Case, Data, Full, Input, Opt, POISONS, Place};
+use crate::case::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
 use crate::scene;
 use crate::street;
 
@@ -55,6 +57,8 @@ pub enum NotACase {
     Scene(u8),
     /// No poison has this number.
     Poison(u8),
+    /// No entry has this number.
+    Entry(u8),
     /// Zero is expected at this offset.
     NotZero(usize),
     /// The option is not one that this version has.
@@ -62,6 +66,9 @@ pub enum NotACase {
     /// The length lies over the pointers of the structure, see
     /// [`Case::is_safe`].
     LengthOverPointers,
+    /// A compat call that reaches farther than below 4 GiB is reserved for it, see
+    /// [`Case::is_safe`].
+    TooFar,
     /// An address that is not on the street, and at which a program may have
     /// something of its own.
     Address(u64),
@@ -83,10 +90,16 @@ impl fmt::Display for NotACase {
             }
             NotACase::Scene(id) => write!(f, "no scene has the number {id}"),
             NotACase::Poison(id) => write!(f, "no poison has the number {id}"),
+            NotACase::Entry(id) => write!(f, "no entry has the number {id}: 0 is native, 1 compat"),
             NotACase::NotZero(at) => write!(f, "byte {at} has to be zero for this option"),
             NotACase::LengthOverPointers => write!(
                 f,
                 "the length lies over the pointers of the structure, and would make wild ones"
+            ),
+            NotACase::TooFar => write!(
+                f,
+                "a call of a 32-bit program that reaches beyond the street, to where others \
+                 have memory: its header's size or an address is too large"
             ),
             NotACase::Address(address) => write!(
                 f,
@@ -100,7 +113,7 @@ impl std::error::Error for NotACase {}
 
 /// The bytes of a case.
 pub fn encode(case: &Case) -> Vec<u8> {
-    let mut bytes = vec![0, case.scene, case.poison, 0];
+    let mut bytes = vec![0, case.scene, case.poison, case.entry as u8];
     let place = |place: Place| place.address(STREET).to_le_bytes();
     bytes.extend(case.option.to_le_bytes());
     bytes.extend(case.length.to_le_bytes());
@@ -141,7 +154,13 @@ pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
         return Err(NotACase::Poison(bytes[2]));
     }
     let case = if version == VERSION { decode_first(bytes)? } else { decode_opt(bytes)? };
-    if case.is_safe() { Ok(case) } else { Err(NotACase::LengthOverPointers) }
+    if case.is_safe() {
+        Ok(case)
+    } else if (Case { entry: Entry::Native, ..case }).is_safe() {
+        Err(NotACase::TooFar)
+    } else {
+        Err(NotACase::LengthOverPointers)
+    }
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -160,6 +179,10 @@ fn zero(bytes: &[u8], offsets: impl IntoIterator<Item = usize>) -> Result<(), No
     other.map_or(Ok(()), |at| Err(NotACase::NotZero(at)))
 }
 
+fn entry(byte: u8) -> Result<Entry, NotACase> {
+    [Entry::Native, Entry::Compat].get(usize::from(byte)).copied().ok_or(NotACase::Entry(byte))
+}
+
 fn decode_first(bytes: &[u8]) -> Result<Case, NotACase> {
     let word = |at| word(bytes, at);
     let place = |at| place(bytes, at);
@@ -170,8 +193,9 @@ fn decode_first(bytes: &[u8]) -> Result<Case, NotACase> {
         abi::MPTCP_INFO_OPT => return Err(NotACase::Option(option)),
         _ => (Input::Nothing, 12..36, 52),
     };
-    zero(bytes, (3..4).chain(zeros).chain(arrays..SIZE))?;
+    zero(bytes, zeros.chain(arrays..SIZE))?;
     Ok(Case {
+        entry: entry(bytes[3])?,
         scene: bytes[1],
         poison: bytes[2],
         option,
@@ -189,7 +213,6 @@ fn decode_opt(bytes: &[u8]) -> Result<Case, NotACase> {
     if option != abi::MPTCP_INFO_OPT {
         return Err(NotACase::Option(option));
     }
-    zero(bytes, 3..4)?;
     let block = |index: usize| {
         let at = 28 + 24 * index;
         Ok(Block {
@@ -201,6 +224,7 @@ fn decode_opt(bytes: &[u8]) -> Result<Case, NotACase> {
         })
     };
     Ok(Case {
+        entry: entry(bytes[3])?,
         scene: bytes[1],
         poison: bytes[2],
         option,

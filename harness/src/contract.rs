@@ -15,12 +15,13 @@ mod known;
 
 use mptcp_emulator::{Errno, Rule, RuleSet, Standing};
 
-use crate::case::{Case, Input};
+use crate::case::{Case, Entry, Input};
 use crate::finding::Evidence;
 use crate::judge::Mismatch;
 use crate::region::{Laid, Map, Region};
 use crate::rig::Model;
 use crate::scene::Portrait;
+use known::of_compat;
 pub use known::{Contradiction, KNOWN, Shown, of_rules};
 
 /// What of a mismatch breaks a promise; `None` where all of it is free.
@@ -91,6 +92,7 @@ fn amended_by(portrait: &Portrait, which: impl Fn(&Contradiction) -> bool) -> Po
 /// does, and adds the rules that fired.
 pub(crate) fn identify(
     promises: bool,
+    case: &Case,
     portrait: &Portrait,
     mut agrees: impl FnMut(&Portrait, Model, &mut RuleSet) -> bool,
 ) -> Option<&'static Contradiction> {
@@ -113,7 +115,10 @@ pub(crate) fn identify(
         let one = amended_by(portrait, |other| this(other) != promises);
         (one != whole).then_some((known, one))
     });
-    candidates.find_map(|(known, one)| agrees(&one, own, &mut RuleSet::default()).then_some(known))
+    let found = candidates
+        .find_map(|(known, one)| agrees(&one, own, &mut RuleSet::default()).then_some(known));
+    let compat = || of_compat(rules).filter(|_| explained && case.entry == Entry::Compat);
+    found.or_else(compat)
 }
 
 #[cfg(test)]
@@ -133,6 +138,7 @@ mod tests {
         Case {
             scene: 22,
             poison: 0,
+            entry: Entry::Native,
             option: abi::MPTCP_TCPINFO,
             length: 16 + 280,
             optval: Place::Street(OPTVAL as u32),

@@ -11,7 +11,7 @@ use crate::rig::poison_byte;
 use crate::street;
 
 /// Where the street begins, for a model to which any address is as good.
-const BASE: u64 = 0x7000_0000_0000;
+const BASE: u64 = 0x7000_0400_0000;
 
 /// One side: a kernel, and a socket on it.
 #[derive(Clone, Copy, Debug)]
@@ -131,9 +131,10 @@ impl Image {
         side: &Side<'_>,
         order: &mut Order,
     ) -> Result<(), mptcp_emulator::Errno> {
-        let memory = Paged::new(&street::PATTERN, BASE, &mut self.bytes, &mut self.mask);
+        let base = case.base(BASE);
+        let memory = Paged::new(&street::PATTERN, base, &mut self.bytes, &mut self.mask);
         let Some(memory) = memory else { unreachable!("the image is as long as the street") };
-        let mut memory = Noting { memory, base: BASE, extents: &mut self.extents };
+        let mut memory = Noting { memory, base, extents: &mut self.extents };
         getsockopt(side.revision, &side.socket, &case.call(BASE), &mut memory, order)
     }
 
@@ -160,6 +161,7 @@ mod tests {
             optval: Place::Street(0x1040),
             optlen: Place::Street(0x14000),
             input: Input::Data(Data::asking(2000)),
+            entry: crate::case::Entry::Native,
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mptcp_emulator::{SUBFLOW_INFO, abi};
 
-use crate::case::{Block, Case, Data, Full, Input, Opt, POISONS, Place};
+use crate::case::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
 use crate::check::{Source, Sources};
 use crate::palette::{Palette, READABLE, WRITABLE, before_end};
 use crate::scene;
@@ -262,6 +262,7 @@ impl Plan {
             optval: behind(stretch, filled, self.margin),
             optlen,
             input,
+            entry: Entry::Native,
         }
     }
 }

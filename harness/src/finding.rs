@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mptcp_emulator::{Errno, Revision, Rule};
 
-use crate::case::{Case, Input, is_known, option_name};
+use crate::case::{Case, Entry, Input, is_known, option_name};
 use crate::codec;
 use crate::contract::Contradiction;
 use crate::judge::Mismatch;
@@ -215,7 +215,8 @@ fn group_name(option: i32) -> String {
 
 /// What was asked for, in short.
 fn asked(case: &Case) -> String {
-    format!("{} with optlen {}", option_name(case.option), case.length)
+    let entry = if case.entry == Entry::Compat { " by int $0x80" } else { "" };
+    format!("{}{entry} with optlen {}", option_name(case.option), case.length)
 }
 
 /// Where the number is that the byte at an offset belongs to, if it is one, or

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use arbitrary::Unstructured;
 use mptcp_emulator::RuleSet;
 
-use crate::case::{Case, Input};
+use crate::case::{Case, Entry, Input};
 use crate::codec;
 use crate::generate::{self, Choose};
 use crate::kernel::Kernel;
@@ -206,6 +206,12 @@ fn crossed(case: Case, random: &mut fastrand::Rng, palette: &Palette) -> Case {
         2 => crossed.optval = other.optval,
         3 => crossed.optlen = other.optlen,
         4 => crossed.poison = (case.poison + 1) % 2,
+        5 if palette.compat && random.below(4) == 0 => {
+            crossed.entry = match case.entry {
+                Entry::Native => Entry::Compat,
+                Entry::Compat => Entry::Native,
+            }
+        }
         _ => match (&mut crossed.input, other.input) {
             (Input::Data(this), Input::Data(other)) => match random.below(4) {
                 0 => this.size_subflow_data = other.size_subflow_data,

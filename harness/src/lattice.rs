@@ -6,7 +6,7 @@
 
 use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO, abi};
 
-use crate::case::{Block, Case, Data, Full, Input, Opt, Place};
+use crate::case::{Block, Case, Data, Entry, Full, Input, Opt, Place};
 use crate::palette::{
     CLOSED, Cue, Palette, READABLE, WILD, WRITABLE, before_end, into_stretch, wild,
 };
@@ -71,6 +71,7 @@ pub fn of(palette: &Palette, cue: Cue, option: i32) -> Vec<Case> {
         optval: OPTVAL,
         optlen: OPTLEN,
         input: Input::Nothing,
+        entry: Entry::Native,
     };
     let mut cases = Vec::new();
     match option {
@@ -85,7 +86,51 @@ pub fn of(palette: &Palette, cue: Cue, option: i32) -> Vec<Case> {
         // One in so many: none of these numbers matters to a refusal.
         cases = cases.into_iter().step_by(16).collect();
     }
+    if palette.compat {
+        let some = cases.iter().step_by(COMPAT_STEP).copied();
+        let as_compat = |case| Case { entry: Entry::Compat, ..case };
+        let compat = some.chain([plain(palette, cue, blank)]).map(as_compat);
+        let compat: Vec<Case> = compat.filter(Case::is_safe).collect();
+        cases.extend(compat);
+    }
     cases
+}
+
+/// Of so many cases one is made as a 32-bit program calls, too: a prime, so that over
+/// an option's grids each value of each dimension comes up.
+const COMPAT_STEP: usize = 23;
+
+/// What a program asks for that knows as much as the kernel and has room for all.
+fn plain(palette: &Palette, cue: Cue, blank: Case) -> Case {
+    let input = match blank.option {
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
+            Input::Data(Data::asking(palette.element(blank.option)))
+        }
+        abi::MPTCP_FULL_INFO => Input::Full(usual_full(palette, cue)),
+        abi::MPTCP_INFO_OPT => Input::Opt(Opt { blocks: usual_blocks(palette, cue) }),
+        _ => Input::Nothing,
+    };
+    Case { length: palette.whole(blank.option, cue.subflows).cast_signed(), input, ..blank }
+}
+
+fn usual_full(palette: &Palette, cue: Cue) -> Full {
+    Full {
+        size_tcpinfo_kernel: 0,
+        size_tcpinfo_user: palette.tcp_info,
+        size_sfinfo_kernel: 0,
+        size_sfinfo_user: SUBFLOW_INFO,
+        num_subflows: 0,
+        size_arrays_user: cue.subflows,
+        subflow_info: ARRAYS.0,
+        tcp_info: ARRAYS.1,
+    }
+}
+
+fn usual_blocks(palette: &Palette, cue: Cue) -> [Block; 4] {
+    let sizes = palette.blocks();
+    std::array::from_fn(|index| {
+        Block::asking(BLOCKS[index], if index == 0 { 0 } else { cue.subflows }, sizes[index])
+    })
 }
 
 fn info(palette: &Palette, blank: Case, cases: &mut Vec<Case>) {
@@ -157,16 +202,7 @@ fn data(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
 
 fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
     let whole = palette.whole(blank.option, 0).cast_signed();
-    let usual = Full {
-        size_tcpinfo_kernel: 0,
-        size_tcpinfo_user: palette.tcp_info,
-        size_sfinfo_kernel: 0,
-        size_sfinfo_user: SUBFLOW_INFO,
-        num_subflows: 0,
-        size_arrays_user: cue.subflows,
-        subflow_info: ARRAYS.0,
-        tcp_info: ARRAYS.1,
-    };
+    let usual = usual_full(palette, cue);
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
         cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
     };
@@ -229,9 +265,7 @@ fn full(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
 
 fn opt(palette: &Palette, cue: Cue, blank: Case, cases: &mut Vec<Case>) {
     let sizes = palette.blocks();
-    let usual: [Block; 4] = std::array::from_fn(|index| {
-        Block::asking(BLOCKS[index], if index == 0 { 0 } else { cue.subflows }, sizes[index])
-    });
+    let usual = usual_blocks(palette, cue);
     let whole = INFO_OPT.cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, blocks: [Block; 4]| {
         let input = Input::Opt(Opt { blocks });
@@ -354,4 +388,32 @@ fn optlens(optval: Place) -> Vec<Place> {
     });
     places.extend(over.into_iter().flatten());
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use mptcp_emulator::Revision;
+
+    use super::*;
+
+    /// Some as 32-bit programs call, and of each option and scene what programs ask.
+    #[test]
+    fn few_cases_are_those_of_32_bit_programs_and_no_plain_one_is_missing() {
+        let revision = Revision::V6_12.with_info_opt();
+        let cue = Cue { scene: 30, answers: true, subflows: 3 };
+        let native = Palette::new(vec![cue], &revision);
+        let palette = Palette { compat: true, ..native.clone() };
+        for option in OPTIONS {
+            let cases = of(&palette, cue, option);
+            let (compat, others): (Vec<Case>, Vec<Case>) =
+                cases.into_iter().partition(|case| case.entry == Entry::Compat);
+            assert_eq!(others, of(&native, cue, option));
+            let share = compat.len() * 100 / others.len();
+            assert!((2..6).contains(&share), "option {option}: {share} percent");
+            let whole = palette.whole(option, cue.subflows).cast_signed();
+            let plain =
+                |case: &Case| (case.length, case.optval, case.optlen) == (whole, OPTVAL, OPTLEN);
+            assert!(compat.iter().any(plain), "option {option}");
+        }
+    }
 }

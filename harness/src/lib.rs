@@ -32,6 +32,7 @@ pub mod case;
 pub mod cast;
 pub mod check;
 pub mod codec;
+pub mod compat;
 pub mod contract;
 pub mod contrast;
 pub mod exhaust;

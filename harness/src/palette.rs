@@ -34,13 +34,15 @@ pub struct Palette {
     pub mptcp_info: u32,
     /// Whether the kernel has `mptcp_info_opt`.
     pub info_opt: bool,
+    /// Whether calls can be made as 32-bit programs make them.
+    pub compat: bool,
 }
 
 impl Palette {
-    /// A palette for a kernel.
+    /// A palette for a kernel, without the calls of 32-bit programs.
     pub fn new(cues: Vec<Cue>, revision: &Revision) -> Palette {
         let Revision { tcp_info, mptcp_info, info_opt, .. } = *revision;
-        Palette { cues, tcp_info, mptcp_info, info_opt }
+        Palette { cues, tcp_info, mptcp_info, info_opt, compat: false }
     }
 
     /// The size of an element of an option, in bytes; of the structure for

@@ -8,7 +8,8 @@ use mptcp_emulator::{
     Trace,
 };
 
-use crate::case::{Case, POISONS, Place};
+use crate::case::{Case, Entry, POISONS, Place};
+use crate::compat::{self, NoCompat};
 use crate::contract;
 use crate::extents::{Extents, Noting};
 use crate::finding::{Diagnosis, Evidence, diagnose_evidence};
@@ -25,7 +26,7 @@ pub type ModelMemory<'a> = Noting<'a, Paged<'a, { street::PAGES }>>;
 type Answering<T> = for<'a, 'b> fn(
     &Revision,
     &Socket<'_>,
-    &Call,
+    (Entry, &Call),
     &'b mut ModelMemory<'a>,
     &mut T,
 ) -> Result<(), Errno>;
@@ -72,11 +73,15 @@ impl Model {
         fn answer<D: Decisions, T: Trace>(
             revision: &Revision,
             socket: &Socket<'_>,
-            call: &Call,
+            (entry, registers): (Entry, &Call),
             memory: &mut ModelMemory<'_>,
             trace: &mut T,
         ) -> Result<(), Errno> {
-            mptcp_emulator::getsockopt_deciding::<D, _, T>(revision, socket, call, memory, trace)
+            let (call, revision) = match entry {
+                Entry::Native => (*registers, *revision),
+                Entry::Compat => (registers.compat_deciding::<D>(), revision.compat::<D>()),
+            };
+            mptcp_emulator::getsockopt_deciding::<D, _, T>(&revision, socket, &call, memory, trace)
         }
         Model {
             quick: answer::<D, RuleSet>,
@@ -204,6 +209,15 @@ impl Rig {
     #[inline]
     pub fn complaint(&mut self) -> Option<Complaint> {
         self.complaint.take()
+    }
+
+    /// Whether cases can be run as a 32-bit program calls.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn compat(&self) -> Result<(), NoCompat> {
+        compat::available()?;
+        if self.street.is_aliased() { Ok(()) } else { Err(NoCompat::Memory) }
     }
 
     /// The address of the street.
@@ -360,25 +374,29 @@ impl Rig {
         model: Answering<T>,
         trace: &mut T,
     ) -> Result<(), Errno> {
-        let base = self.street.base();
+        let registers = case.registers(self.base());
+        let base = case.base(self.base());
         let Some(memory) = Paged::new(&street::PATTERN, base, &mut self.image, &mut self.mask)
         else {
             unreachable!("the image is as long as the street")
         };
         let mut memory = Noting { memory, base, extents: &mut self.extents };
-        model(subject.revision, &subject.socket, &case.call(base), &mut memory, trace)
+        let call = (case.entry, &registers);
+        model(subject.revision, &subject.socket, call, &mut memory, trace)
     }
 
     #[inline]
     fn observe(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
         // What the safety of the call rests on; whoever asks first gets no panic.
         assert!(case.is_safe(), "the kernel cannot be given this case");
-        let call = case.call(self.base());
+        let entry = case.entry;
+        assert!(entry == Entry::Native || self.compat().is_ok(), "no 32-bit program's calls here");
+        let call = case.registers(self.base());
         let Some(watch) = &mut self.watch else {
-            return raw::getsockopt(&mut self.street, fd, &call);
+            return raw::getsockopt(&mut self.street, fd, entry, &call);
         };
         watch.before(case);
-        let result = raw::getsockopt(&mut self.street, fd, &call);
+        let result = raw::getsockopt(&mut self.street, fd, entry, &call);
         self.complaint = watch.after();
         result
     }

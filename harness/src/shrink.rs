@@ -2,7 +2,7 @@
 
 use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO};
 
-use crate::case::{Block, Case, Data, Full, Input, Opt, Place};
+use crate::case::{Block, Case, Data, Entry, Full, Input, Opt, Place};
 use crate::palette::Palette;
 
 /// Where buffers stand when it does not matter where.
@@ -55,6 +55,7 @@ fn weight(case: &Case, palette: &Palette) -> (u32, u64) {
     let length = u64::from(case.length.unsigned_abs()) + u64::from(case.length < 0);
     let mut parts = vec![
         (u32::from(case.poison != 0) + rank(case.scene, palette), length),
+        (u32::from(case.entry == Entry::Compat), 0),
         place(case.optval, OPTVAL),
         place(case.optlen, OPTLEN),
     ];
@@ -112,7 +113,7 @@ fn rank(scene: u8, palette: &Palette) -> u32 {
 
 /// Cases that are simpler in one respect, the boldest first.
 fn candidates(case: &Case, palette: &Palette) -> Vec<Case> {
-    let mut cases = Vec::new();
+    let mut cases = vec![Case { entry: Entry::Native, ..*case }];
     let mut scenes: Vec<_> = palette.cues.iter().map(|cue| cue.scene).collect();
     scenes.sort_by_key(|scene| rank(*scene, palette));
     for scene in scenes {

@@ -7,6 +7,9 @@
 //! as the harness does, all readable and writable, so that read-only pages
 //! can be prepared and every page can be looked at.
 //!
+//! A third mapping, with the same permissions, is the street's alias: where a
+//! 32-bit program has it, below 4 GiB.
+//!
 //! This is one of the two files with unsafe code.
 #![expect(unsafe_code, reason = "memory with exact edges has to be mapped by hand")]
 
@@ -42,8 +45,11 @@ pub const UNMAPPED: usize = 28;
 /// and the sanitizers' shadows live.
 const FIRST_BASE: usize = 0x2000_0000_0000;
 
-/// From one street to the next.
-const STREET_TO_STREET: usize = 4 << 30;
+/// From one street to the next; the lower half is what lies between their aliases.
+const STREET_TO_STREET: usize = (4 << 30) + ALIAS_TO_ALIAS;
+
+/// From one alias to the next.
+const ALIAS_TO_ALIAS: usize = 4 << 20;
 
 /// Reserved before the street, without access: a wrong kernel's writes to
 /// somewhat too low an address fault there.
@@ -52,6 +58,29 @@ const BEFORE: usize = 64 << 20;
 /// Reserved behind the street, without access: the largest offset that a
 /// header can name, and an array of the largest elements on top.
 const BEHIND: usize = (2 << 30) + (1 << 20);
+
+/// How far behind its buffer a 32-bit program may have the kernel write: 2 MiB.
+pub const ALIAS_REACH: u32 = 2 << 20;
+
+/// Reserved before the alias, without access.
+const ALIAS_BEFORE: usize = 64 << 10;
+
+/// Reserved behind the alias, without access: the largest header, and all elements.
+const ALIAS_BEHIND: usize = 3 << 20;
+
+/// Below this there is nobody but the aliases, and programs that are linked to a
+/// fixed address, far below; AddressSanitizer's shadow begins above.
+const LOW_END: usize = 0x7fff_0000;
+
+const _: () = assert!(ALIAS_BEFORE + LEN + ALIAS_BEHIND <= ALIAS_TO_ALIAS);
+const _: () = assert!(BEFORE + MOST_STREETS * ALIAS_TO_ALIAS <= LOW_END);
+
+/// Where a 32-bit program has the street that is at `base`: at the lower half of
+/// that address.
+#[inline]
+pub const fn alias(base: u64) -> u64 {
+    base & 0xffff_ffff
+}
 
 /// Where the next street is looked for first.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -70,6 +99,9 @@ pub struct Street {
     /// INVARIANT: `LEN` bytes, readable and writable, ours until drop; no
     /// reference to them outlives a borrow of `self`.
     view: NonNull<u8>,
+    /// INVARIANT: where this is true, `ALIAS_BEFORE` bytes before the alias and
+    /// `LEN + ALIAS_BEHIND` bytes from there on are ours until drop.
+    aliased: bool,
 }
 
 // SAFETY: the mappings belong to this value alone and to no thread.
@@ -120,19 +152,41 @@ impl Street {
             reserve | libc::MAP_FIXED_NOREPLACE,
             0,
         )?;
-        for (page, access) in PATTERN.access().iter().enumerate() {
-            let at = base + page * PAGE;
-            if page == UNMAPPED {
-                // SAFETY: the page is part of the reservation above.
-                unsafe { libc::munmap(at as *mut c_void, PAGE) };
-                continue;
+        let pave = |base: usize| -> io::Result<()> {
+            for (page, access) in PATTERN.access().iter().enumerate() {
+                let at = base + page * PAGE;
+                if page == UNMAPPED {
+                    // SAFETY: the page is part of the reservation around `base`.
+                    unsafe { libc::munmap(at as *mut c_void, PAGE) };
+                    continue;
+                }
+                let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_POPULATE;
+                map(at, PAGE, protection(*access), flags, page * PAGE)?;
             }
-            let flags = libc::MAP_SHARED | libc::MAP_FIXED | libc::MAP_POPULATE;
-            map(at, PAGE, protection(*access), flags, page * PAGE)?;
-        }
+            Ok(())
+        };
+        pave(base)?;
         let all = libc::PROT_READ | libc::PROT_WRITE;
         let view = map(0, LEN, all, libc::MAP_SHARED | libc::MAP_POPULATE, 0)?;
-        Ok(Street { base, view })
+        let mut street = Street { base, view, aliased: false };
+        let (low, len) = street.alias_reserved();
+        // Only calls of 32-bit programs need it: they are then not to be had.
+        if map(low, len, libc::PROT_NONE, reserve | libc::MAP_FIXED_NOREPLACE, 0).is_ok() {
+            street.aliased = true;
+            pave(low + ALIAS_BEFORE)?;
+        }
+        Ok(street)
+    }
+
+    /// Where the reservation around the alias begins, and its length.
+    fn alias_reserved(&self) -> (usize, usize) {
+        let alias = alias(self.base as u64) as usize;
+        (alias - ALIAS_BEFORE, ALIAS_BEFORE + LEN + ALIAS_BEHIND)
+    }
+
+    /// Whether the street has its alias.
+    pub fn is_aliased(&self) -> bool {
+        self.aliased
     }
 
     /// The address of the street's first byte as the program sees it.
@@ -162,6 +216,11 @@ impl Drop for Street {
         unsafe { libc::munmap(reserved, BEFORE + LEN + BEHIND) };
         // SAFETY: as above.
         unsafe { libc::munmap(self.view.as_ptr().cast(), LEN) };
+        if self.aliased {
+            let (low, len) = self.alias_reserved();
+            // SAFETY: as above.
+            unsafe { libc::munmap(low as *mut c_void, len) };
+        }
     }
 }
 
@@ -315,18 +374,37 @@ mod tests {
             });
             line.map(|line| line.split(' ').nth(1).unwrap())
         };
-        for (page, expected) in PATTERN.access().iter().enumerate() {
-            let mapped = access(street.base() + (page * PAGE) as u64);
-            let expected = match expected {
-                Access::Nothing if page == UNMAPPED => None,
-                Access::Nothing => Some("---s"),
-                Access::Read => Some("r--s"),
-                Access::ReadWrite => Some("rw-s"),
-            };
-            assert_eq!(mapped, expected, "page {page}");
+        assert!(street.is_aliased());
+        for base in [street.base(), alias(street.base())] {
+            for (page, expected) in PATTERN.access().iter().enumerate() {
+                let mapped = access(base + (page * PAGE) as u64);
+                let expected = match expected {
+                    Access::Nothing if page == UNMAPPED => None,
+                    Access::Nothing => Some("---s"),
+                    Access::Read => Some("r--s"),
+                    Access::ReadWrite => Some("rw-s"),
+                };
+                assert_eq!(mapped, expected, "page {page} from {base:#x}");
+            }
         }
-        for outside in [street.base() - 1, street.base() + LEN as u64 + (2 << 30)] {
-            assert_eq!(access(outside), Some("---p"));
+        let reach = u64::from(ALIAS_REACH);
+        for (base, reach) in [(street.base(), 2 << 30), (alias(street.base()), reach)] {
+            for outside in [base - 1, base + LEN as u64 + reach] {
+                assert_eq!(access(outside), Some("---p"));
+            }
         }
+    }
+
+    /// What has the alias's place already is left alone, and the street does without.
+    #[test]
+    fn a_street_whose_alias_is_taken_stands_all_the_same() {
+        let base = FIRST_BASE + (MOST_STREETS + 7) * STREET_TO_STREET + BEFORE;
+        let first = Street::at(base).unwrap();
+        let second = Street::at(base + (4 << 30)).unwrap();
+        assert_eq!(alias(first.base()), alias(second.base()));
+        assert_eq!((first.is_aliased(), second.is_aliased()), (true, false));
+        drop(second);
+        drop(first);
+        assert!(Street::at(base).unwrap().is_aliased());
     }
 }

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use mptcp_emulator::{Revision, RuleSet};
 
-use crate::case::Case;
+use crate::case::{Case, Entry};
 use crate::cast::{Actor, Cast};
+use crate::compat::NoCompat;
 use crate::contract;
 use crate::finding::{Diagnosis, Evidence, Finding};
 use crate::palette::Palette;
@@ -54,6 +55,8 @@ pub enum Reason {
     NoScene,
     /// The kernel cannot be given the case: see [`Case::is_safe`].
     NotSafe,
+    /// The case is a call of a 32-bit program, and those cannot be made here.
+    NoCompat(NoCompat),
     /// The socket changed between its portrait and the call.
     SceneMoved,
     /// A disagreement that did not show again on a socket that did not move.
@@ -75,6 +78,7 @@ impl Reason {
         match self {
             Reason::NoScene => "the scene does not stand here",
             Reason::NotSafe => "the case would let the kernel write to memory of this process",
+            Reason::NoCompat(why) => why.text(),
             Reason::SceneMoved => "the scene moved between its portrait and the call",
             Reason::NotRepeated => "a disagreement that did not show again",
             Reason::Stray => {
@@ -115,10 +119,11 @@ impl Trial {
             let plain = Cast::of(&stage);
             if promises { (Cast::promised(&stage), Some(plain)) } else { (plain, None) }
         };
-        let palette = Palette::new(cast.cues(), &revision);
+        let mut palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
         let (rig, stage, met, told) = (Rig::new()?, stage.clone(), Vec::new(), Vec::new());
+        palette.compat = rig.compat().is_ok();
         Ok(Trial { rig, cast, plain, stage, revision, palette, model, aging, met, told })
     }
 
@@ -141,6 +146,14 @@ impl Trial {
     #[inline]
     pub fn actor(&self, scene: u8) -> Option<&Actor> {
         self.cast.get(scene)
+    }
+
+    /// Whether there is a verdict on calls of 32-bit programs.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn compat(&self) -> Result<(), NoCompat> {
+        self.rig.compat()
     }
 
     /// How the kernel is modelled.
@@ -210,6 +223,9 @@ impl Trial {
         };
         if !case.is_safe() {
             return Verdict::Inconclusive(Reason::NotSafe);
+        }
+        if let Some(why) = self.hindrance(case) {
+            return Verdict::Inconclusive(Reason::NoCompat(why));
         }
         let subject = actor.subject(&self.revision);
         let mut fired = RuleSet::EMPTY;
@@ -287,7 +303,7 @@ impl Trial {
         };
         let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
         let rig = &mut self.rig;
-        let known = contract::identify(promises, portrait, |portrait, model, rules| {
+        let known = contract::identify(promises, case, portrait, |portrait, model, rules| {
             let actor = Actor::new(portrait.clone(), group);
             rig.run(case, &actor.subject(&revision), model, rules, Scope::Around).is_ok()
         });
@@ -299,6 +315,12 @@ impl Trial {
                 ..diagnosis
             },
         }
+    }
+
+    /// What is missing for the entry of a case.
+    #[inline]
+    fn hindrance(&self, case: &Case) -> Option<NoCompat> {
+        if case.entry == Entry::Native { None } else { self.rig.compat().err() }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
@@ -371,9 +393,9 @@ impl Trial {
 
     /// Runs a case with everything kept; `None` where its scene does not
     /// stand. The call itself is left out where `call` says so, and where it
-    /// is not safe.
+    /// is not safe or there is no such entry.
     pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
-        let call = call && case.is_safe();
+        let call = call && case.is_safe() && self.hindrance(case).is_none();
         let subject = self.cast.get(case.scene)?.subject(&self.revision);
         Some(self.rig.examine(case, &subject, self.model, call))
     }

@@ -136,6 +136,7 @@ mod tests {
             optval: Place::Street(4096),
             optlen: Place::NULL,
             input: Input::Nothing,
+            entry: crate::case::Entry::Native,
         };
         black_box.before(&Case { length: 5, ..case });
         black_box.after();

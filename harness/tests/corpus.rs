@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mptcp_harness::case::{Case, Place};
+use mptcp_harness::case::{Case, Entry, Place};
 use mptcp_harness::codec::{self, NotACase};
 use mptcp_harness::{scene, snapshot};
 
@@ -46,6 +46,19 @@ fn seeds_cover_every_option_and_scene_group() {
     for scene in scene::catalogue() {
         let mut groups = cases.iter().filter_map(|case| scene::by_id(case.scene));
         assert!(groups.any(|covered| covered.group == scene.group), "{}", scene.name);
+    }
+}
+
+/// Old files, which have a zero there, are calls of 64-bit programs.
+#[test]
+fn seeds_are_called_by_both_kinds_of_programs() {
+    for file in snapshot::files(&corpus()).unwrap() {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let bytes = fs::read(&file).unwrap();
+        let case = codec::decode(&bytes).unwrap();
+        let (entry, stored) =
+            if name.starts_with("x86-32-") { (Entry::Compat, 1) } else { (Entry::Native, 0) };
+        assert_eq!((case.entry, bytes[3]), (entry, stored), "{name}");
     }
 }
 
@@ -110,7 +123,7 @@ fn the_bytes_are_where_the_format_says() {
         (0, 2, NotACase::Size(68)),
         (1, 255, NotACase::Scene(255)),
         (2, 4, NotACase::Poison(4)),
-        (3, 1, NotACase::NotZero(3)),
+        (3, 2, NotACase::Entry(2)),
         (28, 1, NotACase::NotZero(28)),
         (60, 1, NotACase::NotZero(60)),
         (41, 0x10, NotACase::Address(0x1000_0000_1234)),
@@ -120,6 +133,36 @@ fn the_bytes_are_where_the_format_says() {
         assert_eq!(codec::decode(&wrong), Err(error), "byte {at}");
     }
     assert_eq!(codec::decode(&bytes[1..]), Err(NotACase::Size(67)));
+
+    // A 32-bit program's pointers: the upper half goes, and the rest has to be
+    // somewhere that nobody is.
+    let mut compat = bytes;
+    compat[3] = 1;
+    assert_eq!(codec::decode(&compat), Err(NotACase::TooFar), "optlen is 0xffffffff");
+    compat[44..52].copy_from_slice(&0xffff_8000_0000_0ff8_u64.to_le_bytes());
+    let case = codec::decode(&compat).unwrap();
+    assert_eq!(codec::encode(&case)[..], compat[..]);
+    assert_eq!(case.entry, Entry::Compat);
+    let (made, seen) = (case.registers(0x2000_0400_0000), case.call(0x2000_0400_0000));
+    assert_eq!((made.optval, made.optlen), (0x5a5a_5a5a_0400_1234, 0xffff_8000_0000_0ff8));
+    assert_eq!((seen.optval, seen.optlen), (0x0400_1234, 0xff8));
+    // And the header says how far behind its start there is something.
+    for (size, near) in [(2u32 << 20, true), ((2 << 20) + 1, false), (0x7fff_ffff, false)] {
+        compat[12..16].copy_from_slice(&size.to_le_bytes());
+        assert_eq!(codec::decode(&compat).is_ok(), near, "a header of {size} bytes");
+        assert!(codec::decode(&[&compat[..3], &[0], &compat[4..]].concat()).is_ok());
+    }
+    // Also where the length is what says so.
+    compat[12..16].copy_from_slice(&16u32.to_le_bytes());
+    for (distance, length, near) in
+        [(0, 16, true), (0, 2 << 20, true), (0, -1, false), (0, i32::MAX, false)]
+            .into_iter()
+            .chain([(1, 0, false), (3, 0, false), (4, i32::MAX, true)])
+    {
+        compat[8..12].copy_from_slice(&i32::to_le_bytes(length));
+        compat[44..52].copy_from_slice(&(0x2000_0000_1234_u64 + distance).to_le_bytes());
+        assert_eq!(codec::decode(&compat).is_ok(), near, "{distance} bytes on, {length}");
+    }
 
     // The length at each distance from the buffer of MPTCP_FULL_INFO: over its
     // pointers, bytes 24 to 39, the kernel would be handed addresses of ours.
@@ -162,7 +205,7 @@ fn the_format_of_the_design_of_2021_is_what_the_page_says() {
 
     for (at, value, error) in [
         (0, 1, NotACase::Size(124)),
-        (3, 1, NotACase::NotZero(3)),
+        (3, 2, NotACase::Entry(2)),
         (4, 0, NotACase::Option(0x700)),
         (57, 0x10, NotACase::Address(0x1000_0000_4000)),
     ] {

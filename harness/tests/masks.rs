@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::abi::{self, Field, field_at};
 use mptcp_emulator::{RuleSet, SUBFLOW_INFO, Why};
-use mptcp_harness::case::{Case, Full, Input, Place};
+use mptcp_harness::case::{Case, Entry, Full, Input, Place};
 use mptcp_harness::cast::Cast;
 use mptcp_harness::contract::KNOWN;
 use mptcp_harness::kernel::Kernel;
@@ -79,6 +79,7 @@ fn full_info(scene: u8, tcp_info: u32) -> Case {
         length: 0x1000,
         optval: Place::Street(BUFFER),
         optlen: Place::Street(OPTLEN),
+        entry: Entry::Native,
         input: Input::Full(Full {
             size_tcpinfo_kernel: 0,
             size_tcpinfo_user: tcp_info,

@@ -6,11 +6,12 @@ use mptcp_emulator::{
     Call, Content, Decisions, Errno, Fault, Order, Paged, Revision, Rule, Socket, Trace,
     UserMemory, abi, getsockopt_deciding,
 };
-use mptcp_harness::case::{Case, Input, Place};
-use mptcp_harness::{codec, street};
+use mptcp_harness::case::{Case, Entry, Input, Place};
+use mptcp_harness::street;
 
-/// Where the modelled street stands.
-pub const BASE: u64 = codec::STREET;
+/// Where the modelled street stands: at an address that 32 bits hold, so that all
+/// programs have it there.
+pub const BASE: u64 = 0x0400_0000;
 
 /// What stands beside a byte that the call has not written.
 const UNTOUCHED: u8 = 0xff;
@@ -99,7 +100,11 @@ fn lay_out_and_ask<D: Decisions, T: Trace>(
         unreachable!("the image is as long as the street")
     };
     let mut memory = Logged { memory, log: &mut log };
-    let call: Call = case.call(BASE);
+    let registers: Call = case.registers(BASE);
+    let call = match case.entry {
+        Entry::Native => registers,
+        Entry::Compat => registers.compat_deciding::<D>(),
+    };
     let result = getsockopt_deciding::<D, _, _>(revision, socket, &call, &mut memory, trace);
     Answer { result, rules: Vec::new(), writes: log, case: *case, before, after, mask }
 }

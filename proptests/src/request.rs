@@ -5,7 +5,7 @@ use mptcp_emulator::abi::{
     MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_INFO_OPT, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO,
 };
 use mptcp_emulator::{INFO_OPT, Revision, SUBFLOW_DATA};
-use mptcp_harness::case::{Block, Case, Data, Full, Input, Opt, POISONS, Place};
+use mptcp_harness::case::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
 use mptcp_harness::palette::{Cue, Palette, WRITABLE, into_stretch};
 use mptcp_harness::{generate, scene};
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
                 let cues = (scene::catalogue().iter())
                     .map(|scene| Cue { scene: scene.id, answers: true, subflows: subflows as u32 })
                     .collect();
-                let palette = Palette::new(cues, &revision);
+                let palette = Palette { compat: true, ..Palette::new(cues, &revision) };
                 let case = generate::case(&mut Unstructured::new(&choices), &palette, poison);
                 (revision, socket, case)
             },
@@ -79,6 +79,7 @@ impl DataAsk {
             length: (self.header + self.room).cast_signed(),
             optval: optval(),
             optlen: optlen(),
+            entry: Entry::Native,
             input: Input::Data(Data {
                 size_subflow_data: self.header,
                 ..Data::asking(self.size_user)
@@ -145,6 +146,7 @@ impl FullAsk {
             length: self.length,
             optval: optval(),
             optlen: optlen(),
+            entry: Entry::Native,
             input: Input::Full(Full {
                 size_tcpinfo_kernel: 0,
                 size_tcpinfo_user: self.size_tcpinfo_user,
@@ -201,6 +203,7 @@ pub fn ask_opt() -> impl Strategy<Value = Case> {
             optval: optval(),
             optlen: optlen(),
             input: Input::Opt(Opt { blocks }),
+            entry: Entry::Native,
         }
     })
 }
@@ -215,6 +218,7 @@ pub fn info_case(length: i32) -> Case {
         optval: optval(),
         optlen: optlen(),
         input: Input::Nothing,
+        entry: Entry::Native,
     }
 }
 

@@ -1,7 +1,7 @@
 //! An explanation for programs.
 
 use mptcp_emulator::Rule;
-use mptcp_harness::case::{Place, option_name};
+use mptcp_harness::case::{Entry, Place, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{hex, result_name};
 use serde::Serialize;
@@ -29,6 +29,8 @@ struct CaseData {
     scene: &'static str,
     option: String,
     option_number: i32,
+    /// `native` or `compat`, as 32-bit programs call.
+    entry: &'static str,
     length: i32,
     optval: PlaceData,
     optlen: PlaceData,
@@ -96,6 +98,8 @@ struct KernelData {
     verdict: &'static str,
     result: Option<String>,
     length: Option<i32>,
+    /// Why it was not called, where it could not be.
+    hindrance: Option<&'static str>,
     /// What differs, in a line.
     summary: Option<String>,
     differing: Vec<Extent>,
@@ -114,6 +118,10 @@ pub(super) fn data(explanation: &Explanation) -> Data {
             scene: explanation.explained.scene.name,
             option: option_name(case.option),
             option_number: case.option,
+            entry: match case.entry {
+                Entry::Native => "native",
+                Entry::Compat => "compat",
+            },
             length: case.length,
             optval: case.optval.into(),
             optlen: case.optlen.into(),
@@ -171,6 +179,7 @@ fn kernel(explanation: &Explanation, release: &str) -> KernelData {
         },
         result: told.examination.observed.map(result_name),
         length: told.length_observed(explanation.case()),
+        hindrance: explanation.hindrance.map(|why| why.text()),
         summary: explanation.diagnosis().map(|diagnosis| diagnosis.summary),
         differing: lanes.iter().flat_map(|lane| lane.differing.iter().map(extent)).collect(),
     }

@@ -95,7 +95,8 @@ fn kernel(explanation: &Explanation) -> String {
     let heading = head(&format!("Linux {release}"));
     let told = &explanation.told;
     let Some(observed) = told.examination.observed else {
-        return format!("\n{heading} was not called\n");
+        let why = explanation.hindrance.map_or(String::new(), |why| format!(": {}", why.text()));
+        return format!("\n{heading} {}", wrapped(&format!("was not called{why}"), "", 96));
     };
     let result = result_name(observed);
     let Some(diagnosis) = explanation.diagnosis() else {

@@ -29,6 +29,9 @@ pub(crate) fn comments(report: &Report) -> Vec<String> {
         counted(report.cases, "case"),
         report.seed
     )];
+    if report.compat > 0 {
+        comments.push(format!("{} as 32-bit programs call", counted(report.compat, "case")));
+    }
     comments.extend(report.notes.iter().cloned());
     comments
 }

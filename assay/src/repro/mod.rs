@@ -19,8 +19,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use mptcp_emulator::Revision;
-use mptcp_harness::case::{Case, POISONS};
-use mptcp_harness::contract::{Contradiction, KNOWN, amended};
+use mptcp_harness::case::{Case, Entry, POISONS};
+use mptcp_harness::contract::{Contradiction, KNOWN, Shown, amended};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::{self, Scene, Stage, by_id};
@@ -39,7 +39,8 @@ Examples:
   gcc -Wall -Wextra -Werror -o repro repro.c && ./repro
 
 The program's own exit status is a kselftest's: 0 the kernel does as predicted,
-1 it does not, 4 skipped (no MPTCP, no namespace, structures of other sizes).
+1 it does not, 4 skipped (no MPTCP, no namespace, structures of other sizes, no
+calls of 32-bit programs).
 Elsewhere it runs statically linked, without files:
   gcc -static -o repro repro.c
   assay vm --kernel path/to/bzImage -- scenes --scene fresh-v4 --exec ./repro
@@ -124,6 +125,8 @@ impl Subjects {
         let rules = &self.over[0].rules;
         let shown = |known: &&Contradiction| {
             known.scenes().contains(&self.scene.name)
+                || matches!(known.shown, Shown::Compat(rule)
+                    if rules.contains(&rule) && self.case().entry == Entry::Compat)
                 || known.rules().iter().any(|rule| rules.contains(rule))
         };
         KNOWN.iter().filter(|_| self.contract).filter(shown).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use mptcp_emulator::{Errno, Rule, abi};
-use mptcp_harness::case::{BLOCKS, Block, Input, Place, option_name};
+use mptcp_harness::case::{BLOCKS, Block, Entry, Input, Place, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{deciding, hex};
 use mptcp_harness::region::{Map, Region};
@@ -27,6 +27,7 @@ pub(super) fn text(subjects: &Subjects) -> Result<String, String> {
     let uses = |function: &str| main.contains(&format!("\t{function}("));
     let mut fragments = vec![include_str!("skip.c")];
     for (function, fragment) in [
+        ("need_compat", include_str!("compat.c")),
         ("need_tcp_info", include_str!("tcp_info_size.c")),
         ("need_mptcp_info", include_str!("mptcp_info_size.c")),
     ] {
@@ -35,8 +36,8 @@ pub(super) fn text(subjects: &Subjects) -> Result<String, String> {
     fragments.extend(&writer.staging.fragments);
     let scene = format!("static int scene(void)\n{{\n{}}}\n", writer.staging.body);
     fragments.push(&scene);
-    let pointers = writer.pointers();
-    fragments.extend([&pointers, include_str!("memory.c")]);
+    let (pointers, memory) = (writer.pointers(), writer.memory());
+    fragments.extend([pointers.as_str(), &memory]);
     fragments.extend(uses("put").then_some(include_str!("put.c")));
     fragments.push(include_str!("check.c"));
     if uses("expect") || uses("expect_zeros") {
@@ -89,6 +90,26 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn is_compat(&self) -> bool {
+        self.subjects.case().entry == Entry::Compat
+    }
+
+    /// The memory: of a 32-bit program where such a program has it, and with less
+    /// around it, as [`Case::is_safe`](mptcp_harness::case::Case::is_safe) leaves no
+    /// room for more.
+    fn memory(&self) -> String {
+        let memory = include_str!("memory.c");
+        if !self.is_compat() {
+            return memory.to_owned();
+        }
+        let (before, behind) = memory.split_once("/* Nothing").unwrap_or((memory, ""));
+        let (_, behind) = behind.split_once("30)\n").unwrap_or(("", behind));
+        let guard = "/* Nothing on either side, and all of it below 4 GiB. */\n\
+                     #define GUARD\t(4UL << 20)\n";
+        let low = behind.replace("MAP_NORESERVE, -1", "MAP_NORESERVE | MAP_32BIT,\n\t\t   -1");
+        format!("{before}{guard}{low}")
+    }
+
     /// The comment that a mail's reader sees first.
     fn head(&self) -> String {
         let Subjects { found, scene, kernel, revision, over, contract, .. } = self.subjects;
@@ -103,6 +124,11 @@ impl Writer<'_> {
             ),
             String::new(),
         ];
+        if self.is_compat() {
+            let how = "The call is made as 32-bit programs make it, by int $0x80, which a 64-bit \
+                       program may do as well.";
+            paragraphs.extend([how.into(), String::new()]);
+        }
         if let Some(summary) = &found.summary {
             paragraphs.extend([format!("Found on {summary}."), String::new()]);
         }
@@ -243,7 +269,17 @@ impl Writer<'_> {
         text.push_str("\tprotect_memory();\n\n");
         let option = option_name(case.option);
         let arguments = ["fd", "SOL_MPTCP", &option, "optval", "(void *)optlen"].map(String::from);
-        text.push_str(&statement(1, "ret = getsockopt(", &arguments, ");"));
+        if self.is_compat() {
+            let register = |(name, place): (&str, Place)| match place {
+                Place::Street(_) => format!("UPPER | (unsigned long){name}"),
+                Place::Wild(_) => format!("(unsigned long){name}"),
+            };
+            let mut arguments = arguments[..3].to_vec();
+            arguments.extend([("optval", case.optval), ("optlen", case.optlen)].map(register));
+            text.push_str(&statement(1, "ret = call_compat(", &arguments, ");"));
+        } else {
+            text.push_str(&statement(1, "ret = getsockopt(", &arguments, ");"));
+        }
         text.push_str(&checks);
         text + include_str!("end.c")
     }
@@ -299,6 +335,9 @@ impl Writer<'_> {
         let revision = &self.subjects.revision;
         let option = self.subjects.case().option;
         let mut text = String::new();
+        if self.is_compat() {
+            text.push_str("\tneed_compat();\n");
+        }
         // What is refused tells nothing of sizes; a fault may come of them.
         if self.subjects.over[0].predicted.is_err_and(|errno| errno != Errno::EFAULT) {
             return text;

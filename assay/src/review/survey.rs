@@ -72,8 +72,11 @@ impl Request {
         let cues = cues(|scene| self.scenes.contains(&scene.id));
         let revisions: Vec<Revision> =
             self.kernels.iter().map(RevisionFacts::revision).collect::<Result<_, _>>()?;
+        let mut palettes = Agenda::palettes(&cues, &revisions);
+        let compat = self.kernels.iter().all(|kernel| kernel.compat);
+        palettes.iter_mut().for_each(|palette| palette.compat = compat);
         Ok(Agenda {
-            palettes: Agenda::palettes(&cues, &revisions),
+            palettes,
             options: self.options.clone(),
             cases: self.cases,
             seed: self.seed,
@@ -94,23 +97,27 @@ pub(super) struct RevisionFacts {
     tcp_info: u32,
     mptcp_info: u32,
     info_opt: bool,
+    /// Whether the kernel takes the calls of 32-bit programs.
+    #[serde(default)]
+    compat: bool,
 }
 
 impl RevisionFacts {
-    /// Of a revision.
+    /// Of a revision, without the calls of 32-bit programs.
     pub(super) fn of(revision: &Revision) -> RevisionFacts {
         RevisionFacts {
             name: revision.name.to_owned(),
             tcp_info: revision.tcp_info,
             mptcp_info: revision.mptcp_info,
             info_opt: revision.info_opt,
+            compat: false,
         }
     }
 
     /// Whether the same cases are of interest to both.
     pub(super) fn alike(&self, other: &RevisionFacts) -> bool {
         let sizes = |one: &RevisionFacts| (one.tcp_info, one.mptcp_info, one.info_opt);
-        sizes(self) == sizes(other)
+        sizes(self) == sizes(other) && self.compat == other.compat
     }
 
     /// The revision.
@@ -278,8 +285,10 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
     if let Some(watch) = watching() {
         trial.watch(watch);
     }
+    let compat = trial.compat().is_ok();
+    let revision = RevisionFacts { compat, ..RevisionFacts::of(&kernel.revision) };
     if request.kernels.is_empty() {
-        request.kernels.push(RevisionFacts::of(&kernel.revision));
+        request.kernels.push(revision.clone());
     }
     let mut surveyor = Surveyor::new(trial);
     surveyor.walk(&request)?;
@@ -289,7 +298,7 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
         .collect::<Result<_, String>>()?;
     let survey = Survey {
         release: kernel.release,
-        revision: RevisionFacts::of(&kernel.revision),
+        revision,
         notes: kernel.notes,
         scenes,
         skipped,

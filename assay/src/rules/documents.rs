@@ -137,6 +137,7 @@ fn is_word(text: &str, at: usize, word: &str) -> bool {
 mod tests {
     use super::*;
     use mptcp_emulator::Rule;
+    use mptcp_harness::contract::KNOWN;
 
     fn names(source: &str) -> Vec<&'static str> {
         cited(source).into_iter().map(|(_, document)| document.name).collect()
@@ -158,16 +159,17 @@ mod tests {
             let found = !cited(source).is_empty() || is_measured(source);
             assert!(found, "{} cites nothing that is known: {source}", rule.name());
         }
+        for known in KNOWN {
+            assert!(!cited(known.source).is_empty(), "{}: {}", known.name, known.source);
+        }
     }
 
     #[test]
     fn every_document_is_cited() {
         for document in &ALL {
-            let mut rules = Rule::ALL.iter();
-            assert!(
-                rules.any(|rule| names(rule.source()).contains(&document.name)),
-                "{document:?}"
-            );
+            let rules = Rule::ALL.iter().map(|rule| rule.source());
+            let mut sources = rules.chain(KNOWN.iter().map(|known| known.source));
+            assert!(sources.any(|source| names(source).contains(&document.name)), "{document:?}");
             assert!(document.url.starts_with("https://"), "{document:?}");
         }
     }

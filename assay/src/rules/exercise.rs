@@ -44,14 +44,16 @@ pub(super) fn all() -> Result<Vec<(Rule, Exercise)>, String> {
 }
 
 /// Runs all seeds on each revision: the oldest first, seeds by name.
-fn each(seen: impl FnMut(&'static str, Revision, Examination)) -> Result<(), String> {
-    each_by(Model::documented(), seen)
+fn each(mut seen: impl FnMut(&'static str, Revision, Examination)) -> Result<(), String> {
+    each_by([Model::documented()], |name, revision, [examination]| {
+        seen(name, revision, examination)
+    })
 }
 
-/// As [`each`], by any model.
-fn each_by(
-    model: Model,
-    mut seen: impl FnMut(&'static str, Revision, Examination),
+/// As [`each`], by any models.
+fn each_by<const N: usize>(
+    models: [Model; N],
+    mut seen: impl FnMut(&'static str, Revision, [Examination; N]),
 ) -> Result<(), String> {
     let mut rig = Rig::new().map_err(|error| error.to_string())?;
     for revision in Revision::ALL {
@@ -66,7 +68,7 @@ fn each_by(
             };
             let examination = StandIn::marked(scene, &revision).with(|socket, _| {
                 let subject = Subject { revision: &revision, socket, fd: -1 };
-                rig.examine(&case, &subject, model, false)
+                models.map(|model| rig.examine(&case, &subject, model, false))
             });
             seen(name, revision, examination);
         }
@@ -173,21 +175,18 @@ mod tests {
     /// nowhere else.
     #[test]
     fn promises_part_from_kernels_by_contrary_rules_alone() {
-        let answers = |model| {
-            let mut all = Vec::new();
-            each_by(model, |name, revision, seen| {
-                all.push((name, revision.name, seen.predicted, seen.prediction, seen.rules));
-            })
-            .unwrap();
-            all
-        };
         let mut parted = mptcp_emulator::RuleSet::EMPTY;
-        for (one, other) in answers(Model::documented()).iter().zip(&answers(Model::promised())) {
-            let contrary = one.4.iter().filter(|rule| rule.standing() == Standing::Contrary);
-            let same = (one.2, &one.3) == (other.2, &other.3);
-            assert!(same || contrary.clone().next().is_some(), "{} on {}", one.0, one.1);
+        each_by([Model::documented(), Model::promised()], |name, revision, [one, other]| {
+            let contrary = one.rules.iter().filter(|rule| rule.standing() == Standing::Contrary);
+            let same = (one.predicted, &one.prediction) == (other.predicted, &other.prediction);
+            // A structure of 32-bit programs is not what it is said to be, by no rule.
+            let compat =
+                name.starts_with("x86-32-") && one.rules.contains(&Rule::FullElementCopied);
+            let explained = same || compat || contrary.clone().next().is_some();
+            assert!(explained, "{name} on {}", revision.name);
             contrary.filter(|_| !same).for_each(|rule| parted.insert(*rule));
-        }
+        })
+        .unwrap();
         for rule in Rule::ALL.iter().filter(|rule| rule.standing() == Standing::Contrary) {
             assert!(parted.contains(*rule), "{rule:?} shows in no seed");
         }

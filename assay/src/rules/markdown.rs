@@ -251,6 +251,7 @@ fn contradictions() -> String {
         let Contradiction { name, title, promised, source, observed, .. } = *known;
         let shown = match known.shown {
             Shown::Rules(of) => rules(of),
+            Shown::Compat(_) => "by `int $0x80`".to_owned(),
             Shown::Scenes { scenes, .. } => {
                 format!("scene `{}` and others", scenes.first().copied().unwrap_or_default())
             }

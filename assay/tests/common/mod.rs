@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_harness::case::{Case, Data, Input, Place};
+use mptcp_harness::case::{Case, Data, Entry, Input, Place};
 use mptcp_harness::scene;
 use serde_json::Value;
 
@@ -102,5 +102,6 @@ pub fn good_case() -> Case {
         optval: Place::Street(0x1000),
         optlen: Place::Street(0x14000),
         input: Input::Data(Data::asking(280)),
+        entry: Entry::Native,
     }
 }

@@ -1,6 +1,6 @@
 //! Where real kernels contradict a document or themselves, as far as it is known.
 
-use mptcp_emulator::Rule;
+use mptcp_emulator::{Rule, RuleSet};
 
 use crate::scene::{Kind, Portrait};
 
@@ -36,6 +36,8 @@ pub enum Shown {
         /// Makes a portrait what the documents say it has to be.
         amend: fn(&mut Portrait),
     },
+    /// In the calls of 32-bit programs, where this rule fires.
+    Compat(Rule),
 }
 
 impl Contradiction {
@@ -43,17 +45,22 @@ impl Contradiction {
     pub fn rules(&self) -> &'static [Rule] {
         match self.shown {
             Shown::Rules(rules) => rules,
-            Shown::Scenes { .. } => &[],
+            Shown::Scenes { .. } | Shown::Compat(_) => &[],
         }
     }
 
     /// The scenes by which it shows.
     pub fn scenes(&self) -> &'static [&'static str] {
         match self.shown {
-            Shown::Rules(_) => &[],
+            Shown::Rules(_) | Shown::Compat(_) => &[],
             Shown::Scenes { scenes, .. } => scenes,
         }
     }
+}
+
+/// The contradiction that shows in the calls of 32-bit programs.
+pub(crate) fn of_compat(rules: RuleSet) -> Option<&'static Contradiction> {
+    KNOWN.iter().find(|known| matches!(known.shown, Shown::Compat(rule) if rules.contains(rule)))
 }
 
 /// The contradiction that a rule stands for.
@@ -111,6 +118,14 @@ pub const KNOWN: &[Contradiction] = &[
             compared: false,
             amend: first_is_1,
         },
+    },
+    Contradiction {
+        name: "compat-subflow-info",
+        title: "struct mptcp_subflow_info of a 32-bit program",
+        promised: "struct mptcp_subflow_info is 260 bytes with addrs at 4, as the header has it for a 32-bit program",
+        source: "uapi, struct mptcp_subflow_info",
+        observed: "264 bytes with addrs at 8, whoever calls: a 32-bit program finds family 0 and all else four bytes off",
+        shown: Shown::Compat(Rule::FullElementCopied),
     },
 ];
 

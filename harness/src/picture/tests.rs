@@ -17,6 +17,7 @@ fn case() -> Case {
         optval: Place::Street(AT as u32),
         optlen: Place::Street(LENGTH_AT as u32),
         input: Input::Data(Data::asking(280)),
+        entry: crate::case::Entry::Native,
     }
 }
 

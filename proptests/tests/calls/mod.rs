@@ -2,7 +2,7 @@
 
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
 use mptcp_emulator::{Revision, RuleSet, SUBFLOW_INFO};
-use mptcp_harness::case::{Case, Data, Full, Input, POISONS};
+use mptcp_harness::case::{Case, Data, Entry, Full, Input, POISONS};
 use mptcp_harness::cast::Cast;
 use mptcp_harness::finding::{Diagnosis, diagnose};
 use mptcp_harness::generate;
@@ -134,5 +134,6 @@ fn exact(palette: &Palette, cue: Cue, option: i32) -> Case {
         optval: before_end(optvals, bytes),
         optlen: into_stretch(optlens, 0),
         input,
+        entry: Entry::Native,
     }
 }

@@ -1,0 +1,53 @@
+//! The calls of 32-bit programs.
+
+use mptcp_emulator::Revision;
+use mptcp_harness::case::{Case, Entry};
+use mptcp_harness::street;
+use mptcp_proptests::{
+    BASE, Decisions, Documented, OwnedSocket, any_case, any_sound_case, ask, holds, is_broken,
+};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+type Values = (Revision, OwnedSocket, Case);
+
+fn sound() -> impl Strategy<Value = Values> {
+    any_sound_case().prop_map(|(revision, connection, case)| {
+        (revision, OwnedSocket::Connection(connection), case)
+    })
+}
+
+/// A 32-bit program is answered as any other: uapi, struct mptcp_full_info, has its
+/// pointers as __aligned_u64, and all else is a number of one size.
+fn one_answer<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
+    let compat = Case { entry: Entry::Compat, ..case };
+    if !compat.is_safe() {
+        return Ok(());
+    }
+    let ask = |case| socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let (one, other) = (ask(Case { entry: Entry::Native, ..case }), ask(compat));
+    prop_assert_eq!(one.result, other.result);
+    prop_assert_eq!(&one.rules, &other.rules);
+    prop_assert_eq!(one.written(), other.written());
+    prop_assert!(one.bytes(BASE, street::LEN) == other.bytes(BASE, street::LEN));
+    Ok(())
+}
+
+#[test]
+fn a_32_bit_program_is_answered_as_any_other() {
+    holds(any_case(), one_answer::<Documented>);
+    holds(sound(), one_answer::<Documented>);
+}
+
+#[test]
+fn a_wrong_model_answers_them_otherwise() {
+    /// Takes all of a register for an address.
+    struct NotCut;
+    impl Decisions for NotCut {
+        fn compat_address(register: u64) -> u64 {
+            register
+        }
+    }
+    is_broken(any_case(), one_answer::<NotCut>);
+    is_broken(sound(), one_answer::<NotCut>);
+}
