@@ -66,8 +66,11 @@ pub(crate) fn seen_again(outcome: &Outcome, reach: &Reach<'_>) -> Vec<Contrary> 
             rules.iter().any(|rule| outcome.rules.contains(*rule))
                 && !rules.iter().any(|rule| wrong.contains(*rule))
         }
-        Shown::Compat(rule) => {
-            looked && outcome.compat > 0 && outcome.rules.contains(rule) && !wrong.contains(rule)
+        Shown::Compat(rules) => {
+            looked
+                && outcome.compat > 0
+                && rules.iter().any(|rule| outcome.rules.contains(*rule))
+                && !rules.iter().any(|rule| wrong.contains(*rule))
         }
         Shown::Scenes { scenes, compared, .. } => {
             let shows = |scene: &&&mptcp_harness::scene::Scene| scenes.contains(&scene.name);

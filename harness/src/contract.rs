@@ -105,9 +105,6 @@ pub(crate) fn identify(
     if let Some(known) = rules.iter().find_map(of_rules).filter(|_| explained) {
         return Some(known);
     }
-    if promises && !explained {
-        return None;
-    }
     // Of a scene: the one thing that has to be amended, or must not be.
     let whole = if promises { amended(portrait) } else { portrait.clone() };
     let mut candidates = KNOWN.iter().filter_map(|known| {

@@ -125,8 +125,9 @@ impl Subjects {
         let rules = &self.over[0].rules;
         let shown = |known: &&Contradiction| {
             known.scenes().contains(&self.scene.name)
-                || matches!(known.shown, Shown::Compat(rule)
-                    if rules.contains(&rule) && self.case().entry == Entry::Compat)
+                || matches!(known.shown, Shown::Compat(of)
+                    if of.iter().any(|rule| rules.contains(rule))
+                        && self.case().entry == Entry::Compat)
                 || known.rules().iter().any(|rule| rules.contains(rule))
         };
         KNOWN.iter().filter(|_| self.contract).filter(shown).collect()

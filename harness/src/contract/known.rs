@@ -36,8 +36,8 @@ pub enum Shown {
         /// Makes a portrait what the documents say it has to be.
         amend: fn(&mut Portrait),
     },
-    /// In the calls of 32-bit programs, where this rule fires.
-    Compat(Rule),
+    /// In the calls of 32-bit programs, where any of these rules fires.
+    Compat(&'static [Rule]),
 }
 
 impl Contradiction {
@@ -60,7 +60,8 @@ impl Contradiction {
 
 /// The contradiction that shows in the calls of 32-bit programs.
 pub(crate) fn of_compat(rules: RuleSet) -> Option<&'static Contradiction> {
-    KNOWN.iter().find(|known| matches!(known.shown, Shown::Compat(rule) if rules.contains(rule)))
+    let fired = |of: &[Rule]| of.iter().any(|rule| rules.contains(*rule));
+    KNOWN.iter().find(|known| matches!(known.shown, Shown::Compat(of) if fired(of)))
 }
 
 /// The contradiction that a rule stands for.
@@ -125,7 +126,11 @@ pub const KNOWN: &[Contradiction] = &[
         promised: "struct mptcp_subflow_info is 260 bytes with addrs at 4, as the header has it for a 32-bit program",
         source: "uapi, struct mptcp_subflow_info",
         observed: "264 bytes with addrs at 8, whoever calls: a 32-bit program finds family 0 and all else four bytes off",
-        shown: Shown::Compat(Rule::FullElementCopied),
+        shown: Shown::Compat(&[
+            Rule::FullElementCopied,
+            Rule::FullCountsReported,
+            Rule::FullStructureUnwritable,
+        ]),
     },
 ];
 
