@@ -105,6 +105,18 @@ pub(crate) fn identify(
     if let Some(known) = rules.iter().find_map(of_rules).filter(|_| explained) {
         return Some(known);
     }
+    // The structure of a 32-bit program: by itself, or beside what a scene shows.
+    let compat = of_compat(rules).filter(|_| case.entry == Entry::Compat);
+    if compat.is_some() && explained {
+        return compat;
+    }
+    if promises && case.entry == Entry::Compat {
+        let mut rules = RuleSet::EMPTY;
+        let explained = agrees(&amended(portrait), Model::documented(), &mut rules);
+        if let Some(known) = of_compat(rules).filter(|_| explained) {
+            return Some(known);
+        }
+    }
     // Of a scene: the one thing that has to be amended, or must not be.
     let whole = if promises { amended(portrait) } else { portrait.clone() };
     let mut candidates = KNOWN.iter().filter_map(|known| {
@@ -112,10 +124,7 @@ pub(crate) fn identify(
         let one = amended_by(portrait, |other| this(other) != promises);
         (one != whole).then_some((known, one))
     });
-    let found = candidates
-        .find_map(|(known, one)| agrees(&one, own, &mut RuleSet::default()).then_some(known));
-    let compat = || of_compat(rules).filter(|_| explained && case.entry == Entry::Compat);
-    found.or_else(compat)
+    candidates.find_map(|(known, one)| agrees(&one, own, &mut RuleSet::default()).then_some(known))
 }
 
 #[cfg(test)]
