@@ -14,7 +14,7 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 /// Every kind of scene, every option, every kind of place.
-const SAMPLES: [&str; 40] = [
+const SAMPLES: [&str; 41] = [
     "full_info-addresses-kernel-half",
     "full_info-arrays-over-the-structure",
     "full_info-arrays-overlap",
@@ -29,6 +29,7 @@ const SAMPLES: [&str; 40] = [
     "full_info-scene-fallen-back-v4-server",
     "full_info-scene-fully-closed-v6-server-1",
     "full_info-scene-half-closed-v4-client-3",
+    "full_info-scene-initial-removed-v4-server-2",
     "full_info-scene-kernel-managed-v6-client-3",
     "full_info-scene-listening-v4",
     "full_info-scene-many-mapped-client-9-before",

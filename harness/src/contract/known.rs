@@ -83,8 +83,8 @@ pub const KNOWN: &[Contradiction] = &[
         name: "closed-subflows-counted",
         title: "subflows in state CLOSE are counted and listed",
         promised: "num_subflows is the number of active subflows, and each has an element",
-        source: "commit, 6th paragraph",
-        observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; of the end that closed first all, of others the first. mptcp_info counts none of them",
+        source: "commit, 6th paragraph; mptcp.dev: \"mptcpi_subflows_total and num_subflows do include the initial one if it is still attached\"",
+        observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; the initial one, removed from a connection that goes on; of the end that closed first all, of others the first. mptcpi_subflows_total leaves the initial one out, and at the end that closed first counts those that joined",
         shown: Shown::Scenes {
             scenes: &[
                 "bound-v4",
@@ -95,6 +95,10 @@ pub const KNOWN: &[Contradiction] = &[
                 "fully-closed-v6-server-1",
                 "disconnected-v4-client-1",
                 "disconnected-v6-client-1",
+                "initial-removed-v4-client-2",
+                "initial-removed-v4-server-2",
+                "initial-removed-v6-client-2",
+                "initial-removed-v6-server-2",
             ],
             compared: true,
             amend: without_closed,

@@ -132,7 +132,7 @@ const fn plain(over: Over) -> Link {
 }
 
 #[rustfmt::skip]
-static CATALOGUE: [Scene; 127] = [
+static CATALOGUE: [Scene; 131] = [
     scene(0, "fresh-v4", Group::Unconnected, Plan::Idle(V4, Fresh), Client),
     scene(1, "bound-v4", Group::Unconnected, Plan::Idle(V4, Bound), Client),
     scene(2, "listening-v4", Group::Unconnected, Plan::Idle(V4, Listening), Client),
@@ -251,6 +251,10 @@ static CATALOGUE: [Scene; 127] = [
     scene(159, "checksums-v6-server-2", Group::Changed, link(V6, 2, true, Checksums), Server),
     scene(160, "kernel-managed-v6-client-3", Group::Changed, link(V6, 3, true, KernelManaged), Client),
     scene(161, "kernel-managed-v6-server-3", Group::Changed, link(V6, 3, true, KernelManaged), Server),
+    scene(162, "initial-removed-v4-client-2", Group::Changed, link(V4, 2, true, InitialRemoved), Client),
+    scene(163, "initial-removed-v4-server-2", Group::Changed, link(V4, 2, true, InitialRemoved), Server),
+    scene(164, "initial-removed-v6-client-2", Group::Changed, link(V6, 2, true, InitialRemoved), Client),
+    scene(165, "initial-removed-v6-server-2", Group::Changed, link(V6, 2, true, InitialRemoved), Server),
 
     scene(170, "fallen-back-v4-client", Group::FallenBack, Plan::Link(Link { server: Tcp, ..plain(V4) }), Client),
     scene(171, "fallen-back-v4-server", Group::FallenBack, Plan::Link(Link { client: Tcp, ..plain(V4) }), Server),
