@@ -65,6 +65,8 @@ type Name = (&'static str, &'static str);
 
 const BUFFER: u32 = 0x1000;
 const OPTLEN: u32 = 0x12000;
+/// `mptcp_info`, behind `mptcp_full_info`.
+const MPTCP_INFO: u32 = BUFFER + 40;
 const SUBFLOW_INFOS: u32 = 0x4000;
 const TCP_INFOS: u32 = 0x8000;
 /// Subflows that are looked at.
@@ -188,6 +190,10 @@ fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
                 "closed-subflows-counted" => {
                     count == Some(expected.to_ne_bytes().to_vec()) && state == Some(&TCP_CLOSE)
                 }
+                "listener-counts-no-subflow" => {
+                    let total = bytes.get(MPTCP_INFO as usize + 80);
+                    count == Some(1_u32.to_ne_bytes().to_vec()) && total == Some(&0)
+                }
                 other => return Err(format!("nobody knows how {other} shows").into()),
             };
             if !shown {
@@ -221,7 +227,7 @@ fn named(at: usize, tcp_info: u32) -> Name {
     let table = |name, fields: &'static [Field], at| {
         (name, field_at(fields, at).map_or("beyond", |field| field.name))
     };
-    if let Some(at) = inside(BUFFER + 40, 0x1000 - 40, 1) {
+    if let Some(at) = inside(MPTCP_INFO, 0x1000 - 40, 1) {
         table("mptcp_info", abi::MptcpInfo::FIELDS, at)
     } else if let Some(at) = inside(SUBFLOW_INFOS, SUBFLOW_INFO, SUBFLOWS) {
         ("mptcp_subflow_info", subflow_field(at))

@@ -83,7 +83,7 @@ pub const KNOWN: &[Contradiction] = &[
         name: "closed-subflows-counted",
         title: "subflows in state CLOSE are counted and listed",
         promised: "num_subflows is the number of active subflows, and each has an element",
-        source: "commit, 6th paragraph; mptcp.dev: \"mptcpi_subflows_total and num_subflows do include the initial one if it is still attached\"",
+        source: "commit, 6th paragraph; mptcp.dev: \"mptcpi_subflows_total and num_subflows do include the initial one if it is still attached to the MPTCP connection\"",
         observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; the initial one, removed from a connection that goes on; of the end that closed first all, of others the first. mptcpi_subflows_total leaves the initial one out, and at the end that closed first counts those that joined",
         shown: Shown::Scenes {
             scenes: &[
@@ -116,10 +116,25 @@ pub const KNOWN: &[Contradiction] = &[
             amend: first_is_1,
         },
     },
+    Contradiction {
+        name: "listener-counts-no-subflow",
+        title: "a listener's mptcpi_subflows_total leaves out the subflow that listens",
+        promised: "mptcpi_subflows_total and num_subflows are both the total number of subflows: 1, the one that listens",
+        source: "mptcp.dev, Number of subflows",
+        observed: "mptcpi_subflows_total is 0 where the socket listens, and num_subflows 1",
+        shown: Shown::Scenes {
+            scenes: &["listening-v4", "listening-v6"],
+            compared: true,
+            amend: listener_counted,
+        },
+    },
 ];
 
-/// `TCP_CLOSE`, in `tcpi_state`.
+/// `TCP_CLOSE` and `TCP_LISTEN`, in `tcpi_state`.
 const TCP_CLOSE: u8 = 7;
+const TCP_LISTEN: u8 = 10;
+/// `mptcpi_subflows_total` (since 6.8), in `struct mptcp_info`.
+const SUBFLOWS_TOTAL: usize = 80;
 
 fn without_closed(portrait: &mut Portrait) {
     if let Kind::Mptcp { subflows, .. } = &mut portrait.kind {
@@ -134,6 +149,16 @@ fn first_is_1(portrait: &mut Portrait) {
         && first.subflow_info.mask().first() != Some(&0)
     {
         first.subflow_info.tell(0, &1_u32.to_ne_bytes());
+    }
+}
+
+/// The subflow that listens is counted, where there is a field for it.
+fn listener_counted(portrait: &mut Portrait) {
+    if let Kind::Mptcp { info, subflows } = &mut portrait.kind
+        && let [only] = &subflows[..]
+        && only.tcp_info.bytes().first() == Some(&TCP_LISTEN)
+    {
+        info.tell(SUBFLOWS_TOTAL, &[1]);
     }
 }
 
