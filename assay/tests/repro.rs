@@ -14,10 +14,11 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 /// Every kind of scene, every option, every kind of place.
-const SAMPLES: [&str; 41] = [
+const SAMPLES: [&str; 42] = [
     "full_info-addresses-kernel-half",
     "full_info-arrays-over-the-structure",
     "full_info-arrays-overlap",
+    "full_info-scene-address-removed-v4-client-2",
     "full_info-scene-backup-subflow-v4-client-2",
     "full_info-scene-bound-v6",
     "full_info-scene-checksums-v4-server-2",

@@ -194,6 +194,10 @@ fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
                     let total = bytes.get(MPTCP_INFO as usize + 80);
                     count == Some(1_u32.to_ne_bytes().to_vec()) && total == Some(&0)
                 }
+                "local-addr-used-kept" => {
+                    let [joined, used] = [0, 40].map(|at| bytes.get(MPTCP_INFO as usize + at));
+                    joined == Some(&0) && used == Some(&1)
+                }
                 other => return Err(format!("nobody knows how {other} shows").into()),
             };
             if !shown {

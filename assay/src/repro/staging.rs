@@ -223,6 +223,10 @@ impl Staging {
                 self.take(fragment!("remove"));
                 self.line("remove_subflow(token, 1, port);");
             }
+            Change::AddressRemoved => {
+                self.take(fragment!("remove_address"));
+                self.line("remove_address(token, 1);");
+            }
             Change::InitialRemoved => {
                 self.take(fragment!("remove"));
                 self.line("remove_subflow(token, 0, port);");
@@ -304,6 +308,7 @@ fn link(link: &Link, side: Side) -> String {
         Change::Disconnected => ", after it disconnected",
         Change::Reconnected => ", after the client disconnected and connected again",
         Change::SubflowRemoved => ", after its second subflow was removed",
+        Change::AddressRemoved => ", after the address of its second subflow was removed",
         Change::InitialRemoved => ", after its initial subflow was removed",
         Change::BackupSubflow => ", joined as backups",
         Change::Checksums => ", with checksums",

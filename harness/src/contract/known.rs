@@ -128,6 +128,18 @@ pub const KNOWN: &[Contradiction] = &[
             amend: listener_counted,
         },
     },
+    Contradiction {
+        name: "local-addr-used-kept",
+        title: "an address that was removed counts as used",
+        promised: "mptcpi_local_addr_used follows subflows of a path manager in user space as they are created and removed, and it does with SUBFLOW_CREATE and SUBFLOW_DESTROY: 0, as no address is in use",
+        source: "userspace-infos commit: \"similar to how the in-kernel PM is updating the counter: when additional subflows are created/removed\"",
+        observed: "MPTCP_PM_CMD_REMOVE takes the address and its subflow away, and mptcpi_local_addr_used stays 1; it grows by 1 with each address that comes and goes",
+        shown: Shown::Scenes {
+            scenes: &["address-removed-v4-client-2"],
+            compared: true,
+            amend: none_used,
+        },
+    },
 ];
 
 /// `TCP_CLOSE` and `TCP_LISTEN`, in `tcpi_state`.
@@ -135,6 +147,8 @@ const TCP_CLOSE: u8 = 7;
 const TCP_LISTEN: u8 = 10;
 /// `mptcpi_subflows_total` (since 6.8), in `struct mptcp_info`.
 const SUBFLOWS_TOTAL: usize = 80;
+/// `mptcpi_local_addr_used`, in `struct mptcp_info`; `mptcpi_subflows` comes first.
+const LOCAL_ADDR_USED: usize = 40;
 
 fn without_closed(portrait: &mut Portrait) {
     if let Kind::Mptcp { subflows, .. } = &mut portrait.kind {
@@ -159,6 +173,16 @@ fn listener_counted(portrait: &mut Portrait) {
         && only.tcp_info.bytes().first() == Some(&TCP_LISTEN)
     {
         info.tell(SUBFLOWS_TOTAL, &[1]);
+    }
+}
+
+/// Where no subflow joined no address is in use: no scene announces any.
+fn none_used(portrait: &mut Portrait) {
+    if let Kind::Mptcp { info, .. } = &mut portrait.kind
+        && info.bytes().first() == Some(&0)
+        && info.bytes().get(LOCAL_ADDR_USED).is_some_and(|used| *used > 0)
+    {
+        info.tell(LOCAL_ADDR_USED, &[0]);
     }
 }
 

@@ -253,6 +253,12 @@ impl Maker {
                 let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster.remove(1).client)?;
             }
+            Change::AddressRemoved => {
+                let inodes = ends.inodes().map_err(during("fstat"))?;
+                // Subflows join with the number of their address as its id.
+                self.tools.remove_address(inodes[0], 1)?;
+                roster.truncate(1);
+            }
             Change::InitialRemoved => {
                 let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster[0].client)?;
