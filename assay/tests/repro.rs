@@ -14,10 +14,11 @@ type Done = Result<(), Failed>;
 type Named = (&'static str, fn() -> Done);
 
 /// Every kind of scene, every option, every kind of place.
-const SAMPLES: [&str; 46] = [
+const SAMPLES: [&str; 48] = [
     "full_info-addresses-kernel-half",
     "full_info-arrays-over-the-structure",
     "full_info-arrays-overlap",
+    "full_info-scene-address-removed-v4-client-2",
     "full_info-scene-backup-subflow-v4-client-2",
     "full_info-scene-bound-v6",
     "full_info-scene-checksums-v4-server-2",
@@ -29,6 +30,7 @@ const SAMPLES: [&str; 46] = [
     "full_info-scene-fallen-back-v4-server",
     "full_info-scene-fully-closed-v6-server-1",
     "full_info-scene-half-closed-v4-client-3",
+    "full_info-scene-initial-removed-v4-server-2",
     "full_info-scene-kernel-managed-v6-client-3",
     "full_info-scene-listening-v4",
     "full_info-scene-many-mapped-client-9-before",

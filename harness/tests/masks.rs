@@ -65,6 +65,8 @@ type Name = (&'static str, &'static str);
 
 const BUFFER: u32 = 0x1000;
 const OPTLEN: u32 = 0x12000;
+/// `mptcp_info`, behind `mptcp_full_info`.
+const MPTCP_INFO: u32 = BUFFER + 40;
 const SUBFLOW_INFOS: u32 = 0x4000;
 const TCP_INFOS: u32 = 0x8000;
 /// Subflows that are looked at.
@@ -182,10 +184,20 @@ fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
             let word = |at: u32| bytes.get(at as usize..at as usize + 4).map(<[u8]>::to_vec);
             let (count, id) = (word(BUFFER + 16), word(SUBFLOW_INFOS));
             let state = bytes.get(TCP_INFOS as usize);
+            // All that are listed: the first is closed.
+            let expected = scene.subflows().unwrap_or(0);
             let shown = match known.name {
                 "subflow-id-zero" => id == Some(vec![0; 4]),
                 "closed-subflows-counted" => {
-                    count == Some(1_u32.to_ne_bytes().to_vec()) && state == Some(&TCP_CLOSE)
+                    count == Some(expected.to_ne_bytes().to_vec()) && state == Some(&TCP_CLOSE)
+                }
+                "listener-counts-no-subflow" => {
+                    let total = bytes.get(MPTCP_INFO as usize + 80);
+                    count == Some(1_u32.to_ne_bytes().to_vec()) && total == Some(&0)
+                }
+                "local-addr-used-kept" => {
+                    let [joined, used] = [0, 40].map(|at| bytes.get(MPTCP_INFO as usize + at));
+                    joined == Some(&0) && used == Some(&1)
                 }
                 other => return Err(format!("nobody knows how {other} shows").into()),
             };
@@ -220,7 +232,7 @@ fn named(at: usize, tcp_info: u32) -> Name {
     let table = |name, fields: &'static [Field], at| {
         (name, field_at(fields, at).map_or("beyond", |field| field.name))
     };
-    if let Some(at) = inside(BUFFER + 40, 0x1000 - 40, 1) {
+    if let Some(at) = inside(MPTCP_INFO, 0x1000 - 40, 1) {
         table("mptcp_info", abi::MptcpInfo::FIELDS, at)
     } else if let Some(at) = inside(SUBFLOW_INFOS, SUBFLOW_INFO, SUBFLOWS) {
         ("mptcp_subflow_info", subflow_field(at))
@@ -295,6 +307,10 @@ fn unwitnessed(scene: &str) -> BTreeSet<Name> {
     let starts = |beginning: &str| scene.starts_with(beginning);
     if starts("bound") || starts("fully-closed") || starts("disconnected") {
         open("tcp_info", &PARAMETERS);
+    }
+    if starts("initial-removed") {
+        open("tcp_info", &PARAMETERS);
+        open("tcp_info", &HISTORY);
     }
     if starts("fully-closed") || starts("disconnected") {
         open("tcp_info", &HISTORY);

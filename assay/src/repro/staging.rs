@@ -98,7 +98,7 @@ impl Staging {
         if managed {
             self.line("__u32 token;");
         }
-        if link.change == Change::SubflowRemoved {
+        if matches!(link.change, Change::SubflowRemoved | Change::InitialRemoved) {
             self.line("__u16 port;");
         }
         self.body.push('\n');
@@ -183,6 +183,9 @@ impl Staging {
         self.take(fragment!("token"));
         self.take(fragment!("join"));
         self.line("token = client_token();");
+        if link.change == Change::InitialRemoved {
+            self.line("port = ntohs(event_port(EVENT_ATTR_SPORT));");
+        }
         self.line("talk(client, server, 1);\t/* without data there are no joins */");
         let flags = if link.change == Change::BackupSubflow { "ADDR_FLAG_BACKUP" } else { "0" };
         if link.change == Change::SubflowRemoved {
@@ -219,6 +222,16 @@ impl Staging {
             Change::SubflowRemoved => {
                 self.take(fragment!("remove"));
                 self.line("remove_subflow(token, 1, port);");
+            }
+            Change::AddressRemoved => {
+                self.take(fragment!("remove_address"));
+                self.line("remove_address(token, 1);");
+            }
+            Change::InitialRemoved => {
+                self.take(fragment!("remove"));
+                self.line("remove_subflow(token, 0, port);");
+                self.line("talk(client, server, 1500);");
+                self.line("talk(server, client, 700);");
             }
         }
     }
@@ -295,6 +308,8 @@ fn link(link: &Link, side: Side) -> String {
         Change::Disconnected => ", after it disconnected",
         Change::Reconnected => ", after the client disconnected and connected again",
         Change::SubflowRemoved => ", after its second subflow was removed",
+        Change::AddressRemoved => ", after the address of its second subflow was removed",
+        Change::InitialRemoved => ", after its initial subflow was removed",
         Change::BackupSubflow => ", joined as backups",
         Change::Checksums => ", with checksums",
         Change::KernelManaged => ", made by the kernel's path manager",

@@ -29,7 +29,7 @@ macro_rules! upstream {
 
 /// All of them. None stands behind another whose name its own ends with: the
 /// longer name is the one that is meant.
-pub(crate) const ALL: [Document; 11] = [
+pub(crate) const ALL: [Document; 12] = [
     Document {
         name: "info commit",
         title: "55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")",
@@ -59,6 +59,12 @@ pub(crate) const ALL: [Document; 11] = [
         title: "6f06b4d4d1cc (\"mptcp: add unique subflow id\")",
         date: "20 June 2023",
         url: "https://git.kernel.org/torvalds/c/6f06b4d4d1cc",
+    },
+    Document {
+        name: "userspace-infos commit",
+        title: "77e4b94a3de6 (\"mptcp: update userspace pm infos\")",
+        date: "2 June 2023",
+        url: "https://git.kernel.org/torvalds/c/77e4b94a3de6",
     },
     Document {
         name: "commit",

@@ -91,8 +91,8 @@ pub const KNOWN: &[Contradiction] = &[
         name: "closed-subflows-counted",
         title: "subflows in state CLOSE are counted and listed",
         promised: "num_subflows is the number of active subflows, and each has an element",
-        source: "commit, 6th paragraph",
-        observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; of the end that closed first all, of others the first. mptcp_info counts none of them",
+        source: "commit, 6th paragraph; mptcp.dev: \"mptcpi_subflows_total and num_subflows do include the initial one if it is still attached to the MPTCP connection\"",
+        observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; the initial one, removed from a connection that goes on; of the end that closed first all, of others the first. mptcpi_subflows_total leaves the initial one out, and at the end that closed first counts those that joined",
         shown: Shown::Scenes {
             scenes: &[
                 "bound-v4",
@@ -103,6 +103,10 @@ pub const KNOWN: &[Contradiction] = &[
                 "fully-closed-v6-server-1",
                 "disconnected-v4-client-1",
                 "disconnected-v6-client-1",
+                "initial-removed-v4-client-2",
+                "initial-removed-v4-server-2",
+                "initial-removed-v6-client-2",
+                "initial-removed-v6-server-2",
             ],
             compared: true,
             amend: without_closed,
@@ -132,10 +136,39 @@ pub const KNOWN: &[Contradiction] = &[
             Rule::FullStructureUnwritable,
         ]),
     },
+    Contradiction {
+        name: "listener-counts-no-subflow",
+        title: "a listener's mptcpi_subflows_total leaves out the subflow that listens",
+        promised: "mptcpi_subflows_total and num_subflows are both the total number of subflows: 1, the one that listens",
+        source: "mptcp.dev, Number of subflows",
+        observed: "mptcpi_subflows_total is 0 where the socket listens, and num_subflows 1",
+        shown: Shown::Scenes {
+            scenes: &["listening-v4", "listening-v6"],
+            compared: true,
+            amend: listener_counted,
+        },
+    },
+    Contradiction {
+        name: "local-addr-used-kept",
+        title: "an address that was removed counts as used",
+        promised: "mptcpi_local_addr_used follows subflows of a path manager in user space as they are created and removed, and it does with SUBFLOW_CREATE and SUBFLOW_DESTROY: 0, as no address is in use",
+        source: "userspace-infos commit: \"similar to how the in-kernel PM is updating the counter: when additional subflows are created/removed\"",
+        observed: "MPTCP_PM_CMD_REMOVE takes the address and its subflow away, and mptcpi_local_addr_used stays 1; it grows by 1 with each address that comes and goes",
+        shown: Shown::Scenes {
+            scenes: &["address-removed-v4-client-2"],
+            compared: true,
+            amend: none_used,
+        },
+    },
 ];
 
-/// `TCP_CLOSE`, in `tcpi_state`.
+/// `TCP_CLOSE` and `TCP_LISTEN`, in `tcpi_state`.
 const TCP_CLOSE: u8 = 7;
+const TCP_LISTEN: u8 = 10;
+/// `mptcpi_subflows_total` (since 6.8), in `struct mptcp_info`.
+const SUBFLOWS_TOTAL: usize = 80;
+/// `mptcpi_local_addr_used`, in `struct mptcp_info`; `mptcpi_subflows` comes first.
+const LOCAL_ADDR_USED: usize = 40;
 
 fn without_closed(portrait: &mut Portrait) {
     if let Kind::Mptcp { subflows, .. } = &mut portrait.kind {
@@ -152,6 +185,26 @@ fn first_is_1(portrait: &mut Portrait) {
         && first.tcp_info.bytes().first() != Some(&TCP_CLOSE)
     {
         first.subflow_info.tell(0, &1_u32.to_ne_bytes());
+    }
+}
+
+/// The subflow that listens is counted, where there is a field for it.
+fn listener_counted(portrait: &mut Portrait) {
+    if let Kind::Mptcp { info, subflows } = &mut portrait.kind
+        && let [only] = &subflows[..]
+        && only.tcp_info.bytes().first() == Some(&TCP_LISTEN)
+    {
+        info.tell(SUBFLOWS_TOTAL, &[1]);
+    }
+}
+
+/// Where no subflow joined no address is in use: no scene announces any.
+fn none_used(portrait: &mut Portrait) {
+    if let Kind::Mptcp { info, .. } = &mut portrait.kind
+        && info.bytes().first() == Some(&0)
+        && info.bytes().get(LOCAL_ADDR_USED).is_some_and(|used| *used > 0)
+    {
+        info.tell(LOCAL_ADDR_USED, &[0]);
     }
 }
 

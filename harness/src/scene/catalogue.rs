@@ -89,7 +89,7 @@ impl Scene {
             Plan::Idle(_, Fresh) => Some(0),
             Plan::Idle(..) => Some(1),
             Plan::Link(link) => {
-                let gone = u32::from(link.change == SubflowRemoved);
+                let gone = u32::from(matches!(link.change, SubflowRemoved | AddressRemoved));
                 let speaks = [link.client, link.server] == [Mptcp, Mptcp];
                 speaks.then_some(u32::from(link.subflows) - gone)
             }
@@ -132,7 +132,7 @@ const fn plain(over: Over) -> Link {
 }
 
 #[rustfmt::skip]
-static CATALOGUE: [Scene; 127] = [
+static CATALOGUE: [Scene; 132] = [
     scene(0, "fresh-v4", Group::Unconnected, Plan::Idle(V4, Fresh), Client),
     scene(1, "bound-v4", Group::Unconnected, Plan::Idle(V4, Bound), Client),
     scene(2, "listening-v4", Group::Unconnected, Plan::Idle(V4, Listening), Client),
@@ -251,6 +251,11 @@ static CATALOGUE: [Scene; 127] = [
     scene(159, "checksums-v6-server-2", Group::Changed, link(V6, 2, true, Checksums), Server),
     scene(160, "kernel-managed-v6-client-3", Group::Changed, link(V6, 3, true, KernelManaged), Client),
     scene(161, "kernel-managed-v6-server-3", Group::Changed, link(V6, 3, true, KernelManaged), Server),
+    scene(162, "initial-removed-v4-client-2", Group::Changed, link(V4, 2, true, InitialRemoved), Client),
+    scene(163, "initial-removed-v4-server-2", Group::Changed, link(V4, 2, true, InitialRemoved), Server),
+    scene(164, "initial-removed-v6-client-2", Group::Changed, link(V6, 2, true, InitialRemoved), Client),
+    scene(165, "initial-removed-v6-server-2", Group::Changed, link(V6, 2, true, InitialRemoved), Server),
+    scene(166, "address-removed-v4-client-2", Group::Changed, link(V4, 2, true, AddressRemoved), Client),
 
     scene(170, "fallen-back-v4-client", Group::FallenBack, Plan::Link(Link { server: Tcp, ..plain(V4) }), Client),
     scene(171, "fallen-back-v4-server", Group::FallenBack, Plan::Link(Link { client: Tcp, ..plain(V4) }), Server),

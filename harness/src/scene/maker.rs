@@ -157,7 +157,7 @@ impl Maker {
         }
         let names = ends.names().map_err(during("getsockname"))?;
         let defaults = self.tools.manager.defaults().map_err(during("reading limits"))?;
-        let standing = self.change(link.change, &ends, &mut roster)?;
+        let standing = self.change(link.change, &ends, &mut roster, &mut bytes)?;
 
         let nature = |mine, theirs| match (mine, theirs) {
             (Protocol::Tcp, _) => Nature::Tcp(domain),
@@ -169,6 +169,10 @@ impl Maker {
             // A socket used again numbers its first subflow 0, not 1.
             if link.change == Change::Reconnected && side == Side::Client {
                 roster[0].id = None;
+            }
+            // The kernel keeps it on its list.
+            if link.change == Change::InitialRemoved {
+                roster[0].closed = Some(names);
             }
             Subject {
                 side,
@@ -220,6 +224,7 @@ impl Maker {
         change: Change,
         ends: &Ends,
         roster: &mut Vec<Member>,
+        bytes: &mut [u64; 2],
     ) -> Result<Standing, String> {
         let shut =
             |end: &Socket| end.shutdown(std::net::Shutdown::Write).map_err(during("shutdown"));
@@ -247,6 +252,19 @@ impl Maker {
             Change::SubflowRemoved => {
                 let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster.remove(1).client)?;
+            }
+            Change::AddressRemoved => {
+                let inodes = ends.inodes().map_err(during("fstat"))?;
+                // Subflows join with the number of their address as its id.
+                self.tools.remove_address(inodes[0], 1)?;
+                roster.truncate(1);
+            }
+            Change::InitialRemoved => {
+                let inodes = ends.inodes().map_err(during("fstat"))?;
+                self.tools.remove(inodes[0], roster[0].client)?;
+                ends.talk(TALK.0, TALK.1).map_err(during("going on"))?;
+                bytes[0] += TALK.0 as u64;
+                bytes[1] += TALK.1 as u64;
             }
         }
         if standing != Standing::Live {

@@ -127,6 +127,13 @@ impl PathManager {
         self.acknowledged(&request)
     }
 
+    /// `REMOVE` of the address with an id.
+    pub fn remove_address(&mut self, token: u32, id: u8) -> io::Result<()> {
+        let mut request = Request::new().op_remove_do();
+        request.encode().push_token(token).push_loc_id(id);
+        self.acknowledged(&request)
+    }
+
     /// Limits of the in-kernel path manager for this namespace.
     pub fn set_limits(&mut self, accepted: u32, subflows: u32) -> io::Result<()> {
         let mut request = Request::new().op_set_limits_do();

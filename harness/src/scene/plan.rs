@@ -58,6 +58,10 @@ pub enum Change {
     Reconnected,
     /// The path manager took the second of the subflows away.
     SubflowRemoved,
+    /// The path manager took the address away from which the second subflow was made.
+    AddressRemoved,
+    /// The path manager took the initial subflow away, and data goes on by the other.
+    InitialRemoved,
     /// The joined subflows are backups.
     BackupSubflow,
     /// With `net.mptcp.checksum_enabled`.

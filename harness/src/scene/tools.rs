@@ -76,6 +76,12 @@ impl Tools {
             .remove(token, subflow.local, subflow.remote)
             .map_err(during("removing a subflow"))
     }
+
+    /// Takes an address away from a client, and with it the subflows from there.
+    pub fn remove_address(&mut self, inode: u32, id: u8) -> Result<(), String> {
+        let token = self.token(inode)?;
+        self.manager.remove_address(token, id).map_err(during("removing an address"))
+    }
 }
 
 /// Tries again, without pause at first, until it works or patience ends.
