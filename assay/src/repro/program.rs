@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use mptcp_emulator::{Errno, Rule, abi};
+use mptcp_emulator::{Errno, Revision, Rule, abi};
 use mptcp_harness::case::{BLOCKS, Block, Entry, Input, Place, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{deciding, hex};
@@ -342,13 +342,14 @@ impl Writer<'_> {
         if self.subjects.over[0].predicted.is_err_and(|errno| errno != Errno::EFAULT) {
             return text;
         }
-        if matches!(
-            option,
-            abi::MPTCP_INFO | abi::MPTCP_TCPINFO | abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT
-        ) {
+        if matches!(option, abi::MPTCP_TCPINFO | abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
             let _ = writeln!(text, "\tneed_tcp_info({});", revision.tcp_info);
         }
-        if matches!(option, abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
+        // What the first release had all have.
+        let first = u32::try_from(self.subjects.case().length)
+            .is_ok_and(|length| length <= Revision::V5_16.mptcp_info);
+        let grown = option == abi::MPTCP_INFO && !first;
+        if grown || matches!(option, abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
             let _ = writeln!(text, "\tneed_mptcp_info({});", revision.mptcp_info);
         }
         text
