@@ -146,7 +146,7 @@ rules! {
     StrideAsAsked: Promised, "commit, 9th paragraph: the kernel only fills the space expected by userspace";
     /// A program that asks for larger elements than the kernel knows gets them, and finds them, at the kernel's size.
     StrideClamped: Implied, "selftest: size_user is checked after the call; the stride, measured";
-    /// While there is room for a whole element, the next subflow's is copied, right behind the one before.
+    /// While there is room for a whole element, the next subflow's is copied: the first at size_subflow_data, each other right behind the one before.
     ElementCopied: Promised, "commit, 14th paragraph: olen is the header plus one element for each subflow with room";
     /// A subflow whose element does not fit whole is counted, and nothing of it is copied.
     ElementLeftOut: Promised, "commit, 15th paragraph: userspace detects it by num_subflows";
@@ -164,7 +164,7 @@ rules! {
     LengthWithoutElements: Implied, "selftest: a header of 24 bytes on an old kernel, olen must be truncated to real data size filled by kernel";
     /// The length is stored after the elements and before the header: where it cannot be written, EFAULT, and the header stays as it was.
     DataLengthUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
-    /// The header is written last, the 16 bytes that the kernel knows; where they cannot all be written, EFAULT.
+    /// The header is written last, the 16 bytes that the kernel knows; where they cannot all be written, EFAULT; the bytes before the first one that faults are written.
     HeaderUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// Bytes of the header past the 16 that the kernel knows are left alone.
     HeaderTailLeftAlone: Implied, "commit, 5th paragraph: kernel knows where the userspace-provided meta header ends";
@@ -191,19 +191,19 @@ rules! {
     FullStrideClamped: Accidental, "measured";
     /// For each subflow below size_arrays_user one element goes into each array.
     FullElementCopied: Promised, "uapi, struct mptcp_full_info, size_arrays_user";
-    /// Subflows from size_arrays_user on are counted, and nothing of them is copied.
+    /// Subflows from size_arrays_user on are counted, and nothing of them is copied; no number is too large for size_arrays_user.
     FullElementLeftOut: Promised, "uapi, struct mptcp_full_info, size_arrays_user: max subflows that userspace is interested in";
     /// An array whose elements have size 0 is not touched, whatever its address.
     FullArrayEmpty: Accidental, "measured; follows from the arithmetic";
-    /// The addresses of a subflow are copied before its tcp_info; where they cannot be copied whole, EFAULT, the header and the length stay as they were.
+    /// The addresses of a subflow are copied before its tcp_info; where they cannot be copied whole, EFAULT; the bytes before the first one that faults are written, the structure and the length stay as they were.
     FullSubflowInfoUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
-    /// Where a tcp_info cannot be copied whole, EFAULT; what was copied stays, the header and the length stay as they were.
+    /// Where a tcp_info cannot be copied whole, EFAULT; what was copied stays, the structure and the length stay as they were.
     FullTcpInfoUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// num_subflows tells all subflows, the kernel and user sizes what was known and agreed on.
     FullCountsReported: Promised, "uapi, struct mptcp_full_info: set by kernel (real subflow count)";
-    /// With a length of 40 or less nothing of mptcp_info is copied.
+    /// With a length of 40 nothing of mptcp_info is copied.
     FullInfoLeftOut: Accidental, "measured; follows from the arithmetic";
-    /// With less room than the whole mptcp_info its first bytes are copied.
+    /// With less room than the whole mptcp_info its first bytes are copied, and the length stays as it came.
     FullInfoCut: Implied, "uapi: mptcp_info stands last in the structure, and grows at its end";
     /// With room for the whole mptcp_info it is copied whole, and the length says where it ends.
     FullInfoWhole: Promised, "info commit: updated to contain the number of bytes that it copied";
@@ -254,7 +254,7 @@ rules! {
     OptSocknameUnwritable: Chosen, "EFAULT: man, ERRORS; order: design, silent, as OptTcpInfoUnwritable";
     /// A subflow's peer address is copied last; where it cannot be copied whole, EFAULT, with the same left behind.
     OptPeernameUnwritable: Chosen, "EFAULT: man, ERRORS; order: design, silent, as OptTcpInfoUnwritable";
-    /// nmemb_kernel tells how many elements there would have been, size_kernel the size of one as the kernel knows it.
+    /// nmemb_kernel tells how many elements there would have been, 1 of mptcp_info and the number of subflows of the others; size_kernel the size of one as the kernel knows it.
     OptKernelReported: Promised, "design, 3 and 4, which have the two names exchanged: \"nmemb_kernel to reflect the structure size\", \"size_kernel with the number of elements\"; the example, nmemb_kernel == 17, decides";
     /// The length becomes 96, whatever was asked.
     OptLengthReturned: Chosen, "design, silent; as the options that shipped: what the kernel knows of the structure";

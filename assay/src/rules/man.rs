@@ -134,7 +134,7 @@ impl Roff {
             }
             return;
         }
-        self.line(&format!(".PP\n.TS\ntab(\t);\n{}.", vec!["l"; heads.len()].join("2 ")));
+        self.line(&format!(".PP\n.TS\ntab(\t) nokeep;\n{}.", vec!["l"; heads.len()].join("2 ")));
         for (number, row) in rows.iter().enumerate() {
             let cells: Vec<String> = row.iter().map(|cell| guarded(cell)).collect();
             self.line(&cells.join("\t"));
@@ -230,7 +230,7 @@ mod tests {
         let expected = "'\\\" t\n.TH A 7 \"\" \"mptcp-assay VERSION\" Linux\n.ad l\n.nh\n.SH NAME\nA \\- what\n\
             .SH DESCRIPTION\n.PP\ntext \\fBx_y\\fR doc\n.SH \"Two\"\n.SS \"Three\"\n.TP\n.B \"Rule\"\n\
             \\fIso.\\fR It.\n.br\nSource: s\n.SH \"More\"\n.IP \\(bu 2\none\n.IP \\(bu 2\ntwo\n\
-            .PP\n.TS\ntab(\t);\nl2 l.\na\tb\n_\n\\&.1\tc\n.TE\n\
+            .PP\n.TS\ntab(\t) nokeep;\nl2 l.\na\tb\n_\n\\&.1\tc\n.TE\n\
             .IP \\(bu 2\ne: LONG; f: g\n\
             .PP\n.in +4n\n.nf\n\\&.code \\-x\n.fi\n.in\n";
         let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));

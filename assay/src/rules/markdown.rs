@@ -237,7 +237,15 @@ fn about(field: &Field) -> String {
     for part in parts {
         // `InfoOptPtr::nmemb_user` is its last part here.
         let (path, behind) = part.split_once('`').unwrap_or((part, ""));
-        let _ = write!(text, "`{}`{behind}", path.rsplit("::").next().unwrap_or(path));
+        let name = match path.rsplit("::").next().unwrap_or(path) {
+            "MptcpInfo" => "struct mptcp_info",
+            "TcpInfo" => "struct tcp_info",
+            "SubflowInfo" => "struct mptcp_subflow_info",
+            "SubflowAddrs" => "struct mptcp_subflow_addrs",
+            "InfoOptPtr" => "struct mptcp_info_opt_ptr",
+            other => other,
+        };
+        let _ = write!(text, "`{name}`{behind}");
     }
     text.replace('|', "\\|")
 }
@@ -247,19 +255,27 @@ fn contradictions() -> String {
         let link = |rule: &Rule| format!("[{}](#{})", rule.name(), rule.name().to_lowercase());
         rules.iter().map(link).collect::<Vec<_>>().join(", ")
     };
-    let row = |known: &Contradiction| {
+    let mut text = String::new();
+    for known in KNOWN {
         let Contradiction { name, title, promised, source, observed, .. } = *known;
         let shown = match known.shown {
             Shown::Rules(of) => rules(of),
-            Shown::Compat(_) => "by `int $0x80`".to_owned(),
+            Shown::Compat(_) => "calls by `int $0x80`".to_owned(),
             Shown::Scenes { scenes, .. } => {
                 format!("scene `{}` and others", scenes.first().copied().unwrap_or_default())
             }
         };
-        let title = format!("[{}](findings/{name}/README.md)", marked(title));
-        vec![title, marked(promised), marked(source), marked(observed), shown]
-    };
-    table(&["what", "promised", "by", "what kernels do", "where"], KNOWN.iter().map(row))
+        let _ = writeln!(
+            text,
+            "- *[{}](findings/{name}/README.md)*. Promised ({}): {}. What kernels do: {}. \
+             See {shown}.",
+            marked(title),
+            marked(source),
+            marked(promised),
+            marked(observed),
+        );
+    }
+    text
 }
 
 fn documents() -> String {
@@ -365,7 +381,7 @@ mod tests {
         let field = |about| Field { name: "f", offset: 0, size: 1, about };
         assert_eq!(
             about(&field(" An [`MptcpInfo`]; of [`A::b`] and `c`.")),
-            "An `MptcpInfo`; of `b` and `c`."
+            "An `struct mptcp_info`; of `b` and `c`."
         );
         assert_eq!(since(&field("A count; since 6.8. More.")), Some("6.8"));
         assert_eq!(since(&field("Bits (since 5.5).")), None);
