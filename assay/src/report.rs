@@ -36,6 +36,9 @@ pub(crate) struct Report {
     /// Cases with a verdict that were made as 32-bit programs call.
     pub(crate) compat: u64,
     pub(crate) inconclusive_reasons: BTreeMap<&'static str, u64>,
+    /// Those of them that nothing explains: whatever else the verdict is, no run with
+    /// any is green.
+    pub(crate) unexplained: u64,
     /// How many scenes stood.
     pub(crate) scenes: usize,
     pub(crate) skipped_scenes: Vec<SkippedScene>,
@@ -232,6 +235,7 @@ impl Report {
             unspecified: counts.unspecified,
             inconclusive: counts.inconclusive,
             compat: outcome.compat,
+            unexplained: outcome.unexplained(),
             inconclusive_reasons: outcome.reasons.iter().map(|(why, n)| (why.text(), *n)).collect(),
             scenes: reach.standing.len(),
             skipped_scenes: SkippedScene::list(reach.skipped),

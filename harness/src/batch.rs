@@ -46,8 +46,12 @@ impl Trial {
         for (case, verdict) in cases.iter().zip(&mut *verdicts) {
             if !matches!(verdict, Verdict::Disagree(_)) {
                 let again = self.whole(case, rules);
-                // What is unspecified may leave traces anywhere in the program's buffers.
-                if matches!(again, Verdict::Disagree(_) | Verdict::Unspecified) {
+                // What is unspecified may leave traces anywhere in the program's buffers,
+                // unless that was seen at once: then none were left.
+                let traces = matches!(verdict, Verdict::Agree);
+                if matches!(again, Verdict::Disagree(_))
+                    || matches!(again, Verdict::Unspecified) && traces
+                {
                     *verdict = again;
                     found = true;
                 }

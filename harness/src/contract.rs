@@ -34,7 +34,8 @@ pub(crate) fn broken(case: &Case, map: &Map, evidence: &Evidence<'_>) -> Option<
     });
     // After a fault, and where things lie over one another, no document says what
     // stands where. What was never lent to the kernel is not its to write in any case.
-    let told = !free && evidence.predicted.is_ok() && !overlaps(case, map);
+    let fault = evidence.predicted == Err(Errno::EFAULT);
+    let told = !free && !fault && !overlaps(case, map);
     let bytes = evidence.mismatch.bytes.iter().copied();
     let bytes: Vec<usize> = bytes.filter(|at| told || is_outside(map, *at)).collect();
     let mismatch = Mismatch { result, bytes };
@@ -100,22 +101,20 @@ pub(crate) fn identify(
         true => (Model::promised(), Model::documented()),
         false => (Model::documented(), Model::promised()),
     };
-    let mut rules = RuleSet::EMPTY;
-    let explained = agrees(portrait, other, &mut rules);
-    if let Some(known) = rules.iter().find_map(of_rules).filter(|_| explained) {
+    // The other model of the scene as it is or as it is promised: of two contradictions in
+    // one case the kernel may have a part in one alone.
+    let mut sights = vec![portrait.clone(), amended(portrait)];
+    sights.dedup();
+    let explaining = sights.iter().find_map(|sight| {
+        let mut rules = RuleSet::EMPTY;
+        agrees(sight, other, &mut rules).then_some(rules)
+    });
+    if let Some(known) = explaining.and_then(|rules| rules.iter().find_map(of_rules)) {
         return Some(known);
     }
-    // The structure of a 32-bit program: by itself, or beside what a scene shows.
-    let compat = of_compat(rules).filter(|_| case.entry == Entry::Compat);
-    if compat.is_some() && explained {
+    let compat = explaining.and_then(of_compat).filter(|_| case.entry == Entry::Compat);
+    if compat.is_some() {
         return compat;
-    }
-    if promises && case.entry == Entry::Compat {
-        let mut rules = RuleSet::EMPTY;
-        let explained = agrees(&amended(portrait), Model::documented(), &mut rules);
-        if let Some(known) = of_compat(rules).filter(|_| explained) {
-            return Some(known);
-        }
     }
     // Of a scene: the one thing that has to be amended, or must not be.
     let whole = if promises { amended(portrait) } else { portrait.clone() };
@@ -135,6 +134,7 @@ mod tests {
 
     use super::*;
     use crate::case::{Data, Place};
+    use crate::scene::{Kind, Masked, SubflowPortrait};
     use crate::street;
 
     const OPTVAL: usize = 0x1000;
@@ -205,6 +205,49 @@ mod tests {
         let (last, behind) = (OPTVAL + 16 + 279, OPTVAL + 16 + 280);
         assert_eq!(left(&case(), [fault, fault], &[last, behind], &FAULT), Some(vec![behind]));
         assert_eq!(left(&case(), [fault, fault], &[OPTVAL - 1], &FAULT), Some(vec![OPTVAL - 1]));
+    }
+
+    #[test]
+    fn a_refusal_touches_nothing() {
+        let refused = [Err(Errno::EINVAL); 2];
+        for rule in [Rule::DataLengthTooShort, Rule::NumSubflowsNotZero] {
+            assert_eq!(left(&case(), refused, &[OPTLEN], &[rule]), Some(vec![OPTLEN]));
+        }
+        assert_eq!(left(&case(), refused, &[OPTLEN], &[Rule::HeaderSizeAboveMax]), None);
+    }
+
+    /// A kernel that keeps one promise and breaks another in the same case has a part in
+    /// what is known, whichever the model that disagrees with it.
+    #[test]
+    fn of_two_contradictions_in_one_case_a_kernel_may_have_one() {
+        let bytes = |first: u8| Masked::exact(vec![first; 4]);
+        let closed = SubflowPortrait {
+            tcp_info: bytes(7),
+            subflow_info: bytes(1),
+            local: "0.0.0.0:0".parse().unwrap(),
+            remote: "0.0.0.0:0".parse().unwrap(),
+        };
+        let kind = Kind::Mptcp { info: bytes(0), subflows: vec![closed] };
+        let portrait = Portrait { fd: -1, kind };
+        let fixed = amended(&portrait);
+        assert_ne!(fixed, portrait);
+        let case = Case { entry: Entry::Compat, option: abi::MPTCP_FULL_INFO, ..case() };
+        // Which scene and which layout the kernel has.
+        let known = |promises: bool, scene: &Portrait, documented: bool| {
+            let agrees = |sight: &Portrait, model: Model, rules: &mut RuleSet| {
+                rules.insert(Rule::FullCountsReported);
+                sight == scene && model.is_documented() == documented
+            };
+            identify(promises, &case, &portrait, agrees).map(|known| known.name)
+        };
+        assert_eq!(known(true, &fixed, true), Some("compat-subflow-info"));
+        assert_eq!(known(true, &portrait, true), Some("compat-subflow-info"));
+        assert_eq!(known(true, &portrait, false), Some("closed-subflows-counted"));
+        assert_eq!(known(false, &fixed, false), Some("compat-subflow-info"));
+        assert_eq!(known(false, &portrait, false), Some("compat-subflow-info"));
+        assert_eq!(known(false, &fixed, true), Some("closed-subflows-counted"));
+        let neither = |_: &Portrait, _: Model, _: &mut RuleSet| false;
+        assert!(identify(true, &case, &portrait, neither).is_none());
     }
 
     #[test]

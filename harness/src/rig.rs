@@ -250,9 +250,11 @@ impl Rig {
         verdict
     }
 
-    /// Runs one case as [`Rig::run`] does, compares what it has to do with, and puts a
-    /// difference into words, without keeping anything of the street: for those who have
-    /// to tell many disagreements from each other. `subflows` is how many the socket has.
+    /// Runs one case as [`Rig::run`] does, and puts a difference into words, without
+    /// keeping anything of the street: for those who have to tell many disagreements from
+    /// each other. `subflows` is how many the socket has. Where promises alone are judged
+    /// the whole street is compared: that nothing of a difference matters cannot be said
+    /// of what was not looked at.
     pub fn diagnose(
         &mut self,
         case: &Case,
@@ -264,7 +266,8 @@ impl Rig {
         let mut order = Order::default();
         let predicted = self.predict(case, subject, model.ordered, &mut order);
         let observed = self.observe(case, subject.fd);
-        let verdict = self.judge(predicted, observed, Scope::Around);
+        let scope = if model.promises { Scope::Whole } else { Scope::Around };
+        let verdict = self.judge(predicted, observed, scope);
         let rules: Vec<Rule> = order.iter().collect();
         let diagnosis = verdict.err().and_then(|mismatch| {
             let evidence = Evidence {

@@ -305,7 +305,8 @@ impl Trial {
         let rig = &mut self.rig;
         let known = contract::identify(promises, case, portrait, |portrait, model, rules| {
             let actor = Actor::new(portrait.clone(), group);
-            rig.run(case, &actor.subject(&revision), model, rules, Scope::Around).is_ok()
+            // What is written far off besides is no part of any contradiction.
+            rig.run(case, &actor.subject(&revision), model, rules, Scope::Whole).is_ok()
         });
         match known {
             None => diagnosis,

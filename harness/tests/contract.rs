@@ -3,19 +3,23 @@
 //!
 //! As with the canaries the model is wrong here and the kernel right.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_emulator::abi::SubflowData;
+use mptcp_emulator::abi::{self, FullInfo, SubflowData};
 use mptcp_emulator::{
-    AskedSize, Decisions, Documented, KernelSize, OptLen, Revision, Rule, Stride,
+    AskedSize, Decisions, Documented, KernelSize, OptLen, Revision, Rule, RuleSet, Stride,
 };
+use mptcp_harness::case::{Case, Data, Entry, Full, Input, Place};
 use mptcp_harness::check::{Outcome, Progress, Setting, check};
 use mptcp_harness::finding::Finding;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Stage};
-use mptcp_harness::trial::SharedStage;
+use mptcp_harness::trial::{Reason, SharedStage, Trial as Judging, Verdict};
+use mptcp_harness::watch::{Complaint, Watch};
 
 macro_rules! models {
     ($list:ident: $( $name:ident { $($body:tt)* } )+) => {
@@ -73,7 +77,120 @@ fn main() {
                 None => run(&stage, revision, model, judge),
             })
         });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    let singles: [(&str, Single); 3] = [
+        ("FarOffIsFound", far_off_is_found),
+        ("StrayIsTold", stray_is_told),
+        ("KnownIsNoMore", what_is_known_is_no_more_than_that),
+    ];
+    let singles = singles.into_iter().map(|(name, single)| {
+        let (stage, hindrance) = (stage.clone(), available.clone().err());
+        Trial::ignorable_test(name, move || match hindrance {
+            Some(none) => Ok(Completion::ignored_with(none.what)),
+            None => single(&stage, revision).map(|()| Completion::Completed),
+        })
+    });
+    libtest_mimic::run(&arguments, trials.chain(singles).collect()).exit();
+}
+
+/// A test of single cases.
+type Single = fn(&SharedStage, Revision) -> Result<(), Failed>;
+
+/// Refuses everything by rules that are no promise: whatever the kernel does is free.
+enum Refusing {}
+
+impl Decisions for Refusing {
+    fn header(_: &SubflowData, _: u32) -> Result<(), Rule> {
+        Err(Rule::HeaderSizeAboveMax)
+    }
+    fn full_header(_: &FullInfo) -> Result<(), Rule> {
+        Err(Rule::FullElementSizeAboveMax)
+    }
+}
+
+fn judging(stage: &SharedStage, revision: Revision) -> Result<(Judging, u8), Failed> {
+    let trial = Judging::new(stage, revision, Model::promising::<Refusing>())?;
+    let one = trial.palette().cues.iter().find(|cue| cue.answers && cue.subflows > 1);
+    let scene = one.ok_or("no scene has two subflows")?.scene;
+    Ok((trial, scene))
+}
+
+fn case(scene: u8, option: i32, length: i32, input: Input) -> Case {
+    let (optval, optlen, entry) = (Place::Street(0x1000), Place::Street(0x14000), Entry::Native);
+    Case { scene, poison: 0, option, length, optval, optlen, input, entry }
+}
+
+/// What is free does not take in what is written behind an array that the model has not
+/// touched: here the kernel's `tcp_info` is larger than it is said to be.
+fn far_off_is_found(stage: &SharedStage, revision: Revision) -> Result<(), Failed> {
+    if !revision.full_info {
+        return Ok(());
+    }
+    let smaller = Revision { tcp_info: revision.tcp_info - 8, ..revision };
+    for (revision, sound) in [(revision, true), (smaller, false)] {
+        let (mut trial, scene) = judging(stage, revision)?;
+        let full = Full {
+            size_tcpinfo_kernel: 0,
+            size_tcpinfo_user: 4000,
+            size_sfinfo_kernel: 0,
+            size_sfinfo_user: 264,
+            num_subflows: 0,
+            size_arrays_user: 1,
+            subflow_info: Place::Street(0x5000),
+            tcp_info: Place::Street(0x9000),
+        };
+        let case = case(scene, abi::MPTCP_FULL_INFO, 40, Input::Full(full));
+        let rules = &mut RuleSet::default();
+        for verdict in [trial.quick(&case, rules, None), trial.whole(&case, rules)] {
+            match verdict {
+                Verdict::Unspecified if sound => {}
+                Verdict::Disagree(_) if !sound => {}
+                other => return Err(format!("{}: {other:?}", revision.tcp_info).into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes to this process's memory while an option is asked for, so many times.
+#[derive(Debug)]
+struct Scribbler {
+    at: u64,
+    option: i32,
+    now: bool,
+    left: u32,
+}
+
+impl Watch for Scribbler {
+    fn before(&mut self, case: &Case) {
+        self.now = case.option == self.option && self.left > 0;
+    }
+    fn after(&mut self) -> Option<Complaint> {
+        if self.now {
+            let memory = File::options().write(true).open("/proc/self/mem");
+            self.left -=
+                u32::from(memory.and_then(|memory| memory.write_at(&[0], self.at)).is_ok());
+        }
+        None
+    }
+    fn forget(&mut self) {}
+}
+
+/// What one case has written, and does not again, is not explained by another in which
+/// something is free.
+fn stray_is_told(stage: &SharedStage, revision: Revision) -> Result<(), Failed> {
+    let (mut trial, scene) = judging(stage, revision)?;
+    let at = trial.rig().base() + 0x9000;
+    let option = abi::MPTCP_INFO;
+    trial.watch(Box::new(Scribbler { at, option, now: false, left: 1 }));
+    let free = Input::Data(Data::asking(revision.tcp_info));
+    let free = case(scene, abi::MPTCP_TCPINFO, 16 + revision.tcp_info.cast_signed(), free);
+    let plain = case(scene, abi::MPTCP_INFO, revision.mptcp_info.cast_signed(), Input::Nothing);
+    let mut verdicts = Vec::new();
+    trial.batch(&[free, plain], &mut RuleSet::default(), None, &mut verdicts);
+    match &verdicts[..] {
+        [Verdict::Unspecified, Verdict::Inconclusive(Reason::Stray)] => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
 }
 
 /// Few, as each disagreement that is not known is made sure of.
@@ -122,4 +239,27 @@ fn something_new(outcome: &Outcome, _: u64) -> Result<(), String> {
 fn only_what_is_known(outcome: &Outcome, _: u64) -> Result<(), String> {
     let new = new(outcome);
     if new.is_empty() { Ok(()) } else { Err(format!("{new:?}")) }
+}
+
+/// A known contradiction with a write far off besides is not what is known.
+fn what_is_known_is_no_more_than_that(
+    stage: &SharedStage,
+    revision: Revision,
+) -> Result<(), Failed> {
+    const UNKNOWN: i32 = 99;
+    let (_, scene) = judging(stage, revision)?;
+    let case = case(scene, UNKNOWN, 4, Input::Nothing);
+    for (left, expected) in [(0, Some("unknown-option")), (u32::MAX, None)] {
+        let mut trial = Judging::new(stage, revision, Model::promised())?;
+        let at = trial.rig().base() + 0x9000;
+        trial.watch(Box::new(Scribbler { at, option: UNKNOWN, now: false, left }));
+        match trial.quick(&case, &mut RuleSet::default(), None) {
+            // A kernel without the contradiction has nothing to show here.
+            Verdict::Agree if left == 0 => return Ok(()),
+            Verdict::Disagree(found)
+                if found.diagnosis.contradiction.map(|known| known.name) == expected => {}
+            other => return Err(format!("{left}: {other:?}").into()),
+        }
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ pub struct Masked {
 }
 
 impl Masked {
-    pub(super) fn exact(bytes: Vec<u8>) -> Masked {
+    pub(crate) fn exact(bytes: Vec<u8>) -> Masked {
         Masked { mask: vec![0; bytes.len()], bytes }
     }
 
