@@ -88,42 +88,47 @@ fn amended_by(portrait: &Portrait, which: impl Fn(&Contradiction) -> bool) -> Po
     amended
 }
 
-/// Which known contradiction a disagreement with one of the two models is about: the
-/// other has to agree with the kernel on it. `agrees` tells whether a model of a portrait
-/// does, and adds the rules that fired.
+/// Which known contradictions a disagreement with one of the two models may be about: a
+/// kernel with a part in that one and in no other, or for the documented model without a
+/// part in that one alone, agrees. In a call that shows little there may be several.
+/// `agrees` tells whether a model of a portrait does, and adds the rules that fired.
 pub(crate) fn identify(
     promises: bool,
     case: &Case,
     portrait: &Portrait,
     mut agrees: impl FnMut(&Portrait, Model, &mut RuleSet) -> bool,
-) -> Option<&'static Contradiction> {
+) -> Vec<&'static Contradiction> {
     let (own, other) = match promises {
         true => (Model::promised(), Model::documented()),
         false => (Model::documented(), Model::promised()),
     };
-    // The other model of the scene as it is or as it is promised: of two contradictions in
-    // one case the kernel may have a part in one alone.
-    let mut sights = vec![portrait.clone(), amended(portrait)];
-    sights.dedup();
-    let explaining = sights.iter().find_map(|sight| {
+    let amended = amended(portrait);
+    let whole = if promises { &amended } else { portrait };
+    let mut explains = |sight: &Portrait, model| {
         let mut rules = RuleSet::EMPTY;
-        agrees(sight, other, &mut rules).then_some(rules)
-    });
-    if let Some(known) = explaining.and_then(|rules| rules.iter().find_map(of_rules)) {
-        return Some(known);
+        agrees(sight, model, &mut rules).then_some(rules)
+    };
+    // By a rule, on the scene as the model in question is told of it or as the other is.
+    let alone = explains(whole, other);
+    let both = if *whole == amended { portrait } else { &amended };
+    let both = if both == whole { None } else { explains(both, other) };
+    for rules in alone.iter().chain(&both) {
+        if let Some(known) = rules.iter().find_map(of_rules) {
+            return vec![known];
+        }
     }
-    let compat = explaining.and_then(of_compat).filter(|_| case.entry == Entry::Compat);
-    if compat.is_some() {
-        return compat;
-    }
+    let compat =
+        |rules: Option<RuleSet>| rules.and_then(of_compat).filter(|_| case.entry == Entry::Compat);
+    let mut found = Vec::from_iter(compat(alone));
     // Of a scene: the one thing that has to be amended, or must not be.
-    let whole = if promises { amended(portrait) } else { portrait.clone() };
-    let mut candidates = KNOWN.iter().filter_map(|known| {
+    for known in KNOWN {
         let this = |other: &Contradiction| other.name == known.name;
         let one = amended_by(portrait, |other| this(other) != promises);
-        (one != whole).then_some((known, one))
-    });
-    candidates.find_map(|(known, one)| agrees(&one, own, &mut RuleSet::default()).then_some(known))
+        if one != *whole && explains(&one, own).is_some() {
+            found.push(known);
+        }
+    }
+    if found.is_empty() { Vec::from_iter(compat(both)) } else { found }
 }
 
 #[cfg(test)]
@@ -238,7 +243,7 @@ mod tests {
                 rules.insert(Rule::FullCountsReported);
                 sight == scene && model.is_documented() == documented
             };
-            identify(promises, &case, &portrait, agrees).map(|known| known.name)
+            identify(promises, &case, &portrait, agrees).first().map(|known| known.name)
         };
         assert_eq!(known(true, &fixed, true), Some("compat-subflow-info"));
         assert_eq!(known(true, &portrait, true), Some("compat-subflow-info"));
@@ -247,7 +252,7 @@ mod tests {
         assert_eq!(known(false, &portrait, false), Some("compat-subflow-info"));
         assert_eq!(known(false, &fixed, true), Some("closed-subflows-counted"));
         let neither = |_: &Portrait, _: Model, _: &mut RuleSet| false;
-        assert!(identify(true, &case, &portrait, neither).is_none());
+        assert!(identify(true, &case, &portrait, neither).is_empty());
     }
 
     #[test]

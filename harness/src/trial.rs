@@ -9,7 +9,7 @@ use mptcp_emulator::{Revision, RuleSet};
 use crate::case::{Case, Entry};
 use crate::cast::{Actor, Cast};
 use crate::compat::NoCompat;
-use crate::contract;
+use crate::contract::{self, Contradiction};
 use crate::finding::{Diagnosis, Evidence, Finding};
 use crate::palette::Palette;
 use crate::rig::{Examination, Model, Rig, Scope};
@@ -242,7 +242,7 @@ impl Trial {
             true => Verdict::Agree,
             false if self.model.is_promised() => match self.told_before(case, fired, scope) {
                 Some(finding) => Verdict::Disagree(Box::new(finding)),
-                None => self.held_to_promises(case, trusted),
+                None => self.held_to_promises(case, trusted, scope),
             },
             false => self.confirm(case, trusted),
         }
@@ -251,7 +251,7 @@ impl Trial {
     /// Whether a disagreement with what is promised breaks a promise. What the documented
     /// model explains is known, and needs no further look.
     #[cold]
-    fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>) -> Verdict {
+    fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> Verdict {
         let Some(actor) = self.cast.get(case.scene) else {
             return Verdict::Inconclusive(Reason::NoScene);
         };
@@ -264,10 +264,12 @@ impl Trial {
         let Some(diagnosis) = diagnosis else {
             return Verdict::Unspecified;
         };
-        let found = self.identified(case, diagnosis);
+        let (found, sure) = self.identified(case, diagnosis);
         match found.contradiction {
+            // In a long run other cases tell which of several it is.
+            Some(_) if !sure && scope == Scope::Around => Verdict::Unspecified,
             Some(_) => {
-                if self.told.iter().all(|told| told.signature != found.signature) {
+                if sure && self.told.iter().all(|told| told.signature != found.signature) {
                     self.told.push(found.clone());
                 }
                 Verdict::Disagree(Box::new(Finding::new(case, found)))
@@ -295,11 +297,13 @@ impl Trial {
     /// A disagreement, told as the known contradiction that it is about, if it is: if the
     /// other of the two models agrees with the kernel. The signatures differ, as one is a
     /// promise that is broken and the other one that is kept.
-    fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> Diagnosis {
+    /// Whether that is sure comes with it: the call may show too little to tell one from
+    /// another, and none of them may have been met before.
+    fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> (Diagnosis, bool) {
         let promises = self.model.is_promised();
         let plain = self.plain.as_ref().unwrap_or(&self.cast).get(case.scene);
         let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
-            return diagnosis;
+            return (diagnosis, true);
         };
         let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
         let rig = &mut self.rig;
@@ -308,14 +312,24 @@ impl Trial {
             // What is written far off besides is no part of any contradiction.
             rig.run(case, &actor.subject(&revision), model, rules, Scope::Whole).is_ok()
         });
-        match known {
-            None => diagnosis,
-            Some(known) => Diagnosis {
-                signature: format!("{}/{}", if promises { "broken" } else { "kept" }, known.name),
-                contradiction: Some(known),
-                ..diagnosis
+        let met = |known: &&&Contradiction| {
+            let told = self.told.iter().filter_map(|told| told.contradiction);
+            told.into_iter().any(|told| told.name == known.name)
+        };
+        let (known, sure) = match &known[..] {
+            [] => return (diagnosis, true),
+            [known] => (*known, true),
+            [first, ..] => match known.iter().find(met) {
+                Some(known) => (*known, true),
+                None => (*first, false),
             },
-        }
+        };
+        let diagnosis = Diagnosis {
+            signature: format!("{}/{}", if promises { "broken" } else { "kept" }, known.name),
+            contradiction: Some(known),
+            ..diagnosis
+        };
+        (diagnosis, sure)
     }
 
     /// What is missing for the entry of a case.
@@ -361,7 +375,7 @@ impl Trial {
         if let Some(complaint) = self.rig.complaint() {
             return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
         }
-        let diagnosis = self.identified(case, diagnosis?);
+        let (diagnosis, _) = self.identified(case, diagnosis?);
         let known = Some(diagnosis).filter(|diagnosis| trusted(&diagnosis.signature))?;
         Some(Finding::new(case, known))
     }
@@ -389,7 +403,7 @@ impl Trial {
         }
         let evidence = Evidence::of(&examination)?;
         let diagnosis = self.model.diagnose(case, &self.revision, subflows, &evidence)?;
-        Some(Finding::new(case, self.identified(case, diagnosis)))
+        Some(Finding::new(case, self.identified(case, diagnosis).0))
     }
 
     /// Runs a case with everything kept; `None` where its scene does not
