@@ -4,7 +4,7 @@
 //! [`Model::promised`](crate::rig::Model::promised) predicts what is promised where a
 //! document and kernels differ, and what kernels do where no document speaks. So a
 //! kernel that does as predicted keeps the contract. One that does not has broken a
-//! promise only if nothing unpromised had a say in the prediction: [`broken`] is what
+//! promise only if nothing unpromised had a say in the prediction: `broken` is what
 //! is left of a mismatch then. That is on the careful side. A finding has to rest on a
 //! promise, and one that was not seen in a call with one free decision shows in a call
 //! without.
