@@ -16,7 +16,7 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  model and kernel agree
   1  a divergence: at least one case on which they do not, or a difference
-     that did not show again
+     that did not show again; with --contract a promise that is broken
   2  wrong usage, a file that is not a case, or something in the way (no
      memory for the street, no such file, more than one case in a thousand
      without a verdict); 1 goes before 2
