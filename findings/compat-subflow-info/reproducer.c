@@ -11,7 +11,7 @@
  * Takes no root. Exit status: 0 if the kernel does what is expected below, 1 if
  * not, 4 if that cannot be told. Expected is what documents promise for Linux
  * 6.12, with a tcp_info of 248 bytes and an mptcp_info of 96; written by
- * mptcp-assay on 6.18.44-fc-v595.
+ * mptcp-assay on 6.18.44.
  *
  * Promised: struct mptcp_subflow_info is 260 bytes with addrs at 4, as the
  * header has it for a 32-bit program.

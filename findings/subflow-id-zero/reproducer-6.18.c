@@ -9,7 +9,7 @@
  * Takes no root. Exit status: 0 if the kernel does what is expected below, 1 if
  * not, 4 if that cannot be told. Expected is what documents promise for Linux
  * 6.18, with a tcp_info of 280 bytes and an mptcp_info of 96; written by
- * mptcp-assay on 6.18.44-fc-v595.
+ * mptcp-assay on 6.18.44.
  *
  * Promised: the initial subflow of a connection has the id 1.
  * Source: subflow-id commit
