@@ -189,7 +189,9 @@ pub(crate) fn draw(
     }
     // In the order in which they were seen; of those of one batch the plainest
     // first: a wrong length explains what a thousand wrong bytes after it do not.
-    found.sort_by_key(|(after, bytes, data)| (*after, *bytes, Reverse(data.cases)));
+    // What is known comes last.
+    let known = |data: &FindingData| data.contradiction.is_some();
+    found.sort_by_key(|(after, bytes, data)| (known(data), *after, *bytes, Reverse(data.cases)));
     Ok(found.into_iter().map(|(_, _, data)| data).collect())
 }
 
