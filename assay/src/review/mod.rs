@@ -15,6 +15,7 @@ mod markdown;
 mod memory;
 mod report;
 mod survey;
+mod words;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use mptcp_emulator::{Revision, Rule, Standing};
+use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
-use mptcp_harness::contract::{Contradiction, KNOWN, of_rules};
 use mptcp_harness::finding::{diagnose, hex, result_name};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_id;
@@ -18,6 +17,7 @@ use super::difference::{Class, Comparison, Datum, Group};
 use super::exhibit::Exhibit;
 use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;
+use super::words::{contract, of_kernels};
 use crate::Status;
 use crate::report::{RevisionData, RuleData};
 use crate::rules::standing;
@@ -446,76 +446,6 @@ impl Answer {
 /// An option as a table names it.
 fn table_name(option: i32) -> String {
     if is_known(option) { option_name(option) } else { "unknown".to_owned() }
-}
-
-/// A summary that speaks of the two kernels, and not of one and the model: of which
-/// the one that keeps the contract has done what is predicted.
-fn of_kernels(class: Class, summary: &str) -> String {
-    let (predicted, observed) = match class {
-        Class::Regression | Class::Explained | Class::Promise => ("base", "patched"),
-        Class::Fixed => ("patched", "base"),
-        Class::BothWrong => return summary.to_owned(),
-    };
-    summary
-        .replace(" as predicted:", " on both:")
-        .replace(" predicted ", &format!(" {predicted} "))
-        .replace(" observed ", &format!(" {observed} "))
-}
-
-/// Whether the patched kernel does what the contract says, in a sentence.
-fn contract(group: &Group, broken: Option<Rule>) -> String {
-    let about = |name: &String| KNOWN.iter().find(|known| known.name == name.as_str());
-    if let Some(Contradiction { name, title, promised, source, observed, .. }) =
-        group.kept.as_ref().and_then(about)
-    {
-        let which = match group.class {
-            Class::Promise => ["base", "patched"],
-            _ => ["patched", "base"],
-        };
-        return format!(
-            "the {} kernel has a part in a known contradiction, the {} one does not: {title}. \
-             Promised ({source}): {promised}. What kernels have done: {observed}. Programs may \
-             have come to count on that. See findings/{name}/README.md",
-            which[0], which[1]
-        );
-    }
-    let firmly = match broken.map(|rule| rule.standing()) {
-        Some(Standing::Promised) => "a document promises it",
-        Some(Standing::Implied) => "it follows from an example, a test or a comment",
-        Some(Standing::Accidental) => {
-            "no document promises it, but kernels have done it so far and programs may count on it"
-        }
-        Some(Standing::Contrary) => {
-            "kernels have done it so far, against a document or against what they do elsewhere"
-        }
-        Some(Standing::Chosen) => "no kernel shipped it; this project decided it",
-        None => "it is what the model says",
-    };
-    match group.class {
-        Class::Regression if group.console.is_some() => {
-            "the patched kernel complains while it answers; the base kernel does not".into()
-        }
-        Class::Regression => {
-            let asked = broken.and_then(of_rules);
-            let asked = match asked {
-                Some(known) => format!(". A document asks for something else: {}", known.promised),
-                None => String::new(),
-            };
-            format!("the base kernel keeps this rule, the patched one breaks it: {firmly}{asked}")
-        }
-        Class::Fixed if group.console.is_some() => {
-            "the base kernel complains while it answers; the patched kernel does not".into()
-        }
-        Class::Fixed => {
-            format!("the base kernel breaks this rule, the patched one keeps it: {firmly}")
-        }
-        Class::Promise => "the patched kernel does as documents promise".into(),
-        Class::BothWrong => "neither kernel does what the model says".into(),
-        Class::Explained => {
-            "both kernels do what the contract says for structures and options as they have them"
-                .into()
-        }
-    }
 }
 
 #[cfg(test)]
