@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mptcp_emulator::{Revision, abi};
+use serde::{Deserialize, Serialize};
 
 use crate::exhaust::ExhaustArgs;
 use crate::repro;
@@ -391,13 +392,15 @@ pub(crate) fn listing() -> impl TypedValueParser<Value = Format> {
 }
 
 /// The options, as the command line names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[value(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum OptionName {
     /// MPTCP_INFO: one structure of the connection
     Info,
     /// MPTCP_TCPINFO: a header, and a tcp_info for each subflow
     #[value(name = "tcpinfo")]
+    #[serde(rename = "tcpinfo")]
     TcpInfo,
     /// MPTCP_SUBFLOW_ADDRS: a header, and the addresses of each subflow
     SubflowAddrs,

@@ -16,10 +16,12 @@ use mptcp_harness::picture::Picture;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Enclosure, NoMptcp, Scene, Stage};
 use mptcp_harness::trial::{SharedStage, Trial};
+use mptcp_harness::verdict::Verdict;
 
 use crate::args::{CheckArgs, Format};
 use crate::canary;
 use crate::contract;
+use crate::coverage::{Asked, Coverage};
 use crate::meter::{Goal, Meter};
 use crate::reach::Reach;
 use crate::report::{Circumstances, FindingData, Report};
@@ -50,6 +52,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     let kernel = Kernel::running(stage.sizes());
     let none = scene::mptcp_available().err();
 
+    let mut coverage = Coverage::of(&stage);
     let standing: Vec<&'static Scene> = stage.scenes().collect();
     let skipped = stage.skipped().to_vec();
     let stage: SharedStage = Arc::new(Mutex::new(stage));
@@ -61,6 +64,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     };
     let subjects = (&kernel, &stage, model);
     let outcome = watched(&setting, subjects, &control.progress, &meter)?;
+    let asked = Asked { options: &args.option, scenes: &args.scene };
+    coverage.compare(asked, &kernel.revision, &outcome.compared);
+    coverage.leave();
 
     let colour = args.format == Format::Human;
     let mut findings = draw(&outcome, subjects, colour)?;
@@ -79,20 +85,21 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         ended_by: ended_by(&setting, &outcome, &control),
         notes: notes(&enclosure, none.as_ref(), args),
         contract: args.contract,
+        coverage,
     };
     let mut report = Report::new(&kernel, &outcome, &reach, findings, how);
     if none.is_some() {
-        report.laws = Some(laws::hold(&kernel.revision, setting.seed));
-        // What agrees has nothing to do with the options themselves.
-        if report.verdict == "agree" {
-            report.verdict = "skipped";
+        let laws = laws::hold(&kernel.revision, setting.seed);
+        if laws.broken() {
+            report.verdict = Verdict::Divergence;
         }
+        report.laws = Some(laws);
     }
     tell(&report, &reach, args.format)?;
     if let Some(error) = unsaved {
         out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
-    Ok(status(&report))
+    Ok(report.verdict.status())
 }
 
 /// A stage with the scenes that were chosen; all where none was.
@@ -271,17 +278,6 @@ fn tell(report: &Report, reach: &Reach<'_>, format: Format) -> Result<(), String
 /// One object, without colours in its texts.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, String> {
     serde_json::to_string_pretty(value).map_err(|error| error.to_string())
-}
-
-fn status(report: &Report) -> Status {
-    let broken = report.laws.as_ref().is_some_and(laws::Laws::broken);
-    match report.verdict {
-        "divergence" | "unexplained" => Status::Divergence,
-        _ if broken => Status::Divergence,
-        "agree" => Status::Agree,
-        "inconclusive" => Status::Trouble,
-        _ => Status::Skipped,
-    }
 }
 
 fn ended_by(setting: &Setting, outcome: &Outcome, control: &Control) -> &'static str {

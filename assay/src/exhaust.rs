@@ -17,15 +17,17 @@ use mptcp_harness::palette::Palette;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene;
 use mptcp_harness::trial::{SharedStage, Trial};
+use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
 use crate::args::{Format, OptionName};
 use crate::check::{Control, Subjects, build, draw, json, save};
+use crate::coverage::{Asked, Coverage};
 use crate::ktap::{self, Ending, Point};
 use crate::meter::{Goal, Meter};
-use crate::report::FindingData;
+use crate::report::{FindingData, by_name, tally};
 use crate::select::Selection;
-use crate::style::{bad, counted, good, grouped, head, odd, wrapped};
+use crate::style::{counted, grouped, head, odd, wrapped};
 use crate::watch::watching;
 use crate::{Status, canary, human, out};
 
@@ -85,8 +87,8 @@ pub(crate) enum DomainName {
 /// Everything that a run tells.
 #[derive(Serialize)]
 struct Report {
-    /// `agree`, `divergence`, `inconclusive`, `interrupted` or `skipped`.
-    verdict: &'static str,
+    #[serde(serialize_with = "by_name")]
+    verdict: Verdict,
     kernel: String,
     revision: &'static str,
     notes: Vec<String>,
@@ -98,6 +100,10 @@ struct Report {
     agree: u64,
     disagree: u64,
     inconclusive: u64,
+    /// Cases on which a difference was seen that could not be reproduced.
+    unreproduced: u64,
+    #[serde(flatten)]
+    coverage: Coverage,
     findings: Vec<FindingData>,
     seconds: f64,
     cases_per_second: u64,
@@ -110,6 +116,8 @@ struct Part {
     option: String,
     dimensions: Vec<String>,
     combinations: u64,
+    /// Those of this run: all but the ones before `--from`.
+    wanted: u64,
     judged: u64,
     agree: u64,
     disagree: u64,
@@ -130,6 +138,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     let stage = build(&enclosure, &args.scene, &meter);
     let kernel = Kernel::running(stage.sizes());
     let chosen: Vec<u8> = stage.scenes().map(|scene| scene.id).collect();
+    let mut coverage = Coverage::of(&stage);
     let stage: SharedStage = Arc::new(Mutex::new(stage));
     let model = if args.canary { canary::model() } else { Model::documented() };
     let mut notes: Vec<String> = Vec::new();
@@ -137,19 +146,13 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
         notes.push(canary::NOTE.to_owned());
     }
     if let Err(none) = scene::mptcp_available() {
-        let why = format!("no MPTCP here: {}. {}", none.what, none.advice);
-        out::note(format_args!("assay: skipped: {why}"));
-        if args.format == Format::Ktap {
-            out::put(ktap::document(&[], &[Point::new("exhaust", Ending::Skip(why))]))?;
-        }
-        return Ok(Status::Skipped);
+        notes.push(format!("no MPTCP here: {}. {}", none.what, none.advice));
     }
-
     let palette = palette(&stage, &kernel, model)?;
     let scenes = (!args.scene.is_empty()).then_some(&chosen[..]);
     let domains = domains(args, &kernel, &palette, scenes, &mut notes);
     let exhaustion = Exhaustion::new(domains, args.from);
-    if args.from >= exhaustion.all() {
+    if args.from >= exhaustion.all() && exhaustion.all() > 0 {
         return Err(format!("--from {}: there are {} combinations", args.from, exhaustion.all()));
     }
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -163,9 +166,13 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     };
     let subjects = (&kernel, &stage, model);
     let outcome = watched(&setting, &exhaustion, args.from, subjects, &control, &meter)?;
+    let asked = Asked { options: &args.option, scenes: &args.scene };
+    coverage.compare(asked, &kernel.revision, &outcome.compared);
+    coverage.leave();
     let mut findings = draw(&outcome, subjects, args.format == Format::Human)?;
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
-    let report = report(&kernel, &exhaustion, args.from, &outcome, findings, notes, setting.jobs);
+    let how = Circumstances { notes, jobs: setting.jobs, coverage };
+    let report = report(&kernel, &exhaustion, args.from, &outcome, findings, how);
     match args.format {
         Format::Human => out::put(text(&report, args.from))?,
         Format::Json => out::line(json(&report)?)?,
@@ -174,12 +181,14 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     if let Some(error) = unsaved {
         out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
-    Ok(match report.verdict {
-        "agree" => Status::Agree,
-        "divergence" => Status::Divergence,
-        "skipped" => Status::Skipped,
-        _ => Status::Trouble,
-    })
+    Ok(report.verdict.status())
+}
+
+/// How a run was made.
+struct Circumstances {
+    notes: Vec<String>,
+    jobs: usize,
+    coverage: Coverage,
 }
 
 /// The palette that every job will have.
@@ -254,8 +263,7 @@ fn report(
     from: u64,
     outcome: &Outcome,
     findings: Vec<FindingData>,
-    notes: Vec<String>,
-    jobs: usize,
+    how: Circumstances,
 ) -> Report {
     let mut start = 0;
     let part = |domain: &Domain| {
@@ -270,17 +278,14 @@ fn report(
     let seconds = outcome.elapsed.as_secs_f64();
     let wanted = exhaustion.all() - from;
     Report {
-        verdict: match counts {
-            Counts { disagree: 1.., .. } => "divergence",
-            _ if outcome.unexplained() > 0 => "divergence",
-            counts if counts.cases() != wanted => "interrupted",
-            Counts { inconclusive: 1.., .. } => "inconclusive",
-            Counts { agree: 0, .. } => "skipped",
-            _ => "agree",
-        },
+        verdict: Tally {
+            is_incomplete: counts.agree + counts.disagree != wanted,
+            ..tally(outcome, &how.coverage)
+        }
+        .verdict(),
         kernel: kernel.release.clone(),
         revision: kernel.revision.name,
-        notes,
+        notes: how.notes,
         domains,
         combinations: exhaustion.all(),
         next: exhaustion.next(),
@@ -288,10 +293,12 @@ fn report(
         agree: counts.agree,
         disagree: counts.disagree,
         inconclusive: counts.inconclusive,
+        unreproduced: outcome.unreproduced(),
+        coverage: how.coverage,
         findings,
         seconds,
         cases_per_second: (counts.cases() as f64 / seconds.max(0.001)) as u64,
-        jobs,
+        jobs: how.jobs,
     }
 }
 
@@ -329,7 +336,17 @@ fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> Part {
     };
     let option = named(option);
     let combinations = all;
-    Part { option, dimensions, combinations, judged, agree, disagree, inconclusive, sentence }
+    Part {
+        option,
+        dimensions,
+        combinations,
+        wanted,
+        judged,
+        agree,
+        disagree,
+        inconclusive,
+        sentence,
+    }
 }
 
 fn text(report: &Report, from: u64) -> String {
@@ -345,29 +362,35 @@ fn text(report: &Report, from: u64) -> String {
     }
     let (all, judged) = (grouped(report.combinations), grouped(report.judged));
     let wanted = report.combinations - from;
-    let (word, what) = match report.verdict {
-        "agree" if from == 0 => (good("AGREE"), format!("all {all} combinations agree")),
-        "agree" => {
-            (good("AGREE"), format!("{judged} of {all} combinations agree, those from {from} on"))
+    let what = match report.verdict {
+        Verdict::Agree if from == 0 => format!("all {all} combinations agree"),
+        Verdict::Agree => format!("{judged} of {all} combinations agree, those from {from} on"),
+        Verdict::Divergence => format!(
+            "{} of {} disagree, in {}",
+            grouped(report.disagree),
+            counted(report.judged, "case"),
+            counted(report.findings.len() as u64, "finding")
+        ),
+        Verdict::Unreproduced => {
+            format!("{} could not be reproduced", counted(report.unreproduced, "difference"))
         }
-        "divergence" => (
-            bad("DIVERGENCE"),
-            format!(
-                "{} of {} disagree, in {}",
-                grouped(report.disagree),
-                counted(report.judged, "case"),
-                counted(report.findings.len() as u64, "finding")
-            ),
+        Verdict::Inconclusive => {
+            format!("{} have no verdict", counted(report.inconclusive, "case"))
+        }
+        Verdict::Incomplete | Verdict::Uneven => format!(
+            "{judged} of {} judged, {} without a verdict",
+            grouped(wanted),
+            grouped(report.inconclusive)
         ),
-        "inconclusive" => (
-            bad("INCONCLUSIVE"),
-            format!("{} have no verdict", counted(report.inconclusive, "case")),
-        ),
-        "interrupted" => (odd("INTERRUPTED"), format!("{judged} of {} judged", grouped(wanted))),
-        _ => (odd("SKIPPED"), "there was no combination".into()),
+        Verdict::Skipped => {
+            report.coverage.not_compared_text().unwrap_or("there was no combination".into())
+        }
     };
+    text.push_str(&human::scenes(&report.coverage));
+    let word = human::word(report.verdict);
+    let what = wrapped(&format!("{what}, in {}", report.coverage.scenes_text()), "", WIDTH);
     text.push_str(&format!(
-        "\n{word}  {what}\n  {:.1} s, {} cases/s, {}\n",
+        "\n{word}  {what}  {:.1} s, {} cases/s, {}\n",
         report.seconds,
         grouped(report.cases_per_second),
         counted(report.jobs as u64, "job")
@@ -381,20 +404,26 @@ fn text(report: &Report, from: u64) -> String {
 /// A test point for each option.
 fn points(report: &Report) -> String {
     let point = |part: &Part| {
-        let ending = if part.sentence.ends_with(" agree") && part.judged == part.agree {
-            Ending::Ok
-        } else if part.disagree > 0 {
+        let ending = if part.disagree > 0 {
             Ending::NotOk
+        } else if part.agree == part.wanted && part.wanted > 0 {
+            Ending::Ok
         } else {
             Ending::Error("not all combinations have a verdict".into())
         };
         Point::new(&part.option, ending).saying(part.sentence.clone())
     };
     let mut points: Vec<Point> = report.domains.iter().map(point).collect();
+    for entry in &report.coverage.not_compared {
+        points.push(Point::new(&entry.request.to_string(), Ending::Skip(entry.reason.clone())));
+    }
     if !report.findings.is_empty() {
         let findings = report.findings.iter().map(ktap::check::told);
         points.push(findings.fold(Point::new("no-findings", Ending::NotOk), Point::saying));
     }
-    let comment = format!("Linux {} modelled as {}", report.kernel, report.revision);
-    ktap::document(&[vec![comment], report.notes.clone()].concat(), &points)
+    let comments = [
+        format!("Linux {} modelled as {}", report.kernel, report.revision),
+        format!("{} came up", report.coverage.scenes_text()),
+    ];
+    ktap::document(&[comments.to_vec(), report.notes.clone()].concat(), &points)
 }

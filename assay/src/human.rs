@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use mptcp_harness::verdict::Verdict;
+
 use crate::contract::Contrary;
-use crate::report::{FindingData, Report, Row, SkippedScene};
+use crate::coverage::Coverage;
+use crate::report::{FindingData, Report, Row};
 use crate::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
 
 /// Columns of running text.
-const WIDTH: usize = 96;
+pub(crate) const WIDTH: usize = 96;
 
 /// Findings that are told with everything.
 const MOST_IN_FULL: usize = 8;
@@ -38,7 +41,7 @@ pub(crate) fn report(report: &Report) -> String {
     text.push_str(&rules(report));
     text.push_str(&contradictions(report));
     text.push_str(&undecided(report));
-    text.push_str(&skipped(&report.skipped_scenes, report.scenes));
+    text.push_str(&scenes(&report.coverage));
     text.push_str(&laws(report));
     for (number, finding) in (1..).zip(&report.findings) {
         let _ =
@@ -185,22 +188,26 @@ fn undecided(report: &Report) -> String {
     text
 }
 
-/// Scenes that do not stand, by reason.
-pub(crate) fn skipped(skipped: &[SkippedScene], standing: usize) -> String {
+/// How many scenes came up, and which did not, by reason.
+pub(crate) fn scenes(coverage: &Coverage) -> String {
     let mut text = String::new();
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for scene in skipped {
-        reasons.entry(&scene.reason).or_default().push(&scene.name);
-    }
-    let _ = writeln!(text, "\n{} {standing} stood, {} skipped", head("Scenes:"), skipped.len());
-    for (reason, names) in reasons {
-        let list = if names.len() > 8 {
-            format!("{} and {} more", names[..6].join(", "), names.len() - 6)
-        } else {
-            names.join(", ")
-        };
-        text.push_str(&wrapped(&format!("skipped {list}"), "  ", WIDTH));
-        text.push_str(&odd(&wrapped(reason, "      ", WIDTH)));
+    let Coverage { scenes, skipped_scenes, impossible_scenes, .. } = coverage;
+    let _ = writeln!(text, "\n{} {scenes} of {} came up", head("Scenes:"), coverage.chosen());
+    let both = [("did not come up", skipped_scenes), ("not on this release", impossible_scenes)];
+    for (what, list) in both {
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for scene in list {
+            reasons.entry(&scene.reason).or_default().push(&scene.name);
+        }
+        for (reason, names) in reasons {
+            let list = if names.len() > 8 {
+                format!("{} and {} more", names[..6].join(", "), names.len() - 6)
+            } else {
+                names.join(", ")
+            };
+            text.push_str(&wrapped(&format!("{what}: {list}"), "  ", WIDTH));
+            text.push_str(&odd(&wrapped(reason, "      ", WIDTH)));
+        }
     }
     text
 }
@@ -310,36 +317,48 @@ fn verdict(report: &Report) -> String {
         _ => "",
     };
     let jobs = counted(report.jobs as u64, "job");
-    let word = match report.verdict {
-        "divergence" => bad("DIVERGENCE"),
-        "agree" => good("AGREE"),
-        "unexplained" => bad("UNEXPLAINED"),
-        "inconclusive" => bad("INCONCLUSIVE"),
-        _ => odd("SKIPPED"),
-    };
+    let scenes = report.coverage.scenes_text();
     let counts = match report.verdict {
-        "divergence" => format!(
+        Verdict::Divergence => format!(
             "{} of {} disagree, in {}",
             grouped(report.disagree),
             counted(report.cases, "case"),
             counted(report.findings.len() as u64, "finding")
         ),
-        "agree" => format!("{} of {} agree", grouped(report.agree), counted(report.cases, "case")),
-        "unexplained" => "a difference was seen that did not show again: see above".into(),
-        "inconclusive" => format!(
+        Verdict::Agree => {
+            format!("{} of {} agree", grouped(report.agree), counted(report.cases, "case"))
+        }
+        Verdict::Unreproduced => {
+            "a difference was seen that could not be reproduced: see above".into()
+        }
+        Verdict::Inconclusive => format!(
             "{} have no verdict, more than one in a thousand",
             counted(report.inconclusive, "case")
         ),
-        _ if report.cases == 0 => "no case could be made".into(),
-        _ => format!(
-            "the options were not checked, only what refuses them: {} agree",
-            counted(report.agree, "case")
-        ),
+        Verdict::Uneven | Verdict::Incomplete => "not everything was compared".into(),
+        Verdict::Skipped => {
+            report.coverage.not_compared_text().unwrap_or("no case was made".into())
+        }
     };
+    let headline = wrapped(&format!("{counts}, in {scenes}"), "", WIDTH);
+    let word = self::word(report.verdict);
     format!(
-        "\n{word}  {counts}\n  {:.1} s{ended}, {} cases/s, {jobs}, seed {}, {lattice}\n",
+        "\n{word}  {headline}  {:.1} s{ended}, {} cases/s, {jobs}, seed {}, {lattice}\n",
         report.seconds,
         grouped(report.cases_per_second as u64),
         report.seed,
     )
+}
+
+/// The word of a verdict, at the head of the last lines.
+pub(crate) fn word(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Agree => good("AGREE"),
+        Verdict::Divergence => bad("DIVERGENCE"),
+        Verdict::Unreproduced => bad("NOT REPRODUCED"),
+        Verdict::Uneven => bad("NOT COMPARABLE"),
+        Verdict::Incomplete => bad("INCOMPLETE"),
+        Verdict::Inconclusive => bad("INCONCLUSIVE"),
+        Verdict::Skipped => odd("SKIPPED"),
+    }
 }

@@ -10,6 +10,7 @@ mod args;
 mod canary;
 mod check;
 mod contract;
+mod coverage;
 mod drawing;
 mod exhaust;
 mod explain;
@@ -37,32 +38,9 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mptcp_harness::verdict::Status;
 
 use args::{Arguments, Command};
-
-/// How a command ends, in the order of what a script wants to know first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
-    /// Model and kernel agree, or there was nothing to compare.
-    Agree,
-    /// They do not.
-    Divergence,
-    /// Something in the way of a verdict on all that was asked.
-    Trouble,
-    /// No verdict was possible at all.
-    Skipped,
-}
-
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> ExitCode {
-        ExitCode::from(match status {
-            Status::Agree => 0,
-            Status::Divergence => 1,
-            Status::Trouble => 2,
-            Status::Skipped => 4,
-        })
-    }
-}
 
 // Each command enters the namespace itself, after it has read its files and
 // before it starts a thread: in a namespace even the superuser cannot read
@@ -88,10 +66,10 @@ fn main() -> ExitCode {
         Command::Survey(args) => review::survey(args),
     };
     match done {
-        Ok(status) => status.into(),
+        Ok(status) => ExitCode::from(status.code()),
         Err(trouble) => {
             out::note(format_args!("{}: {trouble}", style::bad("assay")));
-            Status::Trouble.into()
+            ExitCode::from(Status::Trouble.code())
         }
     }
 }

@@ -9,29 +9,39 @@ use mptcp_harness::finding::Finding;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Stage, by_id};
-use mptcp_harness::trial::{Reason, Trial, Verdict};
+use mptcp_harness::trial::{CaseVerdict, Reason, Trial};
+use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
 use crate::args::{Format, ReplayArgs};
 use crate::check::{json, picture};
+use crate::coverage::{Coverage, NotCompared, Request};
 use crate::input::{self, Stored};
 use crate::ktap::{self, Ending, Point};
-use crate::report::FindingData;
-use crate::style::{bad, counted, good, grouped, odd};
+use crate::report::{FindingData, by_name};
+use crate::style::{bad, counted, good, grouped, odd, wrapped};
 use crate::watch::watching;
 use crate::{Status, human, out};
 
 /// Everything that a replay tells.
 #[derive(Serialize)]
 struct Replay {
+    #[serde(serialize_with = "by_name")]
+    verdict: Verdict,
     kernel: String,
     revision: &'static str,
     cases: u64,
     agree: u64,
     disagree: u64,
+    /// Cases without a verdict.
     inconclusive: u64,
+    /// Those of them on which a difference was seen that could not be reproduced.
+    unreproduced: u64,
     /// Files that are no cases.
     errors: u64,
+    /// The scenes of the cases, and the cases that were not compared.
+    #[serde(flatten)]
+    coverage: Coverage,
     results: Vec<Line>,
     findings: Vec<FindingData>,
 }
@@ -40,12 +50,51 @@ struct Replay {
 #[derive(Serialize)]
 struct Line {
     name: String,
-    /// `agree`, `disagree`, `inconclusive` or `error`.
-    verdict: &'static str,
+    verdict: Judged,
     summary: String,
     /// Of what disagrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<String>,
+}
+
+/// What a stored case came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Judged {
+    Agree,
+    Disagree,
+    /// A difference was seen that could not be reproduced.
+    Unreproduced,
+    /// There is no verdict.
+    Inconclusive,
+    /// Something that the case needs is not available here.
+    Absent,
+    /// The file holds no case.
+    Error,
+}
+
+impl Judged {
+    fn of(reason: Reason) -> Judged {
+        if reason.is_unreproduced() {
+            Judged::Unreproduced
+        } else if reason.is_absent() {
+            Judged::Absent
+        } else {
+            Judged::Inconclusive
+        }
+    }
+
+    /// The word at the head of a line.
+    fn word(self) -> &'static str {
+        match self {
+            Judged::Agree => "agree",
+            Judged::Disagree => "disagree",
+            Judged::Unreproduced => "unreproduced",
+            Judged::Inconclusive => "inconclusive",
+            Judged::Absent => "not compared",
+            Judged::Error => "error",
+        }
+    }
 }
 
 /// Runs the command.
@@ -61,8 +110,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     };
     let stage = Stage::build(&enclosure, |scene| wanted(scene.id), &mut |_| ());
     let kernel = Kernel::running(stage.sizes());
-    let skipped: BTreeMap<u8, String> =
-        stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();
+    let mut coverage = Coverage::of(&stage);
     let model = if args.contract { Model::promised() } else { Model::documented() };
     let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
@@ -73,22 +121,45 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     let mut findings: BTreeMap<String, (Finding, String)> = BTreeMap::new();
     let mut results = Vec::new();
     for one in &stored {
-        let line = judge(one, &mut trial, &skipped, &mut findings);
+        let line = judge(one, &mut trial, &coverage, &mut findings);
         if args.format == Format::Human {
             show(&line)?;
         }
         results.push(line);
     }
+    let absent = results.iter().filter(|line| line.verdict == Judged::Absent);
+    coverage.not_compared = absent
+        .map(|line| NotCompared {
+            request: Request::Case(line.name.clone()),
+            reason: line.summary.clone(),
+        })
+        .collect();
+    coverage.leave();
+    let count =
+        |judged: Judged| results.iter().filter(|line| line.verdict == judged).count() as u64;
+    let [agree, disagree] = [Judged::Agree, Judged::Disagree].map(count);
+    let [unreproduced, errors] = [Judged::Unreproduced, Judged::Error].map(count);
+    let without = unreproduced + count(Judged::Inconclusive);
+    let tally = Tally {
+        agree,
+        disagree,
+        without,
+        unreproduced,
+        not_compared: count(Judged::Absent),
+        is_incomplete: errors > 0,
+        ..Tally::default()
+    };
     let replay = Replay {
+        verdict: tally.verdict(),
         kernel: kernel.release,
         revision: kernel.revision.name,
-        cases: count(&results, "agree")
-            + count(&results, "disagree")
-            + count(&results, "inconclusive"),
-        agree: count(&results, "agree"),
-        disagree: count(&results, "disagree"),
-        inconclusive: count(&results, "inconclusive"),
-        errors: count(&results, "error"),
+        cases: results.len() as u64 - errors,
+        agree,
+        disagree,
+        inconclusive: without + count(Judged::Absent),
+        unreproduced,
+        errors,
+        coverage,
         results,
         findings: draw(findings, &mut trial, args.format == Format::Human),
     };
@@ -97,49 +168,47 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         Format::Json => out::line(json(&replay)?)?,
         Format::Ktap => out::put(points(&replay))?,
     }
-    Ok(match &replay {
-        Replay { disagree: 1.., .. } => Status::Divergence,
-        Replay { errors: 1.., .. } => Status::Trouble,
-        // A case that was not judged is no case that agrees.
-        Replay { inconclusive: 1.., .. } | Replay { agree: 0, .. } => Status::Skipped,
-        _ => Status::Agree,
-    })
+    Ok(replay.verdict.status())
 }
 
 fn judge(
     stored: &Stored,
     trial: &mut Trial,
-    skipped: &BTreeMap<u8, String>,
+    coverage: &Coverage,
     findings: &mut BTreeMap<String, (Finding, String)>,
 ) -> Line {
     let line =
         |verdict, summary| Line { name: stored.name.clone(), verdict, summary, signature: None };
     let case = match &stored.case {
         Ok(case) => case,
-        Err(why) => return line("error", why.clone()),
+        Err(why) => return line(Judged::Error, why.clone()),
     };
     trial.freshen();
-    let scene = by_id(case.scene).map_or("an unknown scene", |scene| scene.name);
+    let scene = by_id(case.scene);
+    let name = scene.map_or("an unknown scene", |scene| scene.name);
     match trial.whole(case, &mut RuleSet::default()) {
-        Verdict::Agree => line("agree", format!("{} on {scene}", option_name(case.option))),
-        Verdict::Unspecified => {
-            line("agree", format!("{} on {scene}: no promise is broken", option_name(case.option)))
+        CaseVerdict::Agree => {
+            line(Judged::Agree, format!("{} on {name}", option_name(case.option)))
         }
-        Verdict::Disagree(finding) => {
+        CaseVerdict::Unspecified => line(
+            Judged::Agree,
+            format!("{} on {name}: no promise is broken", option_name(case.option)),
+        ),
+        CaseVerdict::Disagree(finding) => {
             let summary = finding.diagnosis.summary.clone();
             let signature = finding.diagnosis.signature.clone();
             findings
                 .entry(signature.clone())
                 .and_modify(|(known, _)| known.cases += 1)
                 .or_insert((*finding, stored.name.clone()));
-            Line { signature: Some(signature), ..line("disagree", summary) }
+            Line { signature: Some(signature), ..line(Judged::Disagree, summary) }
         }
-        Verdict::Inconclusive(Reason::NoScene) => {
-            let why = skipped.get(&case.scene).map_or("", String::as_str);
-            line("inconclusive", format!("{scene} does not stand here: {why}"))
+        CaseVerdict::Inconclusive(Reason::NoScene) => {
+            let why = scene.map_or(String::new(), |scene| coverage.reason(&[scene]));
+            line(Judged::Absent, why)
         }
-        Verdict::Inconclusive(reason) => {
-            line("inconclusive", format!("{scene}: {}", reason.text()))
+        CaseVerdict::Inconclusive(reason) => {
+            line(Judged::of(reason), format!("{name}: {}", reason.text()))
         }
     }
 }
@@ -160,17 +229,13 @@ fn draw(
     findings.into_values().map(one).collect()
 }
 
-fn count(results: &[Line], verdict: &str) -> u64 {
-    results.iter().filter(|line| line.verdict == verdict).count() as u64
-}
-
 fn show(line: &Line) -> Result<(), String> {
     let paint = match line.verdict {
-        "agree" => good,
-        "inconclusive" => odd,
-        _ => bad,
+        Judged::Agree => good,
+        Judged::Inconclusive | Judged::Absent => odd,
+        Judged::Disagree | Judged::Unreproduced | Judged::Error => bad,
     };
-    let verdict = paint(&format!("{:<12}", line.verdict));
+    let verdict = paint(&format!("{:<12}", line.verdict.word()));
     out::line(format_args!("{verdict} {}: {}", line.name, line.summary))
 }
 
@@ -179,10 +244,10 @@ fn points(replay: &Replay) -> String {
     let point = |line: &Line| {
         let summary = line.summary.clone();
         match line.verdict {
-            "agree" => Point::new(&line.name, Ending::Ok),
-            "inconclusive" => Point::new(&line.name, Ending::Skip(summary)),
-            "error" => Point::new(&line.name, Ending::Error(summary)),
-            _ => {
+            Judged::Agree => Point::new(&line.name, Ending::Ok),
+            Judged::Inconclusive | Judged::Absent => Point::new(&line.name, Ending::Skip(summary)),
+            Judged::Error => Point::new(&line.name, Ending::Error(summary)),
+            Judged::Disagree | Judged::Unreproduced => {
                 let signature = line.signature.clone().unwrap_or_default();
                 Point::new(&line.name, Ending::NotOk).saying(signature).saying(summary)
             }
@@ -196,7 +261,8 @@ fn points(replay: &Replay) -> String {
 fn text(replay: &Replay) -> String {
     let mut text = human::findings(&replay.findings);
     text.push_str(&format!(
-        "\n{} on Linux {} as {}: {} agree, {} disagree, {} inconclusive",
+        "\n{}  {} on Linux {} as {}: {} agree, {} disagree, {} have no verdict",
+        human::word(replay.verdict),
         counted(replay.cases, "case"),
         replay.kernel,
         replay.revision,
@@ -209,5 +275,8 @@ fn text(replay: &Replay) -> String {
         text.push_str(&format!("; {}", bad(&format!("{what} without a case"))));
     }
     text.push('\n');
+    if let Some(what) = replay.coverage.not_compared_text() {
+        text.push_str(&odd(&wrapped(&what, "  ", human::WIDTH)));
+    }
     text
 }

@@ -10,18 +10,19 @@ use mptcp_harness::codec;
 use mptcp_harness::compat::NoCompat;
 use mptcp_harness::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::scene::Scene;
-use serde::{Deserialize, Serialize};
+use mptcp_harness::verdict::{Tally, Verdict};
+use serde::{Serialize, Serializer};
 
 use crate::contract::{self, Contrary};
+use crate::coverage::Coverage;
 use crate::laws::Laws;
 use crate::reach::Reach;
 
 /// Everything that a check tells.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// `agree`, `divergence` or `skipped`.
-    pub(crate) verdict: &'static str,
+    #[serde(serialize_with = "by_name")]
+    pub(crate) verdict: Verdict,
     /// The release, as `uname -r` has it.
     pub(crate) kernel: String,
     pub(crate) revision: RevisionData,
@@ -36,12 +37,11 @@ pub(crate) struct Report {
     /// Cases with a verdict that were made as 32-bit programs call.
     pub(crate) compat: u64,
     pub(crate) inconclusive_reasons: BTreeMap<&'static str, u64>,
-    /// Those of them that nothing explains: whatever else the verdict is, no run with
-    /// any is green.
-    pub(crate) unexplained: u64,
-    /// How many scenes stood.
-    pub(crate) scenes: usize,
-    pub(crate) skipped_scenes: Vec<SkippedScene>,
+    /// Those of them on which a difference was seen that could not be reproduced: whatever
+    /// else the verdict is, no run with any is green.
+    pub(crate) unreproduced: u64,
+    #[serde(flatten)]
+    pub(crate) coverage: Coverage,
     pub(crate) rules: Rules,
     pub(crate) table: Vec<Row>,
     pub(crate) findings: Vec<FindingData>,
@@ -87,24 +87,6 @@ impl From<&Revision> for RevisionData {
                 Evidence::ReadOnly => None,
             },
         }
-    }
-}
-
-/// A scene that did not stand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SkippedScene {
-    pub(crate) name: String,
-    pub(crate) reason: String,
-}
-
-impl SkippedScene {
-    /// As the stage has it.
-    pub(crate) fn list(skipped: &[(&'static Scene, String)]) -> Vec<SkippedScene> {
-        let one = |(scene, reason): &(&'static Scene, String)| SkippedScene {
-            name: scene.name.to_owned(),
-            reason: reason.clone(),
-        };
-        skipped.iter().map(one).collect()
     }
 }
 
@@ -208,6 +190,8 @@ pub(crate) struct Circumstances {
     pub(crate) contract: bool,
     /// Notes besides those of the kernel.
     pub(crate) notes: Vec<String>,
+    /// The scenes, and what was not compared.
+    pub(crate) coverage: Coverage,
 }
 
 impl Report {
@@ -225,7 +209,7 @@ impl Report {
         let contradictions =
             if how.contract { Vec::new() } else { contract::seen_again(outcome, reach) };
         Report {
-            verdict: verdict(outcome, counts, reach.skipped.is_empty()),
+            verdict: tally(outcome, &how.coverage).verdict(),
             kernel: kernel.release.clone(),
             revision: RevisionData::from(&kernel.revision),
             notes: [kernel.notes.clone(), how.notes, compat_note(outcome)].concat(),
@@ -235,10 +219,9 @@ impl Report {
             unspecified: counts.unspecified,
             inconclusive: counts.inconclusive,
             compat: outcome.compat,
-            unexplained: outcome.unexplained(),
+            unreproduced: outcome.unreproduced(),
             inconclusive_reasons: outcome.reasons.iter().map(|(why, n)| (why.text(), *n)).collect(),
-            scenes: reach.standing.len(),
-            skipped_scenes: SkippedScene::list(reach.skipped),
+            coverage: how.coverage,
             rules: Rules {
                 exercised: outcome.rules.iter().map(Rule::name).collect(),
                 total: Rule::ALL.len(),
@@ -274,36 +257,22 @@ fn compat_note(outcome: &Outcome) -> Vec<String> {
     outcome.no_compat.map(note).into_iter().collect()
 }
 
-/// What it all comes to. Without a socket that answers the options there was
-/// nothing to compare; and more than one case in a thousand without a verdict
-/// is no agreement.
-fn verdict(outcome: &Outcome, counts: Counts, all_stood: bool) -> &'static str {
-    let asked = all_stood || outcome.rules.iter().any(answers);
-    match counts {
-        Counts { disagree: 1.., .. } => "divergence",
-        _ if outcome.unexplained() > 0 => "unexplained",
-        _ if counts.agree == 0 || !asked => "skipped",
-        Counts { inconclusive, .. } if inconclusive * 1000 > counts.cases() => "inconclusive",
-        _ => "agree",
+/// What the verdict of a run depends on.
+pub(crate) fn tally(outcome: &Outcome, coverage: &Coverage) -> Tally {
+    let counts = outcome.counts();
+    Tally {
+        agree: counts.agree + counts.unspecified,
+        disagree: counts.disagree,
+        without: counts.inconclusive,
+        unreproduced: outcome.unreproduced(),
+        not_compared: coverage.not_compared.len() as u64,
+        ..Tally::default()
     }
 }
 
-/// Whether a rule is about an answer, and not one of the refusals of sockets
-/// that are no MPTCP connection.
-fn answers(rule: Rule) -> bool {
-    use Rule::*;
-    !matches!(
-        rule,
-        ClosedDescriptor
-            | NotASocket
-            | TcpV4Refuses
-            | TcpV6Refuses
-            | FallenBackV4Refuses
-            | FallenBackV6Refuses
-            | UdpV4Refuses
-            | UdpV6Refuses
-            | UnixRefuses
-    )
+/// A verdict as JSON has it.
+pub(crate) fn by_name<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(verdict.name())
 }
 
 fn rows(outcome: &Outcome) -> Vec<Row> {

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use crate::args::{Format, ScenesArgs};
 use crate::check::{build, json};
+use crate::coverage::Coverage;
 use crate::meter::Meter;
-use crate::report::SkippedScene;
+use crate::select::Selection;
 use crate::style::{dim, head};
 use crate::{Status, human, out};
 
@@ -38,16 +39,25 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
         args.scene.is_empty() || args.scene.iter().any(|choice| choice.takes(scene))
     };
     let scenes = data(&stage, catalogue().iter().filter(chosen));
-    let standing = scenes.iter().filter(|scene| scene.stands).count();
+    let coverage = Coverage::of(&stage);
+    coverage.leave();
     match args.format {
         Format::Json => out::line(json(&scenes)?)?,
-        Format::Human | Format::Ktap => out::put(format_args!(
-            "{}{}",
-            table(&scenes),
-            human::skipped(&SkippedScene::list(stage.skipped()), standing)
-        ))?,
+        Format::Human | Format::Ktap => {
+            out::put(format_args!("{}{}", table(&scenes), human::scenes(&coverage)))?
+        }
     }
-    Ok(if standing > 0 { Status::Agree } else { Status::Skipped })
+    // Each pattern has to have a scene that came up; and one that answers the options has
+    // to be among them, if any was chosen.
+    let up = |scene: &scene::Scene| coverage.scenes_up.iter().any(|name| name == scene.name);
+    let answers = |scene: &&scene::Scene| chosen(scene) && scene.subflows().is_some();
+    let is_up =
+        |choice: &Selection| catalogue().iter().any(|scene| choice.takes(scene) && up(scene));
+    let mut answering = catalogue().iter().filter(answers).peekable();
+    let is_whole = args.scene.iter().all(is_up)
+        && (answering.peek().is_none() || answering.any(up))
+        && coverage.scenes > 0;
+    Ok(if is_whole { Status::Agree } else { Status::Skipped })
 }
 
 /// Runs a program on each scene that stands.

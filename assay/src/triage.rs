@@ -12,14 +12,16 @@ use mptcp_harness::finding::Finding;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Stage, by_id};
-use mptcp_harness::trial::{Reason, Trial, Verdict};
+use mptcp_harness::trial::{CaseVerdict, Reason, Trial};
+use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
 use crate::args::{Format, listing};
 use crate::check::{json, picture, store};
+use crate::coverage::{Coverage, NotCompared, Request};
 use crate::input::{self, Stored};
-use crate::report::FindingData;
-use crate::style::{bad, counted, dim, good, head, odd, wrapped};
+use crate::report::{FindingData, by_name};
+use crate::style::{counted, dim, head, odd, wrapped};
 use crate::watch::watching;
 use crate::{Status, canary, human, out};
 
@@ -56,6 +58,8 @@ pub(crate) struct TriageArgs {
 /// Everything that a triage tells.
 #[derive(Serialize)]
 struct Triage {
+    #[serde(serialize_with = "by_name")]
+    verdict: Verdict,
     kernel: String,
     revision: &'static str,
     notes: Vec<String>,
@@ -68,7 +72,11 @@ struct Triage {
     agree: Vec<String>,
     /// Files that are no case.
     no_case: Vec<Other>,
+    /// Files whose case has no verdict.
     inconclusive: Vec<Other>,
+    /// The scenes, and the files whose case was not compared.
+    #[serde(flatten)]
+    coverage: Coverage,
 }
 
 /// A finding and the files that show it.
@@ -105,8 +113,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     // All of them: the simplest case may be one on another scene.
     let stage = Stage::build(&enclosure, |_| true, &mut |_| ());
     let kernel = Kernel::running(stage.sizes());
-    let skipped: BTreeMap<u8, String> =
-        stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();
+    let mut coverage = Coverage::of(&stage);
     let model = if args.canary { canary::model() } else { Model::documented() };
     let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
@@ -116,12 +123,24 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
 
     let mut piles = Piles::default();
     for one in &stored {
-        piles.sort(one, &mut trial, &skipped);
+        piles.sort(one, &mut trial, &coverage);
     }
     let mut findings = piles.simplest(&mut trial);
     let unsaved = args.save.as_ref().and_then(|folder| save(folder, &mut findings).err());
     let colour = args.format == Format::Human;
+    coverage.not_compared = piles.absent;
+    coverage.leave();
+    let tally = Tally {
+        agree: piles.agree.len() as u64,
+        disagree: findings.len() as u64,
+        without: piles.inconclusive.len() as u64,
+        unreproduced: piles.unreproduced,
+        not_compared: coverage.not_compared.len() as u64,
+        is_incomplete: !piles.no_case.is_empty(),
+        ..Tally::default()
+    };
     let triage = Triage {
+        verdict: tally.verdict(),
         kernel: kernel.release,
         revision: kernel.revision.name,
         notes: args.canary.then(|| canary::NOTE.to_owned()).into_iter().collect(),
@@ -131,6 +150,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
         agree: piles.agree,
         no_case: piles.no_case,
         inconclusive: piles.inconclusive,
+        coverage,
     };
     match args.format {
         Format::Json => out::line(json(&triage)?)?,
@@ -139,15 +159,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     if let Some(error) = unsaved {
         out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
-    Ok(if !triage.findings.is_empty() {
-        Status::Divergence
-    } else if !triage.no_case.is_empty() {
-        Status::Trouble
-    } else if !triage.inconclusive.is_empty() {
-        Status::Skipped
-    } else {
-        Status::Agree
-    })
+    Ok(triage.verdict.status())
 }
 
 /// A finding with its files, and where it was saved.
@@ -165,10 +177,14 @@ struct Piles {
     agree: Vec<String>,
     no_case: Vec<Other>,
     inconclusive: Vec<Other>,
+    /// How many of those could not be reproduced.
+    unreproduced: u64,
+    /// Files for whose case something is not available here.
+    absent: Vec<NotCompared>,
 }
 
 impl Piles {
-    fn sort(&mut self, stored: &Stored, trial: &mut Trial, skipped: &BTreeMap<u8, String>) {
+    fn sort(&mut self, stored: &Stored, trial: &mut Trial, coverage: &Coverage) {
         let file = stored.name.clone();
         let case = match &stored.case {
             Ok(case) => case,
@@ -176,18 +192,20 @@ impl Piles {
         };
         trial.freshen();
         match trial.whole(case, &mut RuleSet::default()) {
-            Verdict::Agree | Verdict::Unspecified => self.agree.push(file),
-            Verdict::Disagree(finding) => self.find(*finding, Some(file)),
-            Verdict::Inconclusive(reason) => {
-                let why = match reason {
-                    Reason::NoScene => {
-                        let why = skipped.get(&case.scene).map_or("", String::as_str);
-                        let scene = by_id(case.scene).map_or("its scene", |scene| scene.name);
-                        format!("{scene} does not stand here: {why}")
-                    }
-                    other => other.text().to_owned(),
+            CaseVerdict::Agree | CaseVerdict::Unspecified => self.agree.push(file),
+            CaseVerdict::Disagree(finding) => self.find(*finding, Some(file)),
+            CaseVerdict::Inconclusive(reason) => {
+                let scene = by_id(case.scene);
+                let why = match (reason, scene) {
+                    (Reason::NoScene, Some(scene)) => coverage.reason(&[scene]),
+                    _ => reason.text().to_owned(),
                 };
-                self.inconclusive.push(Other { file, why });
+                self.unreproduced += u64::from(reason.is_unreproduced());
+                if reason.is_absent() {
+                    self.absent.push(NotCompared { request: Request::Case(file), reason: why });
+                } else {
+                    self.inconclusive.push(Other { file, why });
+                }
             }
         }
     }
@@ -292,11 +310,11 @@ fn text(triage: &Triage) -> String {
     }
     others(&mut text, "no case", &triage.no_case);
     others(&mut text, "inconclusive", &triage.inconclusive);
-    let word = match (&triage.findings[..], &triage.no_case[..], &triage.inconclusive[..]) {
-        ([_, ..], _, _) => bad("DIVERGENCE"),
-        ([], [], []) => good("AGREE"),
-        _ => odd("NO VERDICT ON ALL"),
-    };
+    let absent = triage.coverage.not_compared.iter();
+    let absent = absent.map(|entry| (entry.request.to_string(), entry.reason.clone()));
+    let absent: Vec<Other> = absent.map(|(file, why)| Other { file, why }).collect();
+    others(&mut text, "not compared", &absent);
+    let word = human::word(triage.verdict);
     let findings = counted(triage.findings.len() as u64, "finding");
     let _ = writeln!(text, "\n{word}  {}: {findings}", counted(triage.files as u64, "file"));
     text

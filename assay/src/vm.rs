@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Parser;
+use mptcp_harness::verdict::Verdict;
 use mptcp_lab::console::tail;
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
@@ -17,12 +18,16 @@ use mptcp_lab::package::pack;
 use serde_json::{Value, json};
 
 use crate::args::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
+use crate::coverage::{self, Coverage};
 use crate::ktap::{self, Ending};
-use crate::style::{bad, counted, dim, good, grouped, head};
-use crate::{Status, check, out};
+use crate::style::{bad, counted, dim, good, grouped, head, wrapped};
+use crate::{Status, check, human, out};
 
 /// How many lines of a console are shown where the kernel did not complain.
 const LINES: usize = 15;
+
+/// Where a command in a machine leaves its coverage, by path in its working folder.
+const COVERAGE: [&str; 2] = [".assay", "coverage.json"];
 
 /// Runs the command.
 pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
@@ -56,6 +61,8 @@ struct Task {
     errand: Errand,
     baggage: Vec<PathBuf>,
     is_check: bool,
+    /// Whether it compares something on scenes.
+    has_coverage: bool,
     /// How it tells its result, where that can be chosen.
     format: Option<Format>,
     /// Where it saves its findings.
@@ -111,6 +118,14 @@ impl Task {
             },
             baggage,
             is_check: matches!(command, Command::Check(_)),
+            has_coverage: matches!(
+                command,
+                Command::Check(_)
+                    | Command::Replay(_)
+                    | Command::Exhaust(_)
+                    | Command::Triage(_)
+                    | Command::Scenes(_)
+            ),
             format,
             save,
         })
@@ -125,8 +140,68 @@ impl Task {
             errand.arguments.push(format!("--save={own}"));
             errand.wanted = vec![own];
         }
+        if self.has_coverage {
+            let [folder, file] = COVERAGE;
+            errand.environment.push((coverage::VARIABLE.into(), format!("{folder}/{file}")));
+            errand.wanted.push(folder.into());
+        }
         errand
     }
+}
+
+/// What several kernels' runs of one command came to.
+#[derive(Default)]
+struct Runs {
+    kernels: Vec<(String, Status, Option<Coverage>)>,
+}
+
+impl Runs {
+    /// Adds a run. A command that compares something has to say on which scenes.
+    fn add(&mut self, task: &Task, kernel: &Kernel, status: Status, run: &Run) {
+        let path = Path::new(COVERAGE[0]).join(COVERAGE[1]);
+        let file = run.told.files.iter().find(|(at, _)| *at == path);
+        let coverage = file.and_then(|(_, bytes)| serde_json::from_slice(bytes).ok());
+        let is_green = matches!(status, Status::Agree | Status::Skipped);
+        let status = if task.has_coverage && coverage.is_none() && is_green {
+            let why = "which scenes came up there did not arrive";
+            out::note(format_args!("{}: {}: {why}", bad("assay"), kernel.name));
+            Status::Trouble
+        } else {
+            status
+        };
+        self.kernels.push((kernel.name.clone(), status, coverage));
+    }
+
+    /// What the kernels differ in that makes them not comparable, if anything.
+    fn uneven(&self) -> Option<String> {
+        let known: Vec<(&str, &Coverage)> = self
+            .kernels
+            .iter()
+            .filter_map(|(name, _, coverage)| Some((name.as_str(), coverage.as_ref()?)))
+            .collect();
+        uneven_text(&known)
+    }
+
+    /// The status of all of them.
+    fn status(&self) -> Status {
+        let uneven = self.uneven().map(|_| Verdict::Uneven.status());
+        Status::worst(self.kernels.iter().map(|(_, status, _)| *status).chain(uneven))
+    }
+}
+
+/// A sentence on scenes that came up on some of several kernels alone; `None` where there
+/// are none.
+fn uneven_text(kernels: &[(&str, &Coverage)]) -> Option<String> {
+    let uneven = coverage::uneven(kernels);
+    let (scene, missing) = uneven.first_key_value()?;
+    let reason = kernels.iter().filter(|(name, _)| missing.iter().any(|one| one == name));
+    let mut reasons = reason.flat_map(|(_, coverage)| &coverage.skipped_scenes);
+    let reason = reasons.find(|one| one.name == *scene).map_or("", |one| one.reason.as_str());
+    Some(format!(
+        "the kernels differ in {}, such as {scene}, which did not come up on {}: {reason}",
+        counted(uneven.len() as u64, "scene"),
+        missing.join(", ")
+    ))
 }
 
 /// Has an interrupt end the machines, and then this program; a second one at once.
@@ -159,6 +234,9 @@ pub(crate) fn boot(
     let run = machine::run(kernel, &initramfs, &setup, out, err)?;
     for (path, bytes) in &run.told.files {
         // The kernel that brings them is one that may be wrong.
+        if path.starts_with(COVERAGE[0]) {
+            continue;
+        }
         let ours = errand.wanted.iter().any(|folder| path.starts_with(folder));
         if !ours || path.components().any(|part| part == Component::ParentDir) {
             out::note(format_args!("assay: {}: not saved: {}", kernel.name, path.display()));
@@ -180,7 +258,7 @@ pub(crate) fn boot(
 
 /// One kernel after another, each telling its own story.
 fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, String> {
-    let mut statuses = Vec::new();
+    let mut runs = Runs::default();
     for kernel in kernels {
         if kernels.len() > 1 {
             out::line(head(&kernel.name))?;
@@ -189,17 +267,24 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
             if kernels.len() > 1 { task.beside_others(kernel) } else { task.errand.clone() };
         let ports = (io::stdout(), io::stderr());
         let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
-        statuses.push(verdict(&run, &args.machine).unwrap_or_else(|trouble| {
+        let status = verdict(&run, &args.machine).unwrap_or_else(|trouble| {
             out::note(format_args!("{}: {}: {trouble}", bad("assay"), kernel.name));
             Status::Trouble
-        }));
+        });
+        if kernels.len() == 1 {
+            return Ok(status);
+        }
+        runs.add(task, kernel, status, &run);
     }
-    Ok(worst(&statuses))
+    if let Some(what) = runs.uneven() {
+        out::note(format_args!("assay: {}  {what}", human::word(Verdict::Uneven)));
+    }
+    Ok(runs.status())
 }
 
 /// One kernel after another, each a point of one KTAP document.
 fn nested(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, String> {
-    let mut statuses = Vec::new();
+    let mut runs = Runs::default();
     let mut points = Vec::new();
     for kernel in kernels {
         out::note(format_args!("assay: {}", kernel.name));
@@ -220,11 +305,13 @@ fn nested(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, Stri
                 Ending::Error(anstream::adapter::strip_str(first).to_string())
             }
         };
-        statuses.push(status.unwrap_or(Status::Trouble));
+        runs.add(task, kernel, status.unwrap_or(Status::Trouble), &run);
         points.push((kernel.name.clone(), text, ending));
     }
+    let same = runs.uneven().map_or(Ending::Ok, Ending::Error);
+    points.push(("the-same-scenes-on-all-kernels".to_owned(), String::new(), same));
     out::put(ktap::nested(&points))?;
-    Ok(worst(&statuses))
+    Ok(runs.status())
 }
 
 /// How a run ended, or why it did not end with a verdict.
@@ -277,12 +364,6 @@ pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
     }
 }
 
-/// What a script wants to know first.
-fn worst(statuses: &[Status]) -> Status {
-    let order = [Status::Divergence, Status::Trouble, Status::Skipped];
-    order.into_iter().find(|status| statuses.contains(status)).unwrap_or(Status::Agree)
-}
-
 /// A check on several kernels, in one table.
 fn compare(
     args: &VmArgs,
@@ -290,6 +371,7 @@ fn compare(
     kernels: &[Kernel],
     format: Format,
 ) -> Result<Status, String> {
+    let mut runs = Runs::default();
     let mut columns = Vec::new();
     for (asked, kernel) in args.kernel.iter().zip(kernels) {
         out::note(format_args!("assay: {}", kernel.name));
@@ -304,20 +386,25 @@ fn compare(
             // A verdict without its report is none.
             Err(_) => (Value::Null, status.and(Err("its report did not arrive".into()))),
         };
+        runs.add(task, kernel, status.as_ref().copied().unwrap_or(Status::Trouble), &run);
         columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {
-        Format::Human | Format::Ktap => out::put(told(&columns))?,
+        Format::Human | Format::Ktap => {
+            out::put(told(&columns))?;
+            if let Some(what) = runs.uneven() {
+                let what = wrapped(&what, "", human::WIDTH);
+                out::put(format_args!("\n{}  {what}", human::word(Verdict::Uneven)))?;
+            }
+        }
         Format::Json => {
-            let objects: Vec<Value> = columns.iter().map(Column::data).collect();
+            let uneven = runs.uneven();
+            let data = |column: &Column| column.data(uneven.as_deref());
+            let objects: Vec<Value> = columns.iter().map(data).collect();
             out::line(check::json(&objects)?)?;
         }
     }
-    let statuses: Vec<Status> = columns
-        .iter()
-        .map(|column| column.status.as_ref().copied().unwrap_or(Status::Trouble))
-        .collect();
-    Ok(worst(&statuses))
+    Ok(runs.status())
 }
 
 /// One kernel's check.
@@ -330,9 +417,11 @@ struct Column {
 }
 
 impl Column {
-    fn data(&self) -> Value {
+    /// `uneven` is what makes it not comparable with the others, if anything.
+    fn data(&self, uneven: Option<&str>) -> Value {
         json!({
             "name": self.name,
+            "uneven": uneven,
             "trouble": self.status.as_ref().err().map(|text| anstream::adapter::strip_str(text).to_string()),
             "report": self.report,
         })
@@ -344,6 +433,14 @@ impl Column {
 
     fn release(&self) -> &str {
         self.report["kernel"].as_str().unwrap_or("")
+    }
+
+    /// What of it was not compared, behind a colon.
+    fn not_compared(&self) -> String {
+        let not_compared = serde_json::from_value(self.report["not_compared"].clone());
+        let coverage =
+            Coverage { not_compared: not_compared.unwrap_or_default(), ..Coverage::default() };
+        coverage.not_compared_text().map_or(String::new(), |what| format!(": {what}"))
     }
 
     /// What the cases of an option in a group of scenes came to.
@@ -394,7 +491,7 @@ fn told(columns: &[Column]) -> String {
         let skipped = column.report["skipped_scenes"].as_array().map_or(0, Vec::len);
         format!("{} of {}", column.number("scenes"), column.number("scenes") + skipped as u64)
     };
-    let _ = writeln!(text, "{}", dim(&line("scenes that stand", &scenes)));
+    let _ = writeln!(text, "{}", dim(&line("scenes that came up", &scenes)));
     for column in columns {
         let _ = writeln!(text);
         let mut name = head(&column.name);
@@ -417,8 +514,8 @@ fn told(columns: &[Column]) -> String {
             Ok(Status::Divergence) => {
                 let _ = writeln!(text, "{name}: {}", bad("DIVERGENCE"));
             }
-            Ok(_) => {
-                let _ = writeln!(text, "{name}: no verdict");
+            Ok(Status::Skipped | Status::Trouble) => {
+                let _ = writeln!(text, "{name}: no verdict{}", column.not_compared());
             }
         }
         let list = |name: &str| column.report[name].as_array().cloned().unwrap_or_default();
@@ -427,7 +524,7 @@ fn told(columns: &[Column]) -> String {
         }
         for skipped in list("skipped_scenes") {
             let word = |name: &str| skipped[name].as_str().unwrap_or_default().to_owned();
-            let _ = writeln!(text, "  not standing: {}: {}", word("name"), word("reason"));
+            let _ = writeln!(text, "  did not come up: {}: {}", word("name"), word("reason"));
         }
         for finding in list("findings") {
             let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();

@@ -18,7 +18,7 @@ use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Stage};
 use mptcp_harness::street;
-use mptcp_harness::trial::{Trial, Verdict};
+use mptcp_harness::trial::{CaseVerdict, Trial};
 
 /// Cases in the mix.
 const MIX: usize = 4096;
@@ -124,7 +124,7 @@ fn differential(trial: &mut Trial, mix: &[Case]) {
     let mut rules = RuleSet::EMPTY;
     for case in mix {
         let verdict = trial.quick(case, &mut rules, None);
-        if let Verdict::Disagree(finding) = verdict {
+        if let CaseVerdict::Disagree(finding) = verdict {
             eprintln!("{finding}");
         }
     }

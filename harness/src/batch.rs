@@ -4,7 +4,7 @@
 use mptcp_emulator::RuleSet;
 
 use crate::case::Case;
-use crate::trial::{Reason, Trial, Trusted, Verdict};
+use crate::trial::{CaseVerdict, Reason, Trial, Trusted};
 
 /// Cases between two sweeps of the whole street.
 pub const BATCH: usize = 256;
@@ -18,14 +18,14 @@ impl Trial {
         cases: &[Case],
         rules: &mut RuleSet,
         trusted: Trusted<'_>,
-        verdicts: &mut Vec<Verdict>,
+        verdicts: &mut Vec<CaseVerdict>,
     ) {
         self.freshen();
         let first = verdicts.len();
         verdicts.extend(cases.iter().map(|case| self.quick(case, rules, trusted)));
         let verdicts = &mut verdicts[first..];
         let clean = self.sweep();
-        if !clean || verdicts.iter().any(Verdict::is_unexplained) {
+        if !clean || verdicts.iter().any(CaseVerdict::is_unreproduced) {
             self.find_culprit(cases, rules, verdicts, clean);
         }
     }
@@ -39,18 +39,18 @@ impl Trial {
         &mut self,
         cases: &[Case],
         rules: &mut RuleSet,
-        verdicts: &mut [Verdict],
+        verdicts: &mut [CaseVerdict],
         clean: bool,
     ) {
         let mut found = false;
         for (case, verdict) in cases.iter().zip(&mut *verdicts) {
-            if !matches!(verdict, Verdict::Disagree(_)) {
+            if !matches!(verdict, CaseVerdict::Disagree(_)) {
                 let again = self.whole(case, rules);
                 // What is unspecified may leave traces anywhere in the program's buffers,
                 // unless that was seen at once: then none were left.
-                let traces = matches!(verdict, Verdict::Agree);
-                if matches!(again, Verdict::Disagree(_))
-                    || matches!(again, Verdict::Unspecified) && traces
+                let traces = matches!(verdict, CaseVerdict::Agree);
+                if matches!(again, CaseVerdict::Disagree(_))
+                    || matches!(again, CaseVerdict::Unspecified) && traces
                 {
                     *verdict = again;
                     found = true;
@@ -59,10 +59,10 @@ impl Trial {
         }
         if found {
             // What suffered from another case is no disagreement of its own.
-            let suffered = verdicts.iter_mut().filter(|verdict| verdict.is_unexplained());
-            suffered.for_each(|verdict| *verdict = Verdict::Agree);
+            let suffered = verdicts.iter_mut().filter(|verdict| verdict.is_unreproduced());
+            suffered.for_each(|verdict| *verdict = CaseVerdict::Agree);
         } else if !clean && let Some(last) = verdicts.last_mut() {
-            *last = Verdict::Inconclusive(Reason::Stray);
+            *last = CaseVerdict::Inconclusive(Reason::Stray);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mptcp_emulator::{Revision, RuleSet};
+use mptcp_emulator::{Revision, RuleSet, abi};
 
 use crate::batch::BATCH;
 use crate::case::{Case, Entry, POISONS};
@@ -20,7 +20,7 @@ use crate::lattice;
 use crate::palette::Palette;
 use crate::rig::Model;
 use crate::scene::Group;
-use crate::trial::{Reason, SharedStage, Trial, Verdict};
+use crate::trial::{CaseVerdict, Reason, SharedStage, Trial};
 use crate::watch::Watch;
 
 /// Batches with one poison.
@@ -81,11 +81,61 @@ impl Counts {
     }
 }
 
+/// On which scenes each option was compared: a case without a verdict does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// By scene number, a bit for each option.
+    scenes: Box<[u8; 256]>,
+}
+
+impl Default for Compared {
+    fn default() -> Compared {
+        Compared { scenes: Box::new([0; 256]) }
+    }
+}
+
+impl Compared {
+    /// The bit of an option; all numbers that the kernel does not know share one.
+    const fn bit(option: i32) -> u8 {
+        match option {
+            abi::MPTCP_INFO => 1 << 1,
+            abi::MPTCP_TCPINFO => 1 << 2,
+            abi::MPTCP_SUBFLOW_ADDRS => 1 << 3,
+            abi::MPTCP_FULL_INFO => 1 << 4,
+            abi::MPTCP_INFO_OPT => 1 << 5,
+            _ => 1,
+        }
+    }
+
+    /// Adds a case with a verdict; `option` is 0 where the kernel does not know it.
+    #[inline]
+    pub fn add(&mut self, option: i32, scene: u8) {
+        self.scenes[usize::from(scene)] |= Compared::bit(option);
+    }
+
+    /// Whether a case of an option was compared on a scene; option 0 is any that the
+    /// kernel does not know.
+    pub fn has(&self, option: i32, scene: u8) -> bool {
+        self.scenes[usize::from(scene)] & Compared::bit(option) != 0
+    }
+
+    /// Whether a case of any option was compared on a scene.
+    pub fn has_any(&self, scene: u8) -> bool {
+        self.scenes[usize::from(scene)] != 0
+    }
+
+    fn merge(&mut self, other: &Compared) {
+        self.scenes.iter_mut().zip(other.scenes.iter()).for_each(|(one, other)| *one |= other);
+    }
+}
+
 /// Everything that came out of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// By option, unknown ones as 0, and by scene group.
     pub table: BTreeMap<(i32, Group), Counts>,
+    /// What was compared on which scene.
+    pub compared: Compared,
     /// Why there was no verdict, and how often.
     pub reasons: BTreeMap<Reason, u64>,
     /// Rules that fired.
@@ -105,8 +155,8 @@ pub struct Outcome {
 impl Outcome {
     /// How many cases showed something that is not explained: a run with any
     /// is not green.
-    pub fn unexplained(&self) -> u64 {
-        self.reasons.iter().filter(|(why, _)| why.is_unexplained()).map(|(_, count)| count).sum()
+    pub fn unreproduced(&self) -> u64 {
+        self.reasons.iter().filter(|(why, _)| why.is_unreproduced()).map(|(_, count)| count).sum()
     }
 
     /// All verdicts together.
@@ -120,6 +170,7 @@ impl Outcome {
         for (key, counts) in other.table {
             self.table.entry(key).or_default().add(counts);
         }
+        self.compared.merge(&other.compared);
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }
@@ -245,7 +296,7 @@ struct Worker<'a> {
     start: Instant,
     outcome: Outcome,
     /// Of the batch under way.
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<CaseVerdict>,
 }
 
 impl Worker<'_> {
@@ -288,23 +339,26 @@ impl Worker<'_> {
     }
 
     #[inline]
-    fn count(&mut self, case: &Case, verdict: Verdict, now: Duration) {
+    fn count(&mut self, case: &Case, verdict: CaseVerdict, now: Duration) {
         let option = if self.trial.palette().knows(case.option) { case.option } else { 0 };
         let group = self.trial.actor(case.scene).map(Actor::group);
         let Some(group) = group else {
             return;
         };
         let counts = self.outcome.table.entry((option, group)).or_default();
-        let judged = !matches!(verdict, Verdict::Inconclusive(_));
+        let judged = !matches!(verdict, CaseVerdict::Inconclusive(_));
+        if judged {
+            self.outcome.compared.add(option, case.scene);
+        }
         self.outcome.compat += u64::from(case.entry == Entry::Compat && judged);
         match verdict {
-            Verdict::Agree => counts.agree += 1,
-            Verdict::Unspecified => counts.unspecified += 1,
-            Verdict::Disagree(finding) => {
+            CaseVerdict::Agree => counts.agree += 1,
+            CaseVerdict::Unspecified => counts.unspecified += 1,
+            CaseVerdict::Disagree(finding) => {
                 counts.disagree += 1;
                 self.keep(Finding { after: now, ..*finding });
             }
-            Verdict::Inconclusive(reason) => {
+            CaseVerdict::Inconclusive(reason) => {
                 counts.inconclusive += 1;
                 self.progress.inconclusive.fetch_add(1, Ordering::Relaxed);
                 *self.outcome.reasons.entry(reason).or_default() += 1;

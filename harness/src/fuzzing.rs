@@ -19,7 +19,8 @@ use crate::kernel::Kernel;
 use crate::palette::Palette;
 use crate::rig::Model;
 use crate::scene::{self, Stage};
-use crate::trial::{Reason, Trial, Verdict};
+use crate::trial::{CaseVerdict, Reason, Trial};
+use crate::verdict::{MOST_WITHOUT, Status, Tally, Verdict};
 
 /// What is to become of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +31,8 @@ pub enum Fate {
     Refused,
 }
 
-/// Exit status where there is nothing to compare with, as kselftest has it.
-const SKIPPED: i32 = 4;
-
-/// Exit status where the machinery failed.
-const BROKEN: i32 = 2;
+/// From this many cases on, too many without a verdict end the run.
+const ENOUGH: u64 = 10_000;
 
 /// How long a finding may be shrunk.
 const SHRINKING: Duration = Duration::from_secs(3);
@@ -45,7 +43,7 @@ const BETWEEN_SWEEPS: usize = 64;
 struct Engine {
     trial: Trial,
     rules: RuleSet,
-    inconclusive: u64,
+    tally: Tally,
     /// The inputs since the last sweep.
     recent: Vec<Case>,
 }
@@ -53,47 +51,53 @@ struct Engine {
 static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
 
 /// Makes the scenes. To be called once, first of all, while the process has
-/// one thread. Ends the process where there is no MPTCP.
+/// one thread. Ends the process, with the exit status of a check, where no scene came up
+/// in which a kernel answers the options: a fuzzer that compares nothing finds nothing.
 pub fn start() {
     let enclosure = scene::enter();
     if let Err(none) = scene::mptcp_available() {
-        eprintln!("skipped: {}\n{}", none.what, none.advice);
-        exit(SKIPPED);
+        end(Status::Skipped, &format!("no MPTCP here: {}. {}", none.what, none.advice));
     }
     let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
     for (scene, why) in stage.skipped() {
-        eprintln!("scene {} is skipped: {why}", scene.name);
+        eprintln!("scene {} did not come up: {why}", scene.name);
     }
     let kernel = Kernel::running(stage.sizes());
+    let up = stage.scenes().count();
     eprintln!(
-        "kernel {}, modelled as {}; {} scenes stand, {} do not",
+        "kernel {}, modelled as {}; {up} of {} scenes",
         kernel.release,
         kernel.revision.name,
-        stage.scenes().count(),
-        stage.skipped().len()
+        up + stage.skipped().len()
     );
+    if !stage.scenes().any(|scene| scene.subflows().is_some()) {
+        let why = "no scene came up in which a kernel answers the options";
+        end(Status::Skipped, why);
+    }
     let stage = Arc::new(Mutex::new(stage));
     let trial = Trial::new(&stage, kernel.revision, Model::documented());
-    let trial = trial.unwrap_or_else(|error| {
-        eprintln!("{error}");
-        exit(BROKEN);
-    });
+    let trial = trial.unwrap_or_else(|error| end(Status::Trouble, &error.to_string()));
     let engine = Engine {
         trial,
         rules: RuleSet::EMPTY,
-        inconclusive: 0,
+        tally: Tally::default(),
         recent: Vec::with_capacity(BETWEEN_SWEEPS),
     };
     if ENGINE.set(Mutex::new(engine)).is_err() {
-        eprintln!("the fuzzing engine was started twice");
-        exit(BROKEN);
+        end(Status::Trouble, "the fuzzing engine was started twice");
     }
+}
+
+/// Ends the process with a reason. Within a run libFuzzer replaces the status by its own.
+fn end(status: Status, why: &str) -> ! {
+    let word = if status == Status::Skipped { "skipped: " } else { "" };
+    eprintln!("{word}{why}");
+    exit(status.code().into())
 }
 
 fn engine() -> MutexGuard<'static, Engine> {
     let Some(engine) = ENGINE.get() else {
-        eprintln!("the fuzzing engine was not started");
-        exit(BROKEN);
+        end(Status::Trouble, "the fuzzing engine was not started");
     };
     engine.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -110,19 +114,19 @@ pub fn judge(bytes: &[u8]) -> Fate {
         return Fate::Refused;
     };
     let mut engine = engine();
-    let Engine { trial, rules, inconclusive, recent } = &mut *engine;
+    let Engine { trial, rules, tally, recent } = &mut *engine;
     if trial.actor(case.scene).is_none() {
         return Fate::Refused;
     }
     trial.freshen_one(case.scene);
     let verdict = trial.quick(&case, rules, None);
     recent.push(case);
-    let due = recent.len() == BETWEEN_SWEEPS || verdict.is_unexplained();
+    let due = recent.len() == BETWEEN_SWEEPS || verdict.is_unreproduced();
     let clean = !due || trial.sweep();
-    let verdict = if !clean || verdict.is_unexplained() {
+    let verdict = if !clean || verdict.is_unreproduced() {
         let mut verdicts = recent.iter().map(|suspect| trial.whole(suspect, rules));
-        let found = verdicts.find(|verdict| matches!(verdict, Verdict::Disagree(_)));
-        found.unwrap_or(Verdict::Inconclusive(Reason::Stray))
+        let found = verdicts.find(|verdict| matches!(verdict, CaseVerdict::Disagree(_)));
+        found.unwrap_or(CaseVerdict::Inconclusive(Reason::Stray))
     } else {
         verdict
     };
@@ -130,23 +134,42 @@ pub fn judge(bytes: &[u8]) -> Fate {
         recent.clear();
     }
     match verdict {
-        Verdict::Agree | Verdict::Unspecified => Fate::Judged,
-        Verdict::Disagree(finding) => {
+        CaseVerdict::Agree | CaseVerdict::Unspecified => {
+            tally.agree += 1;
+            Fate::Judged
+        }
+        CaseVerdict::Disagree(finding) => {
             let finding = trial.simplest(*finding, Instant::now() + SHRINKING);
             panic!("{finding}")
         }
-        Verdict::Inconclusive(reason) if reason.is_unexplained() => panic!("{}", reason.text()),
-        Verdict::Inconclusive(reason) => note(reason, inconclusive),
+        CaseVerdict::Inconclusive(reason) if reason.is_unreproduced() => {
+            panic!("{}", reason.text())
+        }
+        // A seed for calls that this kernel does not take.
+        CaseVerdict::Inconclusive(reason) if reason.is_absent() => Fate::Refused,
+        CaseVerdict::Inconclusive(reason) => {
+            tally.without += 1;
+            without(reason, *tally);
+            Fate::Refused
+        }
     }
 }
 
-/// Says so now and then: a skip must not look like an agreement.
-fn note(reason: Reason, inconclusive: &mut u64) -> Fate {
-    *inconclusive += 1;
-    if inconclusive.is_power_of_two() {
-        eprintln!("inconclusive so far: {inconclusive}; the last: {}", reason.text());
+/// Reports a case without a verdict, at each power of two. Too many of them end the run:
+/// it must not look like an agreement.
+fn without(reason: Reason, tally: Tally) {
+    if tally.without.is_power_of_two() {
+        eprintln!("cases without a verdict so far: {}; the last: {}", tally.without, reason.text());
     }
-    Fate::Refused
+    if tally.agree + tally.without >= ENOUGH && tally.verdict() == Verdict::Inconclusive {
+        let what = format!(
+            "{} of {} cases have no verdict, more than one in {MOST_WITHOUT}; the last: {}",
+            tally.without,
+            tally.agree + tally.without,
+            reason.text()
+        );
+        end(Verdict::Inconclusive.status(), &what);
+    }
 }
 
 /// Makes a case of an input, which is in the first `size` bytes of `data`, and

@@ -53,4 +53,5 @@ pub mod shrink;
 pub mod snapshot;
 pub mod street;
 pub mod trial;
+pub mod verdict;
 pub mod watch;

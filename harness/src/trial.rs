@@ -29,7 +29,7 @@ pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
 
 /// The verdict on one case.
 #[derive(Clone, Debug)]
-pub enum Verdict {
+pub enum CaseVerdict {
     /// Model and kernel agree.
     Agree,
     /// They do not.
@@ -40,11 +40,11 @@ pub enum Verdict {
     Inconclusive(Reason),
 }
 
-impl Verdict {
-    /// See [`Reason::is_unexplained`].
+impl CaseVerdict {
+    /// See [`Reason::is_unreproduced`].
     #[inline]
-    pub fn is_unexplained(&self) -> bool {
-        matches!(self, Verdict::Inconclusive(reason) if reason.is_unexplained())
+    pub fn is_unreproduced(&self) -> bool {
+        matches!(self, CaseVerdict::Inconclusive(reason) if reason.is_unreproduced())
     }
 }
 
@@ -69,18 +69,24 @@ pub enum Reason {
 impl Reason {
     /// Whether something was seen that neither the model nor a moved scene
     /// explains: no run with this in it is green.
-    pub fn is_unexplained(self) -> bool {
+    pub fn is_unreproduced(self) -> bool {
         matches!(self, Reason::NotRepeated | Reason::Stray)
+    }
+
+    /// Whether something that the case needs is not available here, so that the case was
+    /// not compared at all.
+    pub fn is_absent(self) -> bool {
+        matches!(self, Reason::NoScene | Reason::NoCompat(_))
     }
 
     /// A clause for a report.
     pub fn text(self) -> &'static str {
         match self {
-            Reason::NoScene => "the scene does not stand here",
+            Reason::NoScene => "the scene did not come up here",
             Reason::NotSafe => "the case would let the kernel write to memory of this process",
             Reason::NoCompat(why) => why.text(),
             Reason::SceneMoved => "the scene moved between its portrait and the call",
-            Reason::NotRepeated => "a disagreement that did not show again",
+            Reason::NotRepeated => "a difference that could not be reproduced",
             Reason::Stray => {
                 "memory was written far from any buffer, by a case that does not repeat it"
             }
@@ -194,12 +200,12 @@ impl Trial {
     /// that fire are added to `rules`. A disagreement with a signature that is
     /// `trusted` counts at its word; others are made sure of.
     #[inline]
-    pub fn quick(&mut self, case: &Case, rules: &mut RuleSet, trusted: Trusted<'_>) -> Verdict {
+    pub fn quick(&mut self, case: &Case, rules: &mut RuleSet, trusted: Trusted<'_>) -> CaseVerdict {
         self.judge(case, rules, Scope::Around, trusted)
     }
 
     /// Judges one case, comparing the whole street.
-    pub fn whole(&mut self, case: &Case, rules: &mut RuleSet) -> Verdict {
+    pub fn whole(&mut self, case: &Case, rules: &mut RuleSet) -> CaseVerdict {
         self.judge(case, rules, Scope::Whole, None)
     }
 
@@ -217,15 +223,15 @@ impl Trial {
         rules: &mut RuleSet,
         scope: Scope,
         trusted: Trusted<'_>,
-    ) -> Verdict {
+    ) -> CaseVerdict {
         let Some(actor) = self.cast.get(case.scene) else {
-            return Verdict::Inconclusive(Reason::NoScene);
+            return CaseVerdict::Inconclusive(Reason::NoScene);
         };
         if !case.is_safe() {
-            return Verdict::Inconclusive(Reason::NotSafe);
+            return CaseVerdict::Inconclusive(Reason::NotSafe);
         }
         if let Some(why) = self.hindrance(case) {
-            return Verdict::Inconclusive(Reason::NoCompat(why));
+            return CaseVerdict::Inconclusive(Reason::NoCompat(why));
         }
         let subject = actor.subject(&self.revision);
         let mut fired = RuleSet::EMPTY;
@@ -233,15 +239,15 @@ impl Trial {
         rules.extend(fired);
         // It may complain no second time, so that there is nothing to confirm.
         if let Some(complaint) = self.rig.complaint() {
-            return Verdict::Disagree(Box::new(Finding::new(
+            return CaseVerdict::Disagree(Box::new(Finding::new(
                 case,
                 Diagnosis::complained(case, complaint),
             )));
         }
         match agreed {
-            true => Verdict::Agree,
+            true => CaseVerdict::Agree,
             false if self.model.is_promised() => match self.told_before(case, fired, scope) {
-                Some(finding) => Verdict::Disagree(Box::new(finding)),
+                Some(finding) => CaseVerdict::Disagree(Box::new(finding)),
                 None => self.held_to_promises(case, trusted, scope),
             },
             false => self.confirm(case, trusted),
@@ -251,28 +257,28 @@ impl Trial {
     /// Whether a disagreement with what is promised breaks a promise. What the documented
     /// model explains is known, and needs no further look.
     #[cold]
-    fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> Verdict {
+    fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
         let Some(actor) = self.cast.get(case.scene) else {
-            return Verdict::Inconclusive(Reason::NoScene);
+            return CaseVerdict::Inconclusive(Reason::NoScene);
         };
         let (subject, subflows) = (actor.subject(&self.revision), actor.subflows());
         let diagnosis = self.rig.diagnose(case, &subject, subflows, self.model);
         if let Some(complaint) = self.rig.complaint() {
             let complained = Diagnosis::complained(case, complaint);
-            return Verdict::Disagree(Box::new(Finding::new(case, complained)));
+            return CaseVerdict::Disagree(Box::new(Finding::new(case, complained)));
         }
         let Some(diagnosis) = diagnosis else {
-            return Verdict::Unspecified;
+            return CaseVerdict::Unspecified;
         };
         let (found, sure) = self.identified(case, diagnosis);
         match found.contradiction {
             // In a long run other cases tell which of several it is.
-            Some(_) if !sure && scope == Scope::Around => Verdict::Unspecified,
+            Some(_) if !sure && scope == Scope::Around => CaseVerdict::Unspecified,
             Some(_) => {
                 if sure && self.told.iter().all(|told| told.signature != found.signature) {
                     self.told.push(found.clone());
                 }
-                Verdict::Disagree(Box::new(Finding::new(case, found)))
+                CaseVerdict::Disagree(Box::new(Finding::new(case, found)))
             }
             None => self.confirm(case, trusted),
         }
@@ -342,11 +348,11 @@ impl Trial {
     /// before the kernel is blamed, and once more after, while nobody else can
     /// make it anew.
     #[cold]
-    fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> Verdict {
+    fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> CaseVerdict {
         if let Some(trusted) = trusted
             && let Some(finding) = self.known(case, trusted)
         {
-            return Verdict::Disagree(Box::new(finding));
+            return CaseVerdict::Disagree(Box::new(finding));
         }
         let stage = self.stage.clone();
         let mut stage = lock(&stage);
@@ -354,16 +360,16 @@ impl Trial {
         for _ in 0..LOOKS {
             let Some(finding) = self.finding(case) else {
                 let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
-                return Verdict::Inconclusive(reason);
+                return CaseVerdict::Inconclusive(reason);
             };
             // A complaint is none of the scene's, and may have come once and for all.
             let complained = finding.diagnosis.complaint.is_some();
             if complained || !self.look(&mut stage, case.scene) {
-                return Verdict::Disagree(Box::new(finding));
+                return CaseVerdict::Disagree(Box::new(finding));
             }
             moved = true;
         }
-        Verdict::Inconclusive(Reason::SceneMoved)
+        CaseVerdict::Inconclusive(Reason::SceneMoved)
     }
 
     /// A disagreement that is trusted, or that the kernel complains of, which it may do
@@ -432,7 +438,7 @@ impl Trial {
             shows
                 // Scenes that age have to be asked each time.
                 && (!self.aging.contains(&candidate.scene)
-                    || matches!(self.confirm(candidate, None), Verdict::Disagree(_)))
+                    || matches!(self.confirm(candidate, None), CaseVerdict::Disagree(_)))
         });
         let simplest = self.finding(&case).filter(same);
         simplest.map_or(finding.clone(), |simplest| Finding {

@@ -240,7 +240,7 @@ fn stands(stage: &SharedStage, revision: Revision) -> Result<Completion, Failed>
         return Err(finding.to_string().into());
     }
     let counts = outcome.counts();
-    if outcome.unexplained() > 0 || counts.inconclusive * 100 > counts.cases() {
+    if outcome.unreproduced() > 0 || counts.inconclusive * 100 > counts.cases() {
         return Err(format!("no verdict: {:?} of {counts:?}", outcome.reasons).into());
     }
     // Nor were the calls of 32-bit programs left out without a word.

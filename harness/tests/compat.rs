@@ -10,7 +10,7 @@ use mptcp_harness::compat;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Stage};
-use mptcp_harness::trial::{self, Reason, Verdict};
+use mptcp_harness::trial::{self, CaseVerdict, Reason};
 use mptcp_harness::{generate, lattice};
 
 /// Scenes with one and three subflows, a listener, a connection that fell back, what
@@ -175,8 +175,8 @@ fn only_where_judged(trial: &mut trial::Trial) -> Result<(), Failed> {
     }
     let case = plain(trial);
     match (trial.compat(), trial.whole(&case, &mut RuleSet::default())) {
-        (Ok(()), Verdict::Agree) => Ok(()),
-        (Err(why), Verdict::Inconclusive(Reason::NoCompat(told))) if why == told => Ok(()),
+        (Ok(()), CaseVerdict::Agree) => Ok(()),
+        (Err(why), CaseVerdict::Inconclusive(Reason::NoCompat(told))) if why == told => Ok(()),
         (available, verdict) => Err(format!("{available:?}, and yet {verdict:?}").into()),
     }
 }

@@ -18,7 +18,7 @@ use mptcp_harness::finding::Finding;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Stage};
-use mptcp_harness::trial::{Reason, SharedStage, Trial as Judging, Verdict};
+use mptcp_harness::trial::{CaseVerdict, Reason, SharedStage, Trial as Judging};
 use mptcp_harness::watch::{Complaint, Watch};
 
 macro_rules! models {
@@ -142,8 +142,8 @@ fn far_off_is_found(stage: &SharedStage, revision: Revision) -> Result<(), Faile
         let rules = &mut RuleSet::default();
         for verdict in [trial.quick(&case, rules, None), trial.whole(&case, rules)] {
             match verdict {
-                Verdict::Unspecified if sound => {}
-                Verdict::Disagree(_) if !sound => {}
+                CaseVerdict::Unspecified if sound => {}
+                CaseVerdict::Disagree(_) if !sound => {}
                 other => return Err(format!("{}: {other:?}", revision.tcp_info).into()),
             }
         }
@@ -188,7 +188,7 @@ fn stray_is_told(stage: &SharedStage, revision: Revision) -> Result<(), Failed> 
     let mut verdicts = Vec::new();
     trial.batch(&[free, plain], &mut RuleSet::default(), None, &mut verdicts);
     match &verdicts[..] {
-        [Verdict::Unspecified, Verdict::Inconclusive(Reason::Stray)] => Ok(()),
+        [CaseVerdict::Unspecified, CaseVerdict::Inconclusive(Reason::Stray)] => Ok(()),
         other => Err(format!("{other:?}").into()),
     }
 }
@@ -206,8 +206,8 @@ fn run(
     let setting = Setting { time: None, cases, options, seed: 1, jobs: 1, first: false };
     let checked = |model| check(&setting, revision, stage, model, &|| None, &Progress::default());
     let outcome = checked(model)?;
-    if outcome.unexplained() > 0 {
-        return Err(format!("unexplained: {:?}", outcome.reasons).into());
+    if outcome.unreproduced() > 0 {
+        return Err(format!("unreproduced: {:?}", outcome.reasons).into());
     }
     judge(&outcome, checked(Model::promised())?.counts().unspecified)?;
     Ok(Completion::Completed)
@@ -255,8 +255,8 @@ fn what_is_known_is_no_more_than_that(
         trial.watch(Box::new(Scribbler { at, option: UNKNOWN, now: false, left }));
         match trial.quick(&case, &mut RuleSet::default(), None) {
             // A kernel without the contradiction has nothing to show here.
-            Verdict::Agree if left == 0 => return Ok(()),
-            Verdict::Disagree(found)
+            CaseVerdict::Agree if left == 0 => return Ok(()),
+            CaseVerdict::Disagree(found)
                 if found.diagnosis.contradiction.map(|known| known.name) == expected => {}
             other => return Err(format!("{left}: {other:?}").into()),
         }

@@ -20,7 +20,7 @@ use mptcp_harness::kernel::Kernel;
 use mptcp_harness::palette::{Cue, Palette};
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{Group, Stage, catalogue};
-use mptcp_harness::trial::{SharedStage, Trial, Verdict};
+use mptcp_harness::trial::{CaseVerdict, SharedStage, Trial};
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 
@@ -90,10 +90,32 @@ fn stands(group: Group) -> Test {
     })
 }
 
+/// A test that compares the options: ignored, with the reason, where no scene came up in
+/// which a kernel answers them. That what refuses them does so is no agreement.
+fn compares(name: String, work: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Test {
+    Test::ignorable_test(name, move || {
+        if let Some(why) = live::hindrance().or_else(unanswered) {
+            return Ok(Completion::ignored_with(why));
+        }
+        work().map(|()| Completion::Completed)
+    })
+}
+
+/// Why no scene answers the options, if none does.
+fn unanswered() -> Option<String> {
+    let stage = STAGE.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if stage.scenes().any(|scene| scene.subflows().is_some()) {
+        return None;
+    }
+    let mut missing = stage.skipped().iter();
+    let why = missing.find(|(scene, _)| scene.subflows().is_some()).map(|(_, why)| why.as_str());
+    Some(format!("no scene answers the options: {}", why.unwrap_or("none is in the catalogue")))
+}
+
 /// Model and kernel agree on every case of an option.
 fn agrees(option: Option<i32>) -> Test {
     let name = option.map_or("unknown".into(), option_name);
-    live::test(format!("agrees::{name}"), move || {
+    compares(format!("agrees::{name}"), move || {
         let mut runner = TestRunner::new(live::config(CASES));
         match disagreement(&mut runner, option, Model::documented())? {
             None => Ok(()),
@@ -104,7 +126,7 @@ fn agrees(option: Option<i32>) -> Test {
 
 /// The same property notices that a model is wrong.
 fn notices<D: Decisions + 'static>(name: &str, option: i32) -> Test {
-    live::test(format!("notices::{name}"), move || {
+    compares(format!("notices::{name}"), move || {
         let config = live::config(NOTICED);
         let mut runner =
             live::same_every_time(proptest::test_runner::Config { max_shrink_iters: 0, ..config });
@@ -137,12 +159,12 @@ fn disagreement(
             trial.freshen();
         }
         match trial.whole(&case, &mut RuleSet::default()) {
-            Verdict::Agree | Verdict::Unspecified => Ok(()),
-            Verdict::Inconclusive(reason) => {
+            CaseVerdict::Agree | CaseVerdict::Unspecified => Ok(()),
+            CaseVerdict::Inconclusive(reason) => {
                 inconclusive.borrow_mut().push(reason.text());
                 Ok(())
             }
-            Verdict::Disagree(finding) => {
+            CaseVerdict::Disagree(finding) => {
                 let summary = finding.diagnosis.summary.clone();
                 found.replace(Some(*finding));
                 Err(TestCaseError::fail(summary))

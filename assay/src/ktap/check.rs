@@ -1,23 +1,25 @@
 //! A check as KTAP: a point for each option, of one for each group of scenes.
 
 use mptcp_harness::scene::{Group, catalogue};
+use mptcp_harness::verdict::Verdict;
 
 use crate::args::OptionName;
 use crate::contract::Contrary;
+use crate::coverage::{NotCompared, Request};
 use crate::ktap::{Ending, Point};
 use crate::reach::Reach;
 use crate::report::{FindingData, Report, Row};
 use crate::style::{counted, grouped};
 
-/// The options, as the table names them and as the command line does. Always all of
-/// them, in this order: the numbers of test points stay what they are.
-pub(crate) const OPTIONS: [(&str, OptionName); 6] = [
-    ("MPTCP_INFO", OptionName::Info),
-    ("MPTCP_TCPINFO", OptionName::TcpInfo),
-    ("MPTCP_SUBFLOW_ADDRS", OptionName::SubflowAddrs),
-    ("MPTCP_FULL_INFO", OptionName::FullInfo),
-    ("MPTCP_INFO_OPT", OptionName::InfoOpt),
-    ("unknown", OptionName::Unknown),
+/// The options. Always all of them, in this order: the numbers of test points stay what
+/// they are.
+pub(crate) const OPTIONS: [OptionName; 6] = [
+    OptionName::Info,
+    OptionName::TcpInfo,
+    OptionName::SubflowAddrs,
+    OptionName::FullInfo,
+    OptionName::InfoOpt,
+    OptionName::Unknown,
 ];
 
 /// What there is to say of the whole check.
@@ -32,16 +34,21 @@ pub(crate) fn comments(report: &Report) -> Vec<String> {
     if report.compat > 0 {
         comments.push(format!("{} as 32-bit programs call", counted(report.compat, "case")));
     }
+    comments.push(format!("{} came up", report.coverage.scenes_text()));
+    for scene in &report.coverage.skipped_scenes {
+        comments.push(format!("{} did not come up: {}", scene.name, scene.reason));
+    }
     comments.extend(report.notes.iter().cloned());
     comments
 }
 
 /// The test points.
 pub(crate) fn points(report: &Report, reach: &Reach<'_>) -> Vec<Point> {
-    let option = |option: (&str, OptionName)| {
+    let option = |option: OptionName| {
         let cells = groups().map(|group| cell(report, reach, option, group)).collect();
-        let findings = report.findings.iter().filter(|finding| belongs(finding, option.0, report));
-        let point = Point::of(option.0, cells).unless_skipped(report);
+        let name = option.title();
+        let findings = report.findings.iter().filter(|finding| belongs(finding, name, report));
+        let point = Point::of(name, cells).unless_skipped(option, report);
         findings.fold(point, |point, finding| point.saying(told(finding)))
     };
     let mut points: Vec<Point> = OPTIONS.into_iter().map(option).collect();
@@ -55,15 +62,19 @@ pub(crate) fn points(report: &Report, reach: &Reach<'_>) -> Vec<Point> {
 }
 
 impl Point {
-    /// That a few refusals agree is no verdict on an option, where nothing that
-    /// answers it was there.
-    fn unless_skipped(self, report: &Report) -> Point {
-        if report.verdict != "skipped" || self.ending != Ending::Ok {
-            return self;
+    /// That a few refusals agree is no verdict on an option that was not compared.
+    fn unless_skipped(self, option: OptionName, report: &Report) -> Point {
+        let is_of = |entry: &&NotCompared| match entry.request {
+            Request::AllOptions => true,
+            Request::Option(other) => other == option,
+            Request::Scenes(_) | Request::Case(_) => false,
+        };
+        match report.coverage.not_compared.iter().find(is_of) {
+            Some(entry) if self.ending == Ending::Ok => {
+                Point { ending: Ending::Skip(entry.reason.clone()), ..self }
+            }
+            _ => self,
         }
-        let none = report.notes.iter().find(|note| note.starts_with("no MPTCP"));
-        let why = none.map_or("only what refuses the option was there", String::as_str);
-        Point { ending: Ending::Skip(why.to_owned()), ..self }
     }
 }
 
@@ -75,17 +86,13 @@ pub(crate) fn groups() -> impl Iterator<Item = Group> {
 }
 
 /// One option on one group of scenes.
-fn cell(
-    report: &Report,
-    reach: &Reach<'_>,
-    (option, argument): (&str, OptionName),
-    group: Group,
-) -> Point {
+fn cell(report: &Report, reach: &Reach<'_>, argument: OptionName, group: Group) -> Point {
+    let option = argument.title();
     let here = |row: &&Row| row.option == option && row.group == group.name();
     let skip = |why: String| Point::new(group.name(), Ending::Skip(why));
     let row = match report.table.iter().find(here) {
         Some(row) if row.agree + row.disagree + row.unspecified > 0 => row,
-        row => return skip(missing(report, reach, (option, argument), group, row)),
+        row => return skip(missing(report, reach, argument, group, row)),
     };
     let point = match row.disagree {
         0 if argument == OptionName::FullInfo && !report.revision.full_info => {
@@ -110,10 +117,11 @@ fn cell(
 fn missing(
     report: &Report,
     reach: &Reach<'_>,
-    (option, argument): (&str, OptionName),
+    argument: OptionName,
     group: Group,
     row: Option<&Row>,
 ) -> String {
+    let option = argument.title();
     if argument == OptionName::InfoOpt && !report.revision.info_opt {
         return absent(option);
     }
@@ -163,12 +171,17 @@ pub(crate) fn told(finding: &FindingData) -> String {
     text
 }
 
-/// Whether the cases had verdicts at all: a difference that did not show again belongs
-/// to no option.
+/// Whether everything that was asked for was compared, and every case had a verdict: a
+/// difference that could not be reproduced belongs to no option.
 fn verdicts(report: &Report) -> Point {
     let ending = match report.verdict {
-        "unexplained" | "inconclusive" => Ending::NotOk,
-        _ => Ending::Ok,
+        Verdict::Agree | Verdict::Divergence => Ending::Ok,
+        Verdict::Skipped => {
+            Ending::Skip(report.coverage.not_compared_text().unwrap_or("no case was made".into()))
+        }
+        Verdict::Unreproduced | Verdict::Inconclusive | Verdict::Uneven | Verdict::Incomplete => {
+            Ending::NotOk
+        }
     };
     let reasons = &report.inconclusive_reasons;
     let said = reasons.iter().map(|(why, count)| format!("{}: {why}", counted(*count, "case")));

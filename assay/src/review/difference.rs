@@ -7,9 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mptcp_emulator::{Revision, ZeroLength};
+use mptcp_emulator::{Revision, ZeroLength, abi};
 use mptcp_harness::agenda::{Agenda, Parts};
-use mptcp_harness::case::Case;
+use mptcp_harness::case::{Case, is_known};
+use mptcp_harness::check::Compared;
 use mptcp_harness::contrast::{Contrast, Side};
 use mptcp_harness::finding::Diagnosis;
 use mptcp_harness::scene::{self, by_id};
@@ -122,6 +123,8 @@ pub(super) struct Comparison {
     pub(super) compared: u64,
     /// The same by option and group of scenes.
     pub(super) table: BTreeMap<(i32, scene::Group), u64>,
+    /// The options that were compared on each scene.
+    pub(super) on: Compared,
     /// Cases without a verdict on one of them.
     pub(super) undecided: u64,
     /// Those of them whose scene stands on both.
@@ -142,6 +145,7 @@ pub(super) fn compare(
         parts: agenda.parts(),
         compared: 0,
         table: BTreeMap::new(),
+        on: Compared::default(),
         undecided: 0,
         lost: 0,
         alike_wrong: BTreeMap::new(),
@@ -167,6 +171,12 @@ pub(super) fn compare(
             continue;
         }
         comparison.compared += 1;
+        let has_info_opt = revisions.iter().any(|revision| revision.info_opt);
+        let is_known = match case.option {
+            abi::MPTCP_INFO_OPT => has_info_opt,
+            option => is_known(option),
+        };
+        comparison.on.add(if is_known { case.option } else { 0 }, case.scene);
         if let Some(scene) = by_id(case.scene) {
             *comparison.table.entry((case.option, scene.group)).or_default() += 1;
         }
@@ -243,6 +253,7 @@ impl Comparison {
             parts: Parts { lattice: 0, step: 1, random: 0, stored: 0 },
             compared: 0,
             table: BTreeMap::new(),
+            on: Compared::default(),
             undecided: 0,
             lost: 0,
             alike_wrong: BTreeMap::new(),

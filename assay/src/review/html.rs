@@ -68,6 +68,7 @@ fn verdict(review: &Review) -> Markup {
                 li.same[review.troubles.is_empty()] {
                     b { "No difference" }
                     " on " (counted(review.tried.compared, "case"))
+                    ", in " (review.coverage.scenes_text())
                 }
             }
             @for class in Class::ALL {
@@ -248,8 +249,8 @@ fn tried(review: &Review) -> Markup {
             h2 { "What was tried" }
             ul {
                 li {
-                    (counted(tried.cases, "case")) " on " (counted(tried.scenes as u64, "scene"))
-                    " that stand on both kernels: " (grouped(tried.lattice))
+                    (counted(tried.cases, "case")) " on " (review.coverage.scenes_text())
+                    " that came up on both kernels: " (grouped(tried.lattice))
                     " of boundary values (" (lattice(tried.lattice_step)) "), "
                     (grouped(tried.random)) " random (seed " (tried.seed) "), "
                     (grouped(tried.stored)) " stored."

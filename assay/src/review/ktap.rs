@@ -18,7 +18,8 @@ pub(super) fn page(review: &Review) -> String {
         format!("{}, seed {}", counted(review.tried.cases, "case"), review.tried.seed),
     ];
     comments.extend(review.facts.iter().cloned());
-    let mut points: Vec<Point> = OPTIONS.iter().map(|(name, _)| option(review, name)).collect();
+    let mut points: Vec<Point> =
+        OPTIONS.iter().map(|option| self::option(review, option.title())).collect();
     points.push(contents(review));
     if !review.losses.is_empty() {
         let point = Point::new("nothing-taken-away", Ending::NotOk);

@@ -49,9 +49,10 @@ pub(super) fn summary(review: &Review) -> String {
     }
     if review.shows_nothing() {
         let cases = counted(review.tried.compared, "case");
+        let scenes = review.coverage.scenes_text();
         text.push_str(&match &review.troubles[..] {
-            [] => format!("**NO DIFFERENCE** on {cases}.\n"),
-            _ => item(&format!("no difference on the {cases} that were compared")),
+            [] => format!("**NO DIFFERENCE** on {cases}, in {scenes}.\n"),
+            _ => item(&format!("no difference on the {cases} that were compared, in {scenes}")),
         });
     }
     for class in Class::ALL {
@@ -220,10 +221,10 @@ fn tried(review: &Review) -> String {
     let mut text = String::from("\n## What was tried\n\n");
     let lattice = lattice(tried.lattice_step);
     text.push_str(&item(&format!(
-        "{} on {} that stand on both kernels: {} of boundary values ({lattice}), {} random (seed \
+        "{} on {} that came up on both kernels: {} of boundary values ({lattice}), {} random (seed \
          {}), {} stored",
         counted(tried.cases, "case"),
-        counted(tried.scenes as u64, "scene"),
+        review.coverage.scenes_text(),
         grouped(tried.lattice),
         grouped(tried.random),
         tried.seed,
@@ -291,7 +292,7 @@ fn tried(review: &Review) -> String {
 pub(super) fn missing(kernel: &str, names: &[String]) -> String {
     let some = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if names.len() > MOST_NAMES { ", …" } else { "" };
-    format!("not standing on {kernel}: {} ({some}{more})", counted(names.len() as u64, "scene"))
+    format!("did not come up on {kernel}: {} ({some}{more})", counted(names.len() as u64, "scene"))
 }
 
 /// An item of a list.

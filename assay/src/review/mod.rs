@@ -36,6 +36,7 @@ use self::report::Review;
 use self::survey::{Request, Survey};
 pub(crate) use self::survey::{SurveyArgs, run as survey};
 use crate::args::{Format, MachineArgs, OptionName};
+use crate::coverage::Asked;
 use crate::select::Selection;
 use crate::vm::{end_machines_with_us, tell_apart};
 use crate::{Status, check, input, kernels, out};
@@ -49,12 +50,15 @@ Examples:
   assay review --source debian:6.12 --patch mistake.patch --option tcpinfo
 
 Exit status:
-  0  no difference, or only such as are explained, or mend what was wrong
-  1  a regression, a difference between two kernels that are both wrong, or a
-     structure or an option that the patched kernel has less of
-  2  wrong usage, a kernel that does not build or boot, a scene that stands on one
-     kernel alone, cases without a verdict (more than one in a thousand, or any in
-     which something was seen that did not show again); 1 goes before 2";
+  0  no difference, or only differences that are explained or that correct an error
+  1  a regression, a difference between two kernels that are both wrong, a structure
+     or an option that the patched kernel has less of, or a difference that could not
+     be reproduced
+  2  wrong usage, a kernel that does not build or boot, kernels that differ in which
+     scenes came up, or more than one case in a thousand without a verdict
+  4  skipped: nothing was compared of an option, or of a scene that --scene names, as
+     on two kernels without MPTCP
+  1 takes precedence over 2, 2 over 4, and 4 over 0";
 
 /// Where this project keeps its cases.
 const CORPUS: &str = "corpus/negotiate";
@@ -163,6 +167,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
                 contents: Vec::new(),
                 facts: facts(args),
                 seed: args.seed,
+                asked_for: Asked { options: &args.option, scenes: &args.scene },
                 times: [built, start.elapsed()],
             });
             tell(&review, args)?;
@@ -200,6 +205,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         contents,
         facts: facts(args),
         seed: args.seed,
+        asked_for: Asked { options: &args.option, scenes: &args.scene },
         times: [built, start.elapsed()],
     });
     tell(&review, args)?;

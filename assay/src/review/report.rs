@@ -1,7 +1,7 @@
 //! What a review found, as data: JSON is made of it by serde, pages by
 //! [`super::markdown`] and [`super::html`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mptcp_emulator::{Revision, Rule};
@@ -9,7 +9,8 @@ use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{diagnose, hex, result_name};
 use mptcp_harness::rig::Examination;
-use mptcp_harness::scene::by_id;
+use mptcp_harness::scene::{by_id, catalogue};
+use mptcp_harness::verdict::{MOST_WITHOUT, Tally, Verdict};
 use serde::Serialize;
 
 use super::contents::Content;
@@ -19,15 +20,13 @@ use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;
 use super::words::{contract, of_kernels};
 use crate::Status;
-use crate::report::{RevisionData, RuleData};
+use crate::coverage::{self, Asked, Coverage, SkippedScene};
+use crate::report::{RevisionData, RuleData, by_name};
 use crate::rules::standing;
 use crate::style::counted;
 
 /// Scenes that are named where a difference shows on more.
 const MOST_SCENES: usize = 4;
-
-/// Of so many cases one may be without a verdict.
-const MOST_LOST: u64 = 1000;
 
 /// What a review is made of.
 pub(super) struct Material<'a> {
@@ -41,6 +40,8 @@ pub(super) struct Material<'a> {
     /// What was built, and what was chosen.
     pub(super) facts: Vec<String>,
     pub(super) seed: u64,
+    /// The options and scenes that the command line names.
+    pub(super) asked_for: Asked<'a>,
     /// When the kernels were there, and when all was done.
     pub(super) times: [Duration; 2],
 }
@@ -48,12 +49,15 @@ pub(super) struct Material<'a> {
 /// Everything that a review tells.
 #[derive(Serialize)]
 pub(crate) struct Review {
-    /// `same`, `regression`, `contents` where structures hold something
-    /// else and nothing tells why, `explained`, or `undecided` where something of `troubles`
-    /// was in the way.
-    verdict: &'static str,
-    /// Why "no difference" cannot be said, each as what and what that means.
-    pub(super) troubles: Vec<(String, &'static str)>,
+    #[serde(serialize_with = "by_name")]
+    pub(super) verdict: Verdict,
+    /// The most serious difference between the two kernels.
+    difference: Difference,
+    /// What prevents a verdict of agreement, each with what that means.
+    pub(super) troubles: Vec<(String, String)>,
+    /// The scenes that came up on both kernels, and what was not compared.
+    #[serde(flatten)]
+    pub(super) coverage: Coverage,
     pub(super) base: KernelData,
     pub(super) patched: KernelData,
     /// What was built, of which patches, and to what the review was confined.
@@ -74,6 +78,21 @@ pub(crate) struct Review {
     again: bool,
     pub(super) seconds: f64,
     pub(super) build_seconds: f64,
+}
+
+/// The most serious difference between two kernels, the least serious first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Difference {
+    /// None.
+    None,
+    /// Every difference follows from what is known of the two revisions, keeps a promise
+    /// or corrects an error.
+    Explained,
+    /// Structures hold something else, and nothing explains why.
+    Contents,
+    /// The patched kernel departs from the contract, or has less than the base kernel.
+    Regression,
 }
 
 /// One of the two.
@@ -108,8 +127,6 @@ pub(crate) struct Tried {
     /// Cases compared, by option and group of scenes.
     #[serde(skip)]
     pub(super) table: BTreeMap<(String, String), u64>,
-    /// Scenes that stood on both.
-    pub(super) scenes: usize,
     pub(super) rules: usize,
     pub(super) rules_exercised: usize,
     pub(super) rules_missing: Vec<&'static str>,
@@ -189,31 +206,39 @@ impl Review {
         });
         let groups: Vec<GroupData> =
             comparison.groups.iter().map(|group| GroupData::new(group, &material)).collect();
-        let stand = [0, 1].map(|at| -> BTreeSet<u8> {
-            surveys[at].scenes.iter().map(|scene| scene.id).collect()
-        });
-        let uneven = stand[0].symmetric_difference(&stand[1]).count();
-        let unexplained = surveys.iter().map(|survey| survey.unexplained).sum();
-        let troubles = troubles(comparison, uneven as u64, unexplained);
+        let both = [("base", &surveys[0]), ("patched", &surveys[1])];
+        let mut coverage = coverage(&both);
+        coverage.compare(material.asked_for, &newest(revisions), &comparison.on);
+        let uneven = uneven(&both);
         let lost = Datum::ALL.iter().filter(|datum| datum.takes_away(revisions));
         let losses: Vec<String> = lost.map(|datum| datum.text(revisions)).collect();
-        let verdict = if comparison.is_bad() || !losses.is_empty() {
-            "regression"
-        } else if !troubles.is_empty() {
-            "undecided"
+        let bad = comparison.groups.iter().filter(|group| group.class.is_bad()).count();
+        let tally = Tally {
+            agree: comparison.compared,
+            disagree: (bad + losses.len()) as u64,
+            without: comparison.lost,
+            unreproduced: surveys.iter().map(|survey| survey.unreproduced).sum(),
+            not_compared: coverage.not_compared.len() as u64,
+            uneven: uneven.len() as u64,
+            is_incomplete: false,
+        };
+        let difference = if tally.disagree > 0 {
+            Difference::Regression
         } else if !material.contents.is_empty() {
-            "contents"
+            Difference::Contents
         } else if !groups.is_empty() {
-            "explained"
+            Difference::Explained
         } else {
-            "same"
+            Difference::None
         };
         let data = Datum::ALL.iter().filter(|datum| datum.differs(revisions));
         Review {
-            verdict,
+            verdict: tally.verdict(),
+            difference,
             base,
             patched,
-            troubles,
+            troubles: troubles(&tally, &coverage, &uneven),
+            coverage,
             facts: material.facts.clone(),
             tried: Tried::new(&material),
             losses,
@@ -267,13 +292,64 @@ impl Review {
         }
     }
 
-    /// What a script wants to know.
+    /// The exit status.
     pub(super) fn status(&self) -> Status {
-        match self.verdict {
-            "regression" => Status::Divergence,
-            "undecided" => Status::Trouble,
-            _ => Status::Agree,
+        self.verdict.status()
+    }
+}
+
+/// The scenes that came up on both kernels, and those that did not on one of them. A scene
+/// that one of the releases cannot have is not missing.
+fn coverage(both: &[(&str, &Survey); 2]) -> Coverage {
+    let mut coverage = Coverage::default();
+    for scene in catalogue() {
+        let find = |list: &[SkippedScene]| list.iter().find(|one| one.name == scene.name).cloned();
+        let up = both.iter().all(|(_, survey)| survey.stands(scene.id));
+        let impossible = both.iter().find_map(|(_, survey)| find(&survey.impossible));
+        let missing: Vec<(&str, SkippedScene)> = both
+            .iter()
+            .filter_map(|(kernel, survey)| Some((*kernel, find(&survey.skipped)?)))
+            .collect();
+        match (&missing[..], impossible) {
+            _ if up => coverage.scenes_up.push(scene.name.to_owned()),
+            (_, Some(scene)) => coverage.impossible_scenes.push(scene),
+            ([(_, one), (_, other)], _) if one == other => {
+                coverage.skipped_scenes.push(one.clone());
+            }
+            ([(kernel, one), ..], _) => coverage.skipped_scenes.push(SkippedScene {
+                reason: format!("on {kernel}: {}", one.reason),
+                ..one.clone()
+            }),
+            ([], None) => {}
         }
+    }
+    coverage.scenes = coverage.scenes_up.len();
+    coverage
+}
+
+/// Scenes that came up on one of the two kernels, although both can have them: each with
+/// the kernel on which it did not.
+fn uneven(both: &[(&str, &Survey); 2]) -> BTreeMap<String, Vec<String>> {
+    let of = |survey: &Survey| Coverage {
+        scenes_up: survey
+            .scenes
+            .iter()
+            .filter_map(|one| Some(by_id(one.id)?.name.into()))
+            .collect(),
+        skipped_scenes: survey.skipped.clone(),
+        impossible_scenes: survey.impossible.clone(),
+        ..Coverage::default()
+    };
+    let [base, patched] = both.map(|(kernel, survey)| (kernel, of(survey)));
+    coverage::uneven(&[(base.0, &base.1), (patched.0, &patched.1)])
+}
+
+/// A revision that has every option that one of the two has.
+fn newest([base, patched]: &[Revision; 2]) -> Revision {
+    Revision {
+        full_info: base.full_info || patched.full_info,
+        info_opt: base.info_opt || patched.info_opt,
+        ..*patched
     }
 }
 
@@ -283,24 +359,35 @@ fn short(asked: &[String; 2]) -> [&str; 2] {
     if base == patched { asked.each_ref().map(String::as_str) } else { [base, patched] }
 }
 
-/// What takes a green word away.
-fn troubles(comparison: &Comparison, uneven: u64, unexplained: u64) -> Vec<(String, &'static str)> {
+/// What prevents a verdict of agreement, the most serious first.
+fn troubles(
+    tally: &Tally,
+    coverage: &Coverage,
+    uneven: &BTreeMap<String, Vec<String>>,
+) -> Vec<(String, String)> {
     let mut troubles = Vec::new();
-    if uneven > 0 {
-        let what = format!("{} on one kernel alone", counted(uneven, "scene"));
-        troubles.push((what, "nothing is compared there; see below why"));
+    if tally.unreproduced > 0 {
+        let what = format!("NOT REPRODUCED: {}", counted(tally.unreproduced, "difference"));
+        let why = "seen once and not again; see below on which kernel";
+        troubles.push((what, why.to_owned()));
     }
-    if unexplained > 0 {
-        let what = format!("{} that cannot be explained", counted(unexplained, "case"));
-        troubles.push((what, "something was seen once and did not show again; see below on which"));
+    if let Some((scene, kernels)) = uneven.first_key_value() {
+        let what =
+            format!("NOT COMPARABLE: {} on one kernel alone", counted(tally.uneven, "scene"));
+        let why = coverage.skipped_scenes.iter().find(|one| one.name == *scene);
+        let why = why.map_or("", |one| one.reason.as_str());
+        troubles.push((what, format!("{scene} did not come up {}: {why}", kernels.join(", "))));
     }
-    // As a check has it: a few may come to nothing, for a scene that moved.
-    if comparison.lost * MOST_LOST > comparison.parts.all() {
-        let what = format!("{} without a verdict", counted(comparison.lost, "case"));
-        troubles.push((what, "more than one in a thousand on scenes that stand; see below why"));
+    if tally.without * MOST_WITHOUT > tally.agree + tally.without {
+        let what = format!("{} without a verdict", counted(tally.without, "case"));
+        let why = "more than one in a thousand on scenes that came up; see below why";
+        troubles.push((what, why.to_owned()));
     }
-    if comparison.compared == 0 && comparison.groups.is_empty() {
-        troubles.push(("no case was compared".into(), "there is nothing to say of the patch"));
+    if let Some(what) = coverage.not_compared_text() {
+        troubles.push(("NOT COMPARED".to_owned(), what));
+    } else if tally.agree + tally.disagree == 0 {
+        let why = "there is nothing to say of the patch".to_owned();
+        troubles.push(("no case was compared".to_owned(), why));
     }
     troubles
 }
@@ -334,7 +421,6 @@ impl Tried {
                     *table.entry(key).or_default() += count;
                     table
                 }),
-            scenes: surveys[0].scenes.iter().filter(|scene| surveys[1].stands(scene.id)).count(),
             rules: Rule::ALL.iter().filter(applies).count(),
             rules_exercised: Rule::ALL.iter().filter(applies).filter(|one| fired(one)).count(),
             rules_missing: Rule::ALL

@@ -19,11 +19,11 @@ use mptcp_harness::finding::{Finding, diagnose, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Kind, Scene, Stage};
-use mptcp_harness::trial::{Trial, Verdict};
+use mptcp_harness::trial::{CaseVerdict, Trial};
 use serde::{Deserialize, Serialize};
 
 use super::exhibit::Exhibit;
-use crate::report::SkippedScene;
+use crate::coverage::{Coverage, SkippedScene};
 use crate::watch::watching;
 use crate::{Status, check, input, out};
 
@@ -138,6 +138,9 @@ pub(super) struct Survey {
     pub(super) notes: Vec<String>,
     pub(super) scenes: Vec<SceneFacts>,
     pub(super) skipped: Vec<SkippedScene>,
+    /// Scenes that the kernel's release cannot have.
+    #[serde(default)]
+    pub(super) impossible: Vec<SkippedScene>,
     /// A verdict for each case of the agenda, in runs: what, and how many in a row.
     pub(super) verdicts: Vec<(u32, u64)>,
     /// What model and kernel disagreed on; [`DISAGREE`] and more in `verdicts`.
@@ -145,7 +148,7 @@ pub(super) struct Survey {
     /// Why cases have no verdict, and how many.
     pub(super) reasons: BTreeMap<String, u64>,
     /// Those of them in which something was seen that did not show again.
-    pub(super) unexplained: u64,
+    pub(super) unreproduced: u64,
     /// The rules that fired, by name.
     pub(super) rules: Vec<String>,
     pub(super) exhibits: Vec<Exhibit>,
@@ -161,10 +164,11 @@ impl Survey {
             notes: Vec::new(),
             scenes: Vec::new(),
             skipped: Vec::new(),
+            impossible: Vec::new(),
             verdicts: Vec::new(),
             disagreements: Vec::new(),
             reasons: BTreeMap::new(),
-            unexplained: 0,
+            unreproduced: 0,
             rules: Vec::new(),
             exhibits: Vec::new(),
         }
@@ -181,7 +185,7 @@ impl Survey {
             verdicts: Vec::new(),
             disagreements: Vec::new(),
             reasons: BTreeMap::new(),
-            unexplained: 0,
+            unreproduced: 0,
             rules: Vec::new(),
             exhibits: Vec::new(),
             ..self.clone()
@@ -272,14 +276,11 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
         .map_err(|error| format!("{}: {error}", args.request.display()))?;
     let mut request: Request = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let enclosure = scene::enter();
-    if let Err(none) = scene::mptcp_available() {
-        return Err(format!("no MPTCP here: {}. {}", none.what, none.advice));
-    }
     let wanted = |scene: &Scene| request.scenes.contains(&scene.id);
     let stage = Stage::build(&enclosure, wanted, &mut |_| ());
     let kernel = Kernel::running(stage.sizes());
     let scenes = stage.scenes().map(|scene| SceneFacts::of(scene, &stage)).collect();
-    let skipped = SkippedScene::list(stage.skipped());
+    let coverage = Coverage::of(&stage);
     let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
@@ -301,11 +302,12 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
         revision,
         notes: kernel.notes,
         scenes,
-        skipped,
+        skipped: coverage.skipped_scenes,
+        impossible: coverage.impossible_scenes,
         verdicts: surveyor.verdicts,
         disagreements: surveyor.disagreements,
         reasons: surveyor.reasons,
-        unexplained: surveyor.unexplained,
+        unreproduced: surveyor.unreproduced,
         rules: surveyor.rules.iter().map(|rule| rule.name().to_owned()).collect(),
         exhibits,
     };
@@ -321,7 +323,7 @@ struct Surveyor {
     /// Where in `disagreements` a signature is.
     known: BTreeMap<String, u32>,
     reasons: BTreeMap<String, u64>,
-    unexplained: u64,
+    unreproduced: u64,
 }
 
 impl Surveyor {
@@ -333,7 +335,7 @@ impl Surveyor {
             disagreements: Vec::new(),
             known: BTreeMap::new(),
             reasons: BTreeMap::new(),
-            unexplained: 0,
+            unreproduced: 0,
         }
     }
 
@@ -371,15 +373,15 @@ impl Surveyor {
         }
     }
 
-    fn code(&mut self, verdict: Verdict) -> u32 {
+    fn code(&mut self, verdict: CaseVerdict) -> u32 {
         match verdict {
-            Verdict::Agree | Verdict::Unspecified => AGREE,
-            Verdict::Inconclusive(reason) => {
+            CaseVerdict::Agree | CaseVerdict::Unspecified => AGREE,
+            CaseVerdict::Inconclusive(reason) => {
                 *self.reasons.entry(reason.text().to_owned()).or_default() += 1;
-                self.unexplained += u64::from(reason.is_unexplained());
+                self.unreproduced += u64::from(reason.is_unreproduced());
                 NONE
             }
-            Verdict::Disagree(finding) => DISAGREE + self.keep(*finding),
+            CaseVerdict::Disagree(finding) => DISAGREE + self.keep(*finding),
         }
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::coverage::SkippedScene;
 use mptcp_lab::machine::Told;
 
 #[test]
@@ -11,7 +12,7 @@ fn a_check_beside_others_keeps_its_own_words() {
     assert_eq!((task.is_check, task.format), (true, Some(Format::Human)));
     let kernel = Kernel { name: "6.1".into(), image: "a".into(), modules: vec![] };
     let errand = task.beside_others(&kernel);
-    assert_eq!(errand.wanted, ["x/6.1"]);
+    assert_eq!(errand.wanted, ["x/6.1", ".assay"]);
     // As a comparison adds it.
     let arguments = errand.arguments.into_iter().chain(["--format=json".to_owned()]);
     let line = std::iter::once("assay".to_owned()).chain(arguments);
@@ -30,13 +31,44 @@ fn kernels_of_one_release_are_told_apart() {
     assert_eq!(kernels.map(|kernel| kernel.name), ["6.1", "6.2", "6.1-2", "6.1-3"]);
 }
 
+fn coverage(up: &[&str], missing: &[&str], impossible: &[&str]) -> Coverage {
+    let list = |names: &[&str]| {
+        let one = |name: &&str| SkippedScene { name: (*name).into(), reason: "no sysctl".into() };
+        names.iter().map(one).collect()
+    };
+    Coverage {
+        scenes: up.len(),
+        scenes_up: up.iter().map(|name| (*name).to_owned()).collect(),
+        skipped_scenes: list(missing),
+        impossible_scenes: list(impossible),
+        not_compared: Vec::new(),
+    }
+}
+
+fn status(kernels: Vec<(Status, Option<Coverage>)>) -> (Status, Option<String>) {
+    let named = (1..).zip(kernels);
+    let kernels = named.map(|(at, (status, coverage))| (format!("k{at}"), status, coverage));
+    let runs = Runs { kernels: kernels.collect() };
+    (runs.status(), runs.uneven())
+}
+
+/// Each kernel agrees on what it has, and the two were compared on different sockets.
 #[test]
-fn a_divergence_anywhere_goes_first() {
-    use Status::{Agree, Divergence, Skipped, Trouble};
-    assert_eq!(worst(&[Agree, Trouble, Divergence]), Divergence);
-    assert_eq!(worst(&[Agree, Skipped, Trouble]), Trouble);
-    assert_eq!(worst(&[Agree, Skipped]), Skipped);
-    assert_eq!(worst(&[Agree]), Agree);
+fn kernels_that_differ_in_their_scenes_are_not_comparable() {
+    use Status::{Agree, Divergence, Trouble};
+    let all = || Some(coverage(&["a", "b"], &[], &[]));
+    let some = || Some(coverage(&["a"], &["b"], &[]));
+    assert_eq!(status(vec![(Agree, all()), (Agree, all())]), (Agree, None));
+    let (worst, why) = status(vec![(Agree, all()), (Agree, some())]);
+    assert_eq!(worst, Trouble);
+    let why = why.unwrap_or_default();
+    assert!(why.contains("1 scene, such as b, which did not come up on k2: no sysctl"), "{why}");
+    // A divergence is worse.
+    assert_eq!(status(vec![(Divergence, all()), (Agree, some())]).0, Divergence);
+    // What is missing on both is no difference; nor is what a release cannot have.
+    assert_eq!(status(vec![(Agree, some()), (Agree, some())]), (Agree, None));
+    let older = Some(coverage(&["a"], &[], &["b"]));
+    assert_eq!(status(vec![(Agree, all()), (Agree, older)]), (Agree, None));
 }
 
 /// What is made of a run that told this and left that console.

@@ -97,6 +97,17 @@ impl Scene {
         }
     }
 
+    /// The first release that can have the scene, and why no earlier one can; `None` where
+    /// every release with the options can. A scene that the kernel's release cannot have
+    /// does not count as missing.
+    pub fn since(&self) -> Option<((u32, u32), &'static str)> {
+        self.plan.speaks_mptcp_with_a_peer().then_some((
+            (5, 19),
+            "made with the user-space path manager, which came with Linux 5.19 \
+             (commit 6bb63ccc25d4: net.mptcp.pm_type)",
+        ))
+    }
+
     /// Whether it has to be made anew now and then: see [`super::Stage::freshen`].
     pub fn ages(&self) -> bool {
         matches!(self.plan, Plan::Idle(_, Connecting))

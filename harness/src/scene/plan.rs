@@ -123,6 +123,11 @@ impl Plan {
         }
     }
 
+    /// Whether it is a connection with an MPTCP socket at one end at least.
+    pub(super) fn speaks_mptcp_with_a_peer(&self) -> bool {
+        matches!(self, Plan::Link(_)) && self.speaks_mptcp()
+    }
+
     /// Joins and sysctls take rights; one subflow on loopback takes none.
     pub fn needs_namespace(&self) -> bool {
         matches!(self, Plan::Link(link)

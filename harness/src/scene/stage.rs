@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::catalogue::{Scene, catalogue};
 use super::maker::Maker;
-use super::namespace::{Enclosure, mptcp_available};
+use super::namespace::{Enclosure, mptcp_available, older_than};
 use super::plan::{Idle, Plan};
 use super::portrait::{Portrait, draw};
 use super::subject::Made;
@@ -30,6 +30,8 @@ pub struct Stage {
     /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
     players: Vec<Player>,
     skipped: Vec<(&'static Scene, String)>,
+    /// Scenes that this kernel's release cannot have.
+    impossible: Vec<(&'static Scene, &'static str)>,
 }
 
 /// What one plan made.
@@ -68,14 +70,28 @@ impl Stage {
             sets: Vec::new(),
             players: Vec::new(),
             skipped: Vec::new(),
+            impossible: Vec::new(),
         };
+        // Only where it has MPTCP at all: without, that is the reason for what is missing.
+        let has_mptcp = evidence.is_ok();
+        let impossible = |scene: &Scene| {
+            let (first, why) = scene.since().filter(|_| has_mptcp)?;
+            older_than(first).then_some(why)
+        };
+        let chosen = |scene: &&Scene| which(scene) && impossible(scene).is_none();
+        stage.impossible.extend(
+            catalogue()
+                .iter()
+                .filter(|scene| which(scene))
+                .filter_map(|scene| Some((scene, impossible(scene)?))),
+        );
         let maker = Maker::new(*enclosure == Enclosure::Private);
         let mut group = None;
         let mut failed: Vec<(Plan, String)> = Vec::new();
         let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
         stage.maker = match maker {
             Ok(mut maker) => {
-                for scene in catalogue().iter().filter(|scene| which(scene)) {
+                for scene in catalogue().iter().filter(chosen) {
                     if group.replace(scene.group) != Some(scene.group) {
                         progress(scene.group.name());
                     }
@@ -113,7 +129,7 @@ impl Stage {
             Err(why) => {
                 // Without MPTCP that is the reason for whatever else is missing.
                 let why = evidence.err().unwrap_or(why);
-                let chosen = catalogue().iter().filter(|scene| which(scene));
+                let chosen = catalogue().iter().filter(chosen);
                 stage.skipped.extend(chosen.map(|scene| (scene, why.clone())));
                 None
             }
@@ -200,6 +216,12 @@ impl Stage {
     /// The chosen scenes that do not stand, each with the reason.
     pub fn skipped(&self) -> &[(&'static Scene, String)] {
         &self.skipped
+    }
+
+    /// The chosen scenes that this kernel's release cannot have, each with the reason: they
+    /// are neither up nor missing.
+    pub fn impossible(&self) -> &[(&'static Scene, &'static str)] {
+        &self.impossible
     }
 
     /// The sizes of the kernel's structures, as `sock_diag` shows them; `None`

@@ -1,6 +1,8 @@
 use super::*;
+use crate::args::OptionName;
 use crate::review::difference::compare;
 use crate::review::survey::{AGREE, NONE, SceneFacts};
+use crate::select::Selection;
 use mptcp_harness::agenda::{Agenda, cues};
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> Survey {
@@ -13,11 +15,21 @@ fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> Survey {
     }
 }
 
-fn ended(base: Survey, patched: Survey) -> (&'static str, u8) {
+fn skipped(id: u8) -> SkippedScene {
+    let name = by_id(id).map_or("", |scene| scene.name).to_owned();
+    SkippedScene { name, reason: "no path manager".to_owned() }
+}
+
+fn ended(base: Survey, patched: Survey) -> (Verdict, Difference, u8) {
     between([Revision::V6_12; 2], base, patched)
 }
 
-fn between(revisions: [Revision; 2], base: Survey, patched: Survey) -> (&'static str, u8) {
+fn between(revisions: [Revision; 2], base: Survey, patched: Survey) -> (Verdict, Difference, u8) {
+    let review = review(revisions, base, patched, Asked { options: &[], scenes: &[] });
+    (review.verdict, review.difference, review.status().code())
+}
+
+fn review(revisions: [Revision; 2], base: Survey, patched: Survey, asked_for: Asked<'_>) -> Review {
     let agenda = Agenda {
         palettes: Agenda::palettes(&cues(|scene| scene.id < 30), &revisions),
         options: Vec::new(),
@@ -35,34 +47,85 @@ fn between(revisions: [Revision; 2], base: Survey, patched: Survey) -> (&'static
         contents: Vec::new(),
         facts: Vec::new(),
         seed: 1,
+        asked_for,
         times: [Duration::ZERO; 2],
     });
     assert_eq!((&*review.base.name, &*review.patched.name), ("a/bzImage", "b/bzImage"));
-    (review.verdict, review.status() as u8)
+    review
 }
 
 #[test]
 fn a_structure_that_shrinks_is_no_explanation() {
     let good = || survey(0..30, &[(AGREE, 2000)]);
     let between = |revisions| between(revisions, good(), good());
-    assert_eq!(between([Revision::V6_1, Revision::V6_12]), ("explained", 0));
-    assert_eq!(between([Revision::V6_12, Revision::V6_1]), ("regression", 1));
+    let regression = (Verdict::Divergence, Difference::Regression, 1);
+    let explained = (Verdict::Agree, Difference::Explained, 0);
+    assert_eq!(between([Revision::V6_1, Revision::V6_12]), explained);
+    assert_eq!(between([Revision::V6_12, Revision::V6_1]), regression);
     let smaller = Revision::V6_12.with_sizes(240, 96);
-    assert_eq!(between([Revision::V6_12, smaller]), ("regression", 1));
+    assert_eq!(between([Revision::V6_12, smaller]), regression);
 }
 
 #[test]
-fn no_difference_is_said_only_where_nothing_was_in_the_way() {
+fn no_difference_is_reported_only_where_everything_was_compared() {
     let good = || survey(0..30, &[(AGREE, 2000)]);
-    assert_eq!(ended(good(), good()), ("same", 0));
-    // A scene that one kernel cannot make.
-    assert_eq!(ended(good(), survey(0..29, &[(AGREE, 2000)])), ("undecided", 2));
-    // Something that was seen, and not again.
-    let unexplained = Survey { unexplained: 1, ..survey(0..30, &[(AGREE, 1999), (NONE, 1)]) };
-    assert_eq!(ended(good(), unexplained.clone()), ("undecided", 2));
-    assert_eq!(ended(unexplained, good()), ("undecided", 2));
-    // A scene that moved during a case is nobody's fault, one that is lost is.
-    assert_eq!(ended(good(), survey(0..30, &[(AGREE, 1999), (NONE, 1)])), ("same", 0));
-    assert_eq!(ended(good(), survey(0..30, &[(AGREE, 1000), (NONE, 1000)])), ("undecided", 2));
-    assert_eq!(ended(good(), survey(0..30, &[(NONE, 2000)])), ("undecided", 2));
+    let none = |verdict: Verdict| (verdict, Difference::None, verdict.status().code());
+    assert_eq!(ended(good(), good()), (Verdict::Agree, Difference::None, 0));
+    // A scene that came up on one kernel alone.
+    let fewer = || Survey { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    assert_eq!(ended(good(), fewer()), (Verdict::Uneven, Difference::None, 2));
+    assert_eq!(ended(fewer(), good()), (Verdict::Uneven, Difference::None, 2));
+    // One that the release of one kernel cannot have is no such scene.
+    let older = Survey { impossible: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    assert_eq!(ended(older, good()), none(Verdict::Agree));
+    // A difference that could not be reproduced is one, on either kernel.
+    let unreproduced = Survey { unreproduced: 1, ..survey(0..30, &[(AGREE, 1999), (NONE, 1)]) };
+    assert_eq!(ended(good(), unreproduced.clone()), (Verdict::Unreproduced, Difference::None, 1));
+    assert_eq!(ended(unreproduced, good()), (Verdict::Unreproduced, Difference::None, 1));
+    // A scene may change during a case; many cases without a verdict are no agreement.
+    assert_eq!(ended(good(), survey(0..30, &[(AGREE, 1999), (NONE, 1)])), none(Verdict::Agree));
+    let half = survey(0..30, &[(AGREE, 1000), (NONE, 1000)]);
+    assert_eq!(ended(good(), half), (Verdict::Inconclusive, Difference::None, 2));
+    let nothing = survey(0..30, &[(NONE, 2000)]);
+    assert_eq!(ended(good(), nothing), (Verdict::Inconclusive, Difference::None, 2));
+}
+
+#[test]
+fn scenes_that_are_missing_on_both_are_in_the_headline() {
+    let some =
+        || Survey { skipped: (20..30).map(skipped).collect(), ..survey(0..20, &[(AGREE, 2000)]) };
+    let asked = Asked { options: &[], scenes: &[] };
+    let seen = review([Revision::V6_12; 2], some(), some(), asked);
+    assert_eq!(seen.status().code(), 0);
+    let headline = crate::review::markdown::summary(&seen);
+    assert!(headline.contains("NO DIFFERENCE** on 2,000 cases, in 20 of 30 scenes"), "{headline}");
+}
+
+/// The case of 7.3 without /proc/sys: what is left are sockets that refuse the options.
+#[test]
+fn what_was_not_compared_is_the_headline_and_the_status() {
+    let refusals = || Survey {
+        skipped: (0..30).map(skipped).collect(),
+        scenes: survey(200..209, &[]).scenes,
+        ..survey(0..0, &[(NONE, 2000)])
+    };
+    let asked = Asked { options: &[], scenes: &[] };
+    let seen = review([Revision::V6_12; 2], refusals(), refusals(), asked);
+    assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
+    let headline = crate::review::markdown::summary(&seen);
+    let wanted = "**NOT COMPARED**: the options were not compared:";
+    assert!(headline.contains(wanted), "{headline}");
+    assert!(headline.contains("no path manager"), "{headline}");
+    assert!(!headline.contains("NO DIFFERENCE"), "{headline}");
+    // A scene that the command line names, while others were compared.
+    let good = || Survey { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    let named: [Selection; 1] = [by_id(29).unwrap().name.parse().unwrap()];
+    let asked = Asked { options: &[], scenes: &named };
+    let seen = review([Revision::V6_12; 2], good(), good(), asked);
+    assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
+    // An option that neither kernel has.
+    let asked = Asked { options: &[OptionName::FullInfo], scenes: &[] };
+    let good = || survey(0..30, &[(AGREE, 2000)]);
+    let seen = review([Revision::V6_1; 2], good(), good(), asked);
+    assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
 }
