@@ -15,25 +15,32 @@ use crate::triage::TriageArgs;
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  model and kernel agree
-  1  a divergence: at least one case on which they do not, or a difference
-     that did not show again; with --contract a promise that is broken
-  2  wrong usage, a file that is not a case, or something in the way (no
-     memory for the street, no such file, more than one case in a thousand
-     without a verdict); 1 goes before 2
-  4  skipped: nothing to compare with, as on a kernel without MPTCP, or a
-     stored case whose scene does not stand here";
+  0  model and kernel agree on everything that was compared
+  1  a divergence: at least one case on which they do not, or a difference that
+     could not be reproduced; with --contract, a promise that is broken
+  2  wrong usage, a file that holds no case, a run that was interrupted before all
+     of its domain was judged, more than one case in a thousand without a verdict,
+     or something in the way (no memory for the street, no such file)
+  4  skipped: nothing was compared of the options, of one that --option names, or
+     of scenes that --scene names, as on a kernel without MPTCP; or something that
+     a stored case needs is not available here
+  1 takes precedence over 2, 2 over 4, and 4 over 0";
 
 const VM_STATUS: &str = "\
 Exit status:
   that of the subcommand; 1 also where the kernel complained while it answered a
-  case; 2 where it complained otherwise, did not boot, panicked or took too long.
-  Of several kernels' 1 goes before 2, 2 before 4, and 4 before 0";
+  case; 2 where it complained otherwise, did not boot, panicked or took too long,
+  and where several kernels differ in which scenes came up. Of several kernels, 1
+  takes precedence over 2, 2 over 4, and 4 over 0";
 
 const EXEC_STATUS: &str = "\
+Exit status:
+  0  scenes came up for everything that was asked for
+  4  none came up of those that a pattern of --scene names, or none in which a
+     kernel answers the options
 Exit status with --exec:
   1 if the program failed on a scene; 4 if it skipped (4) each of them, or one of
-  the scenes does not stand; else 0";
+  the scenes did not come up; else 0";
 
 const BUILD_HELP: &str = "\
 Examples:

@@ -386,9 +386,17 @@ fn text(report: &Report, from: u64) -> String {
             report.coverage.not_compared_text().unwrap_or("there was no combination".into())
         }
     };
-    text.push_str(&human::scenes(&report.coverage));
+    let is_whole = report.coverage.skipped_scenes.is_empty();
+    if !is_whole {
+        text.push_str(&human::scenes(&report.coverage));
+    }
     let word = human::word(report.verdict);
-    let what = wrapped(&format!("{what}, in {}", report.coverage.scenes_text()), "", WIDTH);
+    // The sentences above have the scenes of each domain.
+    let scenes = match is_whole {
+        true => String::new(),
+        false => format!("; {} came up", report.coverage.scenes_text()),
+    };
+    let what = wrapped(&format!("{what}{scenes}"), "", WIDTH);
     text.push_str(&format!(
         "\n{word}  {what}  {:.1} s, {} cases/s, {}\n",
         report.seconds,
