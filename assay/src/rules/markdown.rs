@@ -267,7 +267,7 @@ fn contradictions() -> String {
         };
         let _ = writeln!(
             text,
-            "- *[{}](findings/{name}/README.md)*. Promised ({}): {}. What kernels do: {}. \
+            "- *[{}](findings/{name}/README.md)*. Expected ({}): {}. What kernels do: {}. \
              See {shown}.",
             marked(title),
             marked(source),
