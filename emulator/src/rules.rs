@@ -151,7 +151,7 @@ rules! {
     // MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS: the elements.
 
     /// An element is as large as the program asked, where the kernel knows that much.
-    StrideAsAsked: Promised, "commit, 9th paragraph: the kernel only fills the space expected by userspace; selftest: of an address of 128 bytes the two that were asked for";
+    StrideAsAsked: Promised, "commit, 9th paragraph: the kernel only fills the space expected by userspace; selftest: with a size_user of 2, only the family of an address is copied";
     /// A program that asks for larger elements than the kernel knows gets them, and finds them, at the kernel's size.
     StrideClamped: Implied, "selftest: size_user is the lesser of size_kernel and the size that was asked for; that elements are that far apart, measured";
     /// While there is room for a whole element, the next subflow's is copied: the first at size_subflow_data, each other right behind the one before.
