@@ -4,6 +4,10 @@
 //! - *commit*: the message of Linux commit 06f15cee3695, "mptcp: add
 //!   MPTCP_TCPINFO getsockopt support" (September 2021), by paragraph; a structure or a program counts with
 //!   the line above it.
+//! - *addrs commit*: Linux commit c11c5906bc0a, "mptcp: add MPTCP_SUBFLOW_ADDRS
+//!   getsockopt support" (September 2021).
+//! - *merge commit*: the message of 983e59a27b92, which merged these two and the
+//!   *info commit* (September 2021).
 //! - *uapi*: the comments of `include/uapi/linux/mptcp.h`.
 //! - *selftest*: `tools/testing/selftests/net/mptcp/mptcp_sockopt.c`.
 //! - *info commit*: Linux commit 55c42fa7fa33, "mptcp: add MPTCP_INFO
@@ -15,6 +19,10 @@
 //!   early if no buffer" (May 2024).
 //! - *fallback commit*: Linux commit c084ebd77a00, "tcp: socket option to check
 //!   for MPTCP fallback to TCP" (May 2024).
+//! - *optlen commit*: Linux commit 716edc9706de, "tcp: fix incorrect parameter
+//!   validation in the do_tcp_getsockopt() function" (March 2024).
+//! - *mptcp.rst*: `Documentation/networking/mptcp.rst`, "Socket options" (since 6.11).
+//! - *issue 358* of the kernel project's tracker (February 2023).
 //! - *design*: the mail "Revised mptcp_info sockopt and selftests" of 29 July
 //!   2021, by its numbered points; see [`crate::info_opt`].
 //! - *man*: `getsockopt(2)`.
@@ -79,10 +87,10 @@ rules! {
     ClosedDescriptor: Promised, "man, ERRORS";
     /// A descriptor that is not a socket gives ENOTSOCK, and nothing is touched.
     NotASocket: Promised, "man, ERRORS";
-    /// A plain TCP socket over IPv4 knows no SOL_MPTCP: EOPNOTSUPP, and nothing is touched.
-    TcpV4Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6), also where the option is not supported";
-    /// A plain TCP socket over IPv6 knows no SOL_MPTCP: ENOPROTOOPT, and nothing is touched.
-    TcpV6Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6), also where the option is not supported";
+    /// A plain TCP socket over IPv4 does not support SOL_MPTCP: EOPNOTSUPP, and nothing is touched.
+    TcpV4Refuses: Implied, "issue 358: plain TCP sockets of both families answer so; fallback commit: the same errors if the kernel does not support the option";
+    /// A plain TCP socket over IPv6 does not support SOL_MPTCP: ENOPROTOOPT, and nothing is touched.
+    TcpV6Refuses: Implied, "issue 358: plain TCP sockets of both families answer so; fallback commit: the same errors if the kernel does not support the option";
     /// An IPv4 connection that fell back to TCP answers like TCP: EOPNOTSUPP, and nothing is touched.
     FallenBackV4Refuses: Promised, "fallback commit: EOPNOTSUPP (IPv4) and ENOPROTOOPT (IPv6) if there was a fallback; mptcp.dev";
     /// An IPv6 connection that fell back to TCP answers like TCP: ENOPROTOOPT, and nothing is touched.
@@ -101,7 +109,7 @@ rules! {
     // MPTCP_INFO.
 
     /// MPTCP_INFO reads the length first; where it cannot be read, EFAULT, and nothing is touched.
-    InfoLengthUnreadable: Promised, "man, ERRORS";
+    InfoLengthUnreadable: Implied, "man, ERRORS: EFAULT may be returned if optlen cannot be read; that the length is read first, measured";
     /// A length of 0 asks only whether the connection fell back: success, and nothing is touched, not even the length.
     InfoZeroLengthAsksNothing: Implied, "early-stop commit: only the returned value is of interest; that the length is not stored, measured";
     /// On kernels before the early stop, a length of 0 is stored back as 0 and no data is copied.
@@ -120,7 +128,7 @@ rules! {
     // MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS: the header.
 
     /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
-    DataLengthUnreadable: Promised, "man, ERRORS";
+    DataLengthUnreadable: Implied, "man, ERRORS: EFAULT may be returned if optlen cannot be read; that the length is read first, measured";
     /// A negative length gives EINVAL, and nothing is touched.
     DataLengthNegative: Implied, "man, ERRORS: EINVAL, optlen invalid, but it says so of setsockopt()";
     /// A length smaller than the header of 16 bytes gives EINVAL, and nothing is touched.
@@ -128,7 +136,7 @@ rules! {
     /// The 16 bytes of the header are read next; where they cannot be read, EFAULT, and nothing is touched.
     HeaderUnreadable: Promised, "man, ERRORS";
     /// A size_subflow_data smaller than the 16 bytes of the first version gives EINVAL.
-    HeaderSizeTooSmall: Promised, "commit, 4th paragraph: has to be set to sizeof(struct mptcp_subflow_data); selftest: 0 fails";
+    HeaderSizeTooSmall: Implied, "commit, 4th paragraph: has to be set to sizeof(struct mptcp_subflow_data); selftest: 0 fails; man, ERRORS: EINVAL for an invalid value in optval";
     /// A size_subflow_data larger than the length gives EINVAL: the header must lie inside the buffer.
     HeaderSizeAboveLength: Implied, "commit, 5th paragraph: the kernel knows where the header ends";
     /// A size_subflow_data above 2^31 - 1 gives EINVAL.
@@ -136,30 +144,30 @@ rules! {
     /// A size_user above 2^31 - 1 gives EINVAL.
     ElementSizeAboveMax: Accidental, "measured; no document bounds it";
     /// A num_subflows that is not 0 gives EINVAL.
-    NumSubflowsNotZero: Promised, "commit, 6th paragraph: num_subflows must be set to 0";
+    NumSubflowsNotZero: Implied, "commit, 6th paragraph: num_subflows must be set to 0; selftest: 1 fails; man, ERRORS: EINVAL for an invalid value in optval";
     /// A size_kernel that is not 0 gives EINVAL.
-    SizeKernelNotZero: Promised, "commit, 7th paragraph: size_kernel must be set to 0";
+    SizeKernelNotZero: Implied, "commit, 7th paragraph: size_kernel must be set to 0; selftest: 1 fails; man, ERRORS: EINVAL for an invalid value in optval";
 
     // MPTCP_TCPINFO and MPTCP_SUBFLOW_ADDRS: the elements.
 
     /// An element is as large as the program asked, where the kernel knows that much.
-    StrideAsAsked: Promised, "commit, 9th paragraph: the kernel only fills the space expected by userspace";
+    StrideAsAsked: Promised, "commit, 9th paragraph: the kernel only fills the space expected by userspace; selftest: with a size_user of 2, only the family of an address is copied";
     /// A program that asks for larger elements than the kernel knows gets them, and finds them, at the kernel's size.
-    StrideClamped: Implied, "selftest: size_user is checked after the call; the stride, measured";
+    StrideClamped: Implied, "selftest: size_user is the lesser of size_kernel and the size that was asked for; that elements are that far apart, measured";
     /// While there is room for a whole element, the next subflow's is copied: the first at size_subflow_data, each other right behind the one before.
-    ElementCopied: Promised, "commit, 14th paragraph: olen is the header plus one element for each subflow with room";
+    ElementCopied: Promised, "commit, 14th paragraph: olen is the header plus one element for each subflow with room; addrs commit: elements follow the header; selftest: behind a header of 17 bytes";
     /// A subflow whose element does not fit whole is counted, and nothing of it is copied.
-    ElementLeftOut: Promised, "commit, 15th paragraph: userspace detects it by num_subflows";
+    ElementLeftOut: Implied, "commit, 14th paragraph: olen is a number of whole elements; 15th: userspace detects it by num_subflows; that no part of it is copied, measured";
     /// A size_user of 0 asks for the number of subflows only: no byte is copied for any.
     ElementEmpty: Implied, "selftest: size_user 0 succeeds, and tells num_subflows and size_kernel";
     /// Where an element cannot be copied whole, EFAULT; the bytes before the first one that faults are written, the header and the length are not.
     ElementUnwritable: Accidental, "measured; EFAULT: man, ERRORS";
     /// num_subflows tells all subflows of the connection, whether or not there was room.
-    CountReported: Promised, "commit, 6th paragraph: updated to contain the number of active subflows";
-    /// size_kernel tells the size of the element as the kernel knows it, and size_user the size that was agreed on.
-    SizesReported: Promised, "commit, 7th paragraph; that size_user is rewritten: uapi, measured";
+    CountReported: Promised, "commit, 6th paragraph: the number of active subflows; merge commit: also if there is not enough room for the requested info";
+    /// size_kernel reports the size of the element as the kernel has it, and size_user the lesser of that and the size that was asked for.
+    SizesReported: Implied, "commit, 7th paragraph: size_kernel; selftest: size_user is the lesser of size_kernel and the size that was asked for";
     /// The length becomes size_subflow_data plus the bytes of all elements copied.
-    LengthWithElements: Promised, "commit, 14th paragraph: olen is sizeof(header) + sizeof(element) times the count";
+    LengthWithElements: Promised, "commit, 13th paragraph: the number of bytes that have been copied; 14th: olen is sizeof(header) + sizeof(element) times the count; addrs commit: check it";
     /// Where no byte of an element was copied, the length becomes the part of the header that the kernel knows, 16, even if size_subflow_data is larger.
     LengthWithoutElements: Implied, "selftest: a header of 24 bytes on an old kernel, olen must be truncated to real data size filled by kernel";
     /// The length is stored after the elements and before the header: where it cannot be written, EFAULT, and the header stays as it was.
@@ -167,12 +175,12 @@ rules! {
     /// The header is written last, the 16 bytes that the kernel knows; where they cannot all be written, EFAULT; the bytes before the first one that faults are written.
     HeaderUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// Bytes of the header past the 16 that the kernel knows are left alone.
-    HeaderTailLeftAlone: Implied, "commit, 5th paragraph: kernel knows where the userspace-provided meta header ends";
+    HeaderTailLeftAlone: Implied, "commit, 5th paragraph: kernel knows where the userspace-provided meta header ends; selftest: the 17th byte of a header of 17 stays 0";
 
     // MPTCP_FULL_INFO.
 
     /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
-    FullLengthUnreadable: Promised, "man, ERRORS";
+    FullLengthUnreadable: Implied, "man, ERRORS: EFAULT may be returned if optlen cannot be read; that the length is read first, measured";
     /// A negative length gives EINVAL, and nothing is touched.
     FullLengthNegative: Implied, "man, ERRORS: EINVAL, optlen invalid, but it says so of setsockopt()";
     /// A length smaller than the 40 bytes before mptcp_info gives EINVAL, and nothing is touched.
@@ -180,33 +188,33 @@ rules! {
     /// The 40 bytes before mptcp_info are read next; where they cannot be read, EFAULT, and nothing is touched.
     FullHeaderUnreadable: Promised, "man, ERRORS";
     /// A num_subflows that is not 0 gives EINVAL.
-    FullNumSubflowsNotZero: Promised, "uapi, struct mptcp_full_info: must be 0, set by kernel";
+    FullNumSubflowsNotZero: Implied, "uapi, struct mptcp_full_info: must be 0, set by kernel; man, ERRORS: EINVAL for an invalid value in optval";
     /// A size_tcpinfo_kernel or size_sfinfo_kernel that is not 0 gives EINVAL.
-    FullSizeKernelNotZero: Promised, "uapi, struct mptcp_full_info: must be 0, set by kernel";
+    FullSizeKernelNotZero: Implied, "uapi, struct mptcp_full_info: must be 0, set by kernel; man, ERRORS: EINVAL for an invalid value in optval";
     /// A size_tcpinfo_user or size_sfinfo_user above 2^31 - 1 gives EINVAL.
     FullElementSizeAboveMax: Accidental, "measured; no document bounds it";
     /// size_tcpinfo_user and size_sfinfo_user are kept where the kernel knows that much.
     FullStrideAsAsked: Implied, "uapi, struct mptcp_full_info: the arrays are size_arrays_user elements of that size";
     /// size_tcpinfo_user and size_sfinfo_user are lowered to the kernel's sizes, and elements stand at the lowered size.
-    FullStrideClamped: Accidental, "measured";
+    FullStrideClamped: Implied, "selftest: each size is the lesser of what the kernel has and what was asked for; that elements are that far apart, measured";
     /// For each subflow below size_arrays_user one element goes into each array.
-    FullElementCopied: Promised, "uapi, struct mptcp_full_info, size_arrays_user";
+    FullElementCopied: Promised, "uapi, struct mptcp_full_info, size_arrays_user; mptcp.rst: one pointer to an array of each structure";
     /// Subflows from size_arrays_user on are counted, and nothing of them is copied; no number is too large for size_arrays_user.
-    FullElementLeftOut: Promised, "uapi, struct mptcp_full_info, size_arrays_user: max subflows that userspace is interested in";
+    FullElementLeftOut: Implied, "uapi, struct mptcp_full_info: size_arrays_user is the maximum that userspace is interested in, num_subflows the real subflow count; that no value of size_arrays_user is refused, measured";
     /// An array whose elements have size 0 is not touched, whatever its address.
     FullArrayEmpty: Accidental, "measured; follows from the arithmetic";
     /// The addresses of a subflow are copied before its tcp_info; where they cannot be copied whole, EFAULT; the bytes before the first one that faults are written, the structure and the length stay as they were.
     FullSubflowInfoUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// Where a tcp_info cannot be copied whole, EFAULT; what was copied stays, the structure and the length stay as they were.
     FullTcpInfoUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
-    /// num_subflows tells all subflows, the kernel and user sizes what was known and agreed on.
-    FullCountsReported: Promised, "uapi, struct mptcp_full_info: set by kernel (real subflow count)";
+    /// num_subflows reports all subflows, the kernel sizes what the kernel has, and the user sizes the lesser of that and what was asked for.
+    FullCountsReported: Implied, "uapi, struct mptcp_full_info: num_subflows and the kernel sizes are set by kernel; selftest: each user size is the lesser of the two";
     /// With a length of 40 nothing of mptcp_info is copied.
     FullInfoLeftOut: Accidental, "measured; follows from the arithmetic";
     /// With less room than the whole mptcp_info its first bytes are copied, and the length stays as it came.
-    FullInfoCut: Implied, "uapi: mptcp_info stands last in the structure, and grows at its end";
-    /// With room for the whole mptcp_info it is copied whole, and the length says where it ends.
-    FullInfoWhole: Promised, "info commit: updated to contain the number of bytes that it copied";
+    FullInfoCut: Implied, "uapi and mptcp.rst: mptcp_info is the last member of the structure; info commit: it grows at its end";
+    /// With room for the whole mptcp_info, all of it is copied, and the length reports where it ends.
+    FullInfoWhole: Implied, "info commit, which says so of MPTCP_INFO: updated to contain the number of bytes that it copied; selftest: olen is no more than sizeof(struct mptcp_full_info)";
     /// The length is stored after the arrays and before the structure: where it cannot be written, EFAULT, and the structure stays as it was.
     FullLengthUnwritable: Accidental, "order measured; EFAULT: man, ERRORS";
     /// The structure is written last; where it cannot all be written, EFAULT; the bytes before the first one that faults are written.
@@ -215,7 +223,7 @@ rules! {
     // mptcp_info_opt, the design of July 2021.
 
     /// The length is read first; where it cannot be read, EFAULT, and nothing is touched.
-    OptLengthUnreadable: Promised, "man, ERRORS";
+    OptLengthUnreadable: Implied, "man, ERRORS: EFAULT may be returned if optlen cannot be read; that the length is read first: as in the options that shipped";
     /// A negative length gives EINVAL, and nothing is touched.
     OptLengthNegative: Implied, "man, ERRORS: EINVAL, optlen invalid, but it says so of setsockopt()";
     /// A length smaller than the 96 bytes of the structure gives EINVAL, and nothing is touched.

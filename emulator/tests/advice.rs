@@ -18,6 +18,7 @@ use zerocopy::IntoBytes;
 
 const PAGE: &str = include_str!("../../docs/advice.md");
 const MISTAKES: &str = include_str!("mistakes.rs");
+const PROGRAM: &str = include_str!("../../lab/advice/advice.c");
 
 /// The program's own memory, at its real addresses; the length stands elsewhere.
 struct Own<'a> {
@@ -185,49 +186,94 @@ fn the_example_knows_a_fallback_of_either_family() {
     }
 }
 
-/// Each sentence of the page's advice has to end with the rules that it follows from.
+/// The page's footnotes, each with the rules that it names.
+fn footnotes(page: &str) -> Vec<(&str, Vec<&str>)> {
+    let notes = page.split("\n[^").skip(1).map(|note| note.split_once("]: ").unwrap());
+    notes
+        .map(|(name, rules)| (name, rules.trim().trim_matches('`').split("`, `").collect()))
+        .collect()
+}
+
+/// The sentences of a text: a word with a full stop ends one, with or without a footnote.
+fn sentences(text: &str) -> Vec<String> {
+    let mut sentences = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = sentences.last_mut().unwrap();
+        if !last.is_empty() {
+            last.push(' ');
+        }
+        last.push_str(word);
+        if word.ends_with('.') || (word.contains(".[^") && word.ends_with(']')) {
+            sentences.push(String::new());
+        }
+    }
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences
+}
+
+/// Each sentence of the page's advice has to end with a footnote, and the footnote has to
+/// name the rules that it follows from.
 fn unfounded(page: &str) -> Vec<String> {
+    let notes = footnotes(page);
     let (_, advice) = page.split_once("\n## ").unwrap();
     let (advice, _) = advice.split_once("\n## Mistakes").unwrap();
     let mut complaints = Vec::new();
-    let mut sentences = 0;
+    let (mut used, mut count) = (Vec::new(), 0);
     for section in advice.split("\n## ") {
         let (_, text) = section.split_once('\n').unwrap();
-        for paragraph in text.split("\n\n").flat_map(|part| part.split("\n- ")) {
-            let text = paragraph.trim_start_matches("- ").split_whitespace();
-            let text = text.collect::<Vec<_>>().join(" ");
-            for sentence in text.split_inclusive(". ").map(str::trim) {
-                sentences += 1;
-                let named = sentence.strip_suffix("`).").and_then(|rest| rest.rsplit_once("(`"));
-                let Some((_, names)) = named else {
-                    complaints.push(format!("no rule: {sentence}"));
-                    continue;
-                };
-                for name in names.split("`, `") {
-                    if !Rule::ALL.iter().any(|rule| rule.name() == name) {
-                        complaints.push(format!("no such rule: {name}"));
-                    }
-                }
+        for sentence in text.split("\n\n").flat_map(sentences) {
+            count += 1;
+            let note = sentence.strip_suffix(']').and_then(|rest| rest.rsplit_once(".[^"));
+            let Some((_, note)) = note else {
+                complaints.push(format!("no rule: {sentence}"));
+                continue;
+            };
+            used.push(note.to_owned());
+            if !notes.iter().any(|(name, _)| *name == note) {
+                complaints.push(format!("no such footnote: {note}"));
             }
         }
     }
-    assert!(sentences > 20, "{sentences} sentences found");
+    assert!(count > 20, "{count} sentences found");
+    for (note, rules) in notes {
+        if !used.iter().any(|used| used == note) {
+            complaints.push(format!("a footnote of no sentence: {note}"));
+        }
+        for name in rules {
+            if !Rule::ALL.iter().any(|rule| rule.name() == name) {
+                complaints.push(format!("no such rule: {name}"));
+            }
+        }
+    }
     complaints
 }
 
 #[test]
 fn each_sentence_of_the_advice_follows_from_rules() {
     assert_eq!(unfounded(PAGE), [""; 0]);
-    let without = PAGE.replacen("at least 40 (`FullLengthTooShort`).", "at least 40.", 1);
+    let without = PAGE.replacen("at least 40.[^full-short]", "at least 40.", 1);
     let sentence = "`optlen` is the size of the structure alone and at least 40.";
-    assert_eq!(unfounded(&without), [format!("no rule: {sentence}")]);
-    let wrong = PAGE.replacen("`StrideClamped`", "`StrideCramped`", 1);
+    let unused = "a footnote of no sentence: full-short".to_owned();
+    assert_eq!(unfounded(&without), [format!("no rule: {sentence}"), unused]);
+    let wrong = PAGE.replacen("]: `StrideClamped`", "]: `StrideCramped`", 1);
     assert_eq!(unfounded(&wrong), ["no such rule: StrideCramped"]);
+    let missing = PAGE.replacen("either* array has room for.[^full-room]", "for.[^room]", 1);
+    let unused = "a footnote of no sentence: full-room";
+    assert_eq!(unfounded(&missing), ["no such footnote: room", unused]);
+}
+
+/// The loop at the top of the page is a part of the program, which `.ci/advice` compiles.
+#[test]
+fn the_excerpt_is_a_part_of_the_program() {
+    let (_, excerpt) = PAGE.split_once("```c\n").unwrap();
+    let (excerpt, _) = excerpt.split_once("```\n").unwrap();
+    assert!(excerpt.lines().count() > 20 && PROGRAM.contains(excerpt), "{excerpt}");
 }
 
 #[test]
 fn each_mistake_of_the_page_is_a_test_and_each_test_is_there() {
     let (_, mistakes) = PAGE.split_once("\n## Mistakes").unwrap();
+    let (mistakes, _) = mistakes.split_once("\n## ").unwrap();
     let named: Vec<&str> = mistakes
         .split("\n- ")
         .skip(1)

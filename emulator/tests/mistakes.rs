@@ -2,7 +2,7 @@
 //! going wrong by numbers worked out by hand. `docs/advice.md` lists them by these names.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_TCPINFO};
+use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
 use mptcp_emulator::{
     Connection, Content, Errno, Family, Revision, Socket, Subflow, getsockopt_into,
 };
@@ -168,4 +168,29 @@ fn a_missing_option_taken_for_a_fallback() {
     assert_eq!(full_info, Err(Errno::EOPNOTSUPP), "what a fallback over IPv4 answers");
     let info = kernel(Revision::V6_1, 1).ask(MPTCP_INFO, &mut full, 96);
     assert_eq!(info, Ok(48), "and yet it is MPTCP");
+}
+
+#[test]
+fn any_error_taken_for_a_fallback() {
+    let (mut byte, mut length) = ([0], 0);
+    let closed = Socket::Closed;
+    let asked = getsockopt_into(&Revision::V6_18, &closed, MPTCP_INFO, &mut byte, &mut length);
+    assert!(asked.is_err(), "a fallback, by a program that looks no further");
+    assert_eq!(asked, Err(Errno::EBADF));
+}
+
+#[test]
+fn an_input_left_to_chance() {
+    let kernel = kernel(Revision::V6_18, 2);
+    for (stale, full_info) in [(0, Ok(136)), (0x5a, Err(Errno::EINVAL))] {
+        for option in [MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS] {
+            assert_eq!(kernel.ask(option, &mut [stale; 400], 400), Err(Errno::EINVAL));
+        }
+        let mut bytes = [stale; 400];
+        assert_eq!(kernel.ask(MPTCP_FULL_INFO, &mut bytes, 400), full_info);
+    }
+    // Two subflows, and not a byte of either: the sizes of elements were 0 by chance.
+    let mut bytes = [0; 400];
+    kernel.ask(MPTCP_FULL_INFO, &mut bytes, 400).unwrap();
+    assert_eq!((word(&bytes, 16), word(&bytes, 4), word(&bytes, 12)), (2, 0, 0));
 }

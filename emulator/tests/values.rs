@@ -125,9 +125,18 @@ fn what_a_rule_says_of_itself() {
         rule.sentence(),
         "A subflow whose element does not fit whole is counted, and nothing of it is copied."
     );
-    assert_eq!(rule.source(), "commit, 15th paragraph: userspace detects it by num_subflows");
-    assert_eq!(rule.standing(), Standing::Promised);
+    assert_eq!(
+        rule.source(),
+        "commit, 14th paragraph: olen is a number of whole elements; 15th: userspace detects it by \
+         num_subflows; that no part of it is copied, measured"
+    );
+    // The commit says how a program notices, and not that no part of the element is copied.
+    assert_eq!(rule.standing(), Standing::Implied);
+    // The message of the merge says so in words.
+    assert_eq!(Rule::CountReported.standing(), Standing::Promised);
+    // The selftest asserts the sizes that come back.
     assert_eq!(Rule::StrideClamped.standing(), Standing::Implied);
+    assert_eq!(Rule::FullStrideClamped.standing(), Standing::Implied);
     // The length is the size of a buffer, says getsockopt(2).
     assert_eq!(Rule::InfoNegativeLengthIsHuge.standing(), Standing::Contrary);
 

@@ -13,20 +13,26 @@
  *
  * Promised: num_subflows is the number of active subflows, and each has an
  * element.
- * Source: commit, 6th paragraph; mptcp.dev: "mptcpi_subflows_total and
- * num_subflows do include the initial one if it is still attached to the MPTCP
- * connection"
- * Observed: subflows in state CLOSE are counted and listed: one that is bound
- * and not connected; the initial one, removed from a connection that goes on;
- * of the end that closed first all, of others the first. mptcpi_subflows_total
- * leaves the initial one out, and at the end that closed first counts those
- * that joined. (findings/closed-subflows-counted/README.md)
+ * Source: commit, 6th paragraph, and against it the 11th: "subflows that exist
+ * on the kernel side"; addrs commit: "all subflows currently active"; merge
+ * commit: "one struct for each active subflow"; mptcp.dev:
+ * "mptcpi_subflows_total and num_subflows do include the initial one if it is
+ * still attached to the MPTCP connection"
+ * Observed: subflows in state CLOSE are counted and listed: on a socket that is
+ * bound and not connected; the initial one, after its removal from a connection
+ * that goes on, which on the accepting side is so since 6.6 and 6.1.79; after
+ * the end of a connection, all subflows on the end that closed first and the
+ * initial one on the other end. mptcpi_subflows_total does not count the
+ * initial one then, and on the end that closed first still counts those that
+ * joined. (findings/closed-subflows-counted/README.md)
  *
  * Sources:
+ * addrs commit: c11c5906bc0a ("mptcp: add MPTCP_SUBFLOW_ADDRS getsockopt
+ * support")
+ * merge commit: 983e59a27b92 ("Merge branch 'mptcp-next'")
  * commit: 06f15cee3695 ("mptcp: add MPTCP_TCPINFO getsockopt support")
- * uapi: include/uapi/linux/mptcp.h
+ * selftest: tools/testing/selftests/net/mptcp/mptcp_sockopt.c
  * mptcp.dev: the project's page for developers of programs
- * measured: no document says so; kernels were seen to do it
  *
  * The case, for assay explain --hex:
  *	01a20000030000001002000010000000000000000000000000010000000000000000
@@ -622,7 +628,8 @@ int main(void)
 	 * StrideAsAsked (promised): An element is as large as the program
 	 * asked, where the kernel knows that much.
 	 * Source: commit, 9th paragraph: the kernel only fills the space
-	 * expected by userspace
+	 * expected by userspace; selftest: with a size_user of 2, only the
+	 * family of an address is copied
 	 */
 	expect_result(0, ret);
 	open_memory();
@@ -630,21 +637,23 @@ int main(void)
 	/*
 	 * LengthWithElements (promised): The length becomes size_subflow_data
 	 * plus the bytes of all elements copied.
-	 * Source: commit, 14th paragraph: olen is sizeof(header) +
-	 * sizeof(element) times the count
+	 * Source: commit, 13th paragraph: the number of bytes that have been
+	 * copied; 14th: olen is sizeof(header) + sizeof(element) times the
+	 * count; addrs commit: check it
 	 */
 	expect(optlen, 4, 272, "*optlen");
 
 	/*
 	 * CountReported (promised): num_subflows tells all subflows of the
 	 * connection, whether or not there was room.
-	 * Source: commit, 6th paragraph: updated to contain the number of
-	 * active subflows
+	 * Source: commit, 6th paragraph: the number of active subflows; merge
+	 * commit: also if there is not enough room for the requested info
 	 *
-	 * SizesReported (promised): size_kernel tells the size of the element
-	 * as the kernel knows it, and size_user the size that was agreed on.
-	 * Source: commit, 7th paragraph; that size_user is rewritten: uapi,
-	 * measured
+	 * SizesReported (implied): size_kernel reports the size of the element
+	 * as the kernel has it, and size_user the lesser of that and the size
+	 * that was asked for.
+	 * Source: commit, 7th paragraph: size_kernel; selftest: size_user is
+	 * the lesser of size_kernel and the size that was asked for
 	 */
 	expect(optval, 4, 16, "header.size_subflow_data");
 	expect(optval + 4, 4, 1, "header.num_subflows");
@@ -653,9 +662,11 @@ int main(void)
 
 	/*
 	 * ElementCopied (promised): While there is room for a whole element,
-	 * the next subflow's is copied, right behind the one before.
+	 * the next subflow's is copied: the first at size_subflow_data, each
+	 * other right behind the one before.
 	 * Source: commit, 14th paragraph: olen is the header plus one element
-	 * for each subflow with room
+	 * for each subflow with room; addrs commit: elements follow the header;
+	 * selftest: behind a header of 17 bytes
 	 */
 	expect(optval + 16, 2, 2, "element 0.ss_local.ss_family");
 	left_open(optval + 18, 2);	/* ss_local.sin_port */

@@ -13,8 +13,8 @@
  * Promised: mptcpi_subflows_total and num_subflows are both the total number of
  * subflows: 1, the one that listens.
  * Source: mptcp.dev, Number of subflows
- * Observed: mptcpi_subflows_total is 0 where the socket listens, and
- * num_subflows 1. (findings/listener-counts-no-subflow/README.md)
+ * Observed: on a socket that listens mptcpi_subflows_total is 0 and
+ * num_subflows is 1. (findings/listener-counts-no-subflow/README.md)
  *
  * Sources:
  * info commit: 55c42fa7fa33 ("mptcp: add MPTCP_INFO getsockopt")

@@ -11,14 +11,15 @@
  * 6.18, with a tcp_info of 280 bytes and an mptcp_info of 96; written by
  * mptcp-assay on 6.18.44.
  *
- * Promised: mptcpi_local_addr_used follows subflows of a path manager in user
- * space as they are created and removed, and it does with SUBFLOW_CREATE and
- * SUBFLOW_DESTROY: 0, as no address is in use.
- * Source: userspace-infos commit: "similar to how the in-kernel PM is updating
- * the counter: when additional subflows are created/removed"
- * Observed: MPTCP_PM_CMD_REMOVE takes the address and its subflow away, and
- * mptcpi_local_addr_used stays 1; it grows by 1 with each address that comes
- * and goes. (findings/local-addr-used-kept/README.md)
+ * Promised: mptcpi_local_addr_used is 0 while no address is in the list that it
+ * counts: SUBFLOW_CREATE adds the address and 1, SUBFLOW_DESTROY takes both
+ * back.
+ * Source: the kernel against itself, no document speaks of this field;
+ * userspace-infos commit, by its code: its message names two other counters
+ * Observed: MPTCP_PM_CMD_REMOVE removes the address from the list and closes
+ * its subflow, and mptcpi_local_addr_used stays 1; it grows by 1 with each
+ * address that is used and then removed.
+ * (findings/local-addr-used-kept/README.md)
  *
  * Sources:
  * info commit: 55c42fa7fa33 ("mptcp: add MPTCP_INFO getsockopt")

@@ -11,6 +11,8 @@
  * mptcp-assay on 6.18.44.
  *
  * Sources:
+ * optlen commit: 716edc9706de ("tcp: fix incorrect parameter validation in the
+ * do_tcp_getsockopt() function")
  * selftest: tools/testing/selftests/net/mptcp/mptcp_sockopt.c
  * man: getsockopt(2)
  * measured: no document says so; kernels were seen to do it
@@ -226,7 +228,8 @@ int main(void)
 	 * Promised: a length that is no size of a buffer is refused: EINVAL, as
 	 * the three other options answer.
 	 * Source: man: optlen initially contains the size of the buffer;
-	 * selftest: an optlen that is too short fails
+	 * selftest: an optlen that is too short fails; optlen commit: TCP_INFO
+	 * had the same bug
 	 * Observed: MPTCP_INFO succeeds, copies the whole structure and stores
 	 * its size. (findings/negative-optlen/README.md)
 	 */

@@ -17,8 +17,11 @@
  * stays 0 when the socket connects again. (findings/subflow-id-zero/README.md)
  *
  * Sources:
- * subflow-id commit: 6f06b4d4d1cc ("mptcp: add unique subflow id")
+ * subflow-id commit: 6f06b4d4d1cc ("mptcp: add subflow unique id")
  * uapi: include/uapi/linux/mptcp.h
+ * selftest: tools/testing/selftests/net/mptcp/mptcp_sockopt.c
+ * mptcp.rst: Documentation/networking/mptcp.rst, "Socket options" (commit
+ * c049275f24de, Linux 6.11)
  * measured: no document says so; kernels were seen to do it
  *
  * The case, for assay explain --hex:
@@ -450,17 +453,19 @@ int main(void)
 	open_memory();
 
 	/*
-	 * FullInfoLeftOut (accidental): With a length of 40 or less nothing of
+	 * FullInfoLeftOut (accidental): With a length of 40 nothing of
 	 * mptcp_info is copied.
 	 * Source: measured; follows from the arithmetic
 	 */
 	expect(optlen, 4, 40, "*optlen");
 
 	/*
-	 * FullCountsReported (promised): num_subflows tells all subflows, the
-	 * kernel and user sizes what was known and agreed on.
-	 * Source: uapi, struct mptcp_full_info: set by kernel (real subflow
-	 * count)
+	 * FullCountsReported (implied): num_subflows reports all subflows, the
+	 * kernel sizes what the kernel has, and the user sizes the lesser of
+	 * that and what was asked for.
+	 * Source: uapi, struct mptcp_full_info: num_subflows and the kernel
+	 * sizes are set by kernel; selftest: each user size is the lesser of
+	 * the two
 	 */
 	expect(optval, 4, 248, "header.size_tcpinfo_kernel");
 	expect(optval + 4, 4, 0, "header.size_tcpinfo_user");
@@ -472,7 +477,8 @@ int main(void)
 	/*
 	 * FullElementCopied (promised): For each subflow below size_arrays_user
 	 * one element goes into each array.
-	 * Source: uapi, struct mptcp_full_info, size_arrays_user
+	 * Source: uapi, struct mptcp_full_info, size_arrays_user; mptcp.rst:
+	 * one pointer to an array of each structure
 	 */
 	expect(subflow_info, 4, 1, "subflow_info[0].id");
 	expect(subflow_info + 4, 4, 0, "subflow_info[0].padding");

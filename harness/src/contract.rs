@@ -191,6 +191,9 @@ mod tests {
         assert_eq!(left(&case(), [ok, refused], &[], &PLAIN), Some(vec![]));
         let promised = [Rule::NumSubflowsNotZero];
         assert_eq!(left(&case(), [refused, ok], &[], &promised), Some(vec![]));
+        // What follows from a test counts as well: the selftest asserts these sizes.
+        let implied = [Rule::FullStrideClamped, Rule::SizesReported];
+        assert_eq!(left(&case(), [ok, ok], &[OPTVAL + 4], &implied), Some(vec![OPTVAL + 4]));
     }
 
     #[test]

@@ -11,7 +11,8 @@ pub(crate) struct Document {
     pub(crate) name: &'static str,
     /// What it is.
     pub(crate) title: &'static str,
-    /// When it was written; empty for one that is kept up to date.
+    /// When its author wrote it, for a merge when it was made; empty for a document that
+    /// is kept up to date.
     pub(crate) date: &'static str,
     /// Where it can be read.
     pub(crate) url: &'static str,
@@ -29,11 +30,11 @@ macro_rules! upstream {
 
 /// All of them. None stands behind another whose name its own ends with: the
 /// longer name is the one that is meant.
-pub(crate) const ALL: [Document; 12] = [
+pub(crate) const ALL: [Document; 17] = [
     Document {
         name: "info commit",
         title: "55c42fa7fa33 (\"mptcp: add MPTCP_INFO getsockopt\")",
-        date: "18 September 2021",
+        date: "17 September 2021",
         url: "https://git.kernel.org/torvalds/c/55c42fa7fa33",
     },
     Document {
@@ -51,25 +52,43 @@ pub(crate) const ALL: [Document; 12] = [
     Document {
         name: "fallback commit",
         title: "c084ebd77a00 (\"tcp: socket option to check for MPTCP fallback to TCP\")",
-        date: "13 May 2024",
+        date: "9 May 2024",
         url: "https://git.kernel.org/torvalds/c/c084ebd77a00",
     },
     Document {
         name: "subflow-id commit",
-        title: "6f06b4d4d1cc (\"mptcp: add unique subflow id\")",
+        title: "6f06b4d4d1cc (\"mptcp: add subflow unique id\")",
         date: "20 June 2023",
         url: "https://git.kernel.org/torvalds/c/6f06b4d4d1cc",
     },
     Document {
         name: "userspace-infos commit",
         title: "77e4b94a3de6 (\"mptcp: update userspace pm infos\")",
-        date: "2 June 2023",
+        date: "4 June 2023",
         url: "https://git.kernel.org/torvalds/c/77e4b94a3de6",
+    },
+    Document {
+        name: "optlen commit",
+        title: "716edc9706de (\"tcp: fix incorrect parameter validation in the do_tcp_getsockopt() function\")",
+        date: "7 March 2024",
+        url: "https://git.kernel.org/torvalds/c/716edc9706de",
+    },
+    Document {
+        name: "addrs commit",
+        title: "c11c5906bc0a (\"mptcp: add MPTCP_SUBFLOW_ADDRS getsockopt support\")",
+        date: "17 September 2021",
+        url: "https://git.kernel.org/torvalds/c/c11c5906bc0a",
+    },
+    Document {
+        name: "merge commit",
+        title: "983e59a27b92 (\"Merge branch 'mptcp-next'\")",
+        date: "18 September 2021",
+        url: "https://git.kernel.org/torvalds/c/983e59a27b92",
     },
     Document {
         name: "commit",
         title: "06f15cee3695 (\"mptcp: add MPTCP_TCPINFO getsockopt support\")",
-        date: "18 September 2021",
+        date: "17 September 2021",
         url: "https://git.kernel.org/torvalds/c/06f15cee3695",
     },
     Document {
@@ -83,6 +102,18 @@ pub(crate) const ALL: [Document; 12] = [
         title: "tools/testing/selftests/net/mptcp/mptcp_sockopt.c",
         date: "",
         url: upstream!("tools/testing/selftests/net/mptcp/mptcp_sockopt.c"),
+    },
+    Document {
+        name: "mptcp.rst",
+        title: "Documentation/networking/mptcp.rst, \"Socket options\" (commit c049275f24de, Linux 6.11)",
+        date: "",
+        url: "https://docs.kernel.org/networking/mptcp.html#socket-options",
+    },
+    Document {
+        name: "issue 358",
+        title: "issue 358 of multipath-tcp/mptcp_net-next, on the errors after a fallback",
+        date: "16 February 2023",
+        url: "https://github.com/multipath-tcp/mptcp_net-next/issues/358",
     },
     Document {
         name: "mptcp.dev",
@@ -153,6 +184,8 @@ mod tests {
     fn the_longest_name_is_meant() {
         assert_eq!(names("full-info commit: so; the error, measured"), ["full-info commit"]);
         assert_eq!(names("commit, 6th paragraph; uapi, commit"), ["commit", "uapi"]);
+        assert_eq!(names("merge commit: so; addrs commit"), ["merge commit", "addrs commit"]);
+        assert_eq!(names("issue 3581, mptcp.rstx, issue 358"), ["issue 358"]);
         assert_eq!(names("manual, designs, uapi_x, a-man"), [""; 0]);
         assert!(is_measured("order measured; EFAULT: man, ERRORS"));
         assert!(!is_measured("unmeasured"));

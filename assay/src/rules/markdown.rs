@@ -118,8 +118,10 @@ fn marked(text: &str) -> String {
         match (word.find(inside), word.rfind(inside)) {
             (Some(start), Some(end)) if word.contains('_') => {
                 let (before, rest) = word.split_at(start);
-                let closing = rest.contains('(') && rest.contains(')');
-                let (name, behind) = rest.split_at(end + 1 - start + usize::from(closing));
+                let (inner, behind) = rest.split_at(end + 1 - start);
+                let call = if behind.starts_with("()") { 2 } else { 0 };
+                let closing = usize::from(inner.contains('(') && behind.contains(')'));
+                let (name, behind) = rest.split_at(inner.len() + call.max(closing));
                 format!("{before}`{name}`{behind}")
             }
             _ => word.to_owned(),
@@ -267,7 +269,7 @@ fn contradictions() -> String {
         };
         let _ = writeln!(
             text,
-            "- *[{}](findings/{name}/README.md)*. Promised ({}): {}. What kernels do: {}. \
+            "- *[{}](findings/{name}/README.md)*. Expected ({}): {}. What kernels do: {}. \
              See {shown}.",
             marked(title),
             marked(source),
@@ -378,6 +380,7 @@ mod tests {
             "the `_kernel` members, \"`a.b_c` == 17\""
         );
         assert_eq!(marked("sizeof(m_x) is"), "`sizeof(m_x)` is");
+        assert_eq!(marked("in the do_x() function"), "in the `do_x()` function");
         let field = |about| Field { name: "f", offset: 0, size: 1, about };
         assert_eq!(
             about(&field(" An [`MptcpInfo`]; of [`A::b`] and `c`.")),

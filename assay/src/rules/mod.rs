@@ -165,6 +165,8 @@ pub(crate) fn standing(rule: Rule) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+    use mptcp_emulator::Revision;
+
     use super::*;
 
     #[test]
@@ -185,6 +187,35 @@ mod tests {
         for rule in [negative, unknown] {
             assert!(rule["case"].is_string() && rule["revision"].is_string(), "{rule:#}");
         }
+    }
+
+    /// The table of changes is prose; the sizes in it are those of the revisions' data.
+    #[test]
+    fn what_grew_between_releases_grew_in_the_data_too() {
+        let release = |name: &str| {
+            let mut parts = name.split('.').map(|part| part.parse::<u8>().unwrap());
+            (parts.next().unwrap(), parts.next().unwrap())
+        };
+        let mut checked = 0;
+        let rows = include_str!("spec.md").lines().filter_map(|line| line.strip_prefix("| "));
+        for row in rows.filter(|row| row.contains("` grows from ")) {
+            let since = release(row.split(' ').next().unwrap());
+            let (before, behind) = row.split_once("` grows from ").unwrap();
+            let mut numbers = behind.split(' ').filter_map(|word| word.parse::<u32>().ok());
+            let (was, is) = (numbers.next().unwrap(), numbers.next().unwrap());
+            // A revision of a stable series has a third number, and is not upstream's.
+            let upstream = |revision: &&Revision| revision.name.split('.').count() == 2;
+            for revision in Revision::ALL.iter().filter(upstream) {
+                let size = match before.ends_with("`tcp_info") {
+                    true => revision.tcp_info,
+                    false => revision.mptcp_info,
+                };
+                let fits = if release(revision.name) < since { size <= was } else { size >= is };
+                assert!(fits, "{row}: {size} on {}", revision.name);
+                checked += 1;
+            }
+        }
+        assert!(checked >= 6 * Revision::ALL.len() / 2, "{checked}");
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub const KNOWN: &[Contradiction] = &[
         name: "negative-optlen",
         title: "a negative optlen of MPTCP_INFO",
         promised: "a length that is no size of a buffer is refused: EINVAL, as the three other options answer",
-        source: "man: optlen initially contains the size of the buffer; selftest: an optlen that is too short fails",
+        source: "man: optlen initially contains the size of the buffer; selftest: an optlen that is too short fails; optlen commit: TCP_INFO had the same bug",
         observed: "MPTCP_INFO succeeds, copies the whole structure and stores its size",
         shown: Shown::Rules(&[Rule::InfoNegativeLengthIsHuge]),
     },
@@ -91,8 +91,8 @@ pub const KNOWN: &[Contradiction] = &[
         name: "closed-subflows-counted",
         title: "subflows in state CLOSE are counted and listed",
         promised: "num_subflows is the number of active subflows, and each has an element",
-        source: "commit, 6th paragraph; mptcp.dev: \"mptcpi_subflows_total and num_subflows do include the initial one if it is still attached to the MPTCP connection\"",
-        observed: "subflows in state CLOSE are counted and listed: one that is bound and not connected; the initial one, removed from a connection that goes on; of the end that closed first all, of others the first. mptcpi_subflows_total leaves the initial one out, and at the end that closed first counts those that joined",
+        source: "commit, 6th paragraph, and against it the 11th: \"subflows that exist on the kernel side\"; addrs commit: \"all subflows currently active\"; merge commit: \"one struct for each active subflow\"; mptcp.dev: \"mptcpi_subflows_total and num_subflows do include the initial one if it is still attached to the MPTCP connection\"",
+        observed: "subflows in state CLOSE are counted and listed: on a socket that is bound and not connected; the initial one, after its removal from a connection that goes on, which on the accepting side is so since 6.6 and 6.1.79; after the end of a connection, all subflows on the end that closed first and the initial one on the other end. mptcpi_subflows_total does not count the initial one then, and on the end that closed first still counts those that joined",
         shown: Shown::Scenes {
             scenes: &[
                 "bound-v4",
@@ -141,7 +141,7 @@ pub const KNOWN: &[Contradiction] = &[
         title: "a listener's mptcpi_subflows_total leaves out the subflow that listens",
         promised: "mptcpi_subflows_total and num_subflows are both the total number of subflows: 1, the one that listens",
         source: "mptcp.dev, Number of subflows",
-        observed: "mptcpi_subflows_total is 0 where the socket listens, and num_subflows 1",
+        observed: "on a socket that listens mptcpi_subflows_total is 0 and num_subflows is 1",
         shown: Shown::Scenes {
             scenes: &["listening-v4", "listening-v6"],
             compared: true,
@@ -151,9 +151,9 @@ pub const KNOWN: &[Contradiction] = &[
     Contradiction {
         name: "local-addr-used-kept",
         title: "an address that was removed counts as used",
-        promised: "mptcpi_local_addr_used follows subflows of a path manager in user space as they are created and removed, and it does with SUBFLOW_CREATE and SUBFLOW_DESTROY: 0, as no address is in use",
-        source: "userspace-infos commit: \"similar to how the in-kernel PM is updating the counter: when additional subflows are created/removed\"",
-        observed: "MPTCP_PM_CMD_REMOVE takes the address and its subflow away, and mptcpi_local_addr_used stays 1; it grows by 1 with each address that comes and goes",
+        promised: "mptcpi_local_addr_used is 0 while no address is in the list that it counts: SUBFLOW_CREATE adds the address and 1, SUBFLOW_DESTROY takes both back",
+        source: "the kernel against itself, no document speaks of this field; userspace-infos commit, by its code: its message names two other counters",
+        observed: "MPTCP_PM_CMD_REMOVE removes the address from the list and closes its subflow, and mptcpi_local_addr_used stays 1; it grows by 1 with each address that is used and then removed",
         shown: Shown::Scenes {
             scenes: &["address-removed-v4-client-2"],
             compared: true,
