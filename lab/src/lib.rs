@@ -19,6 +19,7 @@ mod kconfig;
 pub mod kernels;
 pub mod log;
 pub mod machine;
+mod mounts;
 pub mod package;
 mod requirement;
 mod source;
