@@ -52,9 +52,10 @@ Debian's packages for it:
   apt-get install make gcc libc6-dev flex bison bc libelf-dev git xz-utils
 
 Exit status:
-  0  the image is there
-  2  it is not: standard error has the patch that does not apply, or the first
-     error of the build, and where the whole log is";
+  0  the image exists; warnings are on standard error
+  2  it does not: standard error has the patch that does not apply, the required
+     options that the source lacks, or the first error of the build and where the
+     whole log is";
 
 /// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
 ///
@@ -213,7 +214,8 @@ pub(crate) enum KernelsCommand {
     ///
     /// The configuration has what `assay vm` and the scenes need, and no more: the
     /// first build takes minutes, one after a change of a patch or of the tree
-    /// seconds. The source is only read: the work is done on a copy of it in the
+    /// seconds. If the source lacks a required option, or drops it because of a
+    /// dependency, the error names the option and what it is needed for. The source is only read: the work is done on a copy of it in the
     /// cache, below $XDG_CACHE_HOME/mptcp-assay/sources. Standard output has the
     /// image's path and nothing else.
     #[command(after_help = BUILD_HELP)]
@@ -234,7 +236,9 @@ pub(crate) struct BuildArgs {
     pub(crate) patch: Vec<PathBuf>,
 
     /// Options of configuration, as lines such as CONFIG_VETH=y or
-    /// # CONFIG_MPTCP is not set; repeatable, the last word on an option counts
+    /// # CONFIG_MPTCP is not set; repeatable, later fragments override earlier ones.
+    /// A setting without effect is a warning; so is a required option that a fragment
+    /// takes away, with what is missing without it
     #[arg(long, value_name = "FRAGMENT")]
     pub(crate) config: Vec<PathBuf>,
 

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::configuration::Configuration;
 use crate::during;
-use crate::kconfig::{self, Setting, settings};
-use crate::source::{Source, Workshop};
+use crate::kconfig::{self, Kconfig, Setting};
+use crate::source::Source;
 
 /// What to build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,8 @@ pub struct Order {
     pub source: String,
     /// Patches, in the order in which they apply.
     pub patches: Vec<PathBuf>,
-    /// Fragments of configuration; the last word on an option counts.
+    /// Fragments of configuration, applied after this project's own; later fragments
+    /// override earlier ones.
     pub fragments: Vec<PathBuf>,
     /// Whether the kernel shall watch its own memory and locks.
     pub kasan: bool,
@@ -41,7 +43,7 @@ pub enum News<'a> {
     Step(&'a str),
     /// A line that `make` wrote.
     Line(&'a str),
-    /// Something to know that stops nothing.
+    /// An option that is not set as asked, with the consequence. The build goes on.
     Warning(&'a str),
 }
 
@@ -76,15 +78,15 @@ const HEADERS: [(&str, &str); 2] = [("stdlib.h", "libc6-dev"), ("gelf.h", "libel
 ///
 /// # Errors
 /// What is wrong with the order, what is missing here, which patch does not apply
-/// and where, which option cannot be had, or the first error of the build and
-/// where its whole log is.
+/// and where, which required option the source does not have and what it is needed
+/// for, or the first error of the build and where its whole log is.
 pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, String> {
     // All that can be wrong at once is said at once, before hours of work.
     let source = Source::named(&order.source)?;
     for patch in &order.patches {
         fs::read(patch).map_err(during(patch.display()))?;
     }
-    let config = Config::of(order)?;
+    let configuration = Configuration::of(order)?;
     if let Some(output) = &order.output {
         let folder = output.parent().filter(|path| *path != Path::new(""));
         if output.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
@@ -100,7 +102,7 @@ pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, S
         let files = if changed == 1 { "file" } else { "files" };
         step(&format!("{changed} {files} of the work tree changed"));
     }
-    let folder = workshop.folder.join("build").join(&config.name);
+    let folder = workshop.folder.join("build").join(&configuration.name);
     fs::create_dir_all(&folder).map_err(during(folder.display()))?;
     let make = Make { tree: workshop.tree(), log: folder.join(LOG), folder };
     let _ = fs::remove_file(&make.log);
@@ -108,7 +110,7 @@ pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, S
     workshop.share_lock()?;
 
     news(News::Step("configuring"));
-    config.apply(&make, &workshop, news)?;
+    configure(&configuration, &make, &workshop.tree(), news)?;
     news(News::Step("building"));
     make.run(&["bzImage"], news)?;
 
@@ -125,92 +127,29 @@ pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, S
     }
 }
 
-/// A configuration that is asked for.
-struct Config {
-    /// What to call its build folder.
-    name: String,
-    /// What this crate asks for.
-    ours: Vec<Setting>,
-    /// What the fragments ask for.
-    theirs: Vec<Setting>,
-}
-
-impl Config {
-    fn of(order: &Order) -> Result<Config, String> {
-        let mut name = vec!["plain".to_owned()];
-        let mut ours = vec![settings(kconfig::BASE)?];
-        for (wanted, word, text) in
-            [(order.kasan, "kasan", kconfig::KASAN), (order.kcov, "kcov", kconfig::KCOV)]
-        {
-            if wanted {
-                name.push(word.into());
-                ours.push(settings(text)?);
-            }
-        }
-        let mut theirs = Vec::new();
-        for path in &order.fragments {
-            let text = fs::read_to_string(path).map_err(during(path.display()))?;
-            theirs.push(settings(&text).map_err(during(path.display()))?);
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-            name.push(stem.chars().map(plain).collect());
-        }
-        Ok(Config {
-            name: name.join("+"),
-            ours: kconfig::merged(&ours),
-            theirs: kconfig::merged(&theirs),
-        })
-    }
-
-    /// Makes `.config` of it: nothing but what is asked for and what that needs.
-    fn apply(
-        &self,
-        make: &Make,
-        workshop: &Workshop,
-        news: &mut dyn FnMut(News<'_>),
-    ) -> Result<(), String> {
-        let wanted = kconfig::merged(&[self.ours.clone(), self.theirs.clone()]);
+/// Makes `.config`: what is asked for and what that needs, and nothing else.
+fn configure(
+    configuration: &Configuration,
+    make: &Make,
+    tree: &Path,
+    news: &mut dyn FnMut(News<'_>),
+) -> Result<(), String> {
+    let kconfig = Kconfig::read(tree)?;
+    let mut warnings = Vec::new();
+    let mut run = |wanted: &[Setting]| {
         let (fragment, config) = (make.folder.join("assay.config"), make.folder.join(".config"));
-        fs::write(&fragment, kconfig::text(&wanted)).map_err(during(fragment.display()))?;
+        fs::write(&fragment, kconfig::text(wanted)).map_err(during(fragment.display()))?;
         let all = format!("KCONFIG_ALLCONFIG={}", fragment.display());
         make.run(&[&all, "allnoconfig"], news)?;
-        let config = fs::read_to_string(&config).map_err(during(config.display()))?;
-        let config = settings(&config)?;
-        let dropped = kconfig::dropped(&wanted, &config);
-        if dropped.is_empty() {
-            return Ok(());
-        }
-        let kconfigs = workshop.kconfigs()?;
-        let mut needed = Vec::new();
-        for setting in dropped {
-            let name = format!("CONFIG_{}={}", setting.name, setting.value);
-            let known = kconfigs.iter().any(|text| kconfig::defines(text, &setting.name));
-            let asked = self.theirs.iter().any(|asked| asked.name == setting.name);
-            match (asked, known) {
-                (true, false) => {
-                    news(News::Warning(&format!("{name}: this kernel has no such option")));
-                }
-                (true, true) => {
-                    news(News::Warning(&format!("{name}: not so, by what it depends on")));
-                }
-                // An option of other releases.
-                (false, false) => {}
-                // A fragment may take away what ours depend on, and mean to.
-                (false, true) if !self.theirs.is_empty() => {
-                    news(News::Warning(&format!("{name}: left out, by what it depends on")));
-                }
-                (false, true) => needed.push(name),
-            }
-        }
-        if needed.is_empty() {
-            return Ok(());
-        }
-        Err(format!(
-            "this source cannot be configured for the lab: {} would be needed, and what that \
-             depends on is not there (lab/config has what is asked for)",
-            needed.join(", ")
-        ))
+        let text = fs::read_to_string(&config).map_err(during(config.display()))?;
+        kconfig::settings(&text).map_err(during(config.display()))
+    };
+    let applied =
+        configuration.apply(&kconfig, &mut run, &mut |text| warnings.push(text.to_owned()));
+    for warning in &warnings {
+        news(News::Warning(warning));
     }
+    applied
 }
 
 /// `make` in one build folder.
@@ -387,16 +326,6 @@ make[4]: *** [scripts/Makefile.build:229: net/mptcp/sockopt.o] Error 1
             "sh: 1: awk: not found\nmake[1]: *** [Makefile:1: a.o] Error 127"
         );
         assert_eq!(first_error(""), "make said nothing");
-    }
-
-    #[test]
-    fn each_set_of_options_has_a_folder() {
-        let name = |kasan, kcov| {
-            let order = Order { kasan, kcov, ..Order::default() };
-            Config::of(&order).map(|config| config.name)
-        };
-        assert_eq!(name(false, false).as_deref(), Ok("plain"));
-        assert_eq!(name(true, true).as_deref(), Ok("plain+kasan+kcov"));
     }
 
     #[test]

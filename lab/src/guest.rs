@@ -16,13 +16,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::kmod::{ModuleInitFlags, finit_module};
-use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 use rustix::termios::{OptionalActions, tcdrain, tcgetattr, tcsetattr};
 
 use crate::console::{self, Complaint, Splat};
 use crate::during;
 use crate::log::{self, Log, Record, TOLD, VARIABLE};
+use crate::mounts::{self, Mount};
 
 /// The file that says what to do.
 pub(crate) const ARGUMENTS: &str = "lab/errand";
@@ -112,16 +112,27 @@ pub fn inside() -> bool {
 
 /// Does the errand, reports, and powers off; it does not return.
 pub fn run(survivor: &mut dyn Survivor) -> ! {
-    let report = port(PORTS[3]);
-    if let Ok(mut report) = report {
-        let _ = report.write_all(READY.as_bytes());
-        let line = match errand(&mut report, survivor) {
-            Ok(line) => line,
-            Err(trouble) => format!("trouble {}\n", trouble.replace('\n', " ")),
-        };
-        let _ = report.write_all(line.as_bytes());
-        let _ = report.write_all(END.as_bytes());
-        let _ = tcdrain(&report);
+    match port(PORTS[3]) {
+        Ok(mut report) => {
+            let _ = report.write_all(READY.as_bytes());
+            let line = match errand(&mut report, survivor) {
+                Ok(line) => line,
+                Err(trouble) => format!("trouble {}\n", trouble.replace('\n', " ")),
+            };
+            let _ = report.write_all(line.as_bytes());
+            let _ = report.write_all(END.as_bytes());
+            let _ = tcdrain(&report);
+        }
+        // Without a report only the console is left, which the host shows.
+        Err(error) => {
+            let _ = writeln!(
+                io::stderr(),
+                "assay: /{}: {error}; this kernel needs {} serial ports (see \
+                 lab/config/mptcp.config)",
+                PORTS[3],
+                PORTS.len()
+            );
+        }
     }
     loop {
         let _ = reboot(RebootMode::RB_POWER_OFF);
@@ -131,10 +142,7 @@ pub fn run(survivor: &mut dyn Survivor) -> ! {
 
 /// Mounts what is needed, loads modules, and runs the program once more.
 fn errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<String, String> {
-    for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys")] {
-        mount(Some(kind), at, Some(kind), MsFlags::empty(), None::<&str>)
-            .map_err(during(format!("mounting {at}")))?;
-    }
+    mounts::mount_all(report, Mount::system, Path::new("/proc/sys/kernel"))?;
     let bytes = fs::read(Path::new("/").join(ARGUMENTS)).map_err(during("the errand"))?;
     let errand = Errand::decode(&bytes).ok_or("the errand cannot be read")?;
     let limit = Duration::from_secs(errand.seconds);
@@ -144,18 +152,27 @@ fn errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<String, Stri
     });
     for name in WANTED_MODULES {
         let path = Path::new("/").join(MODULES).join(format!("{name}.ko"));
-        let Ok(module) = File::open(path) else {
-            continue;
+        let loaded = match File::open(path) {
+            Ok(module) => finit_module(module, c"", ModuleInitFlags::empty()).map_err(Into::into),
+            // It is built in, or the host found none.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         };
-        if let Err(error) = finit_module(module, c"", ModuleInitFlags::empty()) {
+        if let Err(error) = loaded {
             let _ = writeln!(report, "module {name}: {error}");
         }
     }
-    // A kernel that falls over takes a task along, and not itself: somebody has
-    // to tell of it. Unprivileged programs may read its messages. What is not
-    // there need not be switched off.
+    // An oops ends the task and not the machine, so that this process can report it.
+    // Unprivileged programs may read the kernel's messages. A switch that does not
+    // exist need not be switched off.
     for switch in ["panic_on_oops", "panic_on_warn", "dmesg_restrict"] {
-        let _ = fs::write(Path::new("/proc/sys/kernel").join(switch), "0");
+        let path = Path::new("/proc/sys/kernel").join(switch);
+        match fs::write(&path, "0") {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let _ = writeln!(report, "writing 0 to {}: {error}", path.display());
+            }
+            _ => {}
+        }
     }
     let done = act(&errand, survivor);
     let told = fs::read_to_string(Path::new("/").join(SHARED).join(TOLD)).unwrap_or_default();
@@ -193,6 +210,9 @@ fn act(errand: &Errand, survivor: &mut dyn Survivor) -> Result<Done, String> {
     let (shared, work) = (Path::new("/").join(SHARED), Path::new("/").join(FOLDER));
     // Without a log no fall is noticed but by the console.
     let mut log = Log::open().ok();
+    // Before the program runs: output that nobody copies would be lost without a word.
+    let open = |path: &'static str| port(path).map_err(during(format!("/{path}")));
+    let (out, err) = (open(PORTS[1])?, open(PORTS[2])?);
     let mut child = Command::new("/proc/self/exe")
         .args(&errand.arguments)
         .env_clear()
@@ -204,8 +224,8 @@ fn act(errand: &Errand, survivor: &mut dyn Survivor) -> Result<Done, String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(during("starting the program"))?;
-    let out = child.stdout.take().map(|from| copier(from, PORTS[1]));
-    let err = child.stderr.take().map(|from| copier(from, PORTS[2]));
+    let out = child.stdout.take().map(|from| copier(from, out));
+    let err = child.stderr.take().map(|from| copier(from, err));
     let mut fall = Fall::default();
     let status = loop {
         let status = child.try_wait().map_err(during("waiting for the program"))?;
@@ -271,12 +291,10 @@ fn say(text: &str) -> io::Result<()> {
 }
 
 /// Copies what comes to a port, until the end.
-fn copier(mut from: impl Read + Send + 'static, to: &'static str) -> thread::JoinHandle<()> {
+fn copier(mut from: impl Read + Send + 'static, mut to: File) -> thread::JoinHandle<()> {
     thread::spawn(move || {
-        if let Ok(mut to) = port(to) {
-            let _ = io::copy(&mut from, &mut to);
-            let _ = tcdrain(&to);
-        }
+        let _ = io::copy(&mut from, &mut to);
+        let _ = tcdrain(&to);
     })
 }
 

@@ -1,14 +1,15 @@
-//! Configurations of kernels: fragments, merged, and held against what Kconfig
-//! made of them. It drops silently what has unmet dependencies.
+//! Kconfig: settings as fragments and `.config` have them, and which symbols a
+//! source defines.
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::path::Path;
 
-/// What every kernel of the lab has.
-pub(crate) const BASE: &str = include_str!("../config/mptcp.config");
-/// What `--kasan` adds.
-pub(crate) const KASAN: &str = include_str!("../config/kasan.config");
-/// What `--kcov` adds.
-pub(crate) const KCOV: &str = include_str!("../config/kcov.config");
+use crate::during;
+
+/// The directory below `arch` that a build for x86-64 reads.
+const ARCHITECTURE: &str = "x86";
 
 /// One option and its value; `n` where it "is not set".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,13 +20,23 @@ pub(crate) struct Setting {
     pub value: String,
 }
 
-/// What a fragment or a whole `.config` says, in its order.
-///
-/// # Errors
-/// A line that is neither a setting nor a comment, with its number.
-pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+/// As a fragment has it.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, self.value.as_str()) {
+            (name, "n") => write!(f, "# CONFIG_{name} is not set"),
+            (name, value) => write!(f, "CONFIG_{name}={value}"),
+        }
+    }
+}
+
+impl Setting {
+    /// The setting of a line; `None` if the line is empty or a comment.
+    ///
+    /// # Errors
+    /// The line is neither a setting nor a comment.
+    pub(crate) fn read(line: &str) -> Result<Option<Setting>, String> {
+        let line = line.trim();
         let unset = line
             .strip_prefix("# CONFIG_")
             .and_then(|rest| rest.strip_suffix(" is not set"))
@@ -33,31 +44,52 @@ pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
         let set = line.strip_prefix("CONFIG_").and_then(|rest| rest.split_once('='));
         match unset.or(set) {
             Some((name, value)) if is_name(name) => {
-                found.push(Setting { name: name.to_owned(), value: value.to_owned() });
+                Ok(Some(Setting { name: name.to_owned(), value: value.to_owned() }))
             }
-            None if line.is_empty() || line.starts_with('#') => {}
-            _ => {
-                return Err(format!(
-                    "line {number}: {line:?} is no setting; they are CONFIG_NAME=y, \
-                     CONFIG_NAME=\"text\", or # CONFIG_NAME is not set"
-                ));
-            }
+            None if line.is_empty() || line.starts_with('#') => Ok(None),
+            _ => Err(format!(
+                "{line:?} is no setting; they are CONFIG_NAME=y, CONFIG_NAME=\"text\", or # \
+                 CONFIG_NAME is not set"
+            )),
         }
     }
-    Ok(found)
+
+    /// Whether a configuration has this value.
+    pub(crate) fn is_in(&self, config: &[Setting]) -> bool {
+        let found = config.iter().find(|setting| setting.name == self.name);
+        let value = found.map_or("n", |setting| &setting.value);
+        // Without modules everything is built in.
+        value == self.value || (self.value == "m" && value == "y")
+    }
 }
 
-fn is_name(name: &str) -> bool {
+/// The settings of a fragment or of a whole `.config`, in their order.
+///
+/// # Errors
+/// A line that is neither a setting nor a comment, with its number.
+pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
+    let lines = (1..).zip(text.lines());
+    let read = lines.map(|(number, line)| Setting::read(line).map_err(during(at(number))));
+    read.filter_map(Result::transpose).collect()
+}
+
+/// The name of a line in an error.
+pub(crate) fn at(number: usize) -> String {
+    format!("line {number}")
+}
+
+/// Whether an option can have this name.
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// The settings of several fragments, the last word on each option counting.
-pub(crate) fn merged(fragments: &[Vec<Setting>]) -> Vec<Setting> {
+/// All settings in one list; a later setting of an option overrides an earlier one.
+pub(crate) fn merged(settings: impl IntoIterator<Item = Setting>) -> Vec<Setting> {
     let mut all: Vec<Setting> = Vec::new();
-    for setting in fragments.iter().flatten() {
+    for setting in settings {
         match all.iter_mut().find(|known| known.name == setting.name) {
-            Some(known) => known.value.clone_from(&setting.value),
-            None => all.push(setting.clone()),
+            Some(known) => *known = setting,
+            None => all.push(setting),
         }
     }
     all
@@ -65,34 +97,111 @@ pub(crate) fn merged(fragments: &[Vec<Setting>]) -> Vec<Setting> {
 
 /// The text of a fragment.
 pub(crate) fn text(settings: &[Setting]) -> String {
-    settings.iter().fold(String::new(), |mut text, Setting { name, value }| {
-        let _ = match value.as_str() {
-            "n" => writeln!(text, "# CONFIG_{name} is not set"),
-            value => writeln!(text, "CONFIG_{name}={value}"),
+    settings.iter().map(|setting| format!("{setting}\n")).collect()
+}
+
+/// A release of the kernel by its first two numbers, such as 7.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Release {
+    major: u32,
+    minor: u32,
+}
+
+impl Release {
+    /// The release of a text such as `7.3`.
+    pub(crate) fn read(text: &str) -> Option<Release> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Release { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+
+    /// The release in the Makefile at the top of a source.
+    fn of_makefile(text: &str) -> Option<Release> {
+        let number = |name: &str| {
+            let mut lines = text.lines().filter_map(|line| line.split_once('='));
+            lines.find(|(left, _)| left.trim() == name)?.1.trim().parse().ok()
         };
-        text
-    })
+        Some(Release { major: number("VERSION")?, minor: number("PATCHLEVEL")? })
+    }
 }
 
-/// What was asked for and is not so in a configuration.
-pub(crate) fn dropped<'a>(wanted: &'a [Setting], config: &[Setting]) -> Vec<&'a Setting> {
-    let got = |name: &str| {
-        config.iter().find(|setting| setting.name == name).map_or("n", |setting| &setting.value)
-    };
-    let is_so = |wanted: &Setting| {
-        let got = got(&wanted.name);
-        // Without modules all is built in.
-        got == wanted.value || (wanted.value == "m" && got == "y")
-    };
-    wanted.iter().filter(|setting| !is_so(setting)).collect()
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
 }
 
-/// Whether a Kconfig file defines an option.
-pub(crate) fn defines(kconfig: &str, name: &str) -> bool {
-    kconfig.lines().any(|line| {
-        let mut words = line.split_whitespace();
-        matches!(words.next(), Some("config" | "menuconfig")) && words.next() == Some(name)
-    })
+/// What the Kconfig files of a source define for x86-64.
+#[derive(Debug)]
+pub(crate) struct Kconfig {
+    /// The source's release.
+    pub release: Release,
+    symbols: BTreeSet<String>,
+}
+
+impl Kconfig {
+    /// Reads the Kconfig files of a source: the one at the top, and every file that
+    /// a file already read names with `source`. Files of other architectures are
+    /// not among them.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a Makefile without a release.
+    pub(crate) fn read(tree: &Path) -> Result<Kconfig, String> {
+        let makefile = tree.join("Makefile");
+        let text = fs::read_to_string(&makefile).map_err(during(makefile.display()))?;
+        let release = Release::of_makefile(&text)
+            .ok_or_else(|| format!("{}: no VERSION and PATCHLEVEL in it", makefile.display()))?;
+        let mut symbols = BTreeSet::new();
+        let mut read = BTreeSet::new();
+        let mut unread = vec!["Kconfig".to_owned()];
+        while let Some(name) = unread.pop() {
+            if !read.insert(name.clone()) {
+                continue;
+            }
+            let path = tree.join(&name);
+            let text = fs::read(&path).map_err(during(path.display()))?;
+            for line in String::from_utf8_lossy(&text).lines() {
+                match Statement::of(line) {
+                    Some(Statement::Config(name)) => drop(symbols.insert(name.to_owned())),
+                    Some(Statement::Source(name)) => unread.push(name),
+                    None => {}
+                }
+            }
+        }
+        Ok(Kconfig { release, symbols })
+    }
+
+    /// Whether some file defines an option.
+    pub(crate) fn defines(&self, name: &str) -> bool {
+        self.symbols.contains(name)
+    }
+}
+
+/// A line of a Kconfig file, as far as this crate reads it: see
+/// Documentation/kbuild/kconfig-language.rst.
+enum Statement<'a> {
+    /// `config NAME` or `menuconfig NAME`.
+    Config(&'a str),
+    /// `source "PATH"`, relative to the top of the source.
+    Source(String),
+}
+
+impl Statement<'_> {
+    fn of(line: &str) -> Option<Statement<'_>> {
+        let (word, rest) = line.trim().split_once(char::is_whitespace)?;
+        let rest = rest.trim();
+        match word {
+            "config" | "menuconfig" => {
+                let name = rest.split_whitespace().next().filter(|name| is_name(name))?;
+                Some(Statement::Config(name))
+            }
+            "source" => {
+                // In a text of help no path in quotation marks ends the line.
+                let path = rest.strip_prefix('"')?.strip_suffix('"')?;
+                Some(Statement::Source(path.replace("$(SRCARCH)", ARCHITECTURE)))
+            }
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_says_nothing_is_refused() {
+    fn a_line_that_is_no_setting_is_refused() {
         for bad in ["MPTCP=y", "CONFIG_MPTCP", "CONFIG_A B=y", "CONFIG_=y"] {
             let text = settings(&format!("CONFIG_A=y\n{bad}\n")).unwrap_err();
             assert!(text.starts_with("line 2: "), "{text}");
@@ -120,36 +229,60 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_counts() {
-        let fragments = [read("CONFIG_A=y\nCONFIG_B=y"), read("# CONFIG_A is not set")];
-        assert_eq!(text(&merged(&fragments)), "# CONFIG_A is not set\nCONFIG_B=y\n");
+    fn a_later_setting_overrides_an_earlier_one() {
+        let all = read("CONFIG_A=y\nCONFIG_B=y\n# CONFIG_A is not set");
+        assert_eq!(text(&merged(all)), "# CONFIG_A is not set\nCONFIG_B=y\n");
     }
 
     #[test]
-    fn what_kconfig_dropped_is_named() {
+    fn a_setting_is_compared_with_a_configuration() {
+        let config =
+            read("CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=1\nCONFIG_M=y\nCONFIG_D=y\n");
         let wanted = read(
             "CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=4\nCONFIG_M=m\n# CONFIG_D is not set\n\
              # CONFIG_E is not set\nCONFIG_F=y\n",
         );
-        let config =
-            read("CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=1\nCONFIG_M=y\nCONFIG_D=y\n");
-        let names: Vec<&str> =
-            dropped(&wanted, &config).iter().map(|setting| setting.name.as_str()).collect();
+        let names: Vec<&str> = wanted
+            .iter()
+            .filter(|setting| !setting.is_in(&config))
+            .map(|setting| setting.name.as_str())
+            .collect();
         assert_eq!(names, ["B", "C", "D", "F"]);
     }
 
     #[test]
-    fn an_option_is_found_in_kconfig() {
-        let kconfig =
-            "menu \"x\"\nmenuconfig MPTCP\n\tbool \"x\"\n\tdepends on INET\nconfig INET_B\n";
-        assert!(defines(kconfig, "MPTCP") && defines(kconfig, "INET_B"));
-        assert!(!defines(kconfig, "INET") && !defines(kconfig, "MPTC"));
+    fn releases_are_ordered_by_number() {
+        let release = |text| Release::read(text).unwrap();
+        assert!(release("6.2") < release("6.12") && release("6.12") < release("7.0"));
+        assert_eq!(release("6.12").to_string(), "6.12");
+        assert_eq!(Release::read("7"), None);
+        let makefile = "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n";
+        assert_eq!(Release::of_makefile(makefile), Some(release("6.12")));
+        assert_eq!(Release::of_makefile("VERSION = 6\n"), None);
     }
 
-    /// The fragments ask for nothing twice.
     #[test]
-    fn our_own_fragments_are_in_order() {
-        let all = [BASE, KASAN, KCOV].map(read).concat();
-        assert_eq!(merged(std::slice::from_ref(&all)), all);
+    fn the_symbols_of_one_architecture_are_read() {
+        let tree = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = tree.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("Makefile", "VERSION = 7\nPATCHLEVEL = 3\n");
+        write("Kconfig", "source \"net/Kconfig\"\n\nsource \"arch/$(SRCARCH)/Kconfig\"\n");
+        write(
+            "net/Kconfig",
+            "menu \"x\"\nmenuconfig MPTCP\n\tbool \"x\"\n\tdepends on INET\n\thelp\n\t  source \
+             or obj tree.\nchoice\n\tconfig INET_B\nendchoice\n",
+        );
+        write("arch/x86/Kconfig", "config X86\n");
+        write("arch/arm/Kconfig", "config ARM\n");
+        let kconfig = Kconfig::read(tree.path()).unwrap();
+        assert_eq!(Some(kconfig.release), Release::read("7.3"));
+        assert_eq!(kconfig.symbols.iter().collect::<Vec<_>>(), ["INET_B", "MPTCP", "X86"]);
+
+        write("Kconfig", "source \"no/Kconfig\"\n");
+        assert!(Kconfig::read(tree.path()).unwrap_err().contains("no/Kconfig: No such file"));
     }
 }

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod build;
+mod configuration;
 pub mod console;
 pub mod guest;
 pub mod initramfs;
@@ -18,7 +19,9 @@ mod kconfig;
 pub mod kernels;
 pub mod log;
 pub mod machine;
+mod mounts;
 pub mod package;
+mod requirement;
 mod source;
 
 /// An error's text, with what was being done.

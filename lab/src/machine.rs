@@ -278,7 +278,7 @@ fn hand_on(
 
 impl Told {
     /// What a report says.
-    fn read(report: &[u8]) -> Told {
+    pub(crate) fn read(report: &[u8]) -> Told {
         let mut told = Told::default();
         let mut rest = report;
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {

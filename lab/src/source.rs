@@ -337,15 +337,6 @@ impl Workshop {
         fs::write(&register, lines.collect::<Vec<u8>>()).map_err(during(register.display()))?;
         Ok(changed)
     }
-
-    /// The texts of the Kconfig files of the work tree.
-    pub(crate) fn kconfigs(&self) -> Result<Vec<String>, String> {
-        let is_kconfig = |path: &PathBuf| {
-            path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"Kconfig"))
-        };
-        let files = walk(&self.tree())?.into_iter().filter(is_kconfig);
-        Ok(files.filter_map(|path| fs::read_to_string(self.tree().join(path)).ok()).collect())
-    }
 }
 
 /// The state of a file.
