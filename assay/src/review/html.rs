@@ -49,6 +49,7 @@ fn word(class: Class) -> &'static str {
     match class {
         Class::Regression => "regression",
         Class::BothWrong => "both-wrong",
+        Class::Unexplained => "unexplained",
         Class::Explained => "explained",
         Class::Promise => "kept",
         Class::Fixed => "fixed",

@@ -172,7 +172,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     };
     let revisions = [surveys[0].revision.revision()?, surveys[1].revision.revision()?];
     let agenda = request.agenda()?;
-    let compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
+    let mut compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
 
     // Once more, also where nothing differs: what the structures hold is only steady
     // if another boot shows the same.
@@ -187,9 +187,12 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         }
         Err(ended) => return Err(ended.into()),
     };
+    if let Some(exhibits) = &exhibits {
+        compared.confirm(revisions, |case| report::answers(case, exhibits, revisions));
+    }
     let contents = exhibits.as_ref().map_or_else(Vec::new, |exhibits| {
         let of = |at: usize| [&surveys[at], &exhibits[at]];
-        contents::compare(&of(0), &of(1))
+        contents::compare(&of(0), &of(1), revisions)
     });
     let review = Review::new(report::Material {
         asked,

@@ -14,6 +14,7 @@ use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
 use super::place::{self, Chapter, Step};
 use super::standing;
+use crate::style::span;
 
 const TEMPLATE: &str = include_str!("spec.md");
 
@@ -195,21 +196,21 @@ fn sizes() -> String {
         ]
     };
     // Neighbours of the same sizes share a column.
-    let mut heads: Vec<String> = vec!["structure".into()];
+    let mut names: Vec<Vec<&str>> = Vec::new();
     let mut columns = Vec::new();
     for revision in &Revision::ALL {
         let sizes = of(revision);
-        match heads.last_mut() {
-            Some(names) if columns.last() == Some(&sizes) => {
-                let _ = write!(names, ", {}", revision.name);
-            }
+        match names.last_mut() {
+            Some(names) if columns.last() == Some(&sizes) => names.push(revision.name),
             _ => {
-                heads.push(revision.name.to_owned());
+                names.push(vec![revision.name]);
                 columns.push(sizes);
             }
         }
     }
-    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let names: Vec<String> = names.iter().map(|names| span(names)).collect();
+    let heads: Vec<&str> =
+        ["structure"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let told = |size: Option<usize>| size.map_or("-".to_owned(), |size| size.to_string());
     let row = |(number, (name, _)): (usize, &(&str, Option<usize>))| {
         let mut row = vec![format!("`{name}`")];

@@ -150,6 +150,14 @@ pub enum Limits {
 }
 
 impl Limits {
+    /// The fields of `struct mptcp_info` that are filled in or 0, by name.
+    pub const FIELDS: [&str; 4] = [
+        "mptcpi_subflows_max",
+        "mptcpi_add_addr_signal_max",
+        "mptcpi_add_addr_accepted_max",
+        "mptcpi_local_addr_max",
+    ];
+
     /// Whether they are filled in.
     pub fn are_filled(self, holding: &Holding) -> bool {
         match self {

@@ -14,6 +14,7 @@ use netlink_bindings::utils::Pusher;
 use netlink_bindings::{nlctrl, rt_link, rt_route};
 use netlink_socket2::{MulticastSocketRaw, NetlinkSocket};
 
+use super::catalogue::Limits;
 use super::namespace::{read_sysctl, write_sysctl};
 use super::witness::explain;
 
@@ -61,11 +62,12 @@ pub(super) struct Defaults {
 impl Defaults {
     /// The fields that only the in-kernel path manager has, by name.
     pub fn limits(&self) -> [(&'static str, u8); 4] {
+        let [subflows, signal, accepted, local] = Limits::FIELDS;
         [
-            ("mptcpi_subflows_max", self.subflows_max),
-            ("mptcpi_add_addr_signal_max", self.add_addr_signal_max),
-            ("mptcpi_add_addr_accepted_max", self.add_addr_accepted_max),
-            ("mptcpi_local_addr_max", self.local_addr_max),
+            (subflows, self.subflows_max),
+            (signal, self.add_addr_signal_max),
+            (accepted, self.add_addr_accepted_max),
+            (local, self.local_addr_max),
         ]
     }
 }
