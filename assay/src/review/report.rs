@@ -231,8 +231,8 @@ impl Review {
         self.groups.iter()
     }
 
-    /// The groups of a class by what explains them, each with its number, those with
-    /// the most cases first.
+    /// The groups of a class by what explains them, each with its number: those with one
+    /// cause first, then those with the most cases.
     pub(super) fn causes(&self, class: Class) -> Vec<(String, Vec<(usize, &GroupData)>)> {
         let mut causes: Vec<(String, Vec<(usize, &GroupData)>)> = Vec::new();
         for (number, group) in (1..).zip(&self.groups).filter(|(_, group)| group.class == class) {
@@ -242,6 +242,7 @@ impl Review {
                 None => causes.push((cause, vec![(number, group)])),
             }
         }
+        causes.sort_by_key(|(_, groups)| groups.first().map(|(_, group)| group.because.len()));
         causes
     }
 
