@@ -164,7 +164,10 @@ fn group(group: &GroupData, review: &Review) -> Markup {
                 (side("patched", group.patched.as_ref(), group, review))
             }
             @for (what, answer) in [("base", &group.base), ("patched", &group.patched)] {
-                @if let Some(answer) = answer { (picture(what, answer, group)) }
+                // What several data explain together is drawn where one of them does alone.
+                @if let Some(answer) = answer.as_ref().filter(|_| group.because.len() < 2) {
+                    (picture(what, answer, group))
+                }
             }
             @if !group.coloured.is_empty() { pre.memory { (PreEscaped(spans(&group.coloured))) } }
             details.replay {

@@ -50,8 +50,9 @@ Examples:
 
 Exit status:
   0  no difference, or only such as are explained, or mend what was wrong
-  1  a regression, a difference between two kernels that are both wrong, or a
-     structure or an option that the patched kernel has less of
+  1  a regression, a difference between two kernels that are both wrong, one that
+     nothing known of them accounts for, or a structure or an option that the
+     patched kernel has less of
   2  wrong usage, a kernel that does not build or boot, a scene that stands on one
      kernel alone, cases without a verdict (more than one in a thousand, or any in
      which something was seen that did not show again); 1 goes before 2";

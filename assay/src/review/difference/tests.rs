@@ -171,6 +171,19 @@ fn what_sockets_hold_is_explained_by_that() {
     assert_eq!(because([Revision::V6_1_34, Revision::V6_1_79], "established-v4-client"), [].into());
 }
 
+/// All data of a revision together are the revision, so that nothing in which two differ is
+/// left out of an account.
+#[test]
+fn the_data_are_all_that_revisions_differ_in() {
+    for base in Revision::ALL {
+        for patched in Revision::ALL {
+            let mixed = Datum::mixed(&[base, patched], Datum::ALL.into_iter());
+            let Revision { name, since, sources, evidence, .. } = base;
+            assert_eq!(mixed, Revision { name, since, sources, evidence, ..patched });
+        }
+    }
+}
+
 /// With its causes the base revision does on every byte what the patched one does, and with
 /// fewer it does not.
 #[test]
