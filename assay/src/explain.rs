@@ -191,7 +191,13 @@ impl Explained {
 
     /// The model's word alone, on another revision or without a scene.
     fn modelled(&self, revision: &Revision) -> Result<Told, String> {
-        let socket = match &self.portrait {
+        // A portrait shows as many subflows as the running kernel has.
+        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
+        let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);
+        let shown = |portrait: &&Portrait| {
+            !depends || u32::try_from(portrait.subflows().len()).ok() == subflows(revision)
+        };
+        let socket = match self.portrait.as_ref().filter(shown) {
             Some(portrait) => StandIn::of(portrait, revision),
             None => StandIn::named(self.scene, revision),
         };

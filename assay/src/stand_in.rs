@@ -1,7 +1,8 @@
 //! Sockets for the model alone: of another revision, or of no kernel at all.
 
+use mptcp_emulator::abi::MptcpInfo;
 use mptcp_emulator::{Connection, Content, Family, Revision, SUBFLOW_INFO, Socket, Subflow, Why};
-use mptcp_harness::scene::{Group, Kind, Masked, Portrait, Scene};
+use mptcp_harness::scene::{Group, Kind, Limits, Masked, Portrait, Scene};
 
 /// Bytes and the mask beside them.
 pub(crate) type Bytes = (Vec<u8>, Vec<u8>);
@@ -59,13 +60,17 @@ impl StandIn {
     fn filled(scene: &Scene, revision: &Revision, fill: impl Fn(u32, u32) -> Bytes) -> StandIn {
         let name = scene.name;
         let family = if name.contains("v4") { Family::V4 } else { Family::V6 };
-        StandIn(match (scene.subflows(), scene.group) {
+        StandIn(match (scene.subflows_holding(&revision.holding), scene.group) {
             (Some(subflows), _) => {
                 let subflow = |part: u32| {
                     (fill(revision.tcp_info, 2 * part), fill(SUBFLOW_INFO, 2 * part + 1))
                 };
                 let subflows = (1..=subflows).map(subflow).collect();
-                Nature::Mptcp { info: fill(revision.mptcp_info, 1), subflows }
+                let mut info = fill(revision.mptcp_info, 1);
+                for field in unfilled(scene, revision) {
+                    clear(&mut info, field);
+                }
+                Nature::Mptcp { info, subflows }
             }
             (None, Group::NotMptcp) => Nature::Other(match name.split('-').next() {
                 Some("tcp") => Socket::Tcp(family),
@@ -106,6 +111,39 @@ impl StandIn {
     }
 }
 
+/// The fields of `struct mptcp_info` that are 0 in a scene on a revision and not on every
+/// revision. (No scene has an endpoint with the flag `signal`: its count is 0 anyhow.)
+fn unfilled(scene: &Scene, revision: &Revision) -> Vec<&'static str> {
+    let holding = &revision.holding;
+    let limits = scene.limits();
+    let mut fields = Vec::new();
+    if !limits.are_filled(holding) {
+        let counted = |field: &&str| *field != "mptcpi_add_addr_signal_max";
+        fields.extend(Limits::FIELDS.into_iter().filter(counted));
+    }
+    let joined = scene.subflows().is_some_and(|subflows| subflows > 1);
+    if limits == Limits::Userspace && joined && !holding.userspace_counts {
+        fields.push("mptcpi_subflows");
+    }
+    if scene.is_disconnected() && holding.disconnect_clears_rcv_nxt {
+        fields.push("mptcpi_rcv_nxt");
+    }
+    fields
+}
+
+/// Makes a field of `struct mptcp_info` a known 0.
+fn clear((bytes, mask): &mut Bytes, name: &str) {
+    let Some(field) = MptcpInfo::FIELDS.iter().find(|field| field.name == name) else {
+        return;
+    };
+    let start = usize::from(field.offset);
+    for at in start..start + usize::from(field.size) {
+        if let (Some(byte), Some(mask)) = (bytes.get_mut(at), mask.get_mut(at)) {
+            (*byte, *mask) = (0, 0);
+        }
+    }
+}
+
 fn resized(masked: &Masked, size: u32) -> Bytes {
     let fit = |bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
@@ -121,23 +159,57 @@ fn content((bytes, mask): &Bytes) -> Content<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
     use super::*;
     use mptcp_harness::scene::by_name;
 
     #[test]
     fn a_name_tells_kind_and_subflows() {
-        let told = |name| {
+        let on = |revision: Revision, name| {
             let scene = by_name(name);
             scene.map(|scene| {
-                StandIn::named(scene, &Revision::V6_1)
+                StandIn::named(scene, &revision)
                     .with(|socket, subflows| (matches!(socket, Socket::Mptcp(_)), subflows))
             })
         };
+        let told = |name| on(Revision::NEWEST, name);
         assert_eq!(told("many-v6-client-41-after"), Some((true, 41)));
         assert_eq!(told("fresh-v4"), Some((true, 0)));
         assert_eq!(told("subflow-removed-v4-client-3"), Some((true, 2)));
         assert_eq!(told("bound-v4"), Some((true, 1)));
         assert_eq!(told("fallen-back-mapped-client"), Some((false, 0)));
         assert_eq!(told("closed-descriptor"), Some((false, 0)));
+        // What a revision's sockets hold otherwise.
+        assert_eq!(on(Revision::V6_1, "fresh-v4"), Some((true, 1)));
+        for (name, subflows) in [
+            ("initial-removed-v4-client-2", [2, 2]),
+            ("initial-removed-v4-server-2", [1, 2]),
+            ("fully-closed-v4-server-1", [0, 1]),
+        ] {
+            let revisions = [Revision::V6_5, Revision::V6_6];
+            let found = revisions.map(|revision| on(revision, name));
+            assert_eq!(found, subflows.map(|subflows| Some((true, subflows))), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_revision_does_not_fill_in_is_0() {
+        let info = |revision: Revision, name| {
+            let scene = by_name(name).unwrap();
+            let mut socket = StandIn::marked(scene, &revision);
+            socket.contents().unwrap().0.0.clone()
+        };
+        // mptcpi_subflows, mptcpi_subflows_max, mptcpi_local_addr_max, mptcpi_rcv_nxt.
+        for (name, old, new, at) in [
+            ("established-v4-client-3-after", Revision::V6_3_8, Revision::V6_2, 0),
+            ("established-v4-client-3-after", Revision::V6_2, Revision::V6_4, 3),
+            ("listening-v6", Revision::V6_4, Revision::V6_5, 41),
+            ("disconnected-v4-client-1", Revision::V6_18, Revision::V6_19, 32),
+        ] {
+            assert_ne!(info(old, name)[at], 0, "{name}");
+            assert_eq!(info(new, name)[at], 0, "{name}");
+        }
+        assert_eq!(info(Revision::V6_4, "connecting-v4"), info(Revision::V6_2, "connecting-v4"));
     }
 }

@@ -52,6 +52,14 @@ pub(crate) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{plural}", grouped(number))
 }
 
+/// The names of neighbours, the first and the last of them where there are more than two.
+pub(crate) fn span(names: &[&str]) -> String {
+    match names {
+        [first, _, .., last] => format!("{first}-{last}"),
+        names => names.join(", "),
+    }
+}
+
 /// A text in lines of at most `width`, each behind `indent`, broken at spaces.
 pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut lines = String::new();
@@ -80,6 +88,13 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(counted(1, "case"), "1 case");
         assert_eq!(counted(1000, "case"), "1,000 cases");
+    }
+
+    #[test]
+    fn neighbours_are_named_by_their_ends() {
+        assert_eq!(span(&["6.5"]), "6.5");
+        assert_eq!(span(&["6.5", "6.6"]), "6.5, 6.6");
+        assert_eq!(span(&["6.5", "6.6", "6.7"]), "6.5-6.7");
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn another_revision_is_explained() -> Done {
     let run = assay(&["explain", "--hex", &good_hex(), "--revision", "5.16"])?;
     run.ends_with(0)?.says(&["Model of 5.16", "StrideClamped", "*optlen becomes 248, was 400"])?;
     let run = assay(&["explain", "--hex", &good_hex(), "--revision", "all", "--no-call"])?;
-    let words = ["5.16, 6.1", "6.18, 7.2", "≠ size_kernel", "  num_subflows", "rule StrideClamped"];
+    let words = ["5.16-", "7.3\n", "≠ size_kernel", "  num_subflows", "rule StrideClamped"];
     run.ends_with(0)?.says(&words)?;
     Ok(())
 }

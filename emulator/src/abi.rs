@@ -16,6 +16,8 @@ use core::net::SocketAddr;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use crate::release::Release;
+
 /// The protocol number to open an MPTCP socket with (`linux/in.h`, since 5.6).
 pub const IPPROTO_MPTCP: i32 = 262;
 
@@ -54,8 +56,14 @@ pub struct Field {
     pub offset: u16,
     /// Bytes.
     pub size: u16,
-    /// What the field tells, in which unit, and since which release if it came after 5.16: the text of its
-    /// documentation.
+    /// The first release whose header has the field under this name with this meaning; an earlier one than 5.16, the
+    /// first with `SOL_MPTCP`, where the structure came to other interfaces before. `None` for a field that is older
+    /// still, or as old as its structure.
+    pub since: Option<Release>,
+    /// The first release whose structure reaches as far, where that is earlier than `since`: the bytes were padding or
+    /// reserved, or had another meaning.
+    pub bytes_since: Option<Release>,
+    /// What the field holds, and in which unit: the text of its documentation.
     pub about: &'static str,
 }
 
@@ -89,7 +97,8 @@ const fn covers(fields: &[Field], size: usize) -> bool {
 }
 
 /// Declares a structure of a given size together with its table of fields. `field: type = "label"` gives a field
-/// another name in the table than its own.
+/// another name in the table than its own. `#[since(6, 5)]` is [`Field::since`]; `#[since(6, 5, bytes 5, 16)]` has
+/// [`Field::bytes_since`] as well.
 macro_rules! abi_struct {
     (
         $(#[$meta:meta])*
@@ -97,6 +106,7 @@ macro_rules! abi_struct {
             $(
                 $(#[doc = $about:literal])+
                 $(#[doc($hidden:ident)])?
+                $(#[since($major:literal, $minor:literal $(, bytes $early_major:literal, $early_minor:literal)?)])?
                 pub $field:ident : $type:ty $(= $label:expr)?
             ),* $(,)?
         }
@@ -104,7 +114,12 @@ macro_rules! abi_struct {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
         #[repr(C)]
-        pub struct $name { $( $(#[doc = $about])+ $(#[doc($hidden)])? pub $field: $type, )* }
+        pub struct $name { $(
+            $(#[doc = $about])+
+            $(#[doc = concat!(" Since ", $major, ".", $minor, ".")])?
+            $(#[doc($hidden)])?
+            pub $field: $type,
+        )* }
 
         impl $name {
             /// Every byte of the structure, in order of offset.
@@ -112,6 +127,8 @@ macro_rules! abi_struct {
                 name: abi_struct!(@label $field $($label)?),
                 offset: offset_of!($name, $field) as u16,
                 size: size_of::<$type>() as u16,
+                since: abi_struct!(@release $($major, $minor)?),
+                bytes_since: abi_struct!(@release $($($early_major, $early_minor)?)?),
                 about: concat!($($about),+),
             } ),* ];
         }
@@ -119,6 +136,8 @@ macro_rules! abi_struct {
         const _: () = assert!(size_of::<$name>() == $size);
         const _: () = assert!(covers($name::FIELDS, $size));
     };
+    (@release) => { None };
+    (@release $major:literal, $minor:literal) => { Some(Release::mainline($major, $minor)) };
     (@label $field:ident) => { stringify!($field) };
     (@label $field:ident $label:expr) => { $label };
 }
@@ -129,69 +148,100 @@ abi_struct! {
     /// The header has it since 5.9, for `sock_diag` first. Upstream it was 40 bytes then, 48 from 5.12, 80 in 6.5,
     /// 88 in 6.8, 96 from 6.10. A release's size is here the end of its last field, rounded up to 8.
     ///
-    /// Release 6.18 gave several fields a second, clearer name; both stand below.
+    /// Release 6.18 gave several fields a second, clearer name; both are given below.
     pub struct MptcpInfo, 96 bytes {
-        /// Subflows besides the initial one; also named `mptcpi_extra_subflows`. 1 byte, a count.
+        /// Subflows besides the initial one; also named `mptcpi_extra_subflows`. 1 byte, a count. With the userspace
+        /// path manager it is counted since 6.4, 6.3.8 and 6.1.34, and a failed `SUBFLOW_CREATE` takes it below 0,
+        /// to 255, until 7.1.
+        #[since(5, 9)]
         pub mptcpi_subflows: u8,
-        /// Addresses announced to the peer with ADD_ADDR. 1 byte, a count.
+        /// Addresses announced to the peer with ADD_ADDR. 1 byte, a count; with the userspace path manager as the
+        /// field before.
+        #[since(5, 9)]
         pub mptcpi_add_addr_signal: u8,
         /// Announcements of the peer that were accepted. 1 byte, a count.
+        #[since(5, 9)]
         pub mptcpi_add_addr_accepted: u8,
         /// The in-kernel path manager's limit of additional subflows; also `mptcpi_limit_extra_subflows`. 1 byte.
+        /// This field, the two behind it and `mptcpi_local_addr_max` are 0 with the userspace path manager since 6.4,
+        /// and for a socket that listens since 6.5.
+        #[since(5, 9)]
         pub mptcpi_subflows_max: u8,
         /// Endpoints with the `signal` flag; also `mptcpi_endp_signal_max`. 1 byte, a count.
+        #[since(5, 9)]
         pub mptcpi_add_addr_signal_max: u8,
         /// The in-kernel path manager's limit of accepted announcements; also `mptcpi_limit_add_addr_accepted`.
         /// 1 byte.
+        #[since(5, 9)]
         pub mptcpi_add_addr_accepted_max: u8,
         /// Padding before `mptcpi_flags`: 2 bytes, zero; the header says that they can no longer be filled.
         #[doc(hidden)]
         pub _hole6: [u8; 2] = HOLE,
         /// `MPTCP_INFO_FLAG_…` bits. 4 bytes.
+        #[since(5, 9)]
         pub mptcpi_flags: u32,
         /// The local token of the connection; 0 before a connection is made. 4 bytes.
+        #[since(5, 9)]
         pub mptcpi_token: u32,
         /// Data sequence number that the next byte written will get. 8 bytes.
+        #[since(5, 9)]
         pub mptcpi_write_seq: u64,
         /// First data sequence number that the peer has not acknowledged. 8 bytes.
+        #[since(5, 9)]
         pub mptcpi_snd_una: u64,
         /// Next data sequence number expected from the peer. 8 bytes.
+        #[since(5, 9)]
         pub mptcpi_rcv_nxt: u64,
-        /// Local addresses in use by subflows of this connection, besides the initial one's. 1 byte; since 5.12.
+        /// Local addresses in use by subflows of this connection, besides the initial one's. 1 byte.
+        #[since(5, 12)]
         pub mptcpi_local_addr_used: u8,
-        /// Endpoints with the `subflow` flag; also `mptcpi_endp_subflow_max`. 1 byte; since 5.12.
+        /// Endpoints with the `subflow` flag; also `mptcpi_endp_subflow_max`. 1 byte.
+        #[since(5, 12)]
         pub mptcpi_local_addr_max: u8,
-        /// 1 where data checksums are in use. 1 byte; since 5.14.
+        /// 1 where data checksums are in use. 1 byte.
+        #[since(5, 14)]
         pub mptcpi_csum_enabled: u8,
         /// Padding before `mptcpi_retransmits`: 1 byte, zero; the header says that it can no longer be filled.
         #[doc(hidden)]
         pub _hole43: [u8; 1] = HOLE,
-        /// Retransmission timeouts at the MPTCP level in a row. 4 bytes; since 6.5. (Before 6.5 these bytes were
+        /// Retransmission timeouts at the MPTCP level in a row. 4 bytes. (Before 6.5 these bytes were
         /// the structure's tail padding.)
+        #[since(6, 5, bytes 5, 16)]
         pub mptcpi_retransmits: u32,
-        /// Bytes retransmitted at the MPTCP level. 8 bytes; since 6.5.
+        /// Bytes retransmitted at the MPTCP level. 8 bytes.
+        #[since(6, 5)]
         pub mptcpi_bytes_retrans: u64,
-        /// Payload bytes sent, without retransmissions. 8 bytes; since 6.5.
+        /// Payload bytes sent, without retransmissions. 8 bytes.
+        #[since(6, 5)]
         pub mptcpi_bytes_sent: u64,
-        /// Payload bytes received in order. 8 bytes; since 6.5.
+        /// Payload bytes received in order. 8 bytes.
+        #[since(6, 5)]
         pub mptcpi_bytes_received: u64,
-        /// Payload bytes that the peer has acknowledged. 8 bytes; since 6.5.
+        /// Payload bytes that the peer has acknowledged. 8 bytes.
+        #[since(6, 5)]
         pub mptcpi_bytes_acked: u64,
-        /// Subflows, the initial one included while it lives (the `num_subflows` of the other options counts it when
-        /// it is closed too). 1 byte, a count; since 6.8. (6.8 and 6.9 had seven
-        /// bytes of padding behind it, 6.10 three bytes named `reserved`.)
+        /// Subflows, the initial one included while it is established or connecting, so not once either end has
+        /// closed it (the `num_subflows` of the other options counts it then too). 1 byte, a count. (6.8 and 6.9 had
+        /// seven bytes of padding behind it, 6.10 to 6.17 three bytes named `reserved`, 6.18 two.)
+        #[since(6, 8)]
         pub mptcpi_subflows_total: u8,
-        /// Endpoints with the `laminar` flag. 1 byte, a count; since 6.18.
+        /// Endpoints with the `laminar` flag. 1 byte, a count.
+        #[since(6, 18, bytes 6, 8)]
         pub mptcpi_endp_laminar_max: u8,
-        /// Endpoints with the `fullmesh` flag. 1 byte, a count; since 6.18.
+        /// Endpoints with the `fullmesh` flag. 1 byte, a count; wrong after all endpoints were flushed, until 7.1.
+        #[since(6, 19, bytes 6, 8)]
         pub mptcpi_endp_fullmesh_max: u8,
-        /// Named `reserved` by the header too. 1 byte, zero; since 6.10.
+        /// Named `reserved` by the header too. 1 byte, zero; as one byte since 6.19.
+        #[since(6, 10, bytes 6, 8)]
         pub reserved: u8,
-        /// Time since data was last sent. 4 bytes, milliseconds; since 6.10.
+        /// Time since data was last sent. 4 bytes, milliseconds.
+        #[since(6, 10, bytes 6, 8)]
         pub mptcpi_last_data_sent: u32,
-        /// Time since data was last received. 4 bytes, milliseconds; since 6.10.
+        /// Time since data was last received. 4 bytes, milliseconds.
+        #[since(6, 10)]
         pub mptcpi_last_data_recv: u32,
-        /// Time since the last data-level acknowledgement. 4 bytes, milliseconds; since 6.10.
+        /// Time since the last data-level acknowledgement. 4 bytes, milliseconds.
+        #[since(6, 10)]
         pub mptcpi_last_ack_recv: u32,
     }
 }
@@ -208,10 +258,11 @@ const _: () = {
 abi_struct! {
     /// State of one TCP connection, so of one subflow: `struct tcp_info` of `linux/tcp.h`. 280 bytes.
     ///
-    /// 232 bytes from 5.4 to 6.1, 240 from 6.2, 248 from 6.7, 280 from 6.18. Fields that carry no release number
-    /// are in every release that has `SOL_MPTCP`.
+    /// 232 bytes from 5.4 to 6.1, 240 from 6.2, 248 from 6.7 and in 6.6.57 and later 6.6, 280 from 6.18. Fields that
+    /// carry no release number are in every release that has `SOL_MPTCP`.
     pub struct TcpInfo, 280 bytes {
-        /// The TCP state, 1 (established) to 13. 1 byte.
+        /// The TCP state, 1 (established) to 11 (closing). 1 byte. (The header's 12 and 13 are states of requests
+        /// and of `inet_diag`, never a subflow's.)
         pub tcpi_state: u8,
         /// The congestion-avoidance state, 0 (open) to 4 (loss). 1 byte.
         pub tcpi_ca_state: u8,
@@ -320,35 +371,49 @@ abi_struct! {
         pub tcpi_rcv_ooopack: u32,
         /// The peer's receive window, scaled. 4 bytes, bytes.
         pub tcpi_snd_wnd: u32,
-        /// The local receive window, scaled. 4 bytes, bytes; since 6.2.
+        /// The local receive window, scaled. 4 bytes, bytes.
+        #[since(6, 2)]
         pub tcpi_rcv_wnd: u32,
-        /// Changes of the flow label or hash after timeouts. 4 bytes; since 6.2.
+        /// Changes of the flow label or hash, after timeouts or for protective load balancing (PLB). 4 bytes.
+        #[since(6, 2)]
         pub tcpi_rehash: u32,
-        /// Retransmission timeouts in all. 2 bytes; since 6.7.
+        /// Retransmission timeouts in all. 2 bytes. This field and the two behind it are in 6.6.57 and later 6.6 too.
+        #[since(6, 7)]
         pub tcpi_total_rto: u16,
-        /// Recoveries from retransmission timeouts. 2 bytes; since 6.7.
+        /// Recoveries from retransmission timeouts. 2 bytes.
+        #[since(6, 7)]
         pub tcpi_total_rto_recoveries: u16,
-        /// Time spent in such recoveries, a running one included. 4 bytes, milliseconds; since 6.7.
+        /// Time spent in such recoveries, a running one included. 4 bytes, milliseconds.
+        #[since(6, 7)]
         pub tcpi_total_rto_time: u32,
-        /// Segments received with congestion marks. 4 bytes; since 6.18.
+        /// Segments received with congestion marks. 4 bytes.
+        #[since(6, 18)]
         pub tcpi_received_ce: u32,
-        /// Bytes delivered with the mark ECT(1). 4 bytes; since 6.18.
+        /// Bytes delivered with the mark ECT(1). 4 bytes.
+        #[since(6, 18)]
         pub tcpi_delivered_e1_bytes: u32,
-        /// Bytes delivered with the mark ECT(0). 4 bytes; since 6.18.
+        /// Bytes delivered with the mark ECT(0). 4 bytes.
+        #[since(6, 18)]
         pub tcpi_delivered_e0_bytes: u32,
-        /// Bytes delivered with the mark CE. 4 bytes; since 6.18.
+        /// Bytes delivered with the mark CE. 4 bytes.
+        #[since(6, 18)]
         pub tcpi_delivered_ce_bytes: u32,
-        /// Bytes received with the mark ECT(1). 4 bytes; since 6.18.
+        /// Bytes received with the mark ECT(1). 4 bytes.
+        #[since(6, 18)]
         pub tcpi_received_e1_bytes: u32,
-        /// Bytes received with the mark ECT(0). 4 bytes; since 6.18.
+        /// Bytes received with the mark ECT(0). 4 bytes.
+        #[since(6, 18)]
         pub tcpi_received_e0_bytes: u32,
-        /// Bytes received with the mark CE. 4 bytes; since 6.18.
+        /// Bytes received with the mark CE. 4 bytes.
+        #[since(6, 18)]
         pub tcpi_received_ce_bytes: u32,
         /// Accurate ECN, as bit fields (bit numbers as on little endian): bits 0 and 1 `tcpi_ecn_mode`, 2 and 3
-        /// `tcpi_accecn_opt_seen`, 4 to 7 `tcpi_accecn_fail_mode`, 8 to 31 `tcpi_options2`. 4 bytes; since 6.18.
+        /// `tcpi_accecn_opt_seen`, 4 to 7 `tcpi_accecn_fail_mode`, 8 to 31 `tcpi_options2`. 4 bytes.
         ///
         /// In 6.18 and 6.19 the same bytes were two fields of 16 bits: `tcpi_accecn_fail_mode`, then
-        /// `tcpi_accecn_opt_seen`. The only bytes here whose meaning depends on the release.
+        /// `tcpi_accecn_opt_seen`; `tcpi_ecn_mode` and `tcpi_options2` did not exist. The only bytes here whose
+        /// meaning depends on the release.
+        #[since(7, 0, bytes 6, 18)]
         pub tcpi_ecn_bits: u32 =
             "tcpi_ecn_mode:2,tcpi_accecn_opt_seen:2,tcpi_accecn_fail_mode:4,tcpi_options2:24",
     }

@@ -181,6 +181,7 @@ mod info;
 pub mod info_opt;
 mod length;
 mod memory;
+mod release;
 mod revision;
 mod rules;
 mod sizes;
@@ -195,7 +196,8 @@ pub use errno::Errno;
 pub use getsockopt::{getsockopt, getsockopt_deciding, getsockopt_into};
 pub use length::{AskedSize, KernelSize, OptLen, Stride};
 pub use memory::{Access, Fault, Lent, PAGE, Paged, Pages, UserMemory};
-pub use revision::{Evidence, Revision, ZeroLength};
+pub use release::Release;
+pub use revision::{Evidence, Holding, Revision, ZeroLength};
 pub use rules::{Rule, Standing};
 pub use sizes::{
     FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,

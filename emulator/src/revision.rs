@@ -1,6 +1,7 @@
 //! Kernel revisions as data: no algorithm asks for a version.
 
 use crate::decisions::Decisions;
+use crate::release::Release;
 use crate::sizes::SUBFLOW_INFO_HOLE;
 
 /// What MPTCP_INFO does with a length of 0.
@@ -15,17 +16,46 @@ pub enum ZeroLength {
 /// Whether the model of a revision has met a kernel of that revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Evidence {
-    /// Compared byte for byte with a real kernel, the one named.
+    /// Compared byte for byte with a real kernel, the release named. It is evidence for that release only:
+    /// [`Revision::of_release`] does not hand it on to others.
     Ran(&'static str),
     /// Read from sources only.
     ReadOnly,
 }
 
+/// What the sockets of a revision hold, as far as it differs between kernels.
+///
+/// The options copy it and do not decide it, so the model takes it from whoever describes the socket: who does so for
+/// a kernel has to know this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Holding {
+    /// Whether a new socket has its first subflow. Since commit ddb1a072f858 (6.4) the first call that needs the
+    /// subflow makes it.
+    pub subflow_when_new: bool,
+    /// Whether an accepted socket keeps its initial subflow on the list once that is closed, as a socket that
+    /// connected does. Since commit 39880bd808ad (6.6; 7857e35ef10e in 6.1.79).
+    pub accepted_keeps_initial: bool,
+    /// Whether subflows and announced addresses are counted with the userspace path manager. Since commit
+    /// 77e4b94a3de6 (6.4; also in 6.1.34 and 6.3.8).
+    pub userspace_counts: bool,
+    /// Whether the limits of the in-kernel path manager are filled in with the userspace path manager. Not since
+    /// commit e925a0322ada (6.4).
+    pub userspace_limits: bool,
+    /// Whether these limits are filled in for a socket that listens. Not since 6.5, which returns early for
+    /// `TCP_LISTEN`.
+    pub listener_limits: bool,
+    /// Whether a disconnected socket has 0 in `mptcpi_rcv_nxt`, and not what it had before. Since commit 2834f8edd74d
+    /// (6.19; also in 6.12.93, and in 6.18.44 or before).
+    pub disconnect_clears_rcv_nxt: bool,
+}
+
 /// A kernel as far as these options can tell one from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// The first upstream release that behaves so.
+    /// The first release that behaves so: [`Revision::since`] as text.
     pub name: &'static str,
+    /// The first release that behaves so. A stable release speaks for the later ones of its own series only.
+    pub since: Release,
     /// Bytes in `struct tcp_info`.
     pub tcp_info: u32,
     /// Bytes in `struct mptcp_info`.
@@ -40,6 +70,8 @@ pub struct Revision {
     pub subflow_info_hole: u32,
     /// What MPTCP_INFO does with a length of 0.
     pub zero_length: ZeroLength,
+    /// What its sockets hold.
+    pub holding: Holding,
     /// Where the figures come from.
     pub sources: &'static str,
     /// Whether a real kernel of this revision was compared.
@@ -50,118 +82,283 @@ impl Revision {
     /// Linux 5.16, the first with `SOL_MPTCP`.
     pub const V5_16: Revision = Revision {
         name: "5.16",
+        since: Release::mainline(5, 16),
         tcp_info: 232,
         mptcp_info: 48,
         full_info: false,
         info_opt: false,
         subflow_info_hole: SUBFLOW_INFO_HOLE,
         zero_length: ZeroLength::Stored,
-        sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; sizes as in 6.1, by the dates of what was added",
+        holding: Holding {
+            subflow_when_new: true,
+            accepted_keeps_initial: false,
+            userspace_counts: false,
+            userspace_limits: true,
+            listener_limits: true,
+            disconnect_clears_rcv_nxt: false,
+        },
+        sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; iproute2's copy of the headers at 5.16, compiled",
         evidence: Evidence::ReadOnly,
     };
 
     /// Linux 6.1, a long-term series: as 5.16.
     pub const V6_1: Revision = Revision {
         name: "6.1",
-        sources: "include/uapi of Debian's 6.1.192, compiled",
-        evidence: Evidence::Ran("6.1.192"),
+        since: Release::mainline(6, 1),
+        sources: "iproute2's copy of the headers at 6.1, compiled",
         ..Revision::V5_16
     };
 
-    /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`;
-    /// `tcp_info` grew in 6.2.
-    pub const V6_5: Revision = Revision {
-        name: "6.5",
-        tcp_info: 240,
-        mptcp_info: 80,
-        full_info: true,
-        sources: "commits 492432074e4f, 38967f424b5b and 71fc704768f6",
-        evidence: Evidence::ReadOnly,
+    /// Linux 6.1.34: the userspace path manager counts.
+    pub const V6_1_34: Revision = Revision {
+        name: "6.1.34",
+        since: Release::stable(6, 1, 34),
+        holding: Holding { userspace_counts: true, ..Revision::V6_1.holding },
+        sources: "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"",
         ..Revision::V6_1
     };
 
-    /// Linux 6.8: `mptcpi_subflows_total`; `tcp_info` grew in 6.7.
+    /// Linux 6.1.79: an accepted socket keeps its initial subflow.
+    pub const V6_1_79: Revision = Revision {
+        name: "6.1.79",
+        since: Release::stable(6, 1, 79),
+        holding: Holding { accepted_keeps_initial: true, ..Revision::V6_1_34.holding },
+        sources: "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled",
+        evidence: Evidence::Ran("6.1.192"),
+        ..Revision::V6_1_34
+    };
+
+    /// Linux 6.2: `tcpi_rcv_wnd` and `tcpi_rehash`.
+    pub const V6_2: Revision = Revision {
+        name: "6.2",
+        since: Release::mainline(6, 2),
+        tcp_info: 240,
+        sources: "commit 71fc704768f6",
+        ..Revision::V6_1
+    };
+
+    /// Linux 6.3.8: the userspace path manager counts.
+    pub const V6_3_8: Revision = Revision {
+        name: "6.3.8",
+        since: Release::stable(6, 3, 8),
+        holding: Holding { userspace_counts: true, ..Revision::V6_2.holding },
+        sources: "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"",
+        ..Revision::V6_2
+    };
+
+    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager alone.
+    pub const V6_4: Revision = Revision {
+        name: "6.4",
+        since: Release::mainline(6, 4),
+        holding: Holding {
+            subflow_when_new: false,
+            userspace_counts: true,
+            userspace_limits: false,
+            ..Revision::V6_2.holding
+        },
+        sources: "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6",
+        ..Revision::V6_2
+    };
+
+    /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`; a listener's limits are 0.
+    pub const V6_5: Revision = Revision {
+        name: "6.5",
+        since: Release::mainline(6, 5),
+        mptcp_info: 80,
+        full_info: true,
+        holding: Holding { listener_limits: false, ..Revision::V6_4.holding },
+        sources: "commits 492432074e4f and 38967f424b5b",
+        ..Revision::V6_4
+    };
+
+    /// Linux 6.6, a long-term series: an accepted socket keeps its initial subflow.
+    pub const V6_6: Revision = Revision {
+        name: "6.6",
+        since: Release::mainline(6, 6),
+        holding: Holding { accepted_keeps_initial: true, ..Revision::V6_5.holding },
+        sources: "commit 39880bd808ad",
+        ..Revision::V6_5
+    };
+
+    /// Linux 6.6.57: `tcpi_total_rto` and the two fields behind it, as 6.7 has them.
+    pub const V6_6_57: Revision = Revision {
+        name: "6.6.57",
+        since: Release::stable(6, 6, 57),
+        tcp_info: 248,
+        sources: "ChangeLog-6.6.57: \"tcp: new TCP_INFO stats for RTO events\"",
+        ..Revision::V6_6
+    };
+
+    /// Linux 6.7: `tcpi_total_rto` and the two fields behind it.
+    pub const V6_7: Revision = Revision {
+        name: "6.7",
+        since: Release::mainline(6, 7),
+        tcp_info: 248,
+        sources: "commit 3868ab0f1925",
+        ..Revision::V6_6
+    };
+
+    /// Linux 6.8: `mptcpi_subflows_total`.
     pub const V6_8: Revision = Revision {
         name: "6.8",
-        tcp_info: 248,
+        since: Release::mainline(6, 8),
         mptcp_info: 88,
-        sources: "mptcp.dev's table of fields; commit 3868ab0f1925",
-        ..Revision::V6_5
+        sources: "commit 6ebf6f90ab4a; mptcp.dev's commented structure",
+        ..Revision::V6_7
     };
 
     /// Linux 6.10: clocks in `mptcp_info`; a length of 0 ends the call early.
     pub const V6_10: Revision = Revision {
         name: "6.10",
+        since: Release::mainline(6, 10),
         mptcp_info: 96,
         zero_length: ZeroLength::Untouched,
-        sources: "mptcp.dev's table of fields; commit ce5f6f71b029",
+        sources: "commits 18d82cde7432 and ce5f6f71b029; mptcp.dev's commented structure",
         ..Revision::V6_8
     };
 
     /// Linux 6.12, a long-term series: as 6.10.
     pub const V6_12: Revision = Revision {
         name: "6.12",
-        sources: "include/uapi of Debian's 6.12.117, compiled",
-        evidence: Evidence::Ran("6.12.117"),
+        since: Release::mainline(6, 12),
+        sources: "iproute2's copy of the headers at 6.12, compiled",
         ..Revision::V6_10
     };
 
-    /// Linux 6.18: counters of accurate ECN in `tcp_info`.
-    pub const V6_18: Revision = Revision {
-        name: "6.18",
-        tcp_info: 280,
-        sources: "sizes of the attributes of sock_diag dumps on a 6.18.44",
-        evidence: Evidence::Ran("6.18.44"),
+    /// Linux 6.12.93: a disconnected socket has 0 in `mptcpi_rcv_nxt`.
+    pub const V6_12_93: Revision = Revision {
+        name: "6.12.93",
+        since: Release::stable(6, 12, 93),
+        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_12.holding },
+        sources: "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's \
+                  6.12.117, compiled",
+        evidence: Evidence::Ran("6.12.117"),
         ..Revision::V6_12
     };
 
-    /// Linux 7.2 and 7.3: as 6.18; `tcp_info`'s last word is read otherwise.
-    pub const V7_2: Revision = Revision {
-        name: "7.2",
-        sources: "include/uapi of Debian's 7.2.13 and 7.3-rc7, compiled",
-        evidence: Evidence::Ran("7.2.13"),
+    /// Linux 6.18: counters of accurate ECN in `tcp_info`; `mptcpi_endp_laminar_max`.
+    pub const V6_18: Revision = Revision {
+        name: "6.18",
+        since: Release::mainline(6, 18),
+        tcp_info: 280,
+        sources: "iproute2's copy of the headers at 6.18, compiled",
+        ..Revision::V6_12
+    };
+
+    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of those between it
+    /// and 6.18.
+    pub const V6_18_44: Revision = Revision {
+        name: "6.18.44",
+        since: Release::stable(6, 18, 44),
+        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.holding },
+        sources: "sizes of the attributes of sock_diag dumps on a 6.18.44",
+        evidence: Evidence::Ran("6.18.44"),
         ..Revision::V6_18
     };
 
-    /// All revisions, the oldest first.
-    pub const ALL: [Revision; 8] = [
+    /// Linux 6.19: `mptcpi_endp_fullmesh_max`.
+    pub const V6_19: Revision = Revision {
+        name: "6.19",
+        since: Release::mainline(6, 19),
+        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.holding },
+        sources: "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled",
+        ..Revision::V6_18
+    };
+
+    /// Linux 7.0: `tcp_info`'s last word is bit fields.
+    pub const V7_0: Revision = Revision {
+        name: "7.0",
+        since: Release::mainline(7, 0),
+        sources: "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled",
+        ..Revision::V6_19
+    };
+
+    /// Linux 7.2: as 7.0.
+    pub const V7_2: Revision = Revision {
+        name: "7.2",
+        since: Release::mainline(7, 2),
+        sources: "include/uapi of Debian's 7.2.13, compiled",
+        evidence: Evidence::Ran("7.2.13"),
+        ..Revision::V7_0
+    };
+
+    /// Linux 7.3: as 7.0.
+    pub const V7_3: Revision = Revision {
+        name: "7.3",
+        since: Release::mainline(7, 3),
+        sources: "include/uapi of Debian's 7.3-rc7, compiled",
+        evidence: Evidence::Ran("7.3-rc7"),
+        ..Revision::V7_0
+    };
+
+    /// All revisions, the oldest first; those of a stable series stand behind the series' first release.
+    pub const ALL: [Revision; 21] = [
         Revision::V5_16,
         Revision::V6_1,
+        Revision::V6_1_34,
+        Revision::V6_1_79,
+        Revision::V6_2,
+        Revision::V6_3_8,
+        Revision::V6_4,
         Revision::V6_5,
+        Revision::V6_6,
+        Revision::V6_6_57,
+        Revision::V6_7,
         Revision::V6_8,
         Revision::V6_10,
         Revision::V6_12,
+        Revision::V6_12_93,
         Revision::V6_18,
+        Revision::V6_18_44,
+        Revision::V6_19,
+        Revision::V7_0,
         Revision::V7_2,
+        Revision::V7_3,
     ];
 
     /// The newest revision that there is data for.
-    pub const NEWEST: Revision = Revision::V7_2;
+    pub const NEWEST: Revision = Revision::V7_3;
 
-    /// The revision of a release, by the numbers before and behind its first
-    /// dot: the newest one that is not newer. `None` before 5.16.
-    pub fn of_release(major: u32, minor: u32) -> Option<Revision> {
-        let mut found = None;
-        for revision in Revision::ALL {
-            if revision.release() <= (major, minor) {
-                found = Some(revision);
+    /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. Where the
+    /// stable level is not known, the newest level of the series is assumed. `None` before 5.16.
+    ///
+    /// [`Revision::evidence`] is that of the release: [`Evidence::ReadOnly`] unless exactly this release was run.
+    pub fn of_release(release: Release) -> Option<Revision> {
+        let speaks_for = |revision: &&Revision| {
+            let same_series = revision.since.series() == release.series();
+            if revision.since.is_stable() {
+                same_series && release.patch.is_none_or(|patch| revision.since.patch <= Some(patch))
+            } else {
+                revision.since.series() <= release.series()
             }
-        }
-        found
+        };
+        let revision = Revision::ALL.iter().rev().find(speaks_for)?;
+        Some(match revision.evidence {
+            Evidence::Ran(run) if Release::parse(run) == Some(release) => *revision,
+            _ => revision.read_only(),
+        })
     }
 
-    /// The numbers in the revision's name.
-    fn release(&self) -> (u32, u32) {
-        let number = |part: Option<&str>| part.and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        let mut parts = self.name.split('.');
-        (number(parts.next()), number(parts.next()))
+    /// The revision of a name in [`Revision::ALL`].
+    pub fn named(name: &str) -> Option<Revision> {
+        Revision::ALL.into_iter().find(|revision| revision.name == name)
+    }
+
+    /// This revision for a kernel that was not run.
+    #[must_use]
+    pub const fn read_only(self) -> Revision {
+        Revision { evidence: Evidence::ReadOnly, ..self }
     }
 
     /// This revision with sizes that were found out otherwise: those of the
-    /// attributes of `sock_diag` dumps, in bytes.
+    /// attributes of `sock_diag` dumps, in bytes. If they are not this revision's own,
+    /// its evidence is not that of the result.
     #[must_use]
     pub const fn with_sizes(self, tcp_info: u32, mptcp_info: u32) -> Revision {
-        Revision { tcp_info, mptcp_info, ..self }
+        if self.tcp_info == tcp_info && self.mptcp_info == mptcp_info {
+            return self;
+        }
+        Revision { tcp_info, mptcp_info, ..self.read_only() }
     }
 
     /// This revision as it answers 32-bit programs.

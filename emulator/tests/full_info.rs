@@ -38,11 +38,12 @@ fn sizes_of_the_structure_by_release() {
     // 40 bytes and mptcp_info: 120 in 6.5, 128 in 6.8, 136 since 6.10.
     let sizes = [
         (Revision::V6_5, 240, 80, 120),
+        (Revision::V6_7, 248, 80, 120),
         (Revision::V6_8, 248, 88, 128),
         (Revision::V6_10, 248, 96, 136),
         (Revision::V6_12, 248, 96, 136),
         (Revision::V6_18, 280, 96, 136),
-        (Revision::V7_2, 280, 96, 136),
+        (Revision::V7_3, 280, 96, 136),
     ];
     for (revision, tcp_info, mptcp_info, length) in sizes {
         let known = Known::new(0, tcp_info, mptcp_info);

@@ -12,15 +12,17 @@ use mptcp_emulator::{Connection, Content, Errno, Revision, Rule, Socket};
 const LENGTH: u64 = ROOM + 0x800;
 
 /// `sizeof(struct mptcp_info)` by release.
-const SIZES: [(Revision, i32); 8] = [
+const SIZES: [(Revision, i32); 10] = [
     (Revision::V5_16, 48),
     (Revision::V6_1, 48),
+    (Revision::V6_2, 48),
     (Revision::V6_5, 80),
+    (Revision::V6_7, 80),
     (Revision::V6_8, 88),
     (Revision::V6_10, 96),
     (Revision::V6_12, 96),
     (Revision::V6_18, 96),
-    (Revision::V7_2, 96),
+    (Revision::V7_3, 96),
 ];
 
 #[test]
@@ -49,7 +51,7 @@ fn as_much_as_both_sides_know() {
 #[test]
 fn a_length_of_0_is_stored_before_6_10_and_ends_the_call_since() {
     let old = [Revision::V5_16, Revision::V6_1, Revision::V6_5, Revision::V6_8];
-    let new = [Revision::V6_10, Revision::V6_12, Revision::V6_18, Revision::V7_2];
+    let new = [Revision::V6_10, Revision::V6_12, Revision::V6_18, Revision::V7_3];
     let known = Known::new(1, 280, 96);
     for revision in old {
         // A NULL buffer does not matter: nothing is copied.

@@ -1,13 +1,13 @@
-//! The small types: content and masks, rules and sets of them, revisions,
-//! addresses, tables of fields.
+//! The small types: content and masks, rules and sets of them, addresses, tables
+//! of fields.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::net::SocketAddr;
 
 use mptcp_emulator::abi::{self, FullInfo, MptcpInfo, SubflowAddrs, SubflowInfo, TcpInfo};
 use mptcp_emulator::{
-    Content, Evidence, FULL_INFO_HEADER, OptLen, Order, Revision, Rule, RuleSet, SUBFLOW_ADDRS,
-    SUBFLOW_DATA, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, Standing, Stride, Trace, Why, ZeroLength,
+    Content, FULL_INFO_HEADER, OptLen, Order, Rule, RuleSet, SUBFLOW_ADDRS, SUBFLOW_DATA,
+    SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, Standing, Stride, Trace, Why,
 };
 
 #[test]
@@ -151,89 +151,6 @@ fn what_a_rule_says_of_itself() {
             assert!(rule.source().contains("measured"), "{rule:?}");
         }
     }
-}
-
-#[test]
-fn releases_and_their_revisions() {
-    let releases = [
-        ((0, 0), None),
-        ((4, 20), None),
-        ((5, 15), None),
-        ((5, 16), Some("5.16")),
-        ((5, 19), Some("5.16")),
-        ((6, 0), Some("5.16")),
-        ((6, 1), Some("6.1")),
-        ((6, 3), Some("6.1")),
-        ((6, 4), Some("6.1")),
-        ((6, 5), Some("6.5")),
-        ((6, 7), Some("6.5")),
-        ((6, 8), Some("6.8")),
-        ((6, 9), Some("6.8")),
-        ((6, 10), Some("6.10")),
-        ((6, 11), Some("6.10")),
-        ((6, 12), Some("6.12")),
-        ((6, 17), Some("6.12")),
-        ((6, 18), Some("6.18")),
-        ((6, 20), Some("6.18")),
-        ((7, 0), Some("6.18")),
-        ((7, 2), Some("7.2")),
-        ((7, 3), Some("7.2")),
-        ((9, 0), Some("7.2")),
-    ];
-    for ((major, minor), name) in releases {
-        let found = Revision::of_release(major, minor).map(|revision| revision.name);
-        assert_eq!(found, name, "{major}.{minor}");
-    }
-}
-
-#[test]
-fn what_each_revision_knows() {
-    // tcp_info, mptcp_info, MPTCP_FULL_INFO, and whether a length of 0 is
-    // stored back.
-    let table = [
-        ("5.16", 232, 48, false, true),
-        ("6.1", 232, 48, false, true),
-        ("6.5", 240, 80, true, true),
-        ("6.8", 248, 88, true, true),
-        ("6.10", 248, 96, true, false),
-        ("6.12", 248, 96, true, false),
-        ("6.18", 280, 96, true, false),
-        ("7.2", 280, 96, true, false),
-    ];
-    for (revision, row) in Revision::ALL.iter().zip(table) {
-        let stored = revision.zero_length == ZeroLength::Stored;
-        let is =
-            (revision.name, revision.tcp_info, revision.mptcp_info, revision.full_info, stored);
-        assert_eq!(is, row);
-        assert!(!revision.sources.is_empty());
-    }
-    assert_eq!(Revision::NEWEST, Revision::ALL[7]);
-}
-
-#[test]
-fn where_each_revision_comes_from() {
-    // What was found out for one is not inherited by the next.
-    for (number, revision) in Revision::ALL.iter().enumerate() {
-        for older in &Revision::ALL[..number] {
-            assert_ne!(revision.sources, older.sources, "{}", revision.name);
-        }
-        // A kernel that was run is one of this revision.
-        if let Evidence::Ran(release) = revision.evidence {
-            let numbers: Vec<u32> = (release.split(|at: char| !at.is_ascii_digit()).take(2))
-                .map(|number| number.parse().unwrap())
-                .collect();
-            let of_release = Revision::of_release(numbers[0], numbers[1]);
-            assert_eq!(of_release.map(|of| of.name), Some(revision.name));
-        }
-    }
-    assert!(matches!(Revision::V6_18.evidence, Evidence::Ran(_)));
-}
-
-#[test]
-fn sizes_that_were_found_out_otherwise() {
-    let other = Revision::V6_12.with_sizes(300, 104);
-    assert_eq!((other.tcp_info, other.mptcp_info), (300, 104));
-    assert_eq!(Revision { tcp_info: 248, mptcp_info: 96, ..other }, Revision::V6_12);
 }
 
 #[test]

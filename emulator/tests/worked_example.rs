@@ -20,15 +20,17 @@ const LENGTH: u64 = ROOM + 0x2000;
 
 /// `sizeof(struct tcp_info)`, and what `olen` has to be with 0, 1, 2 and 3
 /// subflows: 16, 16 + size, 16 + 2 * size, and the same again.
-const EXAMPLE: [(Revision, u32, [i32; 4]); 8] = [
+const EXAMPLE: [(Revision, u32, [i32; 4]); 10] = [
     (Revision::V5_16, 232, [16, 248, 480, 480]),
     (Revision::V6_1, 232, [16, 248, 480, 480]),
+    (Revision::V6_2, 240, [16, 256, 496, 496]),
     (Revision::V6_5, 240, [16, 256, 496, 496]),
+    (Revision::V6_7, 248, [16, 264, 512, 512]),
     (Revision::V6_8, 248, [16, 264, 512, 512]),
     (Revision::V6_10, 248, [16, 264, 512, 512]),
     (Revision::V6_12, 248, [16, 264, 512, 512]),
     (Revision::V6_18, 280, [16, 296, 576, 576]),
-    (Revision::V7_2, 280, [16, 296, 576, 576]),
+    (Revision::V7_3, 280, [16, 296, 576, 576]),
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 //! Two predictions of one case held against each other: what a difference between
 //! two revisions, or two sockets, comes to. No kernel takes part.
 
-use mptcp_emulator::{Order, Paged, Revision, Rule, Socket, getsockopt};
+use mptcp_emulator::{Errno, Order, Paged, Revision, Rule, Socket, getsockopt};
 
 use crate::case::{Case, POISONS, Place};
 use crate::extents::{Extents, Noting};
@@ -58,6 +58,32 @@ impl Contrast {
     /// finding in which the first is predicted and the second observed; `None`
     /// where it does not.
     pub fn compare(&mut self, case: &Case, sides: [Side<'_>; 2]) -> Option<Diagnosis> {
+        self.predict(case, sides, |predicted| predicted.diagnosis(case, &sides))
+    }
+
+    /// Whether the two predictions differ, in the result or in any byte.
+    pub fn differ(&mut self, case: &Case, sides: [Side<'_>; 2]) -> bool {
+        self.predict(case, sides, |predicted| predicted.mismatch().is_some())
+    }
+
+    /// What either side predicts for the whole street.
+    pub fn foresee(&mut self, case: &Case, sides: [Side<'_>; 2]) -> [Foreseen; 2] {
+        self.predict(case, sides, |Predicted { images, results, .. }| {
+            [0, 1].map(|at| Foreseen {
+                result: results[at],
+                bytes: images[at].bytes.clone(),
+                mask: images[at].mask.clone(),
+            })
+        })
+    }
+
+    /// Makes both predictions and has them looked at.
+    fn predict<R>(
+        &mut self,
+        case: &Case,
+        sides: [Side<'_>; 2],
+        look: impl FnOnce(&Predicted<'_>) -> R,
+    ) -> R {
         let poison = usize::from(case.poison % POISONS);
         if poison != self.poisoned {
             self.poisoned = poison;
@@ -75,37 +101,67 @@ impl Contrast {
                 rules = order.iter().collect();
             }
         }
-        let [one, other] = &self.images;
+        let before = &self.poisons[poison];
+        let seen = look(&Predicted { images: &self.images, results, rules: &rules, before });
+        for image in &mut self.images {
+            image.clear(&self.poisons[poison]);
+        }
+        seen
+    }
+}
+
+/// What one side predicts for the whole street.
+#[derive(Clone, Debug)]
+pub struct Foreseen {
+    /// The result of the call.
+    pub result: Result<(), Errno>,
+    /// The bytes, where `mask` is 0.
+    pub bytes: Box<[u8]>,
+    /// Other than 0 where the socket's contents go that are open.
+    pub mask: Box<[u8]>,
+}
+
+/// Two predictions as they were made.
+struct Predicted<'a> {
+    images: &'a [Image; 2],
+    results: [Result<(), Errno>; 2],
+    /// The rules of the first.
+    rules: &'a [Rule],
+    before: &'a [u8],
+}
+
+impl Predicted<'_> {
+    fn mismatch(&self) -> Option<Mismatch> {
+        let [one, other] = self.images;
         let ranges = one.extents.iter().chain(other.extents.iter());
         let differs =
             |at: &usize| one.bytes[*at] != other.bytes[*at] || one.mask[*at] != other.mask[*at];
         let mut bytes: Vec<usize> = ranges.flatten().filter(differs).collect();
         bytes.sort_unstable();
         bytes.dedup();
-        let result = (results[0] != results[1]).then_some((results[0], results[1]));
-        let mismatch = Mismatch { result, bytes };
-        let differ = mismatch.result.is_some() || !mismatch.bytes.is_empty();
-        let diagnosis = differ.then(|| {
-            let evidence = Evidence {
-                mismatch: &mismatch,
-                predicted: results[0],
-                rules: &rules,
-                before: &self.poisons[poison],
-                prediction: &one.bytes,
-                mask: &one.mask,
-                observation: &other.bytes,
-            };
-            // The larger of the two knows more names.
-            let larger = usize::from(
-                (sides[1].revision.tcp_info, sides[1].revision.mptcp_info)
-                    > (sides[0].revision.tcp_info, sides[0].revision.mptcp_info),
-            );
-            diagnose_evidence(case, sides[larger].revision, sides[larger].subflows, &evidence)
-        });
-        for image in &mut self.images {
-            image.clear(&self.poisons[poison]);
-        }
-        diagnosis.flatten()
+        let [first, second] = self.results;
+        let result = (first != second).then_some((first, second));
+        (result.is_some() || !bytes.is_empty()).then_some(Mismatch { result, bytes })
+    }
+
+    fn diagnosis(&self, case: &Case, sides: &[Side<'_>; 2]) -> Option<Diagnosis> {
+        let mismatch = self.mismatch()?;
+        let [one, other] = self.images;
+        let evidence = Evidence {
+            mismatch: &mismatch,
+            predicted: self.results[0],
+            rules: self.rules,
+            before: self.before,
+            prediction: &one.bytes,
+            mask: &one.mask,
+            observation: &other.bytes,
+        };
+        // The larger of the two knows more names.
+        let larger = usize::from(
+            (sides[1].revision.tcp_info, sides[1].revision.mptcp_info)
+                > (sides[0].revision.tcp_info, sides[0].revision.mptcp_info),
+        );
+        diagnose_evidence(case, sides[larger].revision, sides[larger].subflows, &evidence)
     }
 }
 
@@ -125,12 +181,7 @@ impl Image {
         }
     }
 
-    fn predict(
-        &mut self,
-        case: &Case,
-        side: &Side<'_>,
-        order: &mut Order,
-    ) -> Result<(), mptcp_emulator::Errno> {
+    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut Order) -> Result<(), Errno> {
         let base = case.base(BASE);
         let memory = Paged::new(&street::PATTERN, base, &mut self.bytes, &mut self.mask);
         let Some(memory) = memory else { unreachable!("the image is as long as the street") };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mptcp_emulator::Revision;
+use mptcp_emulator::{Release, Revision};
 
 use crate::scene::Sizes;
 
@@ -11,107 +11,219 @@ use crate::scene::Sizes;
 pub struct Kernel {
     /// As `uname -r` has it.
     pub release: String,
-    /// How it is modelled.
+    /// How it is modelled. Its evidence is that of this very release.
     pub revision: Revision,
     /// What is out of the ordinary about that, in a sentence each.
     pub notes: Vec<String>,
+}
+
+/// What a kernel says of its version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// As `uname -r` has it.
+    pub release: String,
+    /// As `uname -v` has it. Debian's names the stable release: `Debian 6.1.192-2`.
+    pub build: String,
+    /// What Ubuntu has in `/proc/version_signature`, empty elsewhere. Its third word is the
+    /// stable release.
+    pub signature: String,
+}
+
+impl Version {
+    /// Of the running kernel, by uname(2): `/proc/sys/kernel` is missing without
+    /// `CONFIG_SYSCTL`.
+    pub fn running() -> Version {
+        let uname = rustix::system::uname();
+        let signature = fs::read_to_string("/proc/version_signature").unwrap_or_default();
+        Version {
+            release: uname.release().to_string_lossy().into_owned(),
+            build: uname.version().to_string_lossy().into_owned(),
+            signature: signature.trim().to_owned(),
+        }
+    }
+
+    /// The release, with the stable level where any of the texts has it.
+    pub(crate) fn release(&self) -> Option<Release> {
+        let release = Release::parse(&self.release)?;
+        if release.patch.is_some() {
+            return Some(release);
+        }
+        let debian = self.build.split("Debian ").nth(1);
+        let ubuntu = self.signature.split_whitespace().nth(2);
+        let stated = [debian, ubuntu].into_iter().flatten().filter_map(Release::parse);
+        let same = |found: &Release| found.series() == release.series() && found.patch.is_some();
+        Some(stated.filter(same).last().unwrap_or(release))
+    }
 }
 
 impl Kernel {
     /// The running kernel: the revision by its release, the sizes by the
     /// attributes of `sock_diag` dumps, where there are any.
     pub fn running(sizes: Option<Sizes>) -> Kernel {
-        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-        Kernel::of(release.trim(), sizes)
+        Kernel::of(&Version::running(), sizes)
     }
 
-    /// The kernel of a release whose structures have these sizes.
-    pub fn of(release: &str, sizes: Option<Sizes>) -> Kernel {
-        let mut kernel = Kernel::unpatched(release, sizes);
-        if release.contains(INFO_OPT) {
-            kernel.revision = kernel.revision.with_info_opt();
-            kernel.notes.push("its release says that it has mptcp_info_opt".into());
-        }
-        kernel
-    }
-
-    fn unpatched(release: &str, sizes: Option<Sizes>) -> Kernel {
+    /// The kernel of a version whose structures have these sizes.
+    pub fn of(version: &Version, sizes: Option<Sizes>) -> Kernel {
         let mut notes = Vec::new();
-        let known = numbers(release).and_then(|(major, minor)| {
-            if (major, minor) > NEWEST_SEEN {
-                notes.push(format!(
-                    "{release} is newer than any kernel that this program has data for; \
-                     it is taken for {} with sizes as sock_diag shows them",
-                    Revision::NEWEST.name
-                ));
+        let sizes = sizes.map(|sizes| {
+            let bytes = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+            (bytes(sizes.tcp_info), bytes(sizes.mptcp_info))
+        });
+        let mut revision = modelled(version, sizes, &mut notes);
+        match sizes {
+            None => notes.push("sock_diag tells no sizes; they are those of the release".into()),
+            Some((tcp_info, mptcp_info)) => {
+                if (tcp_info, mptcp_info) != (revision.tcp_info, revision.mptcp_info) {
+                    notes.push(format!(
+                        "sock_diag shows a tcp_info of {tcp_info} bytes and an mptcp_info of \
+                         {mptcp_info}, where {} has {} and {}: a backport, or a kernel of its own; \
+                         it is modelled as {0} with the sizes shown, and nothing was compared with \
+                         such a kernel before",
+                        revision.name, revision.tcp_info, revision.mptcp_info
+                    ));
+                }
+                revision = revision.with_sizes(tcp_info, mptcp_info);
             }
-            Revision::of_release(major, minor)
-        });
-        let revision = known.unwrap_or_else(|| {
-            notes.push(format!(
-                "no revision is known for release {release:?}; it is taken for {}",
-                Revision::NEWEST.name
-            ));
-            Revision::NEWEST
-        });
-        let Some(sizes) = sizes else {
-            notes.push("sock_diag tells no sizes; they are those of the release".into());
-            return Kernel { release: release.to_owned(), revision, notes };
-        };
-        let (tcp_info, mptcp_info) = (
-            u32::try_from(sizes.tcp_info).unwrap_or(u32::MAX),
-            u32::try_from(sizes.mptcp_info).unwrap_or(u32::MAX),
-        );
-        if (tcp_info, mptcp_info) != (revision.tcp_info, revision.mptcp_info) {
-            notes.push(format!(
-                "sock_diag shows a tcp_info of {tcp_info} bytes and an mptcp_info of {mptcp_info}, \
-                 where {} has {} and {}: a backport, or a kernel of its own",
-                revision.name, revision.tcp_info, revision.mptcp_info
-            ));
         }
-        Kernel {
-            release: release.to_owned(),
-            revision: revision.with_sizes(tcp_info, mptcp_info),
-            notes,
+        if version.release.contains(INFO_OPT) {
+            revision = revision.with_info_opt();
+            notes.push("its release says that it has mptcp_info_opt".into());
         }
+        Kernel { release: version.release.clone(), revision, notes }
     }
+}
+
+/// The revision of a version. Sizes decide where the version does not.
+fn modelled(version: &Version, sizes: Option<(u32, u32)>, notes: &mut Vec<String>) -> Revision {
+    let fits = |revision: &&Revision| {
+        sizes.is_some_and(|sizes| sizes == (revision.tcp_info, revision.mptcp_info))
+    };
+    let text = &version.release;
+    let release = version.release();
+    let Some((release, revision)) =
+        release.and_then(|release| Some((release, Revision::of_release(release)?)))
+    else {
+        let like = Revision::ALL.iter().rev().find(fits).unwrap_or(&Revision::NEWEST);
+        notes.push(format!(
+            "no revision is known for release {text:?}; it is taken for {}, {}",
+            like.name,
+            if fits(&like) {
+                "the newest with the sizes that sock_diag shows"
+            } else {
+                "the newest that this program has data for"
+            }
+        ));
+        return like.read_only();
+    };
+    if release.series() > NEWEST_SEEN {
+        notes.push(format!(
+            "{text} is newer than any kernel that this program has data for; it is taken for {} \
+             with sizes as sock_diag shows them",
+            revision.name
+        ));
+    }
+    if release.patch.is_some() {
+        return revision;
+    }
+    // Any level of the series is possible: the newest one whose sizes are those shown.
+    let series = Revision::ALL
+        .iter()
+        .rev()
+        .filter(|known| known.name == revision.name || known.since.series() == release.series());
+    let revision = series.into_iter().find(fits).unwrap_or(&revision).read_only();
+    let (major, minor) = release.series();
+    notes.push(format!(
+        "neither uname nor /proc/version_signature states the stable level of {text}; it is \
+         assumed to be one of {major}.{minor}.y that behaves as {}",
+        revision.name
+    ));
+    revision
 }
 
 /// What the patch that adds `mptcp_info_opt` adds to the release, so that there
 /// is a sign of it other than the option.
 const INFO_OPT: &str = "-info-opt";
 
-/// The newest release whose sources were read for [`Revision::NEWEST`].
-const NEWEST_SEEN: (u32, u32) = (7, 3);
-
-/// The first two numbers of a release.
-pub(crate) fn numbers(release: &str) -> Option<(u32, u32)> {
-    let mut parts = release.split(|c: char| !c.is_ascii_digit());
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
+/// The newest series whose sources were read for [`Revision::NEWEST`].
+const NEWEST_SEEN: (u32, u32) = Revision::NEWEST.since.series();
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mptcp_emulator::Evidence;
 
     const TODAY: Sizes = Sizes { tcp_info: 280, mptcp_info: 96 };
 
+    fn version(release: &str) -> Version {
+        Version { release: release.into(), ..Version::default() }
+    }
+
+    fn kernel(release: &str, tcp_info: usize, mptcp_info: usize) -> Kernel {
+        Kernel::of(&version(release), Some(Sizes { tcp_info, mptcp_info }))
+    }
+
+    /// Ordinary kernels: nothing is out of the ordinary about them.
     #[test]
-    fn a_release_gives_the_newest_revision_that_is_not_newer() {
-        for (release, name) in [
-            ("5.16.0", "5.16"),
-            ("6.1.0-32-amd64", "6.1"),
-            ("6.17.3+deb14-amd64", "6.12"),
-            ("6.18.44-fc-v509", "6.18"),
-            ("7.3-rc7", "7.2"),
+    fn a_release_with_its_own_sizes_has_no_notes() {
+        for (release, tcp_info, mptcp_info, name) in [
+            ("5.16.0", 232, 48, "5.16"),
+            ("6.1.78", 232, 48, "6.1.34"),
+            ("6.2.16", 240, 48, "6.2"),
+            ("6.4.1", 240, 48, "6.4"),
+            ("6.6.56", 240, 80, "6.6"),
+            ("6.6.57", 248, 80, "6.6.57"),
+            ("6.7.0", 248, 80, "6.7"),
+            ("6.17.3+deb14-amd64", 248, 96, "6.12"),
+            ("6.18.44-fc-v509", 280, 96, "6.18.44"),
+            ("7.3-rc7", 280, 96, "7.3"),
         ] {
-            assert_eq!(Kernel::of(release, Some(TODAY)).revision.name, name);
+            let kernel = kernel(release, tcp_info, mptcp_info);
+            assert_eq!((kernel.revision.name, &kernel.notes[..]), (name, &[][..]), "{release}");
+        }
+    }
+
+    #[test]
+    fn a_distribution_hides_the_stable_level_elsewhere() {
+        let debian = Version {
+            build: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)".into(),
+            ..version("6.1.0-56-cloud-amd64")
+        };
+        let kernel = Kernel::of(&debian, Some(Sizes { tcp_info: 232, mptcp_info: 48 }));
+        assert_eq!(kernel.revision, Revision::V6_1_79);
+        assert_eq!(kernel.revision.evidence, Evidence::Ran("6.1.192"));
+        assert_eq!(kernel.notes, [""; 0]);
+
+        let ubuntu = Version {
+            signature: "Ubuntu 6.8.0-45.45-generic 6.8.12".into(),
+            ..version("6.8.0-45-generic")
+        };
+        let kernel = Kernel::of(&ubuntu, Some(Sizes { tcp_info: 248, mptcp_info: 88 }));
+        assert_eq!((kernel.revision.name, &kernel.notes[..]), ("6.8", &[][..]));
+        assert_eq!(ubuntu.release(), Some(Release::stable(6, 8, 12)));
+        // What another kernel's text says does not count.
+        let other = Version { build: "Debian 6.12.117-1".into(), ..version("6.1.0-56-amd64") };
+        assert_eq!(other.release(), Some(Release::series_only(6, 1)));
+    }
+
+    #[test]
+    fn an_unknown_stable_level_is_noted_and_chosen_by_sizes() {
+        let older = kernel("6.6.0-7-generic", 240, 80);
+        assert_eq!(older.revision, Revision::V6_6);
+        let newer = kernel("6.6.0-7-generic", 248, 80);
+        assert_eq!(newer.revision.name, "6.6.57");
+        let debian = kernel("6.1.0-56-cloud-amd64", 232, 48);
+        assert_eq!(debian.revision, Revision::V6_1_79.read_only());
+        for kernel in [older, newer, debian] {
+            assert!(kernel.notes[0].contains("stable level"), "{:?}", kernel.notes);
+            assert_eq!(kernel.notes.len(), 1);
+            assert_eq!(kernel.revision.evidence, Evidence::ReadOnly);
         }
     }
 
     #[test]
     fn a_kernel_with_the_design_of_2021_says_so_in_its_release() {
-        let kernel = |release| Kernel::of(release, Some(TODAY)).revision;
+        let kernel = |release| Kernel::of(&version(release), Some(TODAY)).revision;
         assert!(kernel("6.12.1-info-opt").info_opt);
         assert_eq!(kernel("6.12.1-info-opt"), kernel("6.12.1").with_info_opt());
         assert!(!kernel("6.12.1").info_opt);
@@ -119,16 +231,30 @@ mod tests {
 
     #[test]
     fn a_kernel_from_the_future_is_taken_for_the_newest_and_says_so() {
-        let sizes = Sizes { tcp_info: 312, mptcp_info: 104 };
-        let kernel = Kernel::of("8.1.2", Some(sizes));
+        let kernel = kernel("8.1.2", 312, 104);
         assert_eq!((kernel.revision.tcp_info, kernel.revision.mptcp_info), (312, 104));
         assert!(kernel.notes.iter().any(|note| note.contains("newer than any kernel")));
+        assert_eq!(kernel.revision.evidence, Evidence::ReadOnly);
     }
 
     #[test]
     fn sizes_that_the_release_does_not_have_are_believed_and_noted() {
-        let kernel = Kernel::of("6.12.1", Some(TODAY));
-        assert_eq!(kernel.revision.tcp_info, 280);
-        assert_eq!(kernel.notes.len(), 1);
+        // The very release that was run, with a structure that it did not have.
+        let kernel = kernel("6.12.117", 280, 96);
+        assert_eq!((kernel.revision.name, kernel.revision.tcp_info), ("6.12.93", 280));
+        assert_eq!(kernel.revision.evidence, Evidence::ReadOnly);
+        let [note] = &kernel.notes[..] else { unreachable!("{:?}", kernel.notes) };
+        for size in ["280", "96", "248"] {
+            assert!(note.contains(size), "{note}");
+        }
+    }
+
+    /// Such as 5.14 with the options of a later release.
+    #[test]
+    fn a_release_older_than_the_options_is_taken_for_one_with_its_sizes() {
+        let like = kernel("5.14.0-503.el9", 248, 88);
+        assert_eq!(like.revision, Revision::V6_8);
+        assert!(like.notes[0].contains("no revision is known"), "{:?}", like.notes);
+        assert_eq!(kernel("", 300, 96).revision.name, Revision::NEWEST.name);
     }
 }

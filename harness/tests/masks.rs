@@ -185,7 +185,7 @@ fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
             let (count, id) = (word(BUFFER + 16), word(SUBFLOW_INFOS));
             let state = bytes.get(TCP_INFOS as usize);
             // All that are listed: the first is closed.
-            let expected = scene.subflows().unwrap_or(0);
+            let expected = scene.subflows_holding(&revision.holding).unwrap_or(0);
             let shown = match known.name {
                 "subflow-id-zero" => id == Some(vec![0; 4]),
                 "closed-subflows-counted" => {

@@ -51,7 +51,7 @@ pub(super) fn page(explanation: &Explanation) -> String {
         let table = revisions::table(case, &explanation.each);
         let (heads, lines) = table.lines();
         sheet.heading("Revisions, as the model has them");
-        sheet.line("strong", &heads);
+        heads.iter().for_each(|line| sheet.line("strong", line));
         for line in lines {
             sheet.line(if line.differs { "strong" } else { "soft" }, &line.text);
         }

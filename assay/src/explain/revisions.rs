@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use mptcp_emulator::abi::{Field, FullInfo, InfoOptPtr, SubflowData};
+use mptcp_emulator::abi::{self, Field, FullInfo, InfoOptPtr, SubflowData};
 use mptcp_emulator::{FULL_INFO_HEADER, Rule};
 use mptcp_harness::case::{BLOCKS, Case, Input};
 use mptcp_harness::finding::result_name;
@@ -12,9 +12,9 @@ use mptcp_harness::rig::Examination;
 
 use super::Told;
 use crate::drawing;
-use crate::style::{dim, head, odd};
+use crate::style::{dim, head, odd, span};
 
-/// A column for each group of revisions that are alike in everything.
+/// A column for each group of neighbouring revisions that are alike in everything.
 pub(super) struct Table {
     heads: Vec<String>,
     rows: Vec<Row>,
@@ -43,14 +43,12 @@ pub(super) fn table(case: &Case, each: &[Told]) -> Table {
         |rule: &Rule| each.iter().filter(|told| told.examination.rules.contains(rule)).count();
     let some: Vec<Rule> =
         Rule::ALL.iter().copied().filter(|rule| (1..each.len()).contains(&fired(rule))).collect();
-    let mut groups: Vec<(String, Facts)> = Vec::new();
+    let mut groups: Vec<(Vec<&'static str>, Facts)> = Vec::new();
     for told in each {
         let facts = facts(case, told, &some);
         match groups.last_mut() {
-            Some((names, known)) if *known == facts => {
-                *names += &format!(", {}", told.revision.name)
-            }
-            _ => groups.push((told.revision.name.to_owned(), facts)),
+            Some((names, known)) if *known == facts => names.push(told.revision.name),
+            _ => groups.push((vec![told.revision.name], facts)),
         }
     }
     let mut names: Vec<&String> = Vec::new();
@@ -71,7 +69,7 @@ pub(super) fn table(case: &Case, each: &[Told]) -> Table {
     });
     Table {
         rows: rows.collect(),
-        heads: groups.iter().map(|(names, _)| names.clone()).collect(),
+        heads: groups.iter().map(|(names, _)| span(names)).collect(),
         common: Rule::ALL.iter().filter(|rule| fired(rule) == each.len()).count(),
         info_opt: each.iter().any(|told| told.revision.info_opt),
     }
@@ -79,11 +77,15 @@ pub(super) fn table(case: &Case, each: &[Told]) -> Table {
 
 fn facts(case: &Case, told: &Told, some: &[Rule]) -> Facts {
     let Told { revision, subflows, examination } = told;
-    let mut facts: Facts = vec![
-        ("tcp_info, bytes".into(), revision.tcp_info.to_string()),
-        ("mptcp_info, bytes".into(), revision.mptcp_info.to_string()),
-        ("result".into(), result_name(examination.predicted)),
-    ];
+    let mut facts: Facts = Vec::new();
+    // The size of a structure that the option does not copy makes no difference to it.
+    if !matches!(case.option, abi::MPTCP_INFO | abi::MPTCP_SUBFLOW_ADDRS) {
+        facts.push(("tcp_info, bytes".into(), revision.tcp_info.to_string()));
+    }
+    if !matches!(case.option, abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS) {
+        facts.push(("mptcp_info, bytes".into(), revision.mptcp_info.to_string()));
+    }
+    facts.push(("result".into(), result_name(examination.predicted)));
     if let Some(at) = case.optlen.offset() {
         facts.push(("*optlen".into(), word(examination, at, true)));
     }
@@ -160,17 +162,19 @@ pub(super) struct Line {
 }
 
 impl Table {
-    /// The rows with their heads, columns below each other.
-    pub(super) fn lines(&self) -> (String, Vec<Line>) {
+    /// The rows with their heads, columns below each other. A head that names
+    /// two revisions takes two lines.
+    pub(super) fn lines(&self) -> (Vec<String>, Vec<Line>) {
+        let parts = |head: &String| match head.find(['-', ' ']) {
+            Some(at) => [head[..=at].trim_end().to_owned(), head[at + 1..].to_owned()],
+            None => [String::new(), head.clone()],
+        };
+        let heads: Vec<[String; 2]> = self.heads.iter().map(parts).collect();
         let longest = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.heads.len())
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
-                cells
-                    .chain(&self.heads[column..=column])
-                    .map(|cell| cell.chars().count())
-                    .max()
-                    .unwrap_or(0)
+                cells.chain(&heads[column]).map(|cell| cell.chars().count()).max().unwrap_or(0)
             })
             .collect();
         let line = |mark: &str, name: &str, cells: &[String]| {
@@ -184,7 +188,11 @@ impl Table {
             text: line(if row.differs() { "≠" } else { " " }, &row.name, &row.cells),
             differs: row.differs(),
         });
-        (line(" ", "", &self.heads), rows.collect())
+        let head =
+            |at: usize| -> Vec<String> { heads.iter().map(|parts| parts[at].clone()).collect() };
+        let spans = heads.iter().any(|[first, _]| !first.is_empty());
+        let heads = (usize::from(!spans)..2).map(|at| line(" ", "", &head(at)));
+        (heads.collect(), rows.collect())
     }
 
     /// What a reader has to know of it.
@@ -211,7 +219,8 @@ impl Table {
     /// The table in a terminal.
     pub(super) fn text(&self) -> String {
         let (heads, lines) = self.lines();
-        let mut text = format!("{}\n", head(&heads));
+        let mut text = String::new();
+        heads.iter().for_each(|line| text += &format!("{}\n", head(line)));
         for Line { text: line, differs } in lines {
             text += &format!("{}\n", if differs { odd(&line) } else { dim(&line) });
         }

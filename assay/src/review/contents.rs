@@ -1,5 +1,6 @@
 //! What the structures hold, field by field: values that are steady on either kernel
-//! and not the same on both.
+//! and not the same on both, for a reason that is not known. And how many subflows the
+//! scenes have.
 //!
 //! The model takes contents from sock_diag, which fills them in by the same functions
 //! as the options. A patch that moves a field, or has it tell something else, changes
@@ -8,11 +9,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{Field, MptcpInfo, SubflowAddrs, TcpInfo};
-use mptcp_harness::scene::by_id;
+use mptcp_harness::scene::{by_id, catalogue};
 use serde::Serialize;
 
 use super::survey::{SceneFacts, Survey};
+use crate::stand_in::StandIn;
 
 /// A field is told if it differs in so many places, and in half of those in which it
 /// is steady on both, which are a quarter of all: one that merely happened to stand
@@ -20,7 +23,7 @@ use super::survey::{SceneFacts, Survey};
 /// is no such field, and a flag of some sockets may differ in these alone.
 const PLACES: usize = 3;
 
-/// A field that holds something else.
+/// A field that holds something else, or [`SUBFLOWS`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Content {
     /// Such as `mptcp_info.mptcpi_flags`.
@@ -36,16 +39,25 @@ pub(super) struct Content {
     pub(super) patched: String,
 }
 
+/// What stands for a field where the kernels list another number of subflows.
+const SUBFLOWS: &str = "num_subflows";
+
 /// A place: a scene, and a subflow of it where it is one of a subflow's.
 type Place = (u8, usize);
 
 /// The values of a field, by place, each as often as a survey saw it.
 type Seen = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
 
-/// Compares what some surveys of each kernel saw, each from a boot of its own.
-pub(super) fn compare(base: &[&Survey], patched: &[&Survey]) -> Vec<Content> {
+/// Compares what some surveys of each kernel saw, each from a boot of its own. What the
+/// kernels' revisions are known to hold otherwise is left out.
+pub(super) fn compare(
+    base: &[&Survey],
+    patched: &[&Survey],
+    revisions: [Revision; 2],
+) -> Vec<Content> {
+    let mut found: Vec<Content> = subflows([base, patched], revisions).into_iter().collect();
+    let known = Known::new(revisions);
     let (base, patched) = (seen(base), seen(patched));
-    let mut found = Vec::new();
     for ((structure, field), places) in &base {
         let Some(others) = patched.get(&(*structure, field.clone())) else {
             continue;
@@ -60,7 +72,9 @@ pub(super) fn compare(base: &[&Survey], patched: &[&Survey]) -> Vec<Content> {
             let both = (only(values), others.get(place).and_then(only));
             if let (Some(base), Some(patched)) = both {
                 steady += 1;
-                if base != patched {
+                let meant =
+                    *structure == "mptcp_info" && known.explains(place.0, field, [&base, &patched]);
+                if base != patched && !meant {
                     differing.push((place.0, base, patched));
                 }
             }
@@ -84,10 +98,72 @@ pub(super) fn compare(base: &[&Survey], patched: &[&Survey]) -> Vec<Content> {
     found
 }
 
+/// The scenes on which the kernels list another number of subflows, every boot the same one,
+/// unless either has the number that its revision has there.
+fn subflows(surveys: [&[&Survey]; 2], revisions: [Revision; 2]) -> Option<Content> {
+    let number = |surveys: &[&Survey], id: u8| {
+        let of = |survey: &&Survey| {
+            let facts = survey.scenes.iter().find(|facts| facts.id == id)?;
+            facts.subflows
+        };
+        let first = surveys.first().and_then(of)?;
+        surveys.iter().all(|survey| of(survey) == Some(first)).then_some(first)
+    };
+    let mut steady = 0;
+    let mut differing = Vec::new();
+    for scene in catalogue() {
+        let numbers = surveys.map(|surveys| number(surveys, scene.id));
+        let [Some(base), Some(patched)] = numbers else { continue };
+        steady += 1;
+        let known = revisions.map(|revision| scene.subflows_holding(&revision.holding));
+        if base != patched && numbers != known {
+            differing.push((scene.name, base, patched));
+        }
+    }
+    let (scene, base, patched) = *differing.first()?;
+    Some(Content {
+        field: SUBFLOWS.to_owned(),
+        places: differing.len(),
+        steady,
+        scene,
+        base: base.to_string(),
+        patched: patched.to_string(),
+    })
+}
+
+/// What two revisions are known to hold otherwise in `struct mptcp_info`.
+struct Known {
+    revisions: [Revision; 2],
+}
+
+impl Known {
+    fn new(revisions: [Revision; 2]) -> Known {
+        Known { revisions }
+    }
+
+    /// Whether a field's values on both kernels are 0 where the revision has 0, if that is
+    /// so on one of them alone.
+    fn explains(&self, scene: u8, field: &str, values: [&str; 2]) -> bool {
+        let (Some(scene), Some(field)) =
+            (by_id(scene), MptcpInfo::FIELDS.iter().find(|known| known.name == field))
+        else {
+            return false;
+        };
+        let clear = self.revisions.map(|revision| {
+            let mut socket = StandIn::named(scene, &revision);
+            let info = socket.contents().map(|((_, mask), _)| mask.get(usize::from(field.offset)));
+            info.flatten() == Some(&0)
+        });
+        let is_zero = |value: &str| value.bytes().all(|digit| digit == b'0');
+        let fits = |at: usize| !clear[at] || is_zero(values[at]);
+        clear[0] != clear[1] && fits(0) && fits(1)
+    }
+}
+
 fn seen(surveys: &[&Survey]) -> Seen {
     let mut seen = Seen::new();
     for facts in surveys.iter().flat_map(|survey| &survey.scenes) {
-        let SceneFacts { id, info, tcp_info, subflow_info } = facts;
+        let SceneFacts { id, info, tcp_info, subflow_info, .. } = facts;
         let mut put = |structure, fields, place, digits: &str| {
             for (name, value) in values(fields, digits) {
                 let field = seen.entry((structure, name)).or_default();
@@ -124,12 +200,12 @@ fn values<'a>(fields: &'a [Field], digits: &'a str) -> impl Iterator<Item = (Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mptcp_emulator::Revision;
 
     /// A survey of ten scenes whose `mptcp_info` is eight bytes, told by scene.
     fn survey(info: impl Fn(u8) -> [u8; 8]) -> Survey {
         let scene = |id: u8| SceneFacts {
             id,
+            subflows: Some(1),
             info: info(id).iter().map(|byte| format!("{byte:02x}")).collect(),
             tcp_info: Vec::new(),
             subflow_info: Vec::new(),
@@ -140,7 +216,7 @@ mod tests {
     fn found(base: [Survey; 2], patched: [Survey; 2]) -> Vec<(String, String, String)> {
         let [one, two] = &base;
         let [three, four] = &patched;
-        let found = compare(&[one, two], &[three, four]);
+        let found = compare(&[one, two], &[three, four], [Revision::V6_12; 2]);
         found.into_iter().map(|content| (content.field, content.base, content.patched)).collect()
     }
 
@@ -180,6 +256,52 @@ mod tests {
         };
         let found = found([flag(1), flag(1)], [flag(0), flag(0)]);
         assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    /// Limits that the patched revision leaves 0, and only where it does.
+    #[test]
+    fn what_the_revisions_are_known_for_is_left_out() {
+        let limit = |value: u8| move |_| [1, 0, 0, value, 0, 0, 0, 0];
+        let revisions = [Revision::V6_2, Revision::V6_4];
+        let found = |values: [u8; 2]| {
+            let [base, patched] = values.map(|value| survey(limit(value)));
+            compare(&[&base], &[&patched], revisions).len()
+        };
+        assert_eq!(found([2, 0]), 0);
+        assert_eq!(found([2, 1]), 1);
+        let [base, patched] = [2, 0].map(|value| survey(limit(value)));
+        assert_eq!(compare(&[&base], &[&patched], [Revision::V6_2; 2]).len(), 1);
+    }
+
+    #[test]
+    fn another_number_of_subflows_is_told_unless_the_revisions_account_for_it() {
+        let of = |id, subflows: u32| {
+            let mut survey = Survey::empty(Revision::V6_12);
+            let (info, tcp_info, subflow_info) = (String::new(), Vec::new(), Vec::new());
+            let subflows = Some(subflows);
+            survey.scenes.push(SceneFacts { id, subflows, info, tcp_info, subflow_info });
+            survey
+        };
+        let found = |id, [base, patched]: [u32; 2], revisions| {
+            let found = compare(&[&of(id, base)], &[&of(id, patched)], revisions);
+            let told = |content: &Content| {
+                (content.field.clone(), content.base.clone(), content.patched.clone())
+            };
+            found.first().map(told)
+        };
+        let told = |base: &str, patched: &str| {
+            Some((SUBFLOWS.to_owned(), base.to_owned(), patched.to_owned()))
+        };
+        // fresh-v4, and established-v4-client-3-after.
+        let revisions = [Revision::V6_1, Revision::V6_12];
+        assert_eq!(found(0, [1, 0], revisions), None);
+        assert_eq!(found(0, [0, 1], revisions), told("0", "1"));
+        assert_eq!(found(0, [1, 0], [Revision::V6_12; 2]), told("1", "0"));
+        assert_eq!(found(30, [3, 2], revisions), told("3", "2"));
+        assert_eq!(found(30, [3, 3], revisions), None);
+        // What is not the same in every boot is no difference.
+        let [three, two] = [of(30, 3), of(30, 2)];
+        assert_eq!(compare(&[&three, &two], &[&two, &two], revisions), []);
     }
 
     #[test]

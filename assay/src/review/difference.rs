@@ -7,16 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mptcp_emulator::{Revision, ZeroLength, abi};
+use mptcp_emulator::{Holding, Revision, ZeroLength, abi};
 use mptcp_harness::agenda::{Agenda, Parts};
 use mptcp_harness::case::{Case, is_known};
 use mptcp_harness::check::Compared;
-use mptcp_harness::contrast::{Contrast, Side};
+use mptcp_harness::contrast::{Contrast, Foreseen, Side};
 use mptcp_harness::finding::Diagnosis;
+use mptcp_harness::judge::Mismatch;
 use mptcp_harness::scene::{self, by_id};
 use mptcp_harness::shrink::shrink;
 use serde::Serialize;
 
+use super::memory::contrasted;
+use super::report::Answer;
 use super::survey::{AGREE, DISAGREE, Disagreement, NONE, Survey, rule};
 use crate::input;
 use crate::stand_in::StandIn;
@@ -29,6 +32,9 @@ pub(super) enum Class {
     Regression,
     /// Neither keeps it, each in its own way.
     BothWrong,
+    /// Both keep it and differ, and what is known of their revisions does not account for
+    /// every byte that does.
+    Unexplained,
     /// Both keep it; it says something else for each of them, by what is known of
     /// their revisions.
     Explained,
@@ -41,12 +47,19 @@ pub(super) enum Class {
 
 impl Class {
     /// All of them, in the order of a report.
-    pub(super) const ALL: [Class; 5] =
-        [Class::Regression, Class::BothWrong, Class::Explained, Class::Promise, Class::Fixed];
+    pub(super) const ALL: [Class; 6] = [
+        Class::Regression,
+        Class::BothWrong,
+        Class::Unexplained,
+        Class::Explained,
+        Class::Promise,
+        Class::Fixed,
+    ];
 
-    /// Whether the patched kernel departs from the contract.
+    /// Whether the patched kernel departs from the contract, or does something else than the
+    /// base kernel for no known reason.
     pub(super) fn is_bad(self) -> bool {
-        matches!(self, Class::Regression | Class::BothWrong)
+        matches!(self, Class::Regression | Class::BothWrong | Class::Unexplained)
     }
 
     /// The word for a heading.
@@ -54,6 +67,7 @@ impl Class {
         match self {
             Class::Regression => "REGRESSION",
             Class::BothWrong => "WRONG IN BOTH",
+            Class::Unexplained => "UNEXPLAINED",
             Class::Explained => "EXPLAINED",
             Class::Promise => "PROMISE KEPT",
             Class::Fixed => "FIXED",
@@ -67,6 +81,7 @@ impl Class {
             Class::BothWrong => {
                 ("difference in what both do wrong", "differences in what both do wrong")
             }
+            Class::Unexplained => ("unexplained difference", "unexplained differences"),
             Class::Explained => ("explained difference", "explained differences"),
             Class::Promise => ("promise kept", "promises kept"),
             Class::Fixed => ("fix", "fixes"),
@@ -79,6 +94,10 @@ impl Class {
         match self {
             Class::Regression => "the base kernel keeps the contract, the patched one does not",
             Class::BothWrong => "neither kernel keeps the contract, each in its own way",
+            Class::Unexplained => {
+                "each kernel does what the model predicts for it, and what is known of the two \
+                 revisions does not account for every byte that differs"
+            }
             Class::Explained => {
                 "both keep the contract, which says something else for each: intended, if the \
                  change of the structure or the option is"
@@ -105,8 +124,11 @@ pub(super) struct Group {
     pub(super) console: Option<String>,
     /// The known contradiction of which one of the two kernels has no part.
     pub(super) kept: Option<String>,
-    /// What of the revisions explains it.
+    /// What of the revisions explains it: with this of the patched revision the base revision
+    /// predicts what the patched one does, and without any part of this it does not.
     pub(super) because: Vec<String>,
+    /// The same as data.
+    pub(super) causes: Vec<Datum>,
     pub(super) cases: u64,
     pub(super) scenes: BTreeSet<u8>,
     /// The first case of the agenda that shows it.
@@ -184,10 +206,16 @@ pub(super) fn compare(
             let at = code.checked_sub(DISAGREE)?;
             survey.disagreements.get(at as usize).cloned()
         };
+        let mut because = Some(Vec::new());
         let (class, of) = match (base, patched) {
             (AGREE, AGREE) => match data.as_mut().and_then(|data| data.diagnose(&case)) {
                 None => continue,
-                Some(diagnosis) => (Class::Explained, Said::of(diagnosis)),
+                Some((diagnosis, causes)) => {
+                    because = causes;
+                    let explained = because.is_some();
+                    let class = if explained { Class::Explained } else { Class::Unexplained };
+                    (class, Said::of(diagnosis))
+                }
             },
             (AGREE, _) => match Said::one(said(surveys[1], patched)) {
                 kept @ Said { kept: Some(_), .. } => (Class::Promise, kept),
@@ -208,7 +236,8 @@ pub(super) fn compare(
                 (Class::BothWrong, Said::both(first, second))
             }
         };
-        let key = format!("{class:?} {}", of.signature);
+        let causes = because.unwrap_or_default();
+        let key = format!("{class:?} {} {causes:?}", of.signature);
         let group = groups.entry(key).or_insert_with(|| Group {
             class,
             signature: of.signature,
@@ -216,7 +245,8 @@ pub(super) fn compare(
             rule: of.rule,
             console: of.console,
             kept: of.kept,
-            because: Vec::new(),
+            because: causes.iter().map(|datum| datum.text(&revisions)).collect(),
+            causes,
             cases: 0,
             scenes: BTreeSet::new(),
             first: case,
@@ -226,7 +256,9 @@ pub(super) fn compare(
         group.scenes.insert(case.scene);
     }
     if let Some(data) = &mut data {
-        for group in groups.values_mut().filter(|group| group.class == Class::Explained) {
+        let told =
+            |group: &&mut Group| matches!(group.class, Class::Explained | Class::Unexplained);
+        for group in groups.values_mut().filter(told) {
             data.simplify(group, agenda);
         }
     }
@@ -239,6 +271,27 @@ impl Comparison {
     /// Whether something differs that should not.
     pub(super) fn is_bad(&self) -> bool {
         self.groups.iter().any(|group| group.class.is_bad())
+    }
+
+    /// Takes from "explained" what the kernels' own answers contradict: `answers` has those to
+    /// a case.
+    pub(super) fn confirm(
+        &mut self,
+        revisions: [Revision; 2],
+        answers: impl Fn(&Case) -> Option<[Answer; 2]>,
+    ) {
+        let explained = self.groups.iter_mut().filter(|group| group.class == Class::Explained);
+        for group in explained {
+            let account = Account { revisions, causes: &group.causes };
+            let contradicted = [group.simplest, group.first].iter().any(|case| {
+                answers(case).is_some_and(|answers| account.is_contradicted_by(case, &answers))
+            });
+            if contradicted {
+                group.class = Class::Unexplained;
+                group.because.clear();
+            }
+        }
+        self.groups.sort_by_key(|group| (group.class, std::cmp::Reverse(group.cases)));
     }
 
     /// Of a patched kernel that fell over: there is nothing to compare but that.
@@ -265,6 +318,7 @@ impl Comparison {
                 console: Some(console.unwrap_or_default()),
                 kept: None,
                 because: Vec::new(),
+                causes: Vec::new(),
                 cases: 1,
                 scenes: BTreeSet::from([case.scene]),
                 first: case,
@@ -336,92 +390,205 @@ impl Said {
 /// What two revisions' data make of a case.
 struct DataDifference {
     revisions: [Revision; 2],
+    /// What they differ in.
+    data: Vec<Datum>,
     contrast: Contrast,
-    /// Sockets for both, by scene.
-    sockets: BTreeMap<u8, [StandIn; 2]>,
+    /// Sockets by scene, for the base revision with some of `data` of the patched one, each
+    /// datum a bit.
+    sockets: BTreeMap<(u8, u32), StandIn>,
 }
 
 impl DataDifference {
     /// `None` where the revisions do not differ.
     fn between(revisions: [Revision; 2]) -> Option<DataDifference> {
-        let some = Datum::ALL.iter().any(|datum| datum.differs(&revisions));
-        some.then(|| DataDifference {
+        let data = Datum::between(&revisions);
+        (!data.is_empty()).then(|| DataDifference {
             revisions,
+            data,
             contrast: Contrast::default(),
             sockets: BTreeMap::new(),
         })
     }
 
-    fn diagnose(&mut self, case: &Case) -> Option<Diagnosis> {
-        self.against(case, self.revisions[1])
+    /// How the two revisions differ in a case, and because of which data; `None` for these
+    /// where all of them together do not account for it.
+    fn diagnose(&mut self, case: &Case) -> Option<(Diagnosis, Option<Vec<Datum>>)> {
+        let diagnosis =
+            self.on(case, 0, PATCHED, |contrast, sides| contrast.compare(case, sides))??;
+        Some((diagnosis, self.causes(case)))
     }
 
-    /// How a case differs between the base revision and another.
-    fn against(&mut self, case: &Case, other: Revision) -> Option<Diagnosis> {
+    /// The least of the data with which the base revision does what the patched one does: one
+    /// alone where that is enough, and otherwise what is left when all is taken away that can
+    /// be.
+    fn causes(&mut self, case: &Case) -> Option<Vec<Datum>> {
+        let all = (1 << self.data.len()) - 1;
+        let mut enough = all;
+        if !self.is_enough(case, enough)? {
+            return None;
+        }
+        let bits = (0..self.data.len()).map(|bit| 1 << bit);
+        let mut alone = bits.clone();
+        match alone.find(|bit| self.is_enough(case, *bit) == Some(true)) {
+            Some(bit) => enough = bit,
+            None => {
+                for bit in bits {
+                    if self.is_enough(case, enough & !bit) == Some(true) {
+                        enough &= !bit;
+                    }
+                }
+            }
+        }
+        let taken = self.data.iter().enumerate().filter(|(bit, _)| enough & (1 << bit) != 0);
+        Some(taken.map(|(_, datum)| *datum).collect())
+    }
+
+    /// Whether the base revision with these data does what the patched one does.
+    fn is_enough(&mut self, case: &Case, data: u32) -> Option<bool> {
+        self.on(case, data, PATCHED, |contrast, sides| !contrast.differ(case, sides))
+    }
+
+    /// Does something with the sides of two sets of data; `None` for an unknown scene.
+    fn on<R>(
+        &mut self,
+        case: &Case,
+        one: u32,
+        other: u32,
+        act: impl FnOnce(&mut Contrast, [Side<'_>; 2]) -> R,
+    ) -> Option<R> {
         let scene = by_id(case.scene)?;
-        let base = self.revisions[0];
-        let of = |revisions: [&Revision; 2]| revisions.map(|one| StandIn::marked(scene, one));
-        let made;
-        let [first, second] = if other == self.revisions[1] {
-            self.sockets.entry(case.scene).or_insert_with(|| of([&base, &other]))
-        } else {
-            made = of([&base, &other]);
-            &made
-        };
+        let revisions = [one, other].map(|data| self.mixed(data));
+        for (data, revision) in [one, other].into_iter().zip(&revisions) {
+            let socket = self.sockets.entry((case.scene, data));
+            socket.or_insert_with(|| StandIn::marked(scene, revision));
+        }
+        let socket = |data| self.sockets.get(&(case.scene, data));
+        let (first, second) = (socket(one)?, socket(other)?);
         let contrast = &mut self.contrast;
-        first.with(|one, subflows| {
-            second.with(|another, _| {
-                let side = |revision, socket| Side { revision, socket, subflows };
-                contrast.compare(case, [side(&base, one), side(&other, another)])
+        Some(first.with(|one, subflows| {
+            second.with(|other, others| {
+                let side = |revision, socket, subflows| Side { revision, socket, subflows };
+                let [first, second] = &revisions;
+                act(contrast, [side(first, one, subflows), side(second, other, others)])
             })
-        })
+        }))
     }
 
-    /// Finds the simplest case of a group, and what explains it.
+    /// The base revision with some of the data, or the patched one.
+    fn mixed(&self, data: u32) -> Revision {
+        if data == PATCHED {
+            return self.revisions[1];
+        }
+        let taken = self.data.iter().enumerate().filter(|(bit, _)| data & (1 << bit) != 0);
+        Datum::mixed(&self.revisions, taken.map(|(_, datum)| *datum))
+    }
+
+    /// Finds the simplest case of a group.
     fn simplify(&mut self, group: &mut Group, agenda: &Agenda) {
         let Some(palette) = agenda.palettes.first() else {
             return;
         };
-        let signature = group.signature.clone();
+        let (signature, causes) = (group.signature.clone(), group.causes.clone());
         let simplest = shrink(group.first, palette, |candidate| {
             let found = self.diagnose(candidate);
-            found.is_some_and(|found| found.signature == signature)
+            found.is_some_and(|(found, because)| {
+                found.signature == signature && because.unwrap_or_default() == causes
+            })
         });
-        if let Some(diagnosis) = self.diagnose(&simplest) {
+        if let Some((diagnosis, _)) = self.diagnose(&simplest) {
             group.summary = diagnosis.summary;
         }
         group.simplest = simplest;
-        let revisions = self.revisions;
-        for datum in Datum::ALL.iter().filter(|datum| datum.differs(&revisions)) {
-            if self.against(&simplest, datum.taken(&revisions)).is_some() {
-                group.because.push(datum.text(&revisions));
-            }
-        }
     }
 }
 
+/// The patched revision, in the place of a set of data.
+const PATCHED: u32 = u32::MAX;
+
+/// What explains a group, held against what two kernels did.
+struct Account<'a> {
+    revisions: [Revision; 2],
+    causes: &'a [Datum],
+}
+
+impl Account<'_> {
+    /// Whether the kernels' answers to a case differ in anything that the causes do not
+    /// account for: a result or a byte of which the base revision predicts something else
+    /// than the base kernel did, or with the causes something else than the patched kernel.
+    /// What a socket holds is another boot's, and not compared.
+    fn is_contradicted_by(&self, case: &Case, answers: &[Answer; 2]) -> bool {
+        let [base, patched] = answers;
+        let explained = Datum::mixed(&self.revisions, self.causes.iter().copied());
+        let Some(foreseen) = foreseen(case, [&self.revisions[0], &explained]) else {
+            return true;
+        };
+        let Some(Mismatch { result, bytes }) = contrasted(case, base, patched).verdict.err() else {
+            return false;
+        };
+        let fits = |foreseen: &Foreseen, answer: &Answer, at: usize| {
+            let seen = answer.examination.observation.as_deref().unwrap_or_default();
+            foreseen.mask[at] != 0 || seen.get(at) == Some(&foreseen.bytes[at])
+        };
+        let [first, second] = &foreseen;
+        result.is_some_and(|results| results != (first.result, second.result))
+            || !bytes.iter().all(|at| fits(first, base, *at) && fits(second, patched, *at))
+    }
+}
+
+/// What two revisions predict for a case, with all that the socket holds left open.
+pub(super) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Foreseen; 2]> {
+    let scene = by_id(case.scene)?;
+    let [one, other] = revisions.map(|revision| StandIn::named(scene, revision));
+    Some(one.with(|one, subflows| {
+        other.with(|other, others| {
+            let side = |revision, socket, subflows| Side { revision, socket, subflows };
+            let [first, second] = revisions;
+            let sides = [side(first, one, subflows), side(second, other, others)];
+            Contrast::default().foresee(case, sides)
+        })
+    }))
+}
+
 /// What two revisions may differ in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Datum {
     TcpInfo,
     MptcpInfo,
     FullInfo,
     InfoOpt,
     ZeroLength,
+    SubflowWhenNew,
+    AcceptedKeepsInitial,
+    UserspaceCounts,
+    UserspaceLimits,
+    ListenerLimits,
+    DisconnectClears,
 }
 
 impl Datum {
-    pub(super) const ALL: [Datum; 5] =
-        [Datum::TcpInfo, Datum::MptcpInfo, Datum::FullInfo, Datum::InfoOpt, Datum::ZeroLength];
+    pub(super) const ALL: [Datum; 11] = [
+        Datum::TcpInfo,
+        Datum::MptcpInfo,
+        Datum::FullInfo,
+        Datum::InfoOpt,
+        Datum::ZeroLength,
+        Datum::SubflowWhenNew,
+        Datum::AcceptedKeepsInitial,
+        Datum::UserspaceCounts,
+        Datum::UserspaceLimits,
+        Datum::ListenerLimits,
+        Datum::DisconnectClears,
+    ];
+
+    /// Those in which two revisions differ.
+    pub(super) fn between(revisions: &[Revision; 2]) -> Vec<Datum> {
+        Datum::ALL.into_iter().filter(|datum| datum.differs(revisions)).collect()
+    }
 
     pub(super) fn differs(self, [base, patched]: &[Revision; 2]) -> bool {
-        match self {
-            Datum::TcpInfo => base.tcp_info != patched.tcp_info,
-            Datum::MptcpInfo => base.mptcp_info != patched.mptcp_info,
-            Datum::FullInfo => base.full_info != patched.full_info,
-            Datum::InfoOpt => base.info_opt != patched.info_opt,
-            Datum::ZeroLength => base.zero_length != patched.zero_length,
-        }
+        let mut mixed = *base;
+        self.take(&mut mixed, patched);
+        mixed != *base
     }
 
     /// Whether the patched revision has less than the base: structures only ever grow,
@@ -432,21 +599,37 @@ impl Datum {
             Datum::MptcpInfo => patched.mptcp_info < base.mptcp_info,
             Datum::FullInfo => base.full_info && !patched.full_info,
             Datum::InfoOpt => base.info_opt && !patched.info_opt,
-            Datum::ZeroLength => false,
+            _ => false,
         }
     }
 
-    /// The base revision with this of the patched one.
-    fn taken(self, [base, patched]: &[Revision; 2]) -> Revision {
+    /// The base revision with some of the patched one.
+    fn mixed([base, patched]: &[Revision; 2], data: impl Iterator<Item = Datum>) -> Revision {
         let mut mixed = *base;
-        match self {
-            Datum::TcpInfo => mixed.tcp_info = patched.tcp_info,
-            Datum::MptcpInfo => mixed.mptcp_info = patched.mptcp_info,
-            Datum::FullInfo => mixed.full_info = patched.full_info,
-            Datum::InfoOpt => mixed.info_opt = patched.info_opt,
-            Datum::ZeroLength => mixed.zero_length = patched.zero_length,
-        }
+        data.for_each(|datum| datum.take(&mut mixed, patched));
         mixed
+    }
+
+    /// Takes this from another revision.
+    fn take(self, mixed: &mut Revision, from: &Revision) {
+        let (to, other) = (&mut mixed.holding, &from.holding);
+        match self {
+            Datum::TcpInfo => mixed.tcp_info = from.tcp_info,
+            Datum::MptcpInfo => mixed.mptcp_info = from.mptcp_info,
+            Datum::FullInfo => mixed.full_info = from.full_info,
+            Datum::InfoOpt => mixed.info_opt = from.info_opt,
+            Datum::ZeroLength => mixed.zero_length = from.zero_length,
+            Datum::SubflowWhenNew => to.subflow_when_new = other.subflow_when_new,
+            Datum::AcceptedKeepsInitial => {
+                to.accepted_keeps_initial = other.accepted_keeps_initial;
+            }
+            Datum::UserspaceCounts => to.userspace_counts = other.userspace_counts,
+            Datum::UserspaceLimits => to.userspace_limits = other.userspace_limits,
+            Datum::ListenerLimits => to.listener_limits = other.listener_limits,
+            Datum::DisconnectClears => {
+                to.disconnect_clears_rcv_nxt = other.disconnect_clears_rcv_nxt;
+            }
+        }
     }
 
     /// What differs, in a clause.
@@ -455,6 +638,11 @@ impl Datum {
         let zero = |revision: &Revision| match revision.zero_length {
             ZeroLength::Stored => "stores the length",
             ZeroLength::Untouched => "touches nothing",
+        };
+        // Of the patched revision, then of the base.
+        let holding = |what: fn(&Holding) -> bool, subject: &str, yes: &str, no: &str| {
+            let word = |revision: &Revision| if what(&revision.holding) { yes } else { no };
+            format!("{subject}: patched {}, base {}", word(patched), word(base))
         };
         match self {
             Datum::TcpInfo => {
@@ -477,6 +665,39 @@ impl Datum {
             Datum::ZeroLength => {
                 format!("MPTCP_INFO with optlen 0: patched {}, base {}", zero(patched), zero(base))
             }
+            Datum::SubflowWhenNew => {
+                holding(|holding| holding.subflow_when_new, "subflows of a new socket", "1", "none")
+            }
+            Datum::AcceptedKeepsInitial => holding(
+                |holding| holding.accepted_keeps_initial,
+                "an accepted socket whose initial subflow is closed",
+                "keeps it",
+                "drops it",
+            ),
+            Datum::UserspaceCounts => holding(
+                |holding| holding.userspace_counts,
+                "subflows with the userspace path manager",
+                "counts them",
+                "does not count them",
+            ),
+            Datum::UserspaceLimits => holding(
+                |holding| holding.userspace_limits,
+                "limits with the userspace path manager",
+                "fills them in",
+                "leaves them 0",
+            ),
+            Datum::ListenerLimits => holding(
+                |holding| holding.listener_limits,
+                "limits of a listener",
+                "fills them in",
+                "leaves them 0",
+            ),
+            Datum::DisconnectClears => holding(
+                |holding| holding.disconnect_clears_rcv_nxt,
+                "mptcpi_rcv_nxt of a disconnected socket",
+                "has 0",
+                "keeps it",
+            ),
         }
     }
 }

@@ -49,6 +49,7 @@ fn word(class: Class) -> &'static str {
     match class {
         Class::Regression => "regression",
         Class::BothWrong => "both-wrong",
+        Class::Unexplained => "unexplained",
         Class::Explained => "explained",
         Class::Promise => "kept",
         Class::Fixed => "fixed",
@@ -164,7 +165,10 @@ fn group(group: &GroupData, review: &Review) -> Markup {
                 (side("patched", group.patched.as_ref(), group, review))
             }
             @for (what, answer) in [("base", &group.base), ("patched", &group.patched)] {
-                @if let Some(answer) = answer { (picture(what, answer, group)) }
+                // What several data explain together is drawn where one of them does alone.
+                @if let Some(answer) = answer.as_ref().filter(|_| group.because.len() < 2) {
+                    (picture(what, answer, group))
+                }
             }
             @if !group.coloured.is_empty() { pre.memory { (PreEscaped(spans(&group.coloured))) } }
             details.replay {

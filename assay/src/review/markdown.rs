@@ -1,5 +1,6 @@
 //! A review as text for a mail: Markdown that reads as it is, below 80 columns.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::difference::Class;
@@ -14,6 +15,8 @@ const LINE: usize = 79;
 /// Groups that are told with everything, and those of one known cause.
 const MOST_IN_FULL: usize = 5;
 const MOST_OF_A_CAUSE: usize = 1;
+/// Groups that are listed of those which several known causes explain together.
+const MOST_OF_SEVERAL: usize = 2;
 /// Scenes that are named of those that do not stand.
 const MOST_NAMES: usize = 4;
 /// Hexadecimal digits in a line of a command.
@@ -24,10 +27,18 @@ pub(super) fn page(review: &Review) -> String {
     let mut text = String::from("# What changes in getsockopt(SOL_MPTCP, …)\n\n");
     text.push_str(&summary(review));
     text.push_str(&subjects(review));
+    // What explains something is shown by one case; several of these together by none.
+    let mut shown: BTreeSet<&str> = BTreeSet::new();
     for class in Class::ALL {
         for (cause, groups) in review.causes(class) {
-            text.push_str(&self::cause(class, &cause, &groups));
-            let most = if cause.is_empty() { MOST_IN_FULL } else { MOST_OF_A_CAUSE };
+            let because = groups.iter().flat_map(|(_, group)| &group.because);
+            let new = because.fold(false, |new, datum| shown.insert(datum) || new);
+            let (most, lines) = match (cause.is_empty(), new) {
+                (true, _) => (MOST_IN_FULL, usize::MAX),
+                (false, true) => (MOST_OF_A_CAUSE, usize::MAX),
+                (false, false) => (0, MOST_OF_SEVERAL),
+            };
+            text.push_str(&self::cause(class, &cause, &groups, lines));
             for (number, group) in groups.iter().take(most) {
                 text.push_str(&self::group(*number, group, review));
             }
@@ -117,7 +128,7 @@ fn on(group: &GroupData) -> String {
 }
 
 /// The heading of what has one cause, and a line for each kind of difference.
-fn cause(class: Class, cause: &str, groups: &[(usize, &GroupData)]) -> String {
+fn cause(class: Class, cause: &str, groups: &[(usize, &GroupData)], most: usize) -> String {
     let of = if cause.is_empty() { String::new() } else { format!(": {cause}") };
     let heading = format!("## {}{of}", class.name());
     let mut text = if heading.chars().count() <= LINE {
@@ -125,9 +136,15 @@ fn cause(class: Class, cause: &str, groups: &[(usize, &GroupData)]) -> String {
     } else {
         format!("\n## {}\n\n{}\n", class.name(), filled(&format!("Because {cause}:")))
     };
-    for (number, group) in groups {
+    for (number, group) in groups.iter().take(most) {
         let told = format!("{number}. {} ({})", group.summary, counted(group.cases, "case"));
         text.push_str(&filled_with(&told, "", "   "));
+    }
+    let further = groups.get(most..).unwrap_or_default();
+    if !further.is_empty() {
+        let cases = further.iter().map(|(_, group)| group.cases).sum();
+        let kinds = counted(further.len() as u64, "more kind");
+        text.push_str(&item(&format!("{kinds} of difference ({})", counted(cases, "case"))));
     }
     text
 }

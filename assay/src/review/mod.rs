@@ -51,9 +51,9 @@ Examples:
 
 Exit status:
   0  no difference, or only differences that are explained or that correct an error
-  1  a regression, a difference between two kernels that are both wrong, a structure
-     or an option that the patched kernel has less of, or a difference that could not
-     be reproduced
+  1  a regression, a difference between two kernels that are both wrong, one that
+     nothing known of them accounts for, a structure or an option that the patched
+     kernel has less of, or a difference that could not be reproduced
   2  wrong usage, a kernel that does not build or boot, kernels that differ in which
      scenes came up, or more than one case in a thousand without a verdict
   4  skipped: nothing was compared of an option, or of a scene that --scene names, as
@@ -177,7 +177,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     };
     let revisions = [surveys[0].revision.revision()?, surveys[1].revision.revision()?];
     let agenda = request.agenda()?;
-    let compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
+    let mut compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
 
     // Once more, also where nothing differs: what the structures hold is only steady
     // if another boot shows the same.
@@ -192,9 +192,12 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         }
         Err(ended) => return Err(ended.into()),
     };
+    if let Some(exhibits) = &exhibits {
+        compared.confirm(revisions, |case| report::answers(case, exhibits, revisions));
+    }
     let contents = exhibits.as_ref().map_or_else(Vec::new, |exhibits| {
         let of = |at: usize| [&surveys[at], &exhibits[at]];
-        contents::compare(&of(0), &of(1))
+        contents::compare(&of(0), &of(1), revisions)
     });
     let review = Review::new(report::Material {
         asked,

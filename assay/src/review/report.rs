@@ -256,8 +256,8 @@ impl Review {
         self.groups.iter()
     }
 
-    /// The groups of a class by what explains them, each with its number, those with
-    /// the most cases first.
+    /// The groups of a class by what explains them, each with its number: those with one
+    /// cause first, then those with the most cases.
     pub(super) fn causes(&self, class: Class) -> Vec<(String, Vec<(usize, &GroupData)>)> {
         let mut causes: Vec<(String, Vec<(usize, &GroupData)>)> = Vec::new();
         for (number, group) in (1..).zip(&self.groups).filter(|(_, group)| group.class == class) {
@@ -267,6 +267,7 @@ impl Review {
                 None => causes.push((cause, vec![(number, group)])),
             }
         }
+        causes.sort_by_key(|(_, groups)| groups.first().map(|(_, group)| group.because.len()));
         causes
     }
 
@@ -435,24 +436,15 @@ impl Tried {
 
 impl GroupData {
     fn new(group: &Group, material: &Material<'_>) -> GroupData {
-        let shown = |case: &Case| -> Option<[&Exhibit; 2]> {
-            let digits = hex(&codec::encode(case));
-            let of = |survey: &'_ Survey| {
-                survey.exhibits.iter().position(|exhibit| exhibit.case == digits)
-            };
-            let [base, patched] = material.exhibits?;
-            Some([&base.exhibits[of(base)?], &patched.exhibits[of(patched)?]])
-        };
         let answers = |case: &Case| {
-            let exhibits = shown(case)?;
-            let answers = [0, 1].map(|at| Answer::new(case, exhibits[at], material.revisions[at]));
+            let answers = answers(case, material.exhibits?, material.revisions)?;
             let [base, patched] = [0, 1].map(|at: usize| answers[at].departs.is_some());
             let shows = match group.class {
                 Class::Regression if group.kept.is_some() => base && !patched,
                 Class::Regression | Class::Promise => !base && patched,
                 Class::Fixed => base && !patched,
                 Class::BothWrong => base && patched,
-                Class::Explained => {
+                Class::Explained | Class::Unexplained => {
                     contrasted(case, &answers[0], &answers[1]).verdict.is_err() && !base && !patched
                 }
             };
@@ -468,14 +460,15 @@ impl GroupData {
         };
         let (picture, coloured) = (memory(false), memory(true));
         // What was found by made-up contents is told with those of the sockets.
-        let real = answers.as_ref().filter(|_| group.class == Class::Explained).and_then(
-            |[base, patched]| {
+        let real = answers
+            .as_ref()
+            .filter(|_| matches!(group.class, Class::Explained | Class::Unexplained))
+            .and_then(|[base, patched]| {
                 let seen = contrasted(&case, base, patched);
                 let larger = larger(base, patched);
                 let told = diagnose(&case, &larger.revision, larger.subflows, &seen)?;
                 (told.signature == group.signature).then_some(told.summary)
-            },
-        );
+            });
         let [base, patched] = match answers {
             Some([base, patched]) => [Some(base), Some(patched)],
             None => [None, None],
@@ -506,6 +499,20 @@ impl GroupData {
             case,
         }
     }
+}
+
+/// What both kernels did with a case that was run once more.
+pub(super) fn answers(
+    case: &Case,
+    exhibits: &[Survey; 2],
+    revisions: [Revision; 2],
+) -> Option<[Answer; 2]> {
+    let digits = hex(&codec::encode(case));
+    let of = |at: usize| {
+        let exhibit = exhibits[at].exhibits.iter().find(|exhibit| exhibit.case == digits)?;
+        Some(Answer::new(case, exhibit, revisions[at]))
+    };
+    Some([of(0)?, of(1)?])
 }
 
 impl Answer {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mptcp_emulator::{Revision, Rule, RuleSet};
+use mptcp_emulator::{Evidence, Revision, Rule, RuleSet};
 use mptcp_harness::agenda::{Agenda, cues};
 use mptcp_harness::batch::BATCH;
 use mptcp_harness::case::Case;
@@ -97,6 +97,9 @@ pub(super) struct RevisionFacts {
     tcp_info: u32,
     mptcp_info: u32,
     info_opt: bool,
+    /// Whether a kernel of this very release was compared before.
+    #[serde(default)]
+    ran: bool,
     /// Whether the kernel takes the calls of 32-bit programs.
     #[serde(default)]
     compat: bool,
@@ -110,6 +113,7 @@ impl RevisionFacts {
             tcp_info: revision.tcp_info,
             mptcp_info: revision.mptcp_info,
             info_opt: revision.info_opt,
+            ran: matches!(revision.evidence, Evidence::Ran(_)),
             compat: false,
         }
     }
@@ -122,7 +126,8 @@ impl RevisionFacts {
 
     /// The revision.
     pub(super) fn revision(&self) -> Result<Revision, String> {
-        let known = Revision::ALL.into_iter().find(|revision| revision.name == self.name);
+        let known = Revision::named(&self.name);
+        let known = known.map(|known| if self.ran { known } else { known.read_only() });
         let known = known.ok_or_else(|| format!("no revision is called {:?}", self.name))?;
         let revision = known.with_sizes(self.tcp_info, self.mptcp_info);
         Ok(if self.info_opt { revision.with_info_opt() } else { revision })
@@ -233,6 +238,9 @@ impl Disagreement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SceneFacts {
     pub(super) id: u8,
+    /// Subflows that are listed; `None` where the options are refused.
+    #[serde(default)]
+    pub(super) subflows: Option<u32>,
     /// `struct mptcp_info`, in hexadecimal digits with `..` for what is open; empty
     /// where the options are refused.
     pub(super) info: String,
@@ -246,6 +254,7 @@ impl SceneFacts {
     fn of(scene: &Scene, stage: &Stage) -> SceneFacts {
         let mut facts = SceneFacts {
             id: scene.id,
+            subflows: None,
             info: String::new(),
             tcp_info: Vec::new(),
             subflow_info: Vec::new(),
@@ -253,6 +262,7 @@ impl SceneFacts {
         if let Some(Kind::Mptcp { info, subflows }) =
             stage.portrait(scene.id).map(|portrait| &portrait.kind)
         {
+            facts.subflows = u32::try_from(subflows.len()).ok();
             facts.info = digits(info);
             let some = || subflows.iter().take(MOST_SUBFLOWS);
             facts.tcp_info = some().map(|subflow| digits(&subflow.tcp_info)).collect();

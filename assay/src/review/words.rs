@@ -9,7 +9,9 @@ use super::difference::{Class, Group};
 /// the one that keeps the contract has done what is predicted.
 pub(super) fn of_kernels(class: Class, summary: &str) -> String {
     let (predicted, observed) = match class {
-        Class::Regression | Class::Explained | Class::Promise => ("base", "patched"),
+        Class::Regression | Class::Unexplained | Class::Explained | Class::Promise => {
+            ("base", "patched")
+        }
         Class::Fixed => ("patched", "base"),
         Class::BothWrong => return summary.to_owned(),
     };
@@ -68,6 +70,11 @@ pub(super) fn contract(group: &Group, broken: Option<Rule>) -> String {
         }
         Class::Promise => "the patched kernel does as documents promise".into(),
         Class::BothWrong => "neither kernel does what the model says".into(),
+        Class::Unexplained => {
+            "each kernel does what the model predicts for it, and nothing that is \
+                               known of their revisions accounts for the difference"
+                .into()
+        }
         Class::Explained => {
             "both kernels do what the contract says for structures and options as they have them"
                 .into()

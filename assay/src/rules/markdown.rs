@@ -14,6 +14,7 @@ use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
 use super::place::{self, Chapter, Step};
 use super::standing;
+use crate::style::span;
 
 const TEMPLATE: &str = include_str!("spec.md");
 
@@ -184,8 +185,6 @@ fn revisions() -> String {
 }
 
 fn sizes() -> String {
-    let mut heads = vec!["structure"];
-    heads.extend(Revision::ALL.iter().map(|revision| revision.name));
     let of = |revision: &Revision| {
         let since_full = |size: usize| revision.full_info.then_some(size);
         let (info, tcp_info) = (revision.mptcp_info as usize, revision.tcp_info as usize);
@@ -198,7 +197,22 @@ fn sizes() -> String {
             ("mptcp_full_info", since_full(FULL_INFO_HEADER as usize + info)),
         ]
     };
-    let columns = Revision::ALL.map(|revision| of(&revision));
+    // Neighbours of the same sizes share a column.
+    let mut names: Vec<Vec<&str>> = Vec::new();
+    let mut columns = Vec::new();
+    for revision in &Revision::ALL {
+        let sizes = of(revision);
+        match names.last_mut() {
+            Some(names) if columns.last() == Some(&sizes) => names.push(revision.name),
+            _ => {
+                names.push(vec![revision.name]);
+                columns.push(sizes);
+            }
+        }
+    }
+    let names: Vec<String> = names.iter().map(|names| span(names)).collect();
+    let heads: Vec<&str> =
+        ["structure"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let told = |size: Option<usize>| size.map_or("-".to_owned(), |size| size.to_string());
     let row = |(number, (name, _)): (usize, &(&str, Option<usize>))| {
         let mut row = vec![format!("`{name}`")];
@@ -216,19 +230,16 @@ fn structure(fields: &[Field], first: &str) -> String {
             field.offset.to_string(),
             field.size.to_string(),
             if padding { name } else { format!("`{name}`") },
-            since(field).unwrap_or(first).to_owned(),
+            since(field).unwrap_or_else(|| first.to_owned()),
             about(field),
         ]
     };
     table(&["offset", "size", "field", "since", "meaning"], fields.iter().map(row))
 }
 
-/// The release since which a field is filled, as its documentation has it.
-fn since(field: &Field) -> Option<&'static str> {
-    let (_, behind) = field.about.split_once("; since ")?;
-    let version = |letter: char| letter.is_ascii_digit() || letter == '.';
-    let end = behind.find(|letter| !version(letter)).unwrap_or(behind.len());
-    behind.get(..end).map(|version| version.trim_end_matches('.'))
+/// The first release that has a field, as its structure's table has it.
+fn since(field: &Field) -> Option<String> {
+    field.since.map(|since| since.to_string())
 }
 
 /// A field's documentation, without the links of Rust's.
@@ -351,29 +362,6 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_there_since_a_structure_is_as_long_as_they_need() {
-        for fields in [MptcpInfo::FIELDS, TcpInfo::FIELDS] {
-            let size = |revision: &Revision| match fields.len() == TcpInfo::FIELDS.len() {
-                true => revision.tcp_info,
-                false => revision.mptcp_info,
-            };
-            for field in fields {
-                let (major, minor) = since(field).unwrap_or(FIRST).split_once('.').unwrap();
-                let end = u32::from(field.offset + field.size);
-                let since = (major.parse().unwrap(), minor.parse().unwrap());
-                let new = Revision::ALL.iter().find(|revision| {
-                    let mut parts = revision.name.split('.').map(|part| part.parse().unwrap());
-                    (parts.next().unwrap(), parts.next().unwrap()) >= since
-                });
-                assert!(size(new.unwrap()) >= end, "{} since {since:?}", field.name);
-                // Without a release it has to have been there from the first one on.
-                let first = size(&Revision::V5_16) >= end;
-                assert!(first || since > (5, 16), "{} since {since:?}", field.name);
-            }
-        }
-    }
-
-    #[test]
     fn names_of_the_interface_are_marked() {
         assert_eq!(
             marked("the _kernel members, \"a.b_c == 17\""),
@@ -381,12 +369,16 @@ mod tests {
         );
         assert_eq!(marked("sizeof(m_x) is"), "`sizeof(m_x)` is");
         assert_eq!(marked("in the do_x() function"), "in the `do_x()` function");
-        let field = |about| Field { name: "f", offset: 0, size: 1, about };
+        let field = |about| Field { about, ..MptcpInfo::FIELDS[0] };
         assert_eq!(
             about(&field(" An [`MptcpInfo`]; of [`A::b`] and `c`.")),
             "An `struct mptcp_info`; of `b` and `c`."
         );
-        assert_eq!(since(&field("A count; since 6.8. More.")), Some("6.8"));
-        assert_eq!(since(&field("Bits (since 5.5).")), None);
+        let since = |name| {
+            let field = MptcpInfo::FIELDS.iter().find(|field| field.name == name);
+            since(field.unwrap())
+        };
+        assert_eq!(since("mptcpi_subflows_total").as_deref(), Some("6.8"));
+        assert_eq!(since(HOLE), None);
     }
 }

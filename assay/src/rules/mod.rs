@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(negative["phase"], "sizes");
         assert_eq!(negative["standing"], "contrary");
         assert_eq!(negative["url"], "https://man7.org/linux/man-pages/man2/getsockopt.2.html");
-        assert_eq!(negative["measured"].as_array().unwrap().len(), 4);
+        assert_eq!(negative["measured"].as_array().unwrap().len(), 5);
         assert_eq!(unknown["url"], "https://git.kernel.org/torvalds/c/492432074e4f");
         assert_eq!((&unknown["since"], &unknown["until"]), (&"5.16".into(), &"6.5".into()));
         assert_eq!(unknown["measured"], serde_json::json!(["6.1.192"]));

@@ -3,6 +3,8 @@
 //! A number is part of a stored case, so it is never changed and never used
 //! again for something else. The gaps are room for more of the same group.
 
+use mptcp_emulator::Holding;
+
 use super::plan::Change::*;
 use super::plan::Idle::*;
 use super::plan::Over::*;
@@ -108,9 +110,72 @@ impl Scene {
         ))
     }
 
+    /// How many subflows it has on a kernel whose sockets hold this: [`Scene::subflows`] is
+    /// what it has on the newest.
+    pub fn subflows_holding(&self, holding: &Holding) -> Option<u32> {
+        let made = self.subflows()?;
+        let keeps_initial = self.side == Client || holding.accepted_keeps_initial;
+        Some(match &self.plan {
+            Plan::Idle(_, Fresh) => u32::from(holding.subflow_when_new),
+            Plan::Link(link) if !keeps_initial => match link.change {
+                InitialRemoved => made - 1,
+                Closed => 0,
+                _ => made,
+            },
+            _ => made,
+        })
+    }
+
+    /// Whose limits `struct mptcp_info` has, where any is filled in: whether the socket's path
+    /// manager is the kernel's own, and whether it listens.
+    pub fn limits(&self) -> Limits {
+        match &self.plan {
+            Plan::Idle(_, Listening) => Limits::Listener,
+            Plan::Link(Link { change: KernelManaged, .. }) if self.side == Client => Limits::Kernel,
+            Plan::Link(_) => Limits::Userspace,
+            Plan::Idle(..) | Plan::Stranger(_) => Limits::Kernel,
+        }
+    }
+
+    /// Whether it is an MPTCP socket that was connected and is not any more.
+    pub fn is_disconnected(&self) -> bool {
+        matches!(&self.plan, Plan::Link(Link { change: Disconnected, .. }))
+    }
+
     /// Whether it has to be made anew now and then: see [`super::Stage::freshen`].
     pub fn ages(&self) -> bool {
         matches!(self.plan, Plan::Idle(_, Connecting))
+    }
+}
+
+/// On what it depends whether a socket's `struct mptcp_info` has the limits of the in-kernel
+/// path manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limits {
+    /// The in-kernel path manager's socket: on nothing.
+    Kernel,
+    /// The userspace path manager's: [`Holding::userspace_limits`].
+    Userspace,
+    /// One that listens: [`Holding::listener_limits`].
+    Listener,
+}
+
+impl Limits {
+    /// The fields of `struct mptcp_info` that are filled in or 0, by name.
+    pub const FIELDS: [&str; 4] = [
+        "mptcpi_subflows_max",
+        "mptcpi_add_addr_signal_max",
+        "mptcpi_add_addr_accepted_max",
+        "mptcpi_local_addr_max",
+    ];
+
+    /// Whether they are filled in.
+    pub fn are_filled(self, holding: &Holding) -> bool {
+        match self {
+            Limits::Kernel => true,
+            Limits::Userspace => holding.userspace_limits,
+            Limits::Listener => holding.listener_limits,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Instant;
 
+use mptcp_emulator::Holding;
 use rustix::net::connect_unspec;
 use socket2::{SockRef, Socket};
 
@@ -22,12 +23,14 @@ use super::stage::{REST, UNREST};
 use super::subject::{Member, Nature, Standing, Subject};
 use super::tools::{PATIENCE, Tools};
 use super::witness::{Sizes, sizes};
+use crate::kernel::Kernel;
 
 /// An MPTCP connection with both its ends, in the namespace of this process,
 /// which has to be [`super::Enclosure::Private`].
 pub struct Conversation {
     tools: Tools,
     sizes: Sizes,
+    holding: Holding,
     over: Over,
     /// Where the server listens, for joins.
     to: SocketAddr,
@@ -57,6 +60,7 @@ impl Conversation {
         }
         choose(Manager::Userspace).map_err(during("choosing the path manager"))?;
         let sizes = sizes(&mut tools.witness)?;
+        let holding = Kernel::running(Some(sizes)).revision.holding;
 
         let (listener, to) = listener(Protocol::Mptcp, over).map_err(during("listening"))?;
         let client = mptcp(over.domain()).map_err(during("socket"))?;
@@ -70,7 +74,7 @@ impl Conversation {
 
         let names = ends.names().map_err(during("getsockname"))?;
         let inodes = ends.inodes().map_err(during("fstat"))?;
-        let defaults = tools.manager.defaults().map_err(during("reading limits"))?;
+        let defaults = tools.manager.defaults(&holding).map_err(during("reading limits"))?;
         let subject = |socket, side, names| Subject {
             side,
             defaults,
@@ -87,6 +91,7 @@ impl Conversation {
         let mut conversation = Conversation {
             tools,
             sizes,
+            holding,
             over,
             to,
             _listener: listener,
@@ -205,7 +210,7 @@ impl Conversation {
         loop {
             let testimony = self.tools.witness.look().map_err(during("sock_diag"))?;
             let [client, server] =
-                self.ends.each_ref().map(|end| draw(end, &testimony, self.sizes));
+                self.ends.each_ref().map(|end| draw(end, &testimony, self.sizes, &self.holding));
             let now = client.and_then(|client| Ok([client, server?]));
             if let Ok(portraits) = &now
                 && last.as_ref() == Some(portraits)

@@ -6,11 +6,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use mptcp_emulator::Holding;
 use rustix::net::connect_unspec;
 use socket2::{Socket, Type};
 
 use super::during;
-use super::path_manager::{BACKUP, ENDPOINT_SUBFLOW, Manager, choose};
+use super::path_manager::{BACKUP, Defaults, ENDPOINT_SUBFLOW, Manager, choose};
 use super::plan::{Change, Idle, Link, Over, Plan, Protocol, Side, Stranger};
 use super::sockets::{BlackHole, Ends, NETWORK_V6, listener, mptcp, stream};
 use super::subject::{Made, Member, Nature, Standing, Subject};
@@ -33,13 +34,15 @@ const TALK: (usize, usize) = (1500, 700);
 pub(super) struct Maker {
     tools: Tools,
     private: bool,
+    /// What the sockets of this kernel hold.
+    holding: Holding,
 }
 
 impl Maker {
     /// In a private namespace this also arranges addresses, endpoints, limits
     /// and the listener for path manager events.
-    pub fn new(private: bool) -> Result<Maker, String> {
-        let mut maker = Maker { tools: Tools::new(), private };
+    pub fn new(private: bool, holding: Holding) -> Result<Maker, String> {
+        let mut maker = Maker { tools: Tools::new(), private, holding };
         if private {
             let manager = &mut maker.tools.manager;
             manager.listen().map_err(during("listening to path manager events"))?;
@@ -80,6 +83,10 @@ impl Maker {
         }
     }
 
+    fn defaults(&mut self) -> Result<Defaults, String> {
+        self.tools.manager.defaults(&self.holding).map_err(during("reading limits"))
+    }
+
     fn idle(&mut self, over: Over, idle: Idle) -> Result<Made, String> {
         self.choose(Manager::Kernel)?;
         let socket = mptcp(over.domain()).map_err(during("socket"))?;
@@ -97,11 +104,14 @@ impl Maker {
             }
         }
         let (standing, roster) = match idle {
-            Idle::Fresh if !born_with_a_subflow() => (Standing::Fresh, vec![]),
+            Idle::Fresh if !self.holding.subflow_when_new => (Standing::Fresh, vec![]),
             Idle::Fresh | Idle::Bound => (Standing::Bound, vec![Member::initial(over)]),
             Idle::Listening | Idle::Connecting => (Standing::Live, vec![Member::initial(over)]),
         };
-        let defaults = self.tools.manager.defaults().map_err(during("reading limits"))?;
+        let mut defaults = self.defaults()?;
+        if idle == Idle::Listening && !self.holding.listener_limits {
+            defaults = Defaults { checksums: defaults.checksums, ..Defaults::default() };
+        }
         let subject = Subject { standing, roster, defaults, ..Subject::new(socket, Nature::Mptcp) };
         Ok(Made { subjects: vec![subject], props })
     }
@@ -156,7 +166,16 @@ impl Maker {
             bytes[1] += TALK.1 as u64;
         }
         let names = ends.names().map_err(during("getsockname"))?;
-        let defaults = self.tools.manager.defaults().map_err(during("reading limits"))?;
+        let server_defaults = self.defaults()?;
+        let client_defaults = if link.change == Change::KernelManaged {
+            self.choose(Manager::Kernel)?;
+            let defaults = self.defaults();
+            self.choose(Manager::Userspace)?;
+            defaults?
+        } else {
+            server_defaults
+        };
+        let holding = self.holding;
         let standing = self.change(link.change, &ends, &mut roster, &mut bytes)?;
 
         let nature = |mine, theirs| match (mine, theirs) {
@@ -170,10 +189,17 @@ impl Maker {
             if link.change == Change::Reconnected && side == Side::Client {
                 roster[0].id = None;
             }
-            // The kernel keeps it on its list.
-            if link.change == Change::InitialRemoved {
-                roster[0].closed = Some(names);
+            let keeps_initial = side == Side::Client || holding.accepted_keeps_initial;
+            match link.change {
+                Change::InitialRemoved if keeps_initial => roster[0].closed = Some(names),
+                Change::InitialRemoved => drop(roster.remove(0)),
+                Change::Closed if !keeps_initial => roster.clear(),
+                _ => {}
             }
+            let defaults = match side {
+                Side::Client => client_defaults,
+                Side::Server => server_defaults,
+            };
             Subject {
                 side,
                 standing,
@@ -300,11 +326,4 @@ fn stranger_made(stranger: Stranger) -> io::Result<Made> {
         Stranger::Closed => (None, Nature::Closed),
     };
     Ok(Made { subjects: vec![Subject { descriptor, ..Subject::bare(nature) }], props })
-}
-
-/// Whether a new MPTCP socket has its first subflow at once, bound to nothing,
-/// or only when the first call needs it: commit ddb1a072f858, "mptcp: move first
-/// subflow allocation at mpc access time" (6.4).
-fn born_with_a_subflow() -> bool {
-    super::namespace::older_than((6, 4))
 }

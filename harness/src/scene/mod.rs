@@ -18,7 +18,7 @@ mod subject;
 mod tools;
 mod witness;
 
-pub use catalogue::{Group, Scene, by_id, by_name, catalogue};
+pub use catalogue::{Group, Limits, Scene, by_id, by_name, catalogue};
 pub use conversation::Conversation;
 pub use masked::Masked;
 pub use namespace::{Enclosure, NoMptcp, enter, mptcp_available};

@@ -1,7 +1,6 @@
 //! A private user and network namespace, so that scenes need no privilege and
 //! leave no trace: when the process dies, however it dies, all of it is gone.
 
-use std::sync::OnceLock;
 use std::{fs, io};
 
 use nix::sched::{CloneFlags, unshare};
@@ -136,16 +135,6 @@ pub fn mptcp_available() -> Result<(), NoMptcp> {
     };
     let what = format!("socket(AF_INET, SOCK_STREAM, {IPPROTO_MPTCP}) answered {error}");
     Err(NoMptcp { what, advice })
-}
-
-/// Whether the running kernel's release is older than this one, by its first
-/// two numbers: for what a scene's maker has to know of a kernel.
-pub(super) fn older_than(release: (u32, u32)) -> bool {
-    static RUNNING: OnceLock<Option<(u32, u32)>> = OnceLock::new();
-    let running = RUNNING.get_or_init(|| {
-        crate::kernel::numbers(&read_sysctl("kernel/osrelease").unwrap_or_default())
-    });
-    running.is_some_and(|running| running < release)
 }
 
 /// Reads a sysctl by its path below `/proc/sys`; `None` where there is none.

@@ -7,13 +7,15 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use mptcp_emulator::Holding;
 use netlink_bindings::mptcp_pm::{PushAddress, Request};
 use netlink_bindings::traits::NetlinkRequest;
 use netlink_bindings::utils::Pusher;
 use netlink_bindings::{nlctrl, rt_link, rt_route};
 use netlink_socket2::{MulticastSocketRaw, NetlinkSocket};
 
-use super::namespace::{older_than, read_sysctl, write_sysctl};
+use super::catalogue::Limits;
+use super::namespace::{read_sysctl, write_sysctl};
 use super::witness::explain;
 
 /// The multicast group of events (`MPTCP_PM_EV_GRP_NAME`).
@@ -46,9 +48,8 @@ pub(super) fn choose(manager: Manager) -> io::Result<()> {
 
 /// What a new MPTCP socket takes from its namespace, as `struct mptcp_info`
 /// tells it: the in-kernel path manager's limits, how many of its endpoints there
-/// are of a kind, and whether checksums are on. With the userspace path manager
-/// limits and counts are 0 since 6.4 ("mptcp: do not fill info not used by the PM
-/// in used"), and until then told as if the kernel's own used them.
+/// are of a kind, and whether checksums are on. Whether limits and counts are 0 with
+/// the userspace path manager is [`Holding::userspace_limits`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Defaults {
     pub subflows_max: u8,
@@ -56,6 +57,19 @@ pub(super) struct Defaults {
     pub add_addr_accepted_max: u8,
     pub local_addr_max: u8,
     pub checksums: u8,
+}
+
+impl Defaults {
+    /// The fields that only the in-kernel path manager has, by name.
+    pub fn limits(&self) -> [(&'static str, u8); 4] {
+        let [subflows, signal, accepted, local] = Limits::FIELDS;
+        [
+            (subflows, self.subflows_max),
+            (signal, self.add_addr_signal_max),
+            (accepted, self.add_addr_accepted_max),
+            (local, self.local_addr_max),
+        ]
+    }
 }
 
 /// The netlink sides of path management and of addresses.
@@ -148,8 +162,8 @@ impl PathManager {
         self.acknowledged(&request)
     }
 
-    /// What an MPTCP socket made now takes from its namespace.
-    pub fn defaults(&mut self) -> io::Result<Defaults> {
+    /// What an MPTCP socket made now takes from its namespace, on a kernel whose sockets hold this.
+    pub fn defaults(&mut self, holding: &Holding) -> io::Result<Defaults> {
         let checksums =
             read_sysctl("net/mptcp/checksum_enabled").is_some_and(|value| value == "1").into();
         let mut defaults = Defaults { checksums, ..Defaults::default() };
@@ -157,7 +171,7 @@ impl PathManager {
             Some(name) => name == "userspace",
             None => read_sysctl("net/mptcp/pm_type").is_some_and(|number| number == "1"),
         };
-        if userspace && !older_than((6, 4)) {
+        if userspace && !holding.userspace_limits {
             return Ok(defaults);
         }
         let request = Request::new().op_get_limits_do();

@@ -9,12 +9,11 @@ use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 
 use mptcp_emulator::abi::{self, HOLE, MptcpInfo};
-use mptcp_emulator::{Connection, Family, Socket, Subflow, Why};
+use mptcp_emulator::{Connection, Family, Holding, Socket, Subflow, Why};
 use socket2::{Domain, SockRef};
 
 use super::during;
 use super::masked::Masked;
-use super::namespace::older_than;
 use super::path_manager::Defaults;
 use super::plan::Side;
 use super::sockets::inode;
@@ -150,9 +149,10 @@ pub(super) fn draw(
     subject: &Subject,
     testimony: &Testimony,
     sizes: Sizes,
+    holding: &Holding,
 ) -> Result<Portrait, String> {
     let kind = match (subject.nature, &subject.descriptor) {
-        (Nature::Mptcp, Some(descriptor)) => mptcp(subject, descriptor, testimony, sizes)?,
+        (Nature::Mptcp, Some(descriptor)) => mptcp(subject, descriptor, testimony, sizes, holding)?,
         (Nature::FallenBack(domain), _) => Kind::FallenBack(family(domain)),
         (Nature::Tcp(domain), _) => Kind::Tcp(family(domain)),
         (Nature::Udp(domain), _) => Kind::Udp(family(domain)),
@@ -168,6 +168,7 @@ fn mptcp(
     descriptor: &OwnedFd,
     testimony: &Testimony,
     sizes: Sizes,
+    holding: &Holding,
 ) -> Result<Kind, String> {
     let inode = inode(descriptor).map_err(during("fstat"))?;
     let mine = |all: &'_ [Sighting]| -> Vec<Sighting> {
@@ -175,7 +176,7 @@ fn mptcp(
     };
     let info = match (subject.standing, &mine(&testimony.mptcp)[..]) {
         (Standing::Live | Standing::Closed | Standing::ClosedLast, [seen]) => {
-            Masked::exact(as_made(subject, without_holes(seen.info.clone())))
+            Masked::exact(as_made(subject, without_holes(seen.info.clone()), holding))
         }
         (Standing::Live | Standing::Closed | Standing::ClosedLast, _) => {
             return Err("sock_diag does not show the MPTCP socket".into());
@@ -187,7 +188,7 @@ fn mptcp(
         // With no token and no port to listen on, sock_diag has no way to it.
         (Standing::Disconnected, _) => at_rest(&subject.defaults, sizes)
             .open(&INFO_SEQUENCES, Why::NoWitness)
-            .open(kept_by_disconnect(), Why::NoWitness),
+            .open(kept_by_disconnect(holding), Why::NoWitness),
         (Standing::Fresh | Standing::Bound, _) => at_rest(&subject.defaults, sizes),
     };
     let seen = mine(&testimony.tcp);
@@ -206,10 +207,8 @@ fn mptcp(
 }
 
 /// What more of `struct mptcp_info` a disconnected socket keeps on older kernels.
-/// Commit 2834f8edd74d (November 2025) has disconnect clear `mptcpi_rcv_nxt`; the
-/// stable series 6.12 and 6.18 took it over in 2026, 6.1 had not by 6.1.192.
-fn kept_by_disconnect() -> &'static [(usize, usize)] {
-    if older_than((6, 12)) { &INFO_RCV_NXT } else { &[] }
+fn kept_by_disconnect(holding: &Holding) -> &'static [(usize, usize)] {
+    if holding.disconnect_clears_rcv_nxt { &[] } else { &INFO_RCV_NXT }
 }
 
 /// `struct mptcp_info` with its padding zero, whatever the witness shows: what
@@ -225,7 +224,7 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
 /// `struct mptcp_info` with what its maker knows, whatever the witness shows: one
 /// function of the kernel fills it in for `sock_diag` and for the options, and a
 /// mistake in that would have the witness confirm what it should contradict.
-fn as_made(subject: &Subject, mut info: Vec<u8>) -> Vec<u8> {
+fn as_made(subject: &Subject, mut info: Vec<u8>, holding: &Holding) -> Vec<u8> {
     let live =
         |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
     let flags = match subject.names {
@@ -244,13 +243,18 @@ fn as_made(subject: &Subject, mut info: Vec<u8>) -> Vec<u8> {
     // Once both ends are done the kernel takes subflows away in its own time, and of
     // a socket that listens Linux tells 0 in all, of one that connects 1.
     if subject.standing == Standing::Live {
-        tell("mptcpi_subflows", &[joined]);
+        if holding.userspace_counts || subject.names.is_none() {
+            tell("mptcpi_subflows", &[joined]);
+        }
         if subject.names.is_some() {
             tell("mptcpi_subflows_total", &[live(&subject.roster)]);
         }
     }
     tell("mptcpi_flags", &flags.to_ne_bytes());
     tell("mptcpi_csum_enabled", &[subject.defaults.checksums]);
+    for (field, value) in subject.defaults.limits() {
+        tell(field, &[value]);
+    }
     // (What is acknowledged has an end of data in it, and is left to the witness.)
     let [sent, received] = subject.bytes;
     tell("mptcpi_bytes_sent", &sent.to_ne_bytes());
@@ -341,14 +345,10 @@ fn unseen(
 /// for what it took from its namespace.
 fn at_rest(defaults: &Defaults, sizes: Sizes) -> Masked {
     let mut info = vec![0; sizes.mptcp_info];
-    for (offset, value) in [
-        (3, defaults.subflows_max),
-        (4, defaults.add_addr_signal_max),
-        (5, defaults.add_addr_accepted_max),
-        (41, defaults.local_addr_max),
-        (42, defaults.checksums),
-    ] {
-        if let Some(byte) = info.get_mut(offset) {
+    let checksums = ("mptcpi_csum_enabled", defaults.checksums);
+    for (name, value) in defaults.limits().into_iter().chain([checksums]) {
+        let field = MptcpInfo::FIELDS.iter().find(|field| field.name == name);
+        if let Some(byte) = field.and_then(|field| info.get_mut(usize::from(field.offset))) {
             *byte = value;
         }
     }
@@ -402,6 +402,7 @@ mod tests {
     use super::*;
     use crate::scene::plan::Over;
     use crate::scene::subject::Nature;
+    use mptcp_emulator::Revision;
 
     /// What is asked of a kernel by the witness and by the options comes from one
     /// function: where the maker knows better, the witness does not count.
@@ -413,12 +414,22 @@ mod tests {
             standing: Standing::Live,
             names: Some((end, end)),
             bytes: [1500, 700],
+            defaults: Defaults {
+                subflows_max: 8,
+                add_addr_signal_max: 1,
+                add_addr_accepted_max: 3,
+                local_addr_max: 4,
+                checksums: 0,
+            },
             roster: members.collect(),
             ..Subject::bare(Nature::Mptcp)
         };
-        let told = as_made(&subject, vec![0xee; 96]);
+        let holding = Revision::NEWEST.holding;
+        let told = as_made(&subject, vec![0xee; 96], &holding);
         let known = [
             (0, vec![2]),
+            (3, vec![8, 1, 3]),
+            (41, vec![4]),
             (8, vec![2, 0, 0, 0]),
             (42, vec![0]),
             (80, vec![3]),
@@ -430,7 +441,10 @@ mod tests {
         assert_eq!(told[64..72], 700_u64.to_ne_bytes());
         // The token is the kernel's to choose.
         assert_eq!(told[12..16], [0xee; 4]);
+        // A kernel that does not count with the userspace path manager is believed.
+        let older = as_made(&subject, vec![0xee; 48], &Revision::V6_1.holding);
+        assert_eq!(older[0], 0xee);
         // A structure of 2021 ends before the counters.
-        assert_eq!(as_made(&subject, vec![0xee; 48]).len(), 48);
+        assert_eq!(as_made(&subject, vec![0xee; 48], &holding).len(), 48);
     }
 }

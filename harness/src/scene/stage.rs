@@ -4,13 +4,16 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mptcp_emulator::Holding;
+
 use super::catalogue::{Scene, catalogue};
 use super::maker::Maker;
-use super::namespace::{Enclosure, mptcp_available, older_than};
+use super::namespace::{Enclosure, mptcp_available};
 use super::plan::{Idle, Plan};
 use super::portrait::{Portrait, draw};
 use super::subject::Made;
 use super::witness::{Sizes, Witness, sizes};
+use crate::kernel::{Kernel, Version};
 
 /// A scene at rest shows the same portrait twice, so far apart: three times the
 /// shortest delayed acknowledgement.
@@ -26,6 +29,7 @@ pub struct Stage {
     maker: Option<Maker>,
     witness: Witness,
     sizes: Sizes,
+    holding: Holding,
     sets: Vec<Set>,
     /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
     players: Vec<Player>,
@@ -63,10 +67,12 @@ impl Stage {
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
             .and_then(|()| sizes(&mut witness));
+        let holding = Kernel::running(evidence.clone().ok()).revision.holding;
         let mut stage = Stage {
             maker: None,
             witness,
             sizes: evidence.clone().unwrap_or_default(),
+            holding,
             sets: Vec::new(),
             players: Vec::new(),
             skipped: Vec::new(),
@@ -74,9 +80,10 @@ impl Stage {
         };
         // Only where it has MPTCP at all: without, that is the reason for what is missing.
         let has_mptcp = evidence.is_ok();
+        let release = Version::running().release();
         let impossible = |scene: &Scene| {
             let (first, why) = scene.since().filter(|_| has_mptcp)?;
-            older_than(first).then_some(why)
+            release.is_some_and(|running| running.series() < first).then_some(why)
         };
         let chosen = |scene: &&Scene| which(scene) && impossible(scene).is_none();
         stage.impossible.extend(
@@ -85,7 +92,7 @@ impl Stage {
                 .filter(|scene| which(scene))
                 .filter_map(|scene| Some((scene, impossible(scene)?))),
         );
-        let maker = Maker::new(*enclosure == Enclosure::Private);
+        let maker = Maker::new(*enclosure == Enclosure::Private, holding);
         let mut group = None;
         let mut failed: Vec<(Plan, String)> = Vec::new();
         let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
@@ -203,7 +210,7 @@ impl Stage {
             let subjects = &self.sets[set].made.subjects;
             let subject =
                 subjects.iter().find(|subject| subject.side == scene.side).ok_or("no such end")?;
-            draw(subject, &testimony, self.sizes)
+            draw(subject, &testimony, self.sizes, &self.holding)
         };
         cast.iter().map(drawn).collect()
     }

@@ -29,6 +29,7 @@ pub fn enclosure() -> &'static Enclosure {
 
 /// A test that is ignored, with the reason, where there is no MPTCP or no
 /// namespace to have it in.
+#[allow(dead_code, reason = "not every test asks")]
 pub fn test(name: String, work: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
     Trial::ignorable_test(name, || match hindrance() {
         Some(why) => Ok(Completion::ignored_with(why)),

@@ -6,8 +6,13 @@ use crate::select::Selection;
 use mptcp_harness::agenda::{Agenda, cues};
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> Survey {
-    let scene =
-        |id| SceneFacts { id, info: String::new(), tcp_info: Vec::new(), subflow_info: Vec::new() };
+    let scene = |id| SceneFacts {
+        id,
+        subflows: None,
+        info: String::new(),
+        tcp_info: Vec::new(),
+        subflow_info: Vec::new(),
+    };
     Survey {
         scenes: scenes.map(scene).collect(),
         verdicts: verdicts.to_vec(),
