@@ -1,7 +1,6 @@
 //! `assay exhaust`: every combination over a small domain, and a sentence that says
 //! which.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -121,13 +120,14 @@ struct Part {
 /// Runs the command.
 pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     if let Some(folder) = &args.save {
-        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        mptcp_limits::files::folder(folder, crate::check::ELSEWHERE)?;
     }
     let enclosure = scene::enter();
     let control = Arc::new(Control::default());
     control.listen()?;
     let meter = Meter::beside(args.format);
     let stage = build(&enclosure, &args.scene, &meter);
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let chosen: Vec<u8> = stage.scenes().map(|scene| scene.id).collect();
     let stage: SharedStage = Arc::new(Mutex::new(stage));

@@ -71,10 +71,12 @@ impl Destination {
     fn put(self, text: &str) -> Result<(), String> {
         match self {
             Destination::Out => out::put(text),
-            Destination::File(path, mut file) => file
-                .set_len(0)
-                .and_then(|()| file.write_all(text.as_bytes()))
-                .map_err(|error| format!("--svg {}: {error}", path.display())),
+            Destination::File(path, mut file) => {
+                file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(|error| {
+                    let instead = "name another file with --svg";
+                    mptcp_limits::files::refused(&path, text.len() as u64, &error, instead)
+                })
+            }
         }
     }
 }

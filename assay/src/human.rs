@@ -199,7 +199,7 @@ pub(crate) fn skipped(skipped: &[SkippedScene], standing: usize) -> String {
         } else {
             names.join(", ")
         };
-        text.push_str(&wrapped(&format!("skipped {list}"), "  ", WIDTH));
+        text.push_str(&wrapped(&format!("skipped {}: {list}", names.len()), "  ", WIDTH));
         text.push_str(&odd(&wrapped(reason, "      ", WIDTH)));
     }
     text

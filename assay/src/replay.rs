@@ -60,6 +60,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         cases.any(|case| case.scene == number)
     };
     let stage = Stage::build(&enclosure, |scene| wanted(scene.id), &mut |_| ());
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let skipped: BTreeMap<u8, String> =
         stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();

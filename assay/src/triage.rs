@@ -104,6 +104,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     let enclosure = scene::enter();
     // All of them: the simplest case may be one on another scene.
     let stage = Stage::build(&enclosure, |_| true, &mut |_| ());
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let skipped: BTreeMap<u8, String> =
         stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone())).collect();

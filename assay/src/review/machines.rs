@@ -11,6 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
+use mptcp_limits::files;
 use serde_json::Value;
 
 use super::survey::{FAR, Request, Survey};
@@ -140,7 +141,7 @@ impl Temporary {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("mptcp-assay-{}-{number}.json", std::process::id());
         let path = std::env::temp_dir().join(name);
-        fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        files::write(&path, bytes, "set TMPDIR to a folder with more space")?;
         Ok(Temporary(path))
     }
 }

@@ -10,7 +10,7 @@ use rustix::net::connect_unspec;
 use socket2::{Socket, Type};
 
 use super::during;
-use super::path_manager::{BACKUP, ENDPOINT_SUBFLOW, Manager, choose};
+use super::path_manager::{BACKUP, Defaults, ENDPOINT_SUBFLOW, Manager, choose};
 use super::plan::{Change, Idle, Link, Over, Plan, Protocol, Side, Stranger};
 use super::sockets::{BlackHole, Ends, NETWORK_V6, listener, mptcp, stream};
 use super::subject::{Made, Member, Nature, Standing, Subject};
@@ -156,7 +156,12 @@ impl Maker {
             bytes[1] += TALK.1 as u64;
         }
         let names = ends.names().map_err(during("getsockname"))?;
-        let defaults = self.tools.manager.defaults().map_err(during("reading limits"))?;
+        // TCP sockets take none of it over, and exist without netlink.
+        let defaults = if [link.client, link.server] == [Protocol::Tcp; 2] {
+            Defaults::default()
+        } else {
+            self.tools.manager.defaults().map_err(during("reading limits"))?
+        };
         let standing = self.change(link.change, &ends, &mut roster, &mut bytes)?;
 
         let nature = |mine, theirs| match (mine, theirs) {

@@ -9,6 +9,7 @@ use super::maker::Maker;
 use super::namespace::{Enclosure, mptcp_available};
 use super::plan::{Idle, Plan};
 use super::portrait::{Portrait, draw};
+use super::room::Room;
 use super::subject::Made;
 use super::witness::{Sizes, Witness, sizes};
 
@@ -30,6 +31,8 @@ pub struct Stage {
     /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
     players: Vec<Player>,
     skipped: Vec<(&'static Scene, String)>,
+    /// Why scenes are missing that would exist with more of some resource.
+    shortage: Option<String>,
 }
 
 /// What one plan made.
@@ -57,6 +60,12 @@ impl Stage {
         which: impl Fn(&Scene) -> bool,
         progress: &mut dyn FnMut(&str),
     ) -> Stage {
+        let chosen: Vec<&'static Scene> = catalogue().iter().filter(|scene| which(scene)).collect();
+        // Before the first descriptor is opened.
+        let mut room = Room::for_scenes(&chosen);
+        if let Some(why) = room.is_too_small() {
+            return Stage::without_scenes(&chosen, why);
+        }
         let mut witness = Witness::new();
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
@@ -68,6 +77,7 @@ impl Stage {
             sets: Vec::new(),
             players: Vec::new(),
             skipped: Vec::new(),
+            shortage: None,
         };
         let maker = Maker::new(*enclosure == Enclosure::Private);
         let mut group = None;
@@ -75,7 +85,7 @@ impl Stage {
         let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
         stage.maker = match maker {
             Ok(mut maker) => {
-                for scene in catalogue().iter().filter(|scene| which(scene)) {
+                for scene in chosen {
                     if group.replace(scene.group) != Some(scene.group) {
                         progress(scene.group.name());
                     }
@@ -97,7 +107,7 @@ impl Stage {
                         cast.push((scene, set));
                         continue;
                     }
-                    match maker.make(&scene.plan) {
+                    match room.take(&scene.plan).and_then(|()| maker.make(&scene.plan)) {
                         Ok(made) => {
                             cast.push((scene, stage.sets.len()));
                             stage.sets.push(Set { plan: scene.plan, made, since: Instant::now() });
@@ -113,14 +123,39 @@ impl Stage {
             Err(why) => {
                 // Without MPTCP that is the reason for whatever else is missing.
                 let why = evidence.err().unwrap_or(why);
-                let chosen = catalogue().iter().filter(|scene| which(scene));
-                stage.skipped.extend(chosen.map(|scene| (scene, why.clone())));
+                stage.skipped.extend(chosen.into_iter().map(|scene| (scene, why.clone())));
                 None
             }
         };
+        stage.shortage = room.into_shortage();
         progress("coming to rest");
         stage.rest(cast);
         stage
+    }
+
+    /// A stage on which none of the chosen scenes exists.
+    fn without_scenes(chosen: &[&'static Scene], why: &str) -> Stage {
+        Stage {
+            maker: None,
+            witness: Witness::new(),
+            sizes: Sizes::default(),
+            sets: Vec::new(),
+            players: Vec::new(),
+            skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),
+            shortage: Some(why.to_owned()),
+        }
+    }
+
+    /// Confirms that scenes exist, unless they are missing for another reason than a
+    /// limit of the environment: that is in [`Stage::skipped`].
+    ///
+    /// # Errors
+    /// No scene exists because a resource was too short: which, and what to do.
+    pub fn usable(&self) -> Result<(), String> {
+        match &self.shortage {
+            Some(why) if self.players.is_empty() => Err(why.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// Looks again and again until every scene shows the same portrait twice;
