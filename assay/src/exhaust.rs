@@ -239,7 +239,9 @@ fn watched(
     let done = AtomicBool::new(false);
     let subjects = (kernel.revision, stage, model);
     let outcome = thread::scope(|scope| {
-        scope.spawn(|| meter.watch(&control.progress, goal, &done));
+        // Without a thread for it nobody watches, and nothing else is lost.
+        let watch = || meter.watch(&control.progress, goal, &done);
+        let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let outcome = run_cases(setting, exhaustion, subjects, &watching, &control.progress);
         done.store(true, Ordering::Release);
         outcome

@@ -60,11 +60,16 @@ fn main() -> ExitCode {
 
 /// Runs a program; `package` is named where it is missing.
 fn command(program: impl AsRef<OsStr>, package: &str, args: &[&str]) -> Result<Run, Failed> {
-    let program = program.as_ref();
-    let output = Command::new(program).args(args).output();
-    let output = output.map_err(|error| {
-        format!("{}: {error}; this test needs the package {package}", program.display())
-    })?;
+    // A command that hangs instead of reporting a limit is a failure.
+    let mut limited = Command::new("timeout");
+    limited.args(["--signal=KILL", "60"]).arg(program).args(args);
+    let output =
+        limited.output().map_err(|error| format!("timeout: {error}; install coreutils"))?;
+    // As a shell does, for a program that is not there.
+    if output.status.code() == Some(127) {
+        let why = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{why}\nthis test needs the package {package}").into());
+    }
     Ok(Run {
         status: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -220,7 +225,7 @@ const READ_ONLY: &str = "d=$1; shift; mount -o remount,ro \"$d\"; exec \"$@\"";
 /// A check with findings, which are saved on a file system of 4 KiB.
 fn saving(name: &str, line: &str) -> Result<Run, Failed> {
     let path = folder(name)?;
-    let check = [ASSAY, "check", "--canary", "--cases", "300000", "--save", text(&path)?];
+    let check = [ASSAY, "check", "--canary", "--seconds", "1", "--save", text(&path)?];
     small(name, line, &check)
 }
 
@@ -365,19 +370,23 @@ fn no_user_namespaces() -> Done {
     Ok(())
 }
 
-/// AppArmor lets `unshare` pass and then grants no right; here `unshare` is refused and
-/// only the sysctl is AppArmor's.
+/// AppArmor lets `unshare` pass and then grants no right, so that loopback cannot be
+/// brought up. Here a filter refuses that, or `unshare`; only the sysctl is AppArmor's.
 fn apparmor() -> Done {
     let line = "release=$(uname -r); mount -t tmpfs none /proc/sys/kernel; \
                 echo $release > /proc/sys/kernel/osrelease; \
                 echo 1 > /proc/sys/kernel/apparmor_restrict_unprivileged_userns; \
-                ip=$1; shift; exec \"$ip\" unshare=1 -- \"$@\"";
-    let words = [
-        "AppArmor restricts unprivileged user namespaces",
-        "kernel.apparmor_restrict_unprivileged_userns to 0",
-    ];
-    let words_of_run = [&[refuse()?], &CHECK[..]].concat();
-    flat(inside(line, &words_of_run)?).says(&words)?;
+                refuse=$1; call=$2; shift 2; exec \"$refuse\" \"$call\" -- \"$@\"";
+    for (call, what) in [
+        ("unshare=1", "no private namespace: unshare answered EPERM"),
+        ("netlink_option=1", "loopback cannot be brought up"),
+    ] {
+        flat(inside(line, &[&[refuse()?, call], &CHECK[..]].concat())?).says(&[
+            what,
+            "AppArmor restricts unprivileged user namespaces",
+            "kernel.apparmor_restrict_unprivileged_userns to 0",
+        ])?;
+    }
     Ok(())
 }
 

@@ -39,6 +39,16 @@ const SIGKILL: i32 = 9;
 /// How often it is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
+/// The threads that read what a machine writes: one for each port, and one for qemu's
+/// own words.
+const THREADS: Need<'static> = Need {
+    operation: "starting the threads that read what the machine writes",
+    resource: Resource::Tasks,
+    amount: PORTS.len() as u64 + 1,
+    without: "Without them the machine is switched off",
+    instead: "",
+};
+
 /// How a machine is set up.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -152,20 +162,34 @@ pub fn run(
         io::ErrorKind::NotFound => {
             format!("{QEMU} is not installed (Debian: apt-get install qemu-system-x86)")
         }
-        _ => format!("{QEMU}: {error}"),
+        _ => {
+            Need { operation: "starting qemu-system-x86_64", amount: 1, ..THREADS }.refused(&error)
+        }
     })?;
     drop((writers, memory));
     drop(starting);
 
     let (console, report) = (Collected::default(), Collected::default());
-    let mut readers = readers.into_iter();
-    let mut reader = || readers.next().ok_or("no port");
-    let console_thread = console.fill(reader()?, start);
-    let output = hand_on(reader()?, out);
-    let errors = hand_on(reader()?, err);
-    let report_thread = report.fill(reader()?, start);
     let said = Collected::default();
-    let saying = child.stderr.take().map(|stderr| said.fill(stderr, start));
+    let mut readers = readers.into_iter();
+    let mut reader = || readers.next().ok_or(io::ErrorKind::NotFound);
+    let stderr = child.stderr.take();
+    let begin = || -> io::Result<_> {
+        let console_thread = console.fill(reader()?, start)?;
+        let output = hand_on(reader()?, out)?;
+        let errors = hand_on(reader()?, err)?;
+        let report_thread = report.fill(reader()?, start)?;
+        let saying = stderr.map(|stderr| said.fill(stderr, start)).transpose()?;
+        Ok((console_thread, output, errors, report_thread, saying))
+    };
+    let begun = begin();
+    if begun.is_err() {
+        // Nobody would listen to it.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let (console_thread, output, errors, report_thread, saying) =
+        begun.map_err(|error| THREADS.refused(&error))?;
     let ended = await_end(&mut child, &report, start + setup.timeout)?;
     let elapsed = start.elapsed();
     for thread in [console_thread, report_thread].into_iter().chain(saying) {
@@ -275,9 +299,13 @@ fn await_end(
 struct Collected(Arc<Mutex<(Vec<u8>, Option<Duration>)>>);
 
 impl Collected {
-    fn fill(&self, mut from: impl Read + Send + 'static, start: Instant) -> JoinHandle<()> {
+    fn fill(
+        &self,
+        mut from: impl Read + Send + 'static,
+        start: Instant,
+    ) -> io::Result<JoinHandle<()>> {
         let to = self.clone();
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(len @ 1..) = from.read(&mut buffer) {
                 let mut to = to.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -309,8 +337,8 @@ impl Collected {
 fn hand_on(
     mut from: PipeReader,
     mut to: impl Write + Send + 'static,
-) -> JoinHandle<Option<io::Error>> {
-    thread::spawn(move || {
+) -> io::Result<JoinHandle<Option<io::Error>>> {
+    thread::Builder::new().spawn(move || {
         let mut buffer = [0; 4096];
         let mut trouble = None;
         while let Ok(len @ 1..) = from.read(&mut buffer) {

@@ -22,6 +22,7 @@ static const struct kind kinds[] = {
 	{ "memfd_create", SYS_memfd_create, -1, 0 },
 	{ "mptcp", SYS_socket, 2, MPTCP },
 	{ "netlink", SYS_socket, 0, AF_NETLINK },
+	{ "netlink_option", SYS_setsockopt, 1, SOL_NETLINK },
 	{ "clone3", SYS_clone3, -1, 0 },
 	{ "clone", SYS_clone, -1, 0 },
 };
