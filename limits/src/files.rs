@@ -29,7 +29,7 @@ pub fn write(path: &Path, content: &[u8], instead: &str) -> Result<(), String> {
 /// Makes a folder, and confirms that a file can be written in it by writing one.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn folder(path: &Path, instead: &str) -> Result<(), String> {
     fs::create_dir_all(path).map_err(|error| refused(path, 0, &error, instead))?;
     let probe = path.join(format!(".mptcp-assay-{}", std::process::id()));
