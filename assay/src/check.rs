@@ -17,6 +17,7 @@ use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{self, Enclosure, NoMptcp, Scene, Stage};
 use mptcp_harness::trial::{SharedStage, Trial};
 use mptcp_harness::verdict::Verdict;
+use mptcp_limits::{Need, Resource, files};
 
 use crate::args::{CheckArgs, Format};
 use crate::canary;
@@ -35,13 +36,16 @@ const USUAL: Duration = Duration::from_secs(10);
 /// How long the few scenes are checked that stand without MPTCP.
 const WITHOUT_MPTCP: Duration = Duration::from_secs(2);
 
+/// What to do where findings cannot be saved.
+pub(crate) const ELSEWHERE: &str = "name another folder with --save";
+
 /// What is compared with what.
 pub(crate) type Subjects<'a> = (&'a Kernel, &'a SharedStage, Model);
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     if let Some(folder) = &args.save {
-        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        files::folder(folder, ELSEWHERE)?;
     }
     // Before any thread is started.
     let enclosure = scene::enter();
@@ -49,6 +53,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     control.listen()?;
     let meter = Meter::beside(args.format);
     let stage = build(&enclosure, &args.scene, &meter);
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let none = scene::mptcp_available().err();
 
@@ -166,7 +171,8 @@ fn watched(
     let goal = Goal { time: setting.time, cases: setting.cases };
     let done = AtomicBool::new(false);
     let outcome = thread::scope(|scope| {
-        scope.spawn(|| meter.watch(progress, goal, &done));
+        // Without a thread for it nobody watches, and nothing else is lost.
+        let _ = thread::Builder::new().spawn_scoped(scope, || meter.watch(progress, goal, &done));
         let outcome = check(setting, kernel.revision, stage, model, &watching, progress);
         done.store(true, Ordering::Release);
         outcome
@@ -246,9 +252,9 @@ pub(crate) fn store(
     data: &mut FindingData,
 ) -> Result<(), String> {
     let path: PathBuf = folder.join(format!("{}.case", slug(&data.signature)));
-    let context = |error| format!("{}: {error}", path.display());
-    fs::create_dir_all(root.join(folder)).map_err(context)?;
-    fs::write(root.join(&path), codec::encode(&finding.case)).map_err(context)?;
+    let (above, file) = (root.join(folder), root.join(&path));
+    fs::create_dir_all(&above).map_err(|error| files::refused(&above, 0, &error, ELSEWHERE))?;
+    files::write(&file, &codec::encode(&finding.case), ELSEWHERE)?;
     data.replay = format!("assay replay {}", path.display());
     data.file = Some(path.display().to_string());
     Ok(())
@@ -309,7 +315,22 @@ impl Control {
             }
             control.progress.stop.store(true, Ordering::Relaxed);
         })
-        .map_err(|error| format!("no handler for interrupts: {error}"))
+        .map_err(|error| no_handler(&error))
+    }
+}
+
+/// Why interrupts cannot be handled, which takes a thread.
+pub(crate) fn no_handler(error: &ctrlc::Error) -> String {
+    let need = Need {
+        operation: "starting the thread that handles interrupts",
+        resource: Resource::Tasks,
+        amount: 1,
+        without: "Nothing can be run without it",
+        instead: "",
+    };
+    match error {
+        ctrlc::Error::System(error) => need.refused(error),
+        other => format!("no handler for interrupts: {other}"),
     }
 }
 

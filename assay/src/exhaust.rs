@@ -1,7 +1,6 @@
 //! `assay exhaust`: every combination over a small domain, and a sentence that says
 //! which.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -129,13 +128,14 @@ struct Part {
 /// Runs the command.
 pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     if let Some(folder) = &args.save {
-        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        mptcp_limits::files::folder(folder, crate::check::ELSEWHERE)?;
     }
     let enclosure = scene::enter();
     let control = Arc::new(Control::default());
     control.listen()?;
     let meter = Meter::beside(args.format);
     let stage = build(&enclosure, &args.scene, &meter);
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let chosen: Vec<u8> = stage.scenes().map(|scene| scene.id).collect();
     let mut coverage = Coverage::of(&stage);
@@ -248,7 +248,9 @@ fn watched(
     let done = AtomicBool::new(false);
     let subjects = (kernel.revision, stage, model);
     let outcome = thread::scope(|scope| {
-        scope.spawn(|| meter.watch(&control.progress, goal, &done));
+        // Without a thread for it nobody watches, and nothing else is lost.
+        let watch = || meter.watch(&control.progress, goal, &done);
+        let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let outcome = run_cases(setting, exhaustion, subjects, &watching, &control.progress);
         done.store(true, Ordering::Release);
         outcome

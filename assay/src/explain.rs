@@ -19,6 +19,7 @@ use mptcp_harness::kernel::Kernel;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::{self, Portrait, Scene, Stage, by_id};
 use mptcp_harness::trial::Trial;
+use mptcp_limits::files;
 
 use crate::args::{ExplainArgs, Format, Revisions};
 use crate::drawing::Drawing;
@@ -71,10 +72,15 @@ impl Destination {
     fn put(self, text: &str) -> Result<(), String> {
         match self {
             Destination::Out => out::put(text),
-            Destination::File(path, mut file) => file
-                .set_len(0)
-                .and_then(|()| file.write_all(text.as_bytes()))
-                .map_err(|error| format!("--svg {}: {error}", path.display())),
+            Destination::File(path, mut file) => {
+                // A device or a pipe has no length to set.
+                let regular = file.metadata().is_ok_and(|about| about.is_file());
+                let emptied = if regular { file.set_len(0) } else { Ok(()) };
+                emptied.and_then(|()| file.write_all(text.as_bytes())).map_err(|error| {
+                    let instead = "name another file with --svg";
+                    files::refused(&path, text.len() as u64, &error, instead)
+                })
+            }
         }
     }
 }

@@ -205,7 +205,7 @@ pub(crate) fn scenes(coverage: &Coverage) -> String {
             } else {
                 names.join(", ")
             };
-            text.push_str(&wrapped(&format!("{what}: {list}"), "  ", WIDTH));
+            text.push_str(&wrapped(&format!("{} {what}: {list}", names.len()), "  ", WIDTH));
             text.push_str(&odd(&wrapped(reason, "      ", WIDTH)));
         }
     }

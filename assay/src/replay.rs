@@ -109,6 +109,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         cases.any(|case| case.scene == number)
     };
     let stage = Stage::build(&enclosure, |scene| wanted(scene.id), &mut |_| ());
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let mut coverage = Coverage::of(&stage);
     let model = if args.contract { Model::promised() } else { Model::documented() };

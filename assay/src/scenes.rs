@@ -32,6 +32,7 @@ struct SceneData {
 pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     let enclosure = scene::enter();
     let stage = build(&enclosure, &args.scene, &Meter::new());
+    stage.usable()?;
     if let Some(program) = &args.exec {
         return exec(program, &stage);
     }

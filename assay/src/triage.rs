@@ -112,6 +112,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     let enclosure = scene::enter();
     // All of them: the simplest case may be one on another scene.
     let stage = Stage::build(&enclosure, |_| true, &mut |_| ());
+    stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let mut coverage = Coverage::of(&stage);
     let model = if args.canary { canary::model() } else { Model::documented() };

@@ -15,6 +15,7 @@ use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
 use mptcp_lab::machine::{self, End, Run, Setup};
 use mptcp_lab::package::pack;
+use mptcp_limits::files;
 use serde_json::{Value, json};
 
 use crate::args::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
@@ -211,7 +212,7 @@ pub(crate) fn end_machines_with_us() -> Result<(), String> {
             std::process::exit(130);
         }
     };
-    ctrlc::set_handler(interrupted).map_err(|error| format!("no handler for interrupts: {error}"))
+    ctrlc::set_handler(interrupted).map_err(|error| check::no_handler(&error))
 }
 
 /// Runs a task on one kernel; `out` and `err` get what it writes.
@@ -243,9 +244,10 @@ pub(crate) fn boot(
             continue;
         }
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+            let refused = |error| files::refused(folder, 0, &error, check::ELSEWHERE);
+            fs::create_dir_all(folder).map_err(refused)?;
         }
-        fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        files::write(path, bytes, check::ELSEWHERE)?;
     }
     for note in &run.told.notes {
         out::note(format_args!("assay: {}: {note}", kernel.name));

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mptcp_emulator::{Revision, RuleSet, abi};
+use mptcp_limits::{Need, Resource};
 
 use crate::batch::BATCH;
 use crate::case::{Case, Entry, POISONS};
@@ -241,7 +242,8 @@ pub fn check(
 /// Runs cases from anywhere; of the setting, what is not about their choice counts.
 ///
 /// # Errors
-/// Where a street could not be mapped.
+/// Where a street could not be mapped, or a job could not be started: the others are
+/// then stopped, as with fewer jobs the cases would be others.
 pub fn run(
     setting: &Setting,
     sources: &dyn Sources,
@@ -268,10 +270,17 @@ pub fn run(
     };
     let workers = (0..jobs).map(worker).collect::<io::Result<Vec<_>>>()?;
     let mut outcome = thread::scope(|scope| {
-        let running: Vec<_> = (0..)
-            .zip(workers)
-            .map(|(job, worker)| scope.spawn(move || worker.work(sources, job, jobs as u64)))
-            .collect();
+        let mut running = Vec::with_capacity(jobs);
+        for (job, worker) in (0..).zip(workers) {
+            let work = move || worker.work(sources, job, jobs as u64);
+            match thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(thread) => running.push(thread),
+                Err(error) => {
+                    progress.stop.store(true, Ordering::Relaxed);
+                    return Err(not_started(job, jobs, &error));
+                }
+            }
+        }
         // A thread that a faulty kernel killed never finishes, and to join it is a
         // panic; whoever started this program has to end it then.
         while !running.iter().all(|worker| worker.is_finished()) {
@@ -283,10 +292,22 @@ pub fn run(
             Ok(part) => part,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        parts.reduce(Outcome::merged).unwrap_or_default()
-    });
+        io::Result::Ok(parts.reduce(Outcome::merged).unwrap_or_default())
+    })?;
     outcome.elapsed = start.elapsed();
     Ok(outcome)
+}
+
+/// Why the thread of a job could not be started.
+fn not_started(job: u64, jobs: usize, error: &io::Error) -> io::Error {
+    let need = Need {
+        operation: &format!("starting the thread of job {} of {jobs}", job + 1),
+        resource: Resource::Tasks,
+        amount: jobs as u64,
+        without: "Without all of them no case is compared",
+        instead: "run with fewer jobs (--jobs)",
+    };
+    need.error(error)
 }
 
 struct Worker<'a> {

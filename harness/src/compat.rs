@@ -11,6 +11,8 @@ pub enum NoCompat {
     Architecture,
     /// The kernel does not answer.
     Kernel,
+    /// No child process could be started to ask the kernel.
+    Child,
     /// The street has no second place below 4 GiB.
     Memory,
 }
@@ -27,6 +29,11 @@ impl NoCompat {
                  CONFIG_IA32_EMULATION, and ia32_emulation=on on its command line where \
                  they are off by default"
             }
+            NoCompat::Child => {
+                "whether the kernel takes the calls of 32-bit programs is asked by a child \
+                 process, and none could be started: RLIMIT_NPROC (ulimit -u), pids.max of the \
+                 control group or a seccomp filter is in the way"
+            }
             NoCompat::Memory => {
                 "a 32-bit program's memory could not be mapped below 4 GiB: something else \
                  is there, or a limit (ulimit -v) is in the way"
@@ -40,10 +47,13 @@ impl NoCompat {
 /// # Errors
 /// What is missing.
 pub fn available() -> Result<(), NoCompat> {
-    static ANSWERED: OnceLock<bool> = OnceLock::new();
+    static ANSWERED: OnceLock<Option<bool>> = OnceLock::new();
     if cfg!(not(target_arch = "x86_64")) {
         return Err(NoCompat::Architecture);
     }
-    let answered = *ANSWERED.get_or_init(raw::is_answered);
-    answered.then_some(()).ok_or(NoCompat::Kernel)
+    match *ANSWERED.get_or_init(raw::is_answered) {
+        Some(true) => Ok(()),
+        Some(false) => Err(NoCompat::Kernel),
+        None => Err(NoCompat::Child),
+    }
 }

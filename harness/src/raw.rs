@@ -54,7 +54,7 @@ fn native(fd: RawFd, call: &Call) -> Result<(), Errno> {
 }
 
 /// Whether a 32-bit program's call is answered here at all, asked in a child, which
-/// it may end.
+/// it may end; `None` where no child could be started.
 pub(crate) use compat::is_answered;
 
 #[cfg(target_arch = "x86_64")]
@@ -105,18 +105,18 @@ mod compat {
     const ANSWERED: i32 = 0;
     const NOT_ANSWERED: i32 = 1;
 
-    pub(crate) fn is_answered() -> bool {
+    pub(crate) fn is_answered() -> Option<bool> {
         // SAFETY: the child makes system calls only, and none that it shares
         // anything by.
         let child = unsafe { libc::fork() };
         match child {
-            ..0 => false,
+            ..0 => None,
             0 => {
                 ask();
                 // SAFETY: ends the child.
                 unsafe { libc::_exit(NOT_ANSWERED) }
             }
-            child => ended(child) == Some(ANSWERED),
+            child => Some(ended(child) == Some(ANSWERED)),
         }
     }
 
@@ -161,7 +161,7 @@ mod compat {
         unreachable!("there is no such call, and `is_answered` says so")
     }
 
-    pub(crate) fn is_answered() -> bool {
-        false
+    pub(crate) fn is_answered() -> Option<bool> {
+        Some(false)
     }
 }

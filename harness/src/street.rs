@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mptcp_emulator::Access::{Nothing as N, Read as R, ReadWrite as W};
 use mptcp_emulator::{Access, PAGE, Pages};
+use mptcp_limits::{Need, Resource};
 
 /// Pages on the street.
 pub const PAGES: usize = 48;
@@ -90,6 +91,15 @@ const MOST_STREETS: usize = 256;
 
 const _: () = assert!(BEFORE + LEN + BEHIND <= STREET_TO_STREET);
 
+/// Address space in bytes that a street takes, with all that is reserved around it.
+pub const ADDRESS_SPACE: usize = RESERVED + LEN + ALIAS_RESERVED;
+
+/// Reserved for the street as the program sees it, in bytes.
+const RESERVED: usize = BEFORE + LEN + BEHIND;
+
+/// Reserved for the alias, in bytes.
+const ALIAS_RESERVED: usize = ALIAS_BEFORE + LEN + ALIAS_BEHIND;
+
 /// The mapped pages.
 #[derive(Debug)]
 pub struct Street {
@@ -111,7 +121,7 @@ impl Street {
     /// Maps the first street that this process does not have yet.
     ///
     /// # Errors
-    /// What `memfd_create(2)` or `mmap(2)` said, with what was tried.
+    /// What `memfd_create(2)` or `mmap(2)` answered: what was needed and what to do.
     pub fn new() -> io::Result<Street> {
         // Streets that are gone leave their places to the next round.
         let first = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -135,23 +145,13 @@ impl Street {
             // choice, or fail where something is mapped already.
             let got = unsafe { libc::mmap(at as *mut c_void, len, protection, flags, fd, offset) };
             if got == libc::MAP_FAILED {
-                let error = io::Error::last_os_error();
-                return Err(io::Error::new(
-                    error.kind(),
-                    format!("cannot map {len} bytes of the street at {at:#x}: {error}"),
-                ));
+                return Err(mapping(&io::Error::last_os_error()));
             }
             NonNull::new(got.cast::<u8>()).ok_or_else(|| io::Error::other("mapped at null"))
         };
 
         let reserve = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        map(
-            base - BEFORE,
-            BEFORE + LEN + BEHIND,
-            libc::PROT_NONE,
-            reserve | libc::MAP_FIXED_NOREPLACE,
-            0,
-        )?;
+        map(base - BEFORE, RESERVED, libc::PROT_NONE, reserve | libc::MAP_FIXED_NOREPLACE, 0)?;
         let pave = |base: usize| -> io::Result<()> {
             for (page, access) in PATTERN.access().iter().enumerate() {
                 let at = base + page * PAGE;
@@ -181,7 +181,7 @@ impl Street {
     /// Where the reservation around the alias begins, and its length.
     fn alias_reserved(&self) -> (usize, usize) {
         let alias = alias(self.base as u64) as usize;
-        (alias - ALIAS_BEFORE, ALIAS_BEFORE + LEN + ALIAS_BEHIND)
+        (alias - ALIAS_BEFORE, ALIAS_RESERVED)
     }
 
     /// Whether the street has its alias.
@@ -213,7 +213,7 @@ impl Drop for Street {
         let reserved = (self.base - BEFORE) as *mut c_void;
         // SAFETY: both ranges are ours by the invariants, and nothing borrows
         // from `self` any more.
-        unsafe { libc::munmap(reserved, BEFORE + LEN + BEHIND) };
+        unsafe { libc::munmap(reserved, RESERVED) };
         // SAFETY: as above.
         unsafe { libc::munmap(self.view.as_ptr().cast(), LEN) };
         if self.aliased {
@@ -276,18 +276,42 @@ fn protection(access: Access) -> i32 {
     }
 }
 
+/// What is missing without a street.
+const WITHOUT: &str = "Without the street no call can be compared";
+
+/// Why the street could not be mapped.
+fn mapping(error: &io::Error) -> io::Error {
+    let need = Need {
+        operation: "mapping the street, the memory that one job compares",
+        resource: Resource::AddressSpace,
+        amount: ADDRESS_SPACE as u64,
+        without: WITHOUT,
+        instead: "run with fewer jobs (--jobs)",
+    };
+    need.error(error)
+}
+
 fn memfd() -> io::Result<OwnedFd> {
+    let need = Need {
+        operation: "memfd_create, for the pages of the street",
+        resource: Resource::Call,
+        amount: 1,
+        without: WITHOUT,
+        instead: "",
+    };
     // SAFETY: the name is a C string, and the call touches nothing else.
     let fd = unsafe { libc::memfd_create(c"street".as_ptr(), libc::MFD_CLOEXEC) };
     if fd < 0 {
-        return Err(io::Error::last_os_error());
+        return Err(need.error(&io::Error::last_os_error()));
     }
     // SAFETY: the descriptor is new and nobody else's.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let lengthen = Need { operation: "the length of the street's memfd", ..need };
+    mptcp_limits::file_of(LEN as u64).map_err(|error| lengthen.error(&error))?;
     // SAFETY: touches no memory.
     match unsafe { libc::ftruncate(fd.as_raw_fd(), LEN as libc::off_t) } {
         0 => Ok(fd),
-        _ => Err(io::Error::last_os_error()),
+        _ => Err(lengthen.error(&io::Error::last_os_error())),
     }
 }
 

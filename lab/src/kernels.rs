@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::during;
 use crate::guest::WANTED_MODULES;
+use crate::{during, unwritten};
 
 /// A kernel that can be booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,7 +238,7 @@ fn elsewhere() -> Result<Vec<String>, String> {
     let folder = cache()?.with_file_name("apt");
     let (list, lists) = (folder.join("sources.list"), folder.join("lists"));
     for needed in [&lists.join("partial"), &folder.join("cache/archives/partial")] {
-        fs::create_dir_all(needed).map_err(during(needed.display()))?;
+        fs::create_dir_all(needed).map_err(unwritten(needed))?;
     }
     let keys =
         if Path::new(KEYS).exists() { format!("[signed-by={KEYS}] ") } else { String::new() };
@@ -259,7 +259,7 @@ fn elsewhere() -> Result<Vec<String>, String> {
     .flat_map(|option| ["-o".to_owned(), option])
     .collect();
     if !fresh {
-        fs::write(&list, text).map_err(during(list.display()))?;
+        fs::write(&list, text).map_err(unwritten(&list))?;
         let words: Vec<&str> = options.iter().map(String::as_str).chain(["update"]).collect();
         if let Err(error) = run("apt-get", &words, None) {
             let _ = fs::remove_file(&list);
@@ -335,7 +335,7 @@ pub fn fetch(series: &str) -> Result<Kernel, String> {
 fn download(package: &Package, folder: &Path) -> Result<(), String> {
     let above = folder.parent().ok_or("no folder to keep kernels in")?;
     let work = above.join(format!(".{}.{}", package.name, std::process::id()));
-    fs::create_dir_all(&work).map_err(during(work.display()))?;
+    fs::create_dir_all(&work).map_err(unwritten(&work))?;
     let done = unpacked(package, &work).and_then(|root| {
         match fs::rename(&root, folder) {
             // Somebody else was faster.

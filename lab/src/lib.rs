@@ -24,6 +24,12 @@ pub mod package;
 mod requirement;
 mod source;
 
+/// Why a file or a folder of the cache could not be written, and what to do.
+fn unwritten(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> String {
+    let instead = "set XDG_CACHE_HOME to a folder with more space";
+    move |error| mptcp_limits::files::refused(path, 0, &error, instead)
+}
+
 /// An error's text, with what was being done.
 fn during<E: std::fmt::Display>(what: impl std::fmt::Display) -> impl FnOnce(E) -> String {
     move |error| format!("{what}: {error}")

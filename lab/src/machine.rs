@@ -1,11 +1,12 @@
 //! One run of a kernel under qemu.
 //!
 //! The initramfs lies in memory, the serial ports are pipes: qemu is told
-//! `/dev/fd/N` for each, and no file is made.
+//! `/dev/fd/N` for each, and no file is made: neither `$TMPDIR` nor `/dev/shm` is used.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Read, Write, pipe};
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use mptcp_limits::{Need, Resource, available_memory, bytes};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -32,8 +34,20 @@ const COMMAND_LINE: &str =
     "console=ttyS0 panic=-1 oops=panic printk.time=1 kasan_multi_shot no_timer_check";
 /// How long a machine may take to switch itself off once it said that it is done.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// The signal by which the kernel ends a program where memory is short.
+const SIGKILL: i32 = 9;
 /// How often it is looked at.
 const TICK: Duration = Duration::from_millis(20);
+
+/// The threads that read what a machine writes: one for each port, and one for qemu's
+/// own words.
+const THREADS: Need<'static> = Need {
+    operation: "starting the threads that read what the machine writes",
+    resource: Resource::Tasks,
+    amount: PORTS.len() as u64 + 1,
+    without: "Without them the machine is switched off",
+    instead: "",
+};
 
 /// How a machine is set up.
 #[derive(Clone, Debug)]
@@ -120,9 +134,7 @@ pub fn run(
     err: impl Write + Send + 'static,
 ) -> Result<Run, String> {
     let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-    let memory = memfd_create("initramfs", MemfdFlags::empty()).map_err(during("memfd_create"))?;
-    let mut memory = File::from(memory);
-    memory.write_all(initramfs).map_err(during("the initramfs"))?;
+    let memory = in_memory(initramfs)?;
 
     let mut command = Command::new(QEMU);
     command
@@ -150,21 +162,35 @@ pub fn run(
         io::ErrorKind::NotFound => {
             format!("{QEMU} is not installed (Debian: apt-get install qemu-system-x86)")
         }
-        _ => format!("{QEMU}: {error}"),
+        _ => {
+            Need { operation: "starting qemu-system-x86_64", amount: 1, ..THREADS }.refused(&error)
+        }
     })?;
     drop((writers, memory));
     drop(starting);
 
     let (console, report) = (Collected::default(), Collected::default());
-    let mut readers = readers.into_iter();
-    let mut reader = || readers.next().ok_or("no port");
-    let console_thread = console.fill(reader()?, start);
-    let output = hand_on(reader()?, out);
-    let errors = hand_on(reader()?, err);
-    let report_thread = report.fill(reader()?, start);
     let said = Collected::default();
-    let saying = child.stderr.take().map(|stderr| said.fill(stderr, start));
-    let timed_out = await_end(&mut child, &report, start + setup.timeout)?.is_none();
+    let mut readers = readers.into_iter();
+    let mut reader = || readers.next().ok_or(io::ErrorKind::NotFound);
+    let stderr = child.stderr.take();
+    let begin = || -> io::Result<_> {
+        let console_thread = console.fill(reader()?, start)?;
+        let output = hand_on(reader()?, out)?;
+        let errors = hand_on(reader()?, err)?;
+        let report_thread = report.fill(reader()?, start)?;
+        let saying = stderr.map(|stderr| said.fill(stderr, start)).transpose()?;
+        Ok((console_thread, output, errors, report_thread, saying))
+    };
+    let begun = begin();
+    if begun.is_err() {
+        // Nobody would listen to it.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let (console_thread, output, errors, report_thread, saying) =
+        begun.map_err(|error| THREADS.refused(&error))?;
+    let ended = await_end(&mut child, &report, start + setup.timeout)?;
     let elapsed = start.elapsed();
     for thread in [console_thread, report_thread].into_iter().chain(saying) {
         let _ = thread.join();
@@ -178,18 +204,63 @@ pub fn run(
     if told.end.is_some() {
         untold = console::without(&console, &told.told);
     }
+    let mut complaint = said.text();
+    if let Some(status) = ended.filter(|status| !status.success() && !told.ready) {
+        complaint.push_str(&failed(status, setup.memory));
+    }
     Ok(Run {
         splat: console::complaint(&untold),
         told,
         console,
-        complaint: said.text(),
+        complaint,
         lost: lost
             .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
             .map(|error| error.to_string()),
-        timed_out,
+        timed_out: ended.is_none(),
         booted: report.first(),
         elapsed,
     })
+}
+
+/// The initramfs as a file in memory, which qemu opens by its descriptor.
+fn in_memory(initramfs: &[u8]) -> Result<File, String> {
+    let operation = format!("the initramfs, {} in a memfd", bytes(initramfs.len() as u64));
+    let need = Need {
+        operation: &operation,
+        resource: Resource::Call,
+        amount: 1,
+        without: "Without it no machine can be started",
+        instead: "",
+    };
+    let refused = |error: io::Error| need.refused(&error);
+    mptcp_limits::file_of(initramfs.len() as u64).map_err(refused)?;
+    let memory = memfd_create("initramfs", MemfdFlags::empty()).map_err(io::Error::from);
+    let mut memory = File::from(memory.map_err(refused)?);
+    memory.write_all(initramfs).map_err(refused)?;
+    Ok(memory)
+}
+
+/// What the end of a qemu that started no program says, beside its own words: `memory`
+/// is the machine's, in MiB.
+fn failed(status: ExitStatus, memory: u32) -> String {
+    let needed = bytes(u64::from(memory) << 20);
+    let mut text = String::new();
+    if let Some(signal) = status.signal() {
+        text = format!("{QEMU} was ended by signal {signal}. ");
+        if signal == SIGKILL {
+            text.push_str("Where memory is short the kernel ends programs so. ");
+        }
+    }
+    let here = available_memory().map(|free| format!("{} is available", bytes(free)));
+    let limits = mptcp_limits::memory_limits();
+    let here: Vec<String> = here.into_iter().chain(limits).collect();
+    text.push_str(&format!(
+        "\nThe machine takes {needed} of memory (--memory) besides what qemu itself takes. Here: \
+         {}. If that is too little: give it less with --memory, free memory, or raise the limit \
+         (`ulimit -v unlimited`)",
+        here.join(", ")
+    ));
+    text
 }
 
 /// Waits until qemu ends, and ends it where it does not: `None` when time was
@@ -228,9 +299,13 @@ fn await_end(
 struct Collected(Arc<Mutex<(Vec<u8>, Option<Duration>)>>);
 
 impl Collected {
-    fn fill(&self, mut from: impl Read + Send + 'static, start: Instant) -> JoinHandle<()> {
+    fn fill(
+        &self,
+        mut from: impl Read + Send + 'static,
+        start: Instant,
+    ) -> io::Result<JoinHandle<()>> {
         let to = self.clone();
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(len @ 1..) = from.read(&mut buffer) {
                 let mut to = to.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -262,8 +337,8 @@ impl Collected {
 fn hand_on(
     mut from: PipeReader,
     mut to: impl Write + Send + 'static,
-) -> JoinHandle<Option<io::Error>> {
-    thread::spawn(move || {
+) -> io::Result<JoinHandle<Option<io::Error>>> {
+    thread::Builder::new().spawn(move || {
         let mut buffer = [0; 4096];
         let mut trouble = None;
         while let Ok(len @ 1..) = from.read(&mut buffer) {

@@ -29,8 +29,8 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::{FdFlags, fcntl_setfd};
 
-use crate::during;
 use crate::kernels::{self, Package, cache, run};
+use crate::{during, unwritten};
 
 /// What a work tree's file is from, where that is a patch.
 const PATCHED: &str = "patched";
@@ -109,7 +109,7 @@ impl Source {
             (Source::Debian(series), None) => series.clone(),
         };
         let folder = sources.join(folder_name(&name));
-        fs::create_dir_all(&folder).map_err(during(folder.display()))?;
+        fs::create_dir_all(&folder).map_err(unwritten(&folder))?;
         let lock = locked(&folder.join("lock"), step)?;
         let source = match (self, package) {
             (Source::Tree(path), _) => path.clone(),
@@ -157,7 +157,7 @@ fn locked(path: &Path, step: &mut dyn FnMut(&str)) -> Result<File, String> {
         .truncate(false)
         .write(true)
         .open(path)
-        .map_err(during(path.display()))?;
+        .map_err(unwritten(path))?;
     if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         step("waiting for another build of this source");
         flock(&lock, FlockOperation::LockExclusive).map_err(during(path.display()))?;
@@ -191,7 +191,7 @@ fn unpack(
     let work = folder.join("unpacking");
     let _ = fs::remove_dir_all(&work);
     let tree = work.join("tree");
-    fs::create_dir_all(&tree).map_err(during(tree.display()))?;
+    fs::create_dir_all(&tree).map_err(unwritten(&tree))?;
     let tarball = match tarball {
         Some(tarball) => tarball,
         None => {
@@ -232,7 +232,7 @@ impl Workshop {
     ) -> Result<usize, String> {
         let overlay = self.folder.join("patched");
         let _ = fs::remove_dir_all(&overlay);
-        fs::create_dir_all(&overlay).map_err(during(overlay.display()))?;
+        fs::create_dir_all(&overlay).map_err(unwritten(&overlay))?;
         let touched = self.patch(patches, &overlay)?;
         let changed = self.sync(&touched, &overlay, step)?;
         let _ = fs::remove_dir_all(&overlay);
@@ -273,7 +273,7 @@ impl Workshop {
             // What was built from another one looks newer than this one's files.
             let _ = fs::remove_dir_all(self.folder.join("build"));
         }
-        fs::create_dir_all(&tree).map_err(during(tree.display()))?;
+        fs::create_dir_all(&tree).map_err(unwritten(&tree))?;
 
         let mut wanted: BTreeMap<PathBuf, (PathBuf, String)> = BTreeMap::new();
         for path in files(&self.source)? {
@@ -334,7 +334,7 @@ impl Workshop {
         let lines = wanted.iter().flat_map(|(path, (_, stamp))| {
             [stamp.as_bytes(), b" ", path.as_os_str().as_bytes(), b"\0"].concat()
         });
-        fs::write(&register, lines.collect::<Vec<u8>>()).map_err(during(register.display()))?;
+        fs::write(&register, lines.collect::<Vec<u8>>()).map_err(unwritten(&register))?;
         Ok(changed)
     }
 }
@@ -413,15 +413,15 @@ fn same(one: &Path, other: &Path) -> bool {
 /// Puts a file at a second path, where there is none.
 fn link(from: &Path, to: &Path) -> Result<(), String> {
     if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(during(folder.display()))?;
+        fs::create_dir_all(folder).map_err(unwritten(folder))?;
     }
-    fs::hard_link(from, to).map_err(during(to.display()))
+    fs::hard_link(from, to).map_err(unwritten(to))
 }
 
 /// Puts a copy of a file in the place of whatever is there, as of now.
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(during(folder.display()))?;
+        fs::create_dir_all(folder).map_err(unwritten(folder))?;
     }
     let mut name = to.as_os_str().to_owned();
     name.push(".assay-new");
@@ -431,7 +431,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
         Ok(target) => symlink(target, &new),
         Err(_) => fs::copy(from, &new).map(drop),
     }
-    .map_err(during(from.display()))?;
+    .map_err(unwritten(to))
+    .map_err(during(format!("copying {}", from.display())))?;
     if to.is_dir() && !to.is_symlink() {
         fs::remove_dir_all(to).map_err(during(to.display()))?;
     }

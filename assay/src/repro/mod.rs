@@ -14,7 +14,6 @@ mod source;
 mod staging;
 mod steady;
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -169,7 +168,8 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
     let text = program::text(&subjects)?;
     match &args.output {
         Some(path) => {
-            fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let instead = "name another file with --output";
+            mptcp_limits::files::write(path, text.as_bytes(), instead)?;
         }
         None => out::put(text)?,
     }

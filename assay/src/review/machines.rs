@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
+use mptcp_limits::{Need, Resource, files};
 use serde_json::Value;
 
 use super::survey::{FAR, Request, Survey};
@@ -33,8 +34,8 @@ impl Machines<'_> {
         let one = |kernel: &Kernel| self.one(kernel, &file.0, &far);
         let results = thread::scope(|scope| {
             let running: Vec<_> =
-                self.kernels.iter().map(|kernel| scope.spawn(|| one(kernel))).collect();
-            let joined = running.into_iter().map(|thread| match thread.join() {
+                self.kernels.iter().map(|kernel| started(scope, || one(kernel))).collect();
+            let joined = running.into_iter().map(|thread| match thread?.join() {
                 Ok(result) => result,
                 Err(panic) => std::panic::resume_unwind(panic),
             });
@@ -131,6 +132,21 @@ impl From<Ended> for String {
     }
 }
 
+/// A thread for a machine.
+fn started<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, String> {
+    let need = Need {
+        operation: "starting the thread of a machine",
+        resource: Resource::Tasks,
+        amount: 2,
+        without: "Both kernels are needed for a comparison",
+        instead: "",
+    };
+    thread::Builder::new().spawn_scoped(scope, work).map_err(|error| need.refused(&error))
+}
+
 /// A file that is gone when it is no longer needed.
 struct Temporary(PathBuf);
 
@@ -140,7 +156,7 @@ impl Temporary {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("mptcp-assay-{}-{number}.json", std::process::id());
         let path = std::env::temp_dir().join(name);
-        fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        files::write(&path, bytes, "set TMPDIR to a folder with more space")?;
         Ok(Temporary(path))
     }
 }

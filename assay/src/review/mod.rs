@@ -29,6 +29,7 @@ use mptcp_harness::finding::hex;
 use mptcp_harness::scene::{Scene, catalogue};
 use mptcp_lab::build::Order;
 use mptcp_lab::kernels::Kernel;
+use mptcp_limits::files;
 
 use self::difference::Comparison;
 use self::machines::{Ended, Fallen, Machines};
@@ -125,12 +126,15 @@ pub(crate) struct ReviewArgs {
     machine: MachineArgs,
 }
 
+/// What to do where the report cannot be written.
+const ELSEWHERE: &str = "name another folder with --output";
+
 /// Runs the command.
 pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     let start = Instant::now();
     end_machines_with_us()?;
     if let Some(folder) = &args.output {
-        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        files::folder(folder, ELSEWHERE)?;
     }
     let stored = stored(&args.corpus)?;
     let (kernels, asked) = both(args)?;
@@ -273,8 +277,7 @@ fn build(args: &ReviewArgs, source: &str) -> Result<[PathBuf; 2], String> {
         Some(folder) => folder.clone(),
         None => {
             let folder = mptcp_lab::kernels::cache()?.with_file_name("review").join(own);
-            fs::create_dir_all(&folder)
-                .map_err(|error| format!("{}: {error}", folder.display()))?;
+            files::folder(&folder, "name a folder with --output")?;
             folder
         }
     };
@@ -335,10 +338,7 @@ fn shown(compared: &Comparison) -> Vec<String> {
 
 fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
     if let Some(folder) = &args.output {
-        let write = |name: &str, text: &[u8]| {
-            let path = folder.join(name);
-            fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
-        };
+        let write = |name: &str, text: &[u8]| files::write(&folder.join(name), text, ELSEWHERE);
         write("report.md", markdown::page(review).as_bytes())?;
         write("report.html", html::page(review).as_bytes())?;
         write("report.json", (check::json(review)? + "\n").as_bytes())?;

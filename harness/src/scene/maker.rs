@@ -166,7 +166,9 @@ impl Maker {
             bytes[1] += TALK.1 as u64;
         }
         let names = ends.names().map_err(during("getsockname"))?;
-        let server_defaults = self.defaults()?;
+        // TCP sockets take none of it over, and exist without netlink.
+        let is_tcp = [link.client, link.server] == [Protocol::Tcp; 2];
+        let server_defaults = if is_tcp { Defaults::default() } else { self.defaults()? };
         let client_defaults = if link.change == Change::KernelManaged {
             self.choose(Manager::Kernel)?;
             let defaults = self.defaults();

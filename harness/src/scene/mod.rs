@@ -12,6 +12,7 @@ mod namespace;
 mod path_manager;
 mod plan;
 mod portrait;
+mod room;
 mod sockets;
 mod stage;
 mod subject;

@@ -113,6 +113,15 @@ pub enum Plan {
     Stranger(Stranger),
 }
 
+/// File descriptors that a plan takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Descriptors {
+    /// Those that stay open.
+    pub stay: usize,
+    /// The most at a time while it is made.
+    pub most: usize,
+}
+
 impl Plan {
     /// Whether any socket of it is made as an MPTCP socket.
     pub fn speaks_mptcp(&self) -> bool {
@@ -126,6 +135,23 @@ impl Plan {
     /// Whether it is a connection with an MPTCP socket at one end at least.
     pub(super) fn speaks_mptcp_with_a_peer(&self) -> bool {
         matches!(self, Plan::Link(_)) && self.speaks_mptcp()
+    }
+
+    /// How many file descriptors it takes: those that stay open, and the most that are
+    /// open at a time while it is made.
+    pub(super) fn descriptors(&self) -> Descriptors {
+        // One more while the limits and sysctls are read that a socket takes over.
+        let reading = |stay, most: usize| Descriptors { stay, most: most + 1 };
+        match self {
+            // The queue that is full takes a listener and a filler.
+            Plan::Idle(_, Idle::Connecting) => reading(3, 3),
+            Plan::Idle(..) => reading(1, 1),
+            // The listener is open until both ends are.
+            Plan::Link(_) => reading(2, 3),
+            Plan::Stranger(Stranger::Unix | Stranger::Pipe) => Descriptors { stay: 2, most: 2 },
+            Plan::Stranger(Stranger::Tcp(_) | Stranger::Udp(_)) => Descriptors { stay: 1, most: 1 },
+            Plan::Stranger(Stranger::Closed) => Descriptors { stay: 0, most: 0 },
+        }
     }
 
     /// Joins and sysctls take rights; one subflow on loopback takes none.

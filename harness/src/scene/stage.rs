@@ -11,6 +11,7 @@ use super::maker::Maker;
 use super::namespace::{Enclosure, mptcp_available};
 use super::plan::{Idle, Plan};
 use super::portrait::{Portrait, draw};
+use super::room::Room;
 use super::subject::Made;
 use super::witness::{Sizes, Witness, sizes};
 use crate::kernel::{Kernel, Version};
@@ -36,6 +37,8 @@ pub struct Stage {
     skipped: Vec<(&'static Scene, String)>,
     /// Scenes that this kernel's release cannot have.
     impossible: Vec<(&'static Scene, &'static str)>,
+    /// Why scenes are missing that would exist with more of some resource.
+    shortage: Option<String>,
 }
 
 /// What one plan made.
@@ -63,6 +66,12 @@ impl Stage {
         which: impl Fn(&Scene) -> bool,
         progress: &mut dyn FnMut(&str),
     ) -> Stage {
+        let chosen: Vec<&'static Scene> = catalogue().iter().filter(|scene| which(scene)).collect();
+        // Before the first descriptor is opened.
+        let mut room = Room::for_scenes(&chosen);
+        if let Some(why) = room.is_too_small() {
+            return Stage::without_scenes(&chosen, why);
+        }
         let mut witness = Witness::new();
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
@@ -77,6 +86,7 @@ impl Stage {
             players: Vec::new(),
             skipped: Vec::new(),
             impossible: Vec::new(),
+            shortage: None,
         };
         // Only where it has MPTCP at all: without, that is the reason for what is missing.
         let has_mptcp = evidence.is_ok();
@@ -85,20 +95,18 @@ impl Stage {
             let (first, why) = scene.since().filter(|_| has_mptcp)?;
             release.is_some_and(|running| running.series() < first).then_some(why)
         };
-        let chosen = |scene: &&Scene| which(scene) && impossible(scene).is_none();
-        stage.impossible.extend(
-            catalogue()
-                .iter()
-                .filter(|scene| which(scene))
-                .filter_map(|scene| Some((scene, impossible(scene)?))),
-        );
+        stage
+            .impossible
+            .extend(chosen.iter().filter_map(|scene| Some((*scene, impossible(scene)?))));
+        let chosen: Vec<&'static Scene> =
+            chosen.into_iter().filter(|scene| impossible(scene).is_none()).collect();
         let maker = Maker::new(*enclosure == Enclosure::Private, holding);
         let mut group = None;
         let mut failed: Vec<(Plan, String)> = Vec::new();
         let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
         stage.maker = match maker {
             Ok(mut maker) => {
-                for scene in catalogue().iter().filter(chosen) {
+                for scene in chosen {
                     if group.replace(scene.group) != Some(scene.group) {
                         progress(scene.group.name());
                     }
@@ -120,7 +128,7 @@ impl Stage {
                         cast.push((scene, set));
                         continue;
                     }
-                    match maker.make(&scene.plan) {
+                    match room.take(&scene.plan).and_then(|()| maker.make(&scene.plan)) {
                         Ok(made) => {
                             cast.push((scene, stage.sets.len()));
                             stage.sets.push(Set { plan: scene.plan, made, since: Instant::now() });
@@ -136,14 +144,41 @@ impl Stage {
             Err(why) => {
                 // Without MPTCP that is the reason for whatever else is missing.
                 let why = evidence.err().unwrap_or(why);
-                let chosen = catalogue().iter().filter(chosen);
-                stage.skipped.extend(chosen.map(|scene| (scene, why.clone())));
+                stage.skipped.extend(chosen.into_iter().map(|scene| (scene, why.clone())));
                 None
             }
         };
+        stage.shortage = room.into_shortage();
         progress("coming to rest");
         stage.rest(cast);
         stage
+    }
+
+    /// A stage on which none of the chosen scenes exists.
+    fn without_scenes(chosen: &[&'static Scene], why: &str) -> Stage {
+        Stage {
+            maker: None,
+            witness: Witness::new(),
+            sizes: Sizes::default(),
+            holding: Kernel::running(None).revision.holding,
+            sets: Vec::new(),
+            players: Vec::new(),
+            skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),
+            impossible: Vec::new(),
+            shortage: Some(why.to_owned()),
+        }
+    }
+
+    /// Confirms that scenes exist, unless they are missing for another reason than a
+    /// limit of the environment: that is in [`Stage::skipped`].
+    ///
+    /// # Errors
+    /// No scene exists because a resource was too short: which, and what to do.
+    pub fn usable(&self) -> Result<(), String> {
+        match &self.shortage {
+            Some(why) if self.players.is_empty() => Err(why.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// Looks again and again until every scene shows the same portrait twice;

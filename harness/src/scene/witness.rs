@@ -15,6 +15,7 @@ use netlink_socket2::{NetlinkSocket, ReplyError};
 use socket2::Domain;
 
 use super::during;
+use super::namespace::netlink_available;
 use super::plan::Over;
 use super::sockets::{inode, mptcp};
 
@@ -150,12 +151,18 @@ fn attribute(mut attributes: &[u8], wanted: u16) -> &[u8] {
 
 /// The sizes of the structures, from a listener that `sock_diag` shows.
 pub(super) fn sizes(witness: &mut Witness) -> Result<Sizes, String> {
+    netlink_available()?;
     let listener = mptcp(Domain::IPV4).map_err(during("socket"))?;
     listener.bind(&Over::V4.origin().into()).map_err(during("bind"))?;
     listener.listen(1).map_err(during("listen"))?;
     let inode = inode(&listener).map_err(during("fstat"))?;
     let size = |seen: io::Result<Vec<Sighting>>, module| {
-        let seen = seen.unwrap_or_default();
+        // A kernel without the module answers ENOENT.
+        let absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        let seen = match seen {
+            Err(error) if !absent(&error) => return Err(format!("sock_diag: {error}")),
+            seen => seen.unwrap_or_default(),
+        };
         let shown = seen.iter().find(|seen| seen.inode == inode && !seen.info.is_empty());
         shown.map(|seen| seen.info.len()).ok_or_else(|| {
             format!("sock_diag does not show MPTCP sockets: the kernel needs {module}, built in or as a loaded module")
