@@ -226,7 +226,8 @@ pub(crate) enum KernelsCommand {
 pub(crate) struct BuildArgs {
     /// The path of a kernel tree (of a git repository: with what is not committed),
     /// or a series of Debian's, such as 6.12 or debian:6.12: the package
-    /// linux-source-6.12 is taken if it is installed, and fetched with apt if not
+    /// linux-source-6.12 is taken if it is installed, and fetched with apt if not;
+    /// debian:newest is the newest series that apt offers
     #[arg(long, value_name = "TREE|SERIES")]
     pub(crate) source: String,
 

@@ -188,30 +188,63 @@ fn newest(packages: Vec<Package>) -> Result<Vec<Package>, String> {
 /// # Errors
 /// No apt, or no such series, with those that there are.
 pub(crate) fn source(series: &str) -> Result<Package, String> {
-    let prefix = "linux-source-";
+    let wanted = format!("{SOURCE}{series}");
     let mut known = Vec::new();
-    for suites in [Ok(Vec::new()), elsewhere()] {
-        // What the machine itself is configured for must do where the rest cannot.
-        let Ok(options) = suites else { continue };
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        let names = run("apt-cache", &[&options[..], &["pkgnames", prefix]].concat(), None)?;
-        let wanted = format!("{prefix}{series}");
-        if names.lines().any(|name| name == wanted) {
+    for (options, offered) in sources()? {
+        if offered.iter().any(|(_, name)| name == series) {
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
             let table = run("apt-cache", &[&options[..], &["madison", &wanted]].concat(), None)?;
             if let Some(package) = newest(madison(&table))?.pop() {
                 return Ok(Package { elsewhere: !options.is_empty(), ..package });
             }
         }
-        known.extend(names.lines().filter_map(|name| Some(name.strip_prefix(prefix)?.to_owned())));
+        known.extend(offered);
     }
-    known.retain(|name| name.starts_with(|c: char| c.is_ascii_digit()));
     known.sort();
     known.dedup();
+    let known: Vec<String> = known.into_iter().map(|(_, name)| name).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     Err(format!(
-        "apt offers no {prefix}{series}; there is {known} (`apt-get update` brings its lists up \
-         to date)"
+        "apt offers no {wanted}; there is {known} (`apt-get update` brings its lists up to date)"
     ))
+}
+
+/// The newest series that apt offers a source of.
+///
+/// # Errors
+/// No apt, or no source at all.
+pub(crate) fn newest_source() -> Result<String, String> {
+    let offered = sources()?.into_iter().flat_map(|(_, offered)| offered);
+    offered.max().map(|(_, name)| name).ok_or_else(|| {
+        format!("apt offers no {SOURCE}…; `apt-get update` brings its lists up to date")
+    })
+}
+
+/// What the names of packages with a source begin with.
+const SOURCE: &str = "linux-source-";
+
+/// A series: its numbers, by which it is compared, and its name.
+type Series = ((u32, u32), String);
+
+/// The series that apt offers sources of: those of the suites that the machine is configured
+/// for, then those of further suites, each with the options for apt.
+fn sources() -> Result<Vec<(Vec<String>, Vec<Series>)>, String> {
+    let mut all = Vec::new();
+    for suites in [Ok(Vec::new()), elsewhere()] {
+        // What the machine itself is configured for must do where the rest cannot.
+        let Ok(options) = suites else { continue };
+        let words: Vec<&str> = options.iter().map(String::as_str).collect();
+        let names = run("apt-cache", &[&words[..], &["pkgnames", SOURCE]].concat(), None)?;
+        let offered = names.lines().filter_map(|name| series(name.strip_prefix(SOURCE)?));
+        all.push((options, offered.collect()));
+    }
+    Ok(all)
+}
+
+/// The series of a name such as `6.12`; `None` for others, such as `6.12-rt`.
+fn series(name: &str) -> Option<Series> {
+    let (major, minor) = name.split_once('.')?;
+    Some(((major.parse().ok()?, minor.parse().ok()?), name.to_owned()))
 }
 
 /// What the names of packages begin with that have an image only.
@@ -456,6 +489,13 @@ linux-image-6.12.117+deb12-cloud-amd64 | 6.12.117-1~deb12u1 | http://example.org
 ";
         let series: Vec<_> = madison(table).iter().map(Package::series).collect();
         assert_eq!(series, [Some("6.1".into()), Some("6.12".into())]);
+    }
+
+    #[test]
+    fn series_are_compared_by_their_numbers() {
+        let all = ["6.1", "6.12", "7.3", "6.9", "7.10"].map(series);
+        assert_eq!(all.into_iter().flatten().max().map(|(_, name)| name).as_deref(), Some("7.10"));
+        assert_eq!([series("6.12-rt"), series("all"), series("")], [None, None, None]);
     }
 
     #[test]

@@ -32,6 +32,9 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use crate::kernels::{self, Package, cache, run};
 use crate::{during, unwritten};
 
+/// The newest series, whichever that is.
+const NEWEST: &str = "newest";
+
 /// What a work tree's file is from, where that is a patch.
 const PATCHED: &str = "patched";
 
@@ -64,8 +67,14 @@ impl Source {
     /// There is no such folder, or it has no kernel.
     pub(crate) fn named(name: &str) -> Result<Source, String> {
         if let Some(series) = name.strip_prefix("debian:") {
+            if series == NEWEST {
+                return Ok(Source::Debian(kernels::newest_source()?));
+            }
             return is_series(series).then(|| Source::Debian(series.into())).ok_or_else(|| {
-                format!("debian:{series}: that is no series; they are like debian:6.12")
+                format!(
+                    "debian:{series}: that is no series; they are like debian:6.12, or \
+                     debian:{NEWEST} for the newest that apt offers"
+                )
             });
         }
         let path = Path::new(name);
