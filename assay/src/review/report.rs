@@ -13,7 +13,8 @@ use mptcp_harness::scene::by_id;
 use serde::Serialize;
 
 use super::contents::Content;
-use super::difference::{Class, Comparison, Datum, Group};
+use super::datum::Datum;
+use super::difference::{Class, Comparison, Group};
 use super::exhibit::Exhibit;
 use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;
