@@ -50,9 +50,9 @@ impl Version {
         }
         let debian = self.build.split("Debian ").nth(1);
         let ubuntu = self.signature.split_whitespace().nth(2);
-        let stated = [debian, ubuntu].into_iter().flatten().filter_map(Release::parse);
+        let mut stated = [debian, ubuntu].into_iter().flatten().filter_map(Release::parse);
         let same = |found: &Release| found.series() == release.series() && found.patch.is_some();
-        Some(stated.filter(same).last().unwrap_or(release))
+        Some(stated.find(same).unwrap_or(release))
     }
 }
 

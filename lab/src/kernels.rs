@@ -226,9 +226,12 @@ const SOURCE: &str = "linux-source-";
 /// A series: its numbers, by which it is compared, and its name.
 type Series = ((u32, u32), String);
 
+/// Options for apt, and the series that it offers sources of with them.
+type Offer = (Vec<String>, Vec<Series>);
+
 /// The series that apt offers sources of: those of the suites that the machine is configured
 /// for, then those of further suites, each with the options for apt.
-fn sources() -> Result<Vec<(Vec<String>, Vec<Series>)>, String> {
+fn sources() -> Result<Vec<Offer>, String> {
     let mut all = Vec::new();
     for suites in [Ok(Vec::new()), elsewhere()] {
         // What the machine itself is configured for must do where the rest cannot.

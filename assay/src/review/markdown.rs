@@ -32,7 +32,7 @@ pub(super) fn page(review: &Review) -> String {
     for class in Class::ALL {
         for (cause, groups) in review.causes(class) {
             let because = groups.iter().flat_map(|(_, group)| &group.because);
-            let new = because.fold(false, |new, datum| shown.insert(datum) || new);
+            let new = because.filter(|datum| shown.insert(datum.as_str())).count() > 0;
             let (most, lines) = match (cause.is_empty(), new) {
                 (true, _) => (MOST_IN_FULL, usize::MAX),
                 (false, true) => (MOST_OF_A_CAUSE, usize::MAX),

@@ -7,7 +7,8 @@ use mptcp_harness::picture::Picture;
 use mptcp_harness::region::{Map, Region, Spot};
 use mptcp_harness::rig::Examination;
 
-use super::difference::{Datum, foreseen};
+use super::account::foreseen;
+use super::datum::Datum;
 use super::report::Answer;
 
 /// The memory around what differs between two kernels, the base kernel's in the place

@@ -5,7 +5,9 @@
 //! simplest case of each difference ([`difference`]) is run with everything kept
 //! ([`exhibit`]). What differs between boots alone is no difference: [`contents`].
 
+mod account;
 mod contents;
+mod datum;
 mod difference;
 mod exhibit;
 mod html;

@@ -14,7 +14,8 @@ use mptcp_harness::verdict::{MOST_WITHOUT, Tally, Verdict};
 use serde::Serialize;
 
 use super::contents::Content;
-use super::difference::{Class, Comparison, Datum, Group};
+use super::datum::Datum;
+use super::difference::{Class, Comparison, Group};
 use super::exhibit::Exhibit;
 use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;

@@ -1,6 +1,8 @@
 use super::*;
+use crate::stand_in::StandIn;
 use mptcp_harness::agenda::cues;
 use mptcp_harness::case::{Data, Entry, Input, Place};
+use mptcp_harness::contrast::{Contrast, Side};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::scene::by_name;
 
