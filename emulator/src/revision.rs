@@ -273,6 +273,15 @@ impl Revision {
         ..Revision::V6_19
     };
 
+    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
+    /// `mptcpi_subflows` after a join that failed. Both are values of a socket, which the model is given.
+    pub const V7_1: Revision = Revision {
+        name: "7.1",
+        since: Release::mainline(7, 1),
+        sources: "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled",
+        ..Revision::V7_0
+    };
+
     /// Linux 7.2: as 7.0.
     pub const V7_2: Revision = Revision {
         name: "7.2",
@@ -292,7 +301,7 @@ impl Revision {
     };
 
     /// All revisions, the oldest first; those of a stable series stand behind the series' first release.
-    pub const ALL: [Revision; 21] = [
+    pub const ALL: [Revision; 22] = [
         Revision::V5_16,
         Revision::V6_1,
         Revision::V6_1_34,
@@ -312,6 +321,7 @@ impl Revision {
         Revision::V6_18_44,
         Revision::V6_19,
         Revision::V7_0,
+        Revision::V7_1,
         Revision::V7_2,
         Revision::V7_3,
     ];

@@ -62,7 +62,7 @@ fn releases_and_their_revisions() {
         ("6.18.44", Some("6.18.44")),
         ("6.19.3", Some("6.19")),
         ("7.0-rc1", Some("7.0")),
-        ("7.1.9", Some("7.0")),
+        ("7.1.9", Some("7.1")),
         ("7.2.13", Some("7.2")),
         ("7.3-rc7", Some("7.3")),
         ("9.0.0", Some("7.3")),
@@ -131,6 +131,7 @@ fn what_each_revision_knows() {
         ("6.18.44", 280, 96, true, false),
         ("6.19", 280, 96, true, false),
         ("7.0", 280, 96, true, false),
+        ("7.1", 280, 96, true, false),
         ("7.2", 280, 96, true, false),
         ("7.3", 280, 96, true, false),
     ];
