@@ -1,10 +1,12 @@
 //! `assay vm`: a subcommand on other kernels.
 
+mod runs;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,17 +20,15 @@ use mptcp_lab::package::pack;
 use mptcp_limits::files;
 use serde_json::{Value, json};
 
+use self::runs::Runs;
 use crate::args::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
-use crate::coverage::{self, Coverage};
+use crate::coverage::Coverage;
 use crate::ktap::{self, Ending};
 use crate::style::{bad, counted, dim, good, grouped, head, wrapped};
 use crate::{Status, check, human, out};
 
 /// How many lines of a console are shown where the kernel did not complain.
 const LINES: usize = 15;
-
-/// Where a command in a machine leaves its coverage, by path in its working folder.
-const COVERAGE: [&str; 2] = [".assay", "coverage.json"];
 
 /// Runs the command.
 pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
@@ -142,67 +142,10 @@ impl Task {
             errand.wanted = vec![own];
         }
         if self.has_coverage {
-            let [folder, file] = COVERAGE;
-            errand.environment.push((coverage::VARIABLE.into(), format!("{folder}/{file}")));
-            errand.wanted.push(folder.into());
+            runs::ask_for_coverage(&mut errand);
         }
         errand
     }
-}
-
-/// What several kernels' runs of one command came to.
-#[derive(Default)]
-struct Runs {
-    kernels: Vec<(String, Status, Option<Coverage>)>,
-}
-
-impl Runs {
-    /// Adds a run. A command that compares something has to say on which scenes.
-    fn add(&mut self, task: &Task, kernel: &Kernel, status: Status, run: &Run) {
-        let path = Path::new(COVERAGE[0]).join(COVERAGE[1]);
-        let file = run.told.files.iter().find(|(at, _)| *at == path);
-        let coverage = file.and_then(|(_, bytes)| serde_json::from_slice(bytes).ok());
-        let is_green = matches!(status, Status::Agree | Status::Skipped);
-        let status = if task.has_coverage && coverage.is_none() && is_green {
-            let why = "which scenes came up there did not arrive";
-            out::note(format_args!("{}: {}: {why}", bad("assay"), kernel.name));
-            Status::Trouble
-        } else {
-            status
-        };
-        self.kernels.push((kernel.name.clone(), status, coverage));
-    }
-
-    /// What the kernels differ in that makes them not comparable, if anything.
-    fn uneven(&self) -> Option<String> {
-        let known: Vec<(&str, &Coverage)> = self
-            .kernels
-            .iter()
-            .filter_map(|(name, _, coverage)| Some((name.as_str(), coverage.as_ref()?)))
-            .collect();
-        uneven_text(&known)
-    }
-
-    /// The status of all of them.
-    fn status(&self) -> Status {
-        let uneven = self.uneven().map(|_| Verdict::Uneven.status());
-        Status::worst(self.kernels.iter().map(|(_, status, _)| *status).chain(uneven))
-    }
-}
-
-/// A sentence on scenes that came up on some of several kernels alone; `None` where there
-/// are none.
-fn uneven_text(kernels: &[(&str, &Coverage)]) -> Option<String> {
-    let uneven = coverage::uneven(kernels);
-    let (scene, missing) = uneven.first_key_value()?;
-    let reason = kernels.iter().filter(|(name, _)| missing.iter().any(|one| one == name));
-    let mut reasons = reason.flat_map(|(_, coverage)| &coverage.skipped_scenes);
-    let reason = reasons.find(|one| one.name == *scene).map_or("", |one| one.reason.as_str());
-    Some(format!(
-        "the kernels differ in {}, such as {scene}, which did not come up on {}: {reason}",
-        counted(uneven.len() as u64, "scene"),
-        missing.join(", ")
-    ))
 }
 
 /// Has an interrupt end the machines, and then this program; a second one at once.
@@ -235,7 +178,7 @@ pub(crate) fn boot(
     let run = machine::run(kernel, &initramfs, &setup, out, err)?;
     for (path, bytes) in &run.told.files {
         // The kernel that brings them is one that may be wrong.
-        if path.starts_with(COVERAGE[0]) {
+        if runs::is_coverage(path) {
             continue;
         }
         let ours = errand.wanted.iter().any(|folder| path.starts_with(folder));
@@ -276,7 +219,7 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         if kernels.len() == 1 {
             return Ok(status);
         }
-        runs.add(task, kernel, status, &run);
+        runs.add(task.has_coverage, kernel, status, &run);
     }
     if let Some(what) = runs.uneven() {
         out::note(format_args!("assay: {}  {what}", human::word(Verdict::Uneven)));
@@ -307,7 +250,7 @@ fn nested(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, Stri
                 Ending::Error(anstream::adapter::strip_str(first).to_string())
             }
         };
-        runs.add(task, kernel, status.unwrap_or(Status::Trouble), &run);
+        runs.add(task.has_coverage, kernel, status.unwrap_or(Status::Trouble), &run);
         points.push((kernel.name.clone(), text, ending));
     }
     let same = runs.uneven().map_or(Ending::Ok, Ending::Error);
@@ -388,7 +331,12 @@ fn compare(
             // A verdict without its report is none.
             Err(_) => (Value::Null, status.and(Err("its report did not arrive".into()))),
         };
-        runs.add(task, kernel, status.as_ref().copied().unwrap_or(Status::Trouble), &run);
+        runs.add(
+            task.has_coverage,
+            kernel,
+            status.as_ref().copied().unwrap_or(Status::Trouble),
+            &run,
+        );
         columns.push(Column { asked: asked.clone(), name: kernel.name.clone(), report, status });
     }
     match format {

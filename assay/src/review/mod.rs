@@ -6,6 +6,7 @@
 //! ([`exhibit`]). What differs between boots alone is no difference: [`contents`].
 
 mod account;
+mod comparability;
 mod contents;
 mod datum;
 mod difference;

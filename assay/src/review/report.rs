@@ -9,10 +9,11 @@ use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{diagnose, hex, result_name};
 use mptcp_harness::rig::Examination;
-use mptcp_harness::scene::{by_id, catalogue};
-use mptcp_harness::verdict::{MOST_WITHOUT, Tally, Verdict};
+use mptcp_harness::scene::by_id;
+use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
+use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
 use super::difference::{Class, Comparison, Group};
@@ -21,10 +22,9 @@ use super::memory::{contrasted, drawn, larger};
 use super::survey::Survey;
 use super::words::{contract, of_kernels};
 use crate::Status;
-use crate::coverage::{self, Asked, Coverage, SkippedScene};
+use crate::coverage::{Asked, Coverage};
 use crate::report::{RevisionData, RuleData, by_name};
 use crate::rules::standing;
-use crate::style::counted;
 
 /// Scenes that are named where a difference shows on more.
 const MOST_SCENES: usize = 4;
@@ -92,6 +92,8 @@ pub(super) enum Difference {
     Explained,
     /// Structures hold something else, and nothing explains why.
     Contents,
+    /// Both keep the contract, and nothing known of the two accounts for what differs.
+    Unexplained,
     /// The patched kernel departs from the contract, or has less than the base kernel.
     Regression,
 }
@@ -223,8 +225,12 @@ impl Review {
             uneven: uneven.len() as u64,
             is_incomplete: false,
         };
-        let difference = if tally.disagree > 0 {
+        let is_unexplained = |group: &&Group| group.class == Class::Unexplained;
+        let unexplained = comparison.groups.iter().filter(is_unexplained).count() as u64;
+        let difference = if tally.disagree > unexplained {
             Difference::Regression
+        } else if unexplained > 0 {
+            Difference::Unexplained
         } else if !material.contents.is_empty() {
             Difference::Contents
         } else if !groups.is_empty() {
@@ -300,98 +306,10 @@ impl Review {
     }
 }
 
-/// The scenes that came up on both kernels, and those that did not on one of them. A scene
-/// that one of the releases cannot have is not missing.
-fn coverage(both: &[(&str, &Survey); 2]) -> Coverage {
-    let mut coverage = Coverage::default();
-    for scene in catalogue() {
-        let find = |list: &[SkippedScene]| list.iter().find(|one| one.name == scene.name).cloned();
-        let up = both.iter().all(|(_, survey)| survey.stands(scene.id));
-        let impossible = both.iter().find_map(|(_, survey)| find(&survey.impossible));
-        let missing: Vec<(&str, SkippedScene)> = both
-            .iter()
-            .filter_map(|(kernel, survey)| Some((*kernel, find(&survey.skipped)?)))
-            .collect();
-        match (&missing[..], impossible) {
-            _ if up => coverage.scenes_up.push(scene.name.to_owned()),
-            (_, Some(scene)) => coverage.impossible_scenes.push(scene),
-            ([(_, one), (_, other)], _) if one == other => {
-                coverage.skipped_scenes.push(one.clone());
-            }
-            ([(kernel, one), ..], _) => coverage.skipped_scenes.push(SkippedScene {
-                reason: format!("on {kernel}: {}", one.reason),
-                ..one.clone()
-            }),
-            ([], None) => {}
-        }
-    }
-    coverage.scenes = coverage.scenes_up.len();
-    coverage
-}
-
-/// Scenes that came up on one of the two kernels, although both can have them: each with
-/// the kernel on which it did not.
-fn uneven(both: &[(&str, &Survey); 2]) -> BTreeMap<String, Vec<String>> {
-    let of = |survey: &Survey| Coverage {
-        scenes_up: survey
-            .scenes
-            .iter()
-            .filter_map(|one| Some(by_id(one.id)?.name.into()))
-            .collect(),
-        skipped_scenes: survey.skipped.clone(),
-        impossible_scenes: survey.impossible.clone(),
-        ..Coverage::default()
-    };
-    let [base, patched] = both.map(|(kernel, survey)| (kernel, of(survey)));
-    coverage::uneven(&[(base.0, &base.1), (patched.0, &patched.1)])
-}
-
-/// A revision that has every option that one of the two has.
-fn newest([base, patched]: &[Revision; 2]) -> Revision {
-    Revision {
-        full_info: base.full_info || patched.full_info,
-        info_opt: base.info_opt || patched.info_opt,
-        ..*patched
-    }
-}
-
 /// What to call the kernels: the last parts of their paths, unless these are the same.
 fn short(asked: &[String; 2]) -> [&str; 2] {
     let [base, patched] = asked.each_ref().map(|path| path.rsplit('/').next().unwrap_or_default());
     if base == patched { asked.each_ref().map(String::as_str) } else { [base, patched] }
-}
-
-/// What prevents a verdict of agreement, the most serious first.
-fn troubles(
-    tally: &Tally,
-    coverage: &Coverage,
-    uneven: &BTreeMap<String, Vec<String>>,
-) -> Vec<(String, String)> {
-    let mut troubles = Vec::new();
-    if tally.unreproduced > 0 {
-        let what = format!("NOT REPRODUCED: {}", counted(tally.unreproduced, "difference"));
-        let why = "seen once and not again; see below on which kernel";
-        troubles.push((what, why.to_owned()));
-    }
-    if let Some((scene, kernels)) = uneven.first_key_value() {
-        let what =
-            format!("NOT COMPARABLE: {} on one kernel alone", counted(tally.uneven, "scene"));
-        let why = coverage.skipped_scenes.iter().find(|one| one.name == *scene);
-        let why = why.map_or("", |one| one.reason.as_str());
-        troubles.push((what, format!("{scene} did not come up {}: {why}", kernels.join(", "))));
-    }
-    if tally.without * MOST_WITHOUT > tally.agree + tally.without {
-        let what = format!("{} without a verdict", counted(tally.without, "case"));
-        let why = "more than one in a thousand on scenes that came up; see below why";
-        troubles.push((what, why.to_owned()));
-    }
-    if let Some(what) = coverage.not_compared_text() {
-        troubles.push(("NOT COMPARED".to_owned(), what));
-    } else if tally.agree + tally.disagree == 0 {
-        let why = "there is nothing to say of the patch".to_owned();
-        troubles.push(("no case was compared".to_owned(), why));
-    }
-    troubles
 }
 
 impl Tried {

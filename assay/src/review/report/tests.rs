@@ -1,5 +1,6 @@
 use super::*;
 use crate::args::OptionName;
+use crate::coverage::SkippedScene;
 use crate::review::difference::compare;
 use crate::review::survey::{AGREE, NONE, SceneFacts};
 use crate::select::Selection;
