@@ -18,9 +18,9 @@ Exit status:
   0  model and kernel agree on everything that was compared
   1  a divergence: at least one case on which they do not, or a difference that
      could not be reproduced; with --contract, a promise that is broken
-  2  wrong usage, a file that holds no case, a run that was interrupted before all
-     of its domain was judged, more than one case in a thousand without a verdict,
-     or something in the way (no memory for the street, no such file)
+  2  wrong usage, a file that holds no case, a walk over a domain or a number of
+     cases (--cases) that was interrupted, more than one case in a thousand without
+     a verdict, or something in the way (no memory for the street, no such file)
   4  skipped: nothing was compared of the options, of one that --option names, or
      of scenes that --scene names, as on a kernel without MPTCP; or something that
      a stored case needs is not available here
@@ -375,7 +375,7 @@ pub(crate) struct ScenesArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) scene: Vec<Selection>,
 
-    /// Run a program on each scene that stands, with the scene's socket as its
+    /// Run a program on each scene that came up, with the scene's socket as its
     /// standard input; its exit status counts as that of a kselftest. A path: a bare
     /// name is a file of this folder
     #[arg(long, value_name = "PROGRAM", conflicts_with = "format")]

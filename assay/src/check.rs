@@ -90,6 +90,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         ended_by: ended_by(&setting, &outcome, &control),
         notes: notes(&enclosure, none.as_ref(), args),
         contract: args.contract,
+        is_incomplete: args.cases.is_some() && control.interrupted.load(Ordering::Relaxed),
         coverage,
     };
     let mut report = Report::new(&kernel, &outcome, &reach, findings, how);

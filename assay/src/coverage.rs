@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use mptcp_emulator::{Revision, abi};
+use clap::ValueEnum;
+use mptcp_emulator::Revision;
 use mptcp_harness::check::Compared;
 use mptcp_harness::scene::{Scene, Stage, catalogue};
 use serde::{Deserialize, Serialize};
@@ -63,7 +64,9 @@ pub(crate) struct NotCompared {
 pub(crate) struct Coverage {
     /// How many scenes came up.
     pub(crate) scenes: usize,
-    /// Their names.
+    /// On how many of them something was compared.
+    pub(crate) scenes_compared: usize,
+    /// The names of those that came up.
     pub(crate) scenes_up: Vec<String>,
     /// Chosen scenes that did not come up.
     pub(crate) skipped_scenes: Vec<SkippedScene>,
@@ -92,6 +95,7 @@ impl Coverage {
         let impossible = stage.impossible().iter().map(|(scene, why)| skipped(scene.name, why));
         Coverage {
             scenes: up.len(),
+            scenes_compared: 0,
             scenes_up: up,
             skipped_scenes: missing.collect(),
             impossible_scenes: impossible.collect(),
@@ -104,10 +108,19 @@ impl Coverage {
         self.scenes + self.skipped_scenes.len()
     }
 
-    /// "132 scenes", or "125 of 132 scenes".
+    /// On how many scenes something was compared: "132 scenes", or "125 of 132 scenes".
     pub(crate) fn scenes_text(&self) -> String {
+        self.of_chosen(self.scenes_compared)
+    }
+
+    /// How many scenes came up, in the same form.
+    pub(crate) fn up_text(&self) -> String {
+        self.of_chosen(self.scenes)
+    }
+
+    fn of_chosen(&self, some: usize) -> String {
         let chosen = counted(self.chosen() as u64, "scene");
-        if self.skipped_scenes.is_empty() { chosen } else { format!("{} of {chosen}", self.scenes) }
+        if some == self.chosen() { chosen } else { format!("{some} of {chosen}") }
     }
 
     /// Finds out what of all that was asked for was not compared.
@@ -122,16 +135,20 @@ impl Coverage {
         }
         let is_compared = |option: i32| scenes.iter().any(|scene| compared.has(option, scene.id));
         let mut missing = Vec::new();
+        let up = |scene: &&Scene| self.scenes_up.iter().any(|name| name == scene.name);
+        let with_a_case = |scene: &&Scene| compared.has_any(scene.id);
+        let of = catalogue().iter().filter(up).filter(with_a_case);
+        self.scenes_compared = of.count();
         if asked.options.is_empty() {
-            let known = [
-                abi::MPTCP_INFO,
-                abi::MPTCP_TCPINFO,
-                abi::MPTCP_SUBFLOW_ADDRS,
-                abi::MPTCP_FULL_INFO,
-                abi::MPTCP_INFO_OPT,
-            ];
-            if !known.into_iter().any(is_compared) {
+            let all = OptionName::value_variants().iter().copied();
+            let known = all.filter(|option| option.row() != 0 && option.is_known_to(revision));
+            let (some, none): (Vec<_>, Vec<_>) =
+                known.partition(|option| is_compared(option.row()));
+            if some.is_empty() {
                 missing.push((Request::AllOptions, self.reason(&scenes)));
+            } else {
+                let none = none.into_iter().map(Request::Option);
+                missing.extend(none.map(|option| (option, self.reason(&scenes))));
             }
         }
         for option in asked.options {

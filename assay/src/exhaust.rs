@@ -8,7 +8,7 @@ use std::thread;
 
 use clap::{Args, ValueEnum};
 use mptcp_emulator::abi;
-use mptcp_harness::case::option_name;
+use mptcp_harness::case::{is_known, option_name};
 use mptcp_harness::check::{Counts, Outcome, Setting, run as run_cases};
 use mptcp_harness::exhaust::{Domain, Exhaustion, Extent, domain};
 use mptcp_harness::kernel::Kernel;
@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::args::{Format, OptionName};
 use crate::check::{Control, Subjects, build, draw, json, save};
-use crate::coverage::{Asked, Coverage};
+use crate::coverage::{Asked, Coverage, Request};
 use crate::ktap::{self, Ending, Point};
 use crate::meter::{Goal, Meter};
 use crate::report::{FindingData, by_name, tally};
@@ -168,6 +168,13 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     let outcome = watched(&setting, &exhaustion, args.from, subjects, &control, &meter)?;
     let asked = Asked { options: &args.option, scenes: &args.scene };
     coverage.compare(asked, &kernel.revision, &outcome.compared);
+    // What an earlier run judged, this one was not asked for.
+    let earlier = judged_before(exhaustion.domains(), args.from);
+    coverage.not_compared.retain(|entry| match &entry.request {
+        Request::Option(option) => !earlier.contains(&option.row()),
+        Request::AllOptions => earlier.is_empty(),
+        Request::Scenes(_) | Request::Case(_) => true,
+    });
     coverage.leave();
     let mut findings = draw(&outcome, subjects, args.format == Format::Human)?;
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
@@ -182,6 +189,16 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
         out::note(format_args!("assay: the findings could not be saved: {error}"));
     }
     Ok(report.verdict.status())
+}
+
+/// The options, by row, of whose domains all combinations come before `from`.
+fn judged_before(domains: &[Domain], from: u64) -> Vec<i32> {
+    let mut end = 0;
+    let before = domains.iter().filter(|domain| {
+        end += domain.combinations();
+        end <= from
+    });
+    before.map(|domain| if is_known(domain.option) { domain.option } else { 0 }).collect()
 }
 
 /// How a run was made.
@@ -396,7 +413,7 @@ fn text(report: &Report, from: u64) -> String {
     // The sentences above have the scenes of each domain.
     let scenes = match is_whole {
         true => String::new(),
-        false => format!("; {} came up", report.coverage.scenes_text()),
+        false => format!("; {} came up", report.coverage.up_text()),
     };
     let what = wrapped(&format!("{what}{scenes}"), "", WIDTH);
     text.push_str(&format!(
@@ -433,7 +450,7 @@ fn points(report: &Report) -> String {
     }
     let comments = [
         format!("Linux {} modelled as {}", report.kernel, report.revision),
-        format!("{} came up", report.coverage.scenes_text()),
+        format!("{} came up", report.coverage.up_text()),
     ];
     ktap::document(&[comments.to_vec(), report.notes.clone()].concat(), &points)
 }

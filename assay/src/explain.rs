@@ -133,8 +133,8 @@ impl Explanation {
 
     fn status(&self, asked: Revisions) -> Status {
         match (asked, &self.kernel) {
-            (Revisions::Running, None) => Status::Skipped,
-            (Revisions::Running, _) if self.hindrance.is_some() => Status::Skipped,
+            (Revisions::Running | Revisions::All, None) => Status::Skipped,
+            (Revisions::Running | Revisions::All, _) if self.hindrance.is_some() => Status::Skipped,
             _ if self.told.examination.verdict.is_err() => Status::Divergence,
             _ => Status::Agree,
         }

@@ -317,7 +317,6 @@ fn verdict(report: &Report) -> String {
         _ => "",
     };
     let jobs = counted(report.jobs as u64, "job");
-    let scenes = report.coverage.scenes_text();
     let counts = match report.verdict {
         Verdict::Divergence => format!(
             "{} of {} disagree, in {}",
@@ -335,12 +334,21 @@ fn verdict(report: &Report) -> String {
             "{} have no verdict, more than one in a thousand",
             counted(report.inconclusive, "case")
         ),
-        Verdict::Uneven | Verdict::Incomplete => "not everything was compared".into(),
+        Verdict::Uneven | Verdict::Incomplete => format!(
+            "interrupted: {} of {} agree",
+            grouped(report.agree),
+            counted(report.cases, "case")
+        ),
         Verdict::Skipped => {
             report.coverage.not_compared_text().unwrap_or("no case was made".into())
         }
     };
-    let headline = wrapped(&format!("{counts}, in {scenes}"), "", WIDTH);
+    // Of what was not compared there is nothing more to say.
+    let scenes = match report.verdict {
+        Verdict::Skipped => String::new(),
+        _ => format!(", in {}", report.coverage.scenes_text()),
+    };
+    let headline = wrapped(&format!("{counts}{scenes}"), "", WIDTH);
     let word = self::word(report.verdict);
     format!(
         "\n{word}  {headline}  {:.1} s{ended}, {} cases/s, {jobs}, seed {}, {lattice}\n",

@@ -19,7 +19,12 @@ pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
     let mut all = Vec::new();
     for path in paths {
         if path.is_dir() {
+            let before = all.len();
             folder(path, &mut all);
+            if all.len() == before {
+                let why = "no case in this folder (*.md and *.txt are no cases)".to_owned();
+                all.push(Stored { name: path.display().to_string(), case: Err(why) });
+            }
         } else {
             all.push(file(path));
         }

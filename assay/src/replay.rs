@@ -68,6 +68,7 @@ enum Judged {
     /// There is no verdict.
     Inconclusive,
     /// Something that the case needs is not available here.
+    #[serde(rename = "not_compared")]
     Absent,
     /// The file holds no case.
     Error,
@@ -100,9 +101,6 @@ impl Judged {
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     let stored = input::read(&args.paths, &args.hex);
-    if stored.is_empty() {
-        return Err("no case in these folders".into());
-    }
     let enclosure = scene::enter();
     let wanted = |number: u8| {
         let mut cases = stored.iter().filter_map(|stored| stored.case.as_ref().ok());
@@ -157,7 +155,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         cases: results.len() as u64 - errors,
         agree,
         disagree,
-        inconclusive: without + count(Judged::Absent),
+        inconclusive: without,
         unreproduced,
         errors,
         coverage,
@@ -262,7 +260,7 @@ fn points(replay: &Replay) -> String {
 fn text(replay: &Replay) -> String {
     let mut text = human::findings(&replay.findings);
     text.push_str(&format!(
-        "\n{}  {} on Linux {} as {}: {} agree, {} disagree, {} have no verdict",
+        "\n{}  {} on Linux {} as {}: {} agree, {} disagree, {} without a verdict, {} not compared",
         human::word(replay.verdict),
         counted(replay.cases, "case"),
         replay.kernel,
@@ -270,6 +268,7 @@ fn text(replay: &Replay) -> String {
         grouped(replay.agree),
         grouped(replay.disagree),
         grouped(replay.inconclusive),
+        grouped(replay.coverage.not_compared.len() as u64),
     ));
     if replay.errors > 0 {
         let what = counted(replay.errors, "file");

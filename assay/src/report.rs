@@ -190,6 +190,8 @@ pub(crate) struct Circumstances {
     pub(crate) contract: bool,
     /// Notes besides those of the kernel.
     pub(crate) notes: Vec<String>,
+    /// Whether it was interrupted before as many cases were made as were asked for.
+    pub(crate) is_incomplete: bool,
     /// The scenes, and what was not compared.
     pub(crate) coverage: Coverage,
 }
@@ -209,7 +211,8 @@ impl Report {
         let contradictions =
             if how.contract { Vec::new() } else { contract::seen_again(outcome, reach) };
         Report {
-            verdict: tally(outcome, &how.coverage).verdict(),
+            verdict: Tally { is_incomplete: how.is_incomplete, ..tally(outcome, &how.coverage) }
+                .verdict(),
             kernel: kernel.release.clone(),
             revision: RevisionData::from(&kernel.revision),
             notes: [kernel.notes.clone(), how.notes, compat_note(outcome)].concat(),

@@ -33,6 +33,8 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     let enclosure = scene::enter();
     let stage = build(&enclosure, &args.scene, &Meter::new());
     stage.usable()?;
+    let coverage = Coverage::of(&stage);
+    coverage.leave();
     if let Some(program) = &args.exec {
         return exec(program, &stage);
     }
@@ -40,8 +42,6 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
         args.scene.is_empty() || args.scene.iter().any(|choice| choice.takes(scene))
     };
     let scenes = data(&stage, catalogue().iter().filter(chosen));
-    let coverage = Coverage::of(&stage);
-    coverage.leave();
     match args.format {
         Format::Json => out::line(json(&scenes)?)?,
         Format::Human | Format::Ktap => {
@@ -97,8 +97,10 @@ fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
 
 fn data(stage: &Stage, chosen: impl Iterator<Item = &'static scene::Scene>) -> Vec<SceneData> {
     let reason = |id: u8| {
-        let mut skipped = stage.skipped().iter();
-        skipped.find(|(scene, _)| scene.id == id).map(|(_, why)| why.clone())
+        let impossible =
+            stage.impossible().iter().map(|(scene, why)| (scene.id, (*why).to_owned()));
+        let skipped = stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone()));
+        skipped.chain(impossible).find(|(scene, _)| *scene == id).map(|(_, why)| why)
     };
     let one = |scene: &scene::Scene| {
         let portrait = stage.portrait(scene.id);

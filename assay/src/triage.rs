@@ -106,9 +106,6 @@ struct Other {
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     let stored = input::read(&args.paths, &[]);
-    if stored.is_empty() {
-        return Err("no file in these folders but texts (*.md, *.txt)".into());
-    }
     let enclosure = scene::enter();
     // All of them: the simplest case may be one on another scene.
     let stage = Stage::build(&enclosure, |_| true, &mut |_| ());

@@ -24,7 +24,7 @@ use self::runs::Runs;
 use crate::args::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
 use crate::coverage::Coverage;
 use crate::ktap::{self, Ending};
-use crate::style::{bad, counted, dim, good, grouped, head, wrapped};
+use crate::style::{bad, counted, dim, grouped, head, wrapped};
 use crate::{Status, check, human, out};
 
 /// How many lines of a console are shown where the kernel did not complain.
@@ -385,19 +385,54 @@ impl Column {
         self.report["kernel"].as_str().unwrap_or("")
     }
 
-    /// What of it was not compared, behind a colon.
-    fn not_compared(&self) -> String {
-        let not_compared = serde_json::from_value(self.report["not_compared"].clone());
-        let coverage =
-            Coverage { not_compared: not_compared.unwrap_or_default(), ..Coverage::default() };
-        coverage.not_compared_text().map_or(String::new(), |what| format!(": {what}"))
+    /// Which scenes came up, and what was not compared; nothing where no report arrived.
+    fn coverage(&self) -> Coverage {
+        serde_json::from_value(self.report.clone()).unwrap_or_default()
+    }
+
+    /// The verdict of its report.
+    fn verdict(&self) -> Option<Verdict> {
+        let name = self.report["verdict"].as_str()?;
+        Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+
+    /// What its verdict is about.
+    fn headline(&self, verdict: Verdict) -> String {
+        let coverage = self.coverage();
+        let cases = counted(self.number("cases"), "case");
+        let agree = || {
+            let agree = grouped(self.number("agree"));
+            format!("{agree} of {cases} agree, in {}", coverage.scenes_text())
+        };
+        match verdict {
+            Verdict::Agree | Verdict::Incomplete | Verdict::Uneven => agree(),
+            Verdict::Divergence => {
+                format!("{} of {cases} disagree", grouped(self.number("disagree")))
+            }
+            Verdict::Unreproduced => counted(self.number("unreproduced"), "difference seen once"),
+            Verdict::Inconclusive => {
+                format!("{} of {cases} have no verdict", grouped(self.number("inconclusive")))
+            }
+            Verdict::Skipped => {
+                coverage.not_compared_text().unwrap_or_else(|| "no case was made".into())
+            }
+        }
+    }
+
+    fn row(&self, option: &str, group: &str) -> Option<&Value> {
+        let mut rows = self.report["table"].as_array()?.iter();
+        rows.find(|row| row["option"] == option && row["group"] == group)
+    }
+
+    /// A count of the cases of an option in a group of scenes.
+    fn count(&self, option: &str, group: &str, name: &str) -> u64 {
+        self.row(option, group).and_then(|row| row[name].as_u64()).unwrap_or(0)
     }
 
     /// What the cases of an option in a group of scenes came to.
     fn cell(&self, option: &str, group: &str) -> String {
-        let rows = self.report["table"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let row = rows.iter().find(|row| row["option"] == option && row["group"] == group);
-        let count = |name: &str| row.and_then(|row| row[name].as_u64()).unwrap_or(0);
+        let row = self.row(option, group);
+        let count = |name: &str| self.count(option, group, name);
         match (row, count("disagree"), count("inconclusive")) {
             (None, ..) => "-".into(),
             (_, 0, 0) => grouped(count("agree")),
@@ -429,7 +464,8 @@ fn told(columns: &[Column]) -> String {
     let _ = writeln!(text, "{}", dim(&line("", &|column| column.release().to_owned())));
     for (option, group) in rows.keys() {
         let cells = line(&format!("{option:<22} {group}"), &|column| column.cell(option, group));
-        let _ = writeln!(text, "{}", if cells.contains("WRONG") { bad(&cells) } else { cells });
+        let is_wrong = columns.iter().any(|column| column.count(option, group, "disagree") > 0);
+        let _ = writeln!(text, "{}", if is_wrong { bad(&cells) } else { cells });
     }
     for (what, name) in
         [("agree", "agree"), ("disagree", "disagree"), ("inconclusive", "inconclusive")]
@@ -438,8 +474,8 @@ fn told(columns: &[Column]) -> String {
         let _ = writeln!(text, "{}", head(&cells));
     }
     let scenes = |column: &Column| {
-        let skipped = column.report["skipped_scenes"].as_array().map_or(0, Vec::len);
-        format!("{} of {}", column.number("scenes"), column.number("scenes") + skipped as u64)
+        let coverage = column.coverage();
+        format!("{} of {}", coverage.scenes, coverage.chosen())
     };
     let _ = writeln!(text, "{}", dim(&line("scenes that came up", &scenes)));
     for column in columns {
@@ -448,33 +484,25 @@ fn told(columns: &[Column]) -> String {
         if column.asked != column.name {
             name.push_str(&format!(" ({})", column.asked));
         }
-        match &column.status {
-            Err(trouble) => {
+        match (&column.status, column.verdict()) {
+            (Err(trouble), _) => {
                 let _ = writeln!(text, "{name}: {} {trouble}", bad("NO VERDICT"));
             }
-            Ok(Status::Agree) => {
-                let _ = writeln!(
-                    text,
-                    "{name}: {}  {} of {} agree",
-                    good("AGREE"),
-                    grouped(column.number("agree")),
-                    counted(column.number("cases"), "case")
-                );
+            (Ok(_), Some(verdict)) => {
+                let what = column.headline(verdict);
+                let _ = writeln!(text, "{name}: {}  {what}", human::word(verdict));
             }
-            Ok(Status::Divergence) => {
-                let _ = writeln!(text, "{name}: {}", bad("DIVERGENCE"));
-            }
-            Ok(Status::Skipped | Status::Trouble) => {
-                let _ = writeln!(text, "{name}: no verdict{}", column.not_compared());
+            (Ok(_), None) => {
+                let _ = writeln!(text, "{name}: {}", bad("NO VERDICT"));
             }
         }
         let list = |name: &str| column.report[name].as_array().cloned().unwrap_or_default();
         for note in list("notes") {
             let _ = writeln!(text, "  {}", note.as_str().unwrap_or_default());
         }
-        for skipped in list("skipped_scenes") {
-            let word = |name: &str| skipped[name].as_str().unwrap_or_default().to_owned();
-            let _ = writeln!(text, "  did not come up: {}: {}", word("name"), word("reason"));
+        let coverage = column.coverage();
+        if !coverage.skipped_scenes.is_empty() || !coverage.impossible_scenes.is_empty() {
+            text.push_str(human::scenes(&coverage).trim_start_matches('\n'));
         }
         for finding in list("findings") {
             let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();

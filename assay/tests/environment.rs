@@ -24,7 +24,7 @@ use mptcp_harness::street::ADDRESS_SPACE;
 const ASSAY: &str = env!("CARGO_BIN_EXE_assay");
 
 /// A check that is long enough for all scenes, and short.
-const CHECK: [&str; 7] = [ASSAY, "check", "--cases", "500", "--jobs", "2", "--format=human"];
+const CHECK: [&str; 7] = [ASSAY, "check", "--cases", "20000", "--jobs", "2", "--format=human"];
 
 fn main() -> ExitCode {
     let anywhere: [Named; 13] = [
@@ -151,7 +151,7 @@ fn too_few_threads() -> Done {
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "unshare"];
     let (program, before) = if root { ("setpriv", &nobody[..]) } else { ("unshare", &[][..]) };
     let rest = ["--user", "--map-root-user", "sh", "-c", line, "sh", text(&copy)?];
-    let check = ["check", "--cases", "500", "--jobs", "8"];
+    let check = ["check", "--cases", "20000", "--jobs", "8"];
     let run = command(program, "util-linux", &[before, &rest, &check].concat());
     fs::remove_file(&copy)?;
     run?.ends_with(2)?.says(&words)?;

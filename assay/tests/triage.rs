@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 fn a_folder_of_texts() -> Done {
     let folder = folder("triage-texts")?;
     fs::write(folder.join("notes.txt"), "nothing here")?;
-    assay(&["triage", text(&folder)?])?.ends_with(2)?.says(&["no file"])?;
+    assay(&["triage", text(&folder)?])?.ends_with(2)?.says(&["no case in this folder"])?;
     Ok(())
 }
 

@@ -43,6 +43,8 @@ const BETWEEN_SWEEPS: usize = 64;
 struct Engine {
     trial: Trial,
     rules: RuleSet,
+    /// What was judged; inputs that are no case, or whose case needs something that is not
+    /// available here, are in `not_compared`.
     tally: Tally,
     /// The inputs since the last sweep.
     recent: Vec<Case>,
@@ -86,6 +88,33 @@ pub fn start() {
     if ENGINE.set(Mutex::new(engine)).is_err() {
         end(Status::Trouble, "the fuzzing engine was started twice");
     }
+    AT_THE_END.with(|_| ());
+}
+
+thread_local! {
+    /// Dropped when the process ends: libFuzzer ends it by itself, and calls nobody before.
+    static AT_THE_END: AtTheEnd = const { AtTheEnd };
+}
+
+/// Ends the process with another status than 0 where no input was judged.
+struct AtTheEnd;
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        let Some(Ok(engine)) = ENGINE.get().map(Mutex::try_lock) else {
+            return;
+        };
+        let tally = engine.tally;
+        drop(engine);
+        if tally.agree == 0 && tally.without + tally.not_compared > 0 {
+            let why = format!(
+                "none of {} inputs was compared: they are no cases, or what they need is not \
+                 available here",
+                tally.without + tally.not_compared
+            );
+            end(tally.verdict().status(), &why);
+        }
+    }
 }
 
 /// Ends the process with a reason. Within a run libFuzzer replaces the status by its own.
@@ -110,14 +139,14 @@ fn engine() -> MutexGuard<'static, Engine> {
 /// message then names the case, which the fuzzer's own file does not hold.
 #[expect(clippy::panic, reason = "a fuzzer is told of a finding by a crash")]
 pub fn judge(bytes: &[u8]) -> Fate {
-    let Ok(case) = codec::decode(bytes) else {
-        return Fate::Refused;
-    };
     let mut engine = engine();
     let Engine { trial, rules, tally, recent } = &mut *engine;
-    if trial.actor(case.scene).is_none() {
+    let case = codec::decode(bytes).ok().filter(|case| trial.actor(case.scene).is_some());
+    let Some(case) = case else {
+        // libFuzzer begins with an empty input of its own.
+        tally.not_compared += u64::from(!bytes.is_empty());
         return Fate::Refused;
-    }
+    };
     trial.freshen_one(case.scene);
     let verdict = trial.quick(&case, rules, None);
     recent.push(case);
@@ -146,7 +175,10 @@ pub fn judge(bytes: &[u8]) -> Fate {
             panic!("{}", reason.text())
         }
         // A seed for calls that this kernel does not take.
-        CaseVerdict::Inconclusive(reason) if reason.is_absent() => Fate::Refused,
+        CaseVerdict::Inconclusive(reason) if reason.is_absent() => {
+            tally.not_compared += 1;
+            Fate::Refused
+        }
         CaseVerdict::Inconclusive(reason) => {
             tally.without += 1;
             without(reason, *tally);

@@ -21,6 +21,7 @@ use mptcp_harness::palette::{Cue, Palette};
 use mptcp_harness::rig::Model;
 use mptcp_harness::scene::{Group, Stage, catalogue};
 use mptcp_harness::trial::{CaseVerdict, SharedStage, Trial};
+use mptcp_harness::verdict::MOST_WITHOUT;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 
@@ -34,8 +35,6 @@ const NOTICED: u32 = 1_000;
 const CHOICES: usize = 128;
 /// Cases between two looks at the scenes that age.
 const FRESH: u32 = 64;
-/// Of so many cases one may stay without a verdict.
-const CONCLUSIVE: u32 = 50;
 
 fn main() -> ExitCode {
     live::run(|| {
@@ -160,6 +159,9 @@ fn disagreement(
         }
         match trial.whole(&case, &mut RuleSet::default()) {
             CaseVerdict::Agree | CaseVerdict::Unspecified => Ok(()),
+            CaseVerdict::Inconclusive(reason) if reason.is_unreproduced() => {
+                Err(TestCaseError::fail(reason.text()))
+            }
             CaseVerdict::Inconclusive(reason) => {
                 inconclusive.borrow_mut().push(reason.text());
                 Ok(())
@@ -174,13 +176,15 @@ fn disagreement(
 
     let inconclusive = inconclusive.into_inner();
     match (result, found.into_inner()) {
-        (Ok(()), _) if inconclusive.len() as u32 * CONCLUSIVE > judged.get() => Err(format!(
-            "{} of {} cases have no verdict: {}",
-            inconclusive.len(),
-            judged.get(),
-            inconclusive.join(", ")
-        )
-        .into()),
+        (Ok(()), _) if inconclusive.len() as u64 * MOST_WITHOUT > u64::from(judged.get()) => {
+            Err(format!(
+                "{} of {} cases have no verdict: {}",
+                inconclusive.len(),
+                judged.get(),
+                inconclusive.join(", ")
+            )
+            .into())
+        }
         (Ok(()), _) => Ok(None),
         (Err(TestError::Fail(_, choices)), Some(finding)) => {
             let simplest = trial.into_inner().simplest(

@@ -12,6 +12,7 @@ fn coverage(up: &[&str]) -> Coverage {
     });
     Coverage {
         scenes: up.len(),
+        scenes_compared: 0,
         scenes_up: up.iter().map(|name| (*name).to_owned()).collect(),
         skipped_scenes: skipped.collect(),
         ..Coverage::default()
@@ -38,10 +39,14 @@ fn a_refusal_is_no_comparison_of_an_option() {
     assert_eq!(not_compared(refuses(), ALL, &refusals), [Request::AllOptions]);
     // Where nothing else was asked for, it is.
     let scenes = ["not-mptcp".parse().unwrap()];
-    let asked = Asked { options: &[], scenes: &scenes };
+    let two = [OptionName::Info, OptionName::TcpInfo];
+    let asked = Asked { options: &two, scenes: &scenes };
     assert_eq!(not_compared(refuses(), asked, &refusals), []);
     let up = || coverage(&["fresh-v4", "udp-v6"]);
-    assert_eq!(not_compared(up(), ALL, &[(1, "fresh-v4"), (2, "udp-v6")]), []);
+    let all = [(1, "fresh-v4"), (2, "fresh-v4"), (3, "fresh-v4"), (4, "fresh-v4")];
+    assert_eq!(not_compared(up(), ALL, &all), []);
+    let missing = not_compared(up(), ALL, &all[..3]);
+    assert_eq!(missing, [Request::Option(OptionName::FullInfo)]);
     // A number that no kernel knows is none of the options.
     assert_eq!(not_compared(up(), ALL, &[(0, "fresh-v4")]), [Request::AllOptions]);
 }
@@ -66,12 +71,13 @@ fn each_option_that_was_asked_for_has_to_be_compared() {
 fn each_scene_that_was_asked_for_has_to_be_compared() {
     let up = || coverage(&["fresh-v4", "bound-v4"]);
     let scenes = ["fresh-v4".parse().unwrap(), "many".parse().unwrap()];
-    let asked = Asked { options: &[], scenes: &scenes };
+    let info = [OptionName::Info];
+    let asked = Asked { options: &info, scenes: &scenes };
     let missing = not_compared(up(), asked, &[(1, "fresh-v4")]);
     assert_eq!(missing, [Request::Scenes("many".to_owned())]);
     // It came up, and the run ended too early.
     let scenes = ["fresh-v4".parse().unwrap(), "bound-v4".parse().unwrap()];
-    let asked = Asked { options: &[], scenes: &scenes };
+    let asked = Asked { options: &info, scenes: &scenes };
     let mut coverage = up();
     coverage.compare(asked, &Revision::V6_12, &compared(&[(1, "fresh-v4")]));
     let text = coverage.not_compared_text().unwrap_or_default();
@@ -83,7 +89,8 @@ fn each_scene_that_was_asked_for_has_to_be_compared() {
 fn the_headline_has_what_is_missing_and_why() {
     let mut seven = coverage(&["tcp-v4-fresh"]);
     seven.compare(ALL, &Revision::V6_12, &Compared::default());
-    assert_eq!(seven.scenes_text(), format!("1 of {} scenes", catalogue().len()));
+    assert_eq!(seven.up_text(), format!("1 of {} scenes", catalogue().len()));
+    assert_eq!(seven.scenes_text(), format!("0 of {} scenes", catalogue().len()));
     let text = seven.not_compared_text().unwrap_or_default();
     assert!(text.starts_with("the options were not compared: none of "), "{text}");
     assert!(text.ends_with("choosing the path manager: No such file or directory"), "{text}");
@@ -94,7 +101,9 @@ fn the_headline_has_what_is_missing_and_why() {
     two.compare(asked, &Revision::V6_12, &Compared::default());
     let text = two.not_compared_text().unwrap_or_default();
     assert!(text.starts_with("MPTCP_INFO, MPTCP_TCPINFO were not compared: "), "{text}");
-    let whole = Coverage { skipped_scenes: Vec::new(), ..coverage(&["fresh-v4"]) };
+    let mut whole = Coverage { skipped_scenes: Vec::new(), ..coverage(&["fresh-v4"]) };
+    let asked = Asked { options: &options[..1], scenes: &[] };
+    whole.compare(asked, &Revision::V6_12, &compared(&[(1, "fresh-v4")]));
     assert_eq!((whole.scenes_text(), whole.not_compared_text()), ("1 scene".to_owned(), None));
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn comments(report: &Report) -> Vec<String> {
     if report.compat > 0 {
         comments.push(format!("{} as 32-bit programs call", counted(report.compat, "case")));
     }
-    comments.push(format!("{} came up", report.coverage.scenes_text()));
+    comments.push(format!("{} came up", report.coverage.up_text()));
     for scene in &report.coverage.skipped_scenes {
         comments.push(format!("{} did not come up: {}", scene.name, scene.reason));
     }

@@ -47,7 +47,7 @@ Elsewhere it runs statically linked, without files:
 Exit status:
   0  the program is written
   2  it is not: no case, no such finding, a file that cannot be written
-  4  the scene does not stand here, so that nothing is known of it; with
+  4  the scene did not come up here, so that nothing is known of it; with
      --revision the program is written all the same, with its contents left open";
 
 #[derive(Args, Debug)]
@@ -157,7 +157,7 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
         _ => {
             let why = stages.iter().find_map(|stage| stage.skipped().first());
             let why = why.map_or("", |(_, why)| why.as_str());
-            out::note(format_args!("{} does not stand here: {why}", scene.name));
+            out::note(format_args!("{} did not come up here: {why}", scene.name));
             return Ok(Status::Skipped);
         }
     };

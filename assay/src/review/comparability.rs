@@ -78,12 +78,13 @@ pub(super) fn troubles(
         let why = "seen once and not again; see below on which kernel";
         troubles.push((what, why.to_owned()));
     }
-    if let Some((scene, kernels)) = uneven.first_key_value() {
+    if let Some(scene) = uneven.keys().next() {
         let what =
             format!("NOT COMPARABLE: {} on one kernel alone", counted(tally.uneven, "scene"));
         let why = coverage.skipped_scenes.iter().find(|one| one.name == *scene);
         let why = why.map_or("", |one| one.reason.as_str());
-        troubles.push((what, format!("{scene} did not come up {}: {why}", kernels.join(", "))));
+        // The reason begins with the kernel.
+        troubles.push((what, format!("{scene} did not come up {why}")));
     }
     if tally.without * MOST_WITHOUT > tally.agree + tally.without {
         let what = format!("{} without a verdict", counted(tally.without, "case"));

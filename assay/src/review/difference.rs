@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::account::{Account, DataDifference};
 use super::datum::Datum;
 use super::report::Answer;
-use super::survey::{AGREE, DISAGREE, Disagreement, NONE, Survey, rule};
+use super::survey::{ABSENT, AGREE, DISAGREE, Disagreement, NONE, Survey, rule};
 use crate::input;
 
 /// How a difference is to be taken, the worst first.
@@ -146,7 +146,7 @@ pub(super) struct Comparison {
     pub(super) on: Compared,
     /// Cases without a verdict on one of them.
     pub(super) undecided: u64,
-    /// Those of them whose scene stands on both.
+    /// Those of them for which everything was available on both.
     pub(super) lost: u64,
     /// The same, wrong on both in the same way; by signature.
     pub(super) alike_wrong: BTreeMap<String, u64>,
@@ -184,9 +184,11 @@ pub(super) fn compare(
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let [base, patched] = surveys.map(|survey| expanded(&survey.verdicts));
     for ((case, base), patched) in agenda.cases().zip(base).zip(patched) {
-        if base == NONE || patched == NONE {
+        if [base, patched].iter().any(|code| matches!(*code, NONE | ABSENT)) {
             comparison.undecided += 1;
-            comparison.lost += u64::from(surveys.iter().all(|survey| survey.stands(case.scene)));
+            // What is not available was not lost: which scenes came up is reported elsewhere.
+            let is_lost = base != ABSENT && patched != ABSENT;
+            comparison.lost += u64::from(is_lost);
             continue;
         }
         comparison.compared += 1;

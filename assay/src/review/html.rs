@@ -253,7 +253,8 @@ fn tried(review: &Review) -> Markup {
             h2 { "What was tried" }
             ul {
                 li {
-                    (counted(tried.cases, "case")) " on " (review.coverage.scenes_text())
+                    (counted(tried.cases, "case")) " on "
+                    (counted(review.coverage.scenes as u64, "scene"))
                     " that came up on both kernels: " (grouped(tried.lattice))
                     " of boundary values (" (lattice(tried.lattice_step)) "), "
                     (grouped(tried.random)) " random (seed " (tried.seed) "), "

@@ -2,7 +2,7 @@
 //! is not ok where the patched kernel departs from the contract and the base kernel
 //! does not, or both do in ways of their own.
 
-use mptcp_harness::scene::{Group, by_id};
+use mptcp_harness::scene::{Group, Scene, by_id, catalogue};
 
 use super::report::{GroupData, Review};
 use crate::ktap::check::{OPTIONS, groups};
@@ -17,6 +17,7 @@ pub(super) fn page(review: &Review) -> String {
         format!("patched {} (Linux {})", patched.name, patched.release),
         format!("{}, seed {}", counted(review.tried.cases, "case"), review.tried.seed),
     ];
+    comments.push(format!("{} came up on both", review.coverage.up_text()));
     comments.extend(review.facts.iter().cloned());
     let mut points: Vec<Point> =
         OPTIONS.iter().map(|option| self::option(review, option.title())).collect();
@@ -44,7 +45,12 @@ fn cell(review: &Review, option: &str, scenes: Group) -> Point {
     let Some(compared) = compared.filter(|compared| **compared > 0) else {
         // What made a kernel fall over was met in one scene, and nothing else was.
         let bad = review.groups().any(|group| group.option == option && shows(group, scenes));
-        let why = "no case of it was compared".to_owned();
+        let all: Vec<&Scene> = catalogue().iter().filter(|one| one.group == scenes).collect();
+        let is_up = |scene: &&Scene| review.coverage.scenes_up.iter().any(|up| up == scene.name);
+        let why = match all.iter().any(is_up) {
+            true => "no case of it was compared".to_owned(),
+            false => review.coverage.reason(&all),
+        };
         return Point::new(scenes.name(), if bad { Ending::NotOk } else { Ending::Skip(why) });
     };
     let wrong =
@@ -79,9 +85,10 @@ fn told(group: &GroupData, review: &Review) -> String {
     text
 }
 
-/// What the structures hold is for a reader to judge: it is told, and no failure.
+/// What the structures hold: a difference here is one that nothing explains.
 fn contents(review: &Review) -> Point {
-    let point = Point::new("contents", Ending::Ok);
+    let ending = if review.contents.is_empty() { Ending::Ok } else { Ending::NotOk };
+    let point = Point::new("contents", ending);
     review.contents.iter().fold(point, |point, content| {
         point.saying(format!(
             "{}: {} and now {} at {} of {} places",

@@ -58,6 +58,9 @@ pub(super) fn summary(review: &Review) -> String {
     for loss in &review.losses {
         text.push_str(&item(&format!("**taken away**: {loss}: programs count on it")));
     }
+    if !review.coverage.skipped_scenes.is_empty() && !review.shows_nothing() {
+        text.push_str(&item(&format!("compared in {}", review.coverage.scenes_text())));
+    }
     if review.shows_nothing() {
         let cases = counted(review.tried.compared, "case");
         let scenes = review.coverage.scenes_text();
@@ -241,7 +244,7 @@ fn tried(review: &Review) -> String {
         "{} on {} that came up on both kernels: {} of boundary values ({lattice}), {} random (seed \
          {}), {} stored",
         counted(tried.cases, "case"),
-        review.coverage.scenes_text(),
+        counted(review.coverage.scenes as u64, "scene"),
         grouped(tried.lattice),
         grouped(tried.random),
         tried.seed,

@@ -56,8 +56,9 @@ Examples:
 Exit status:
   0  no difference, or only differences that are explained or that correct an error
   1  a regression, a difference between two kernels that are both wrong, one that
-     nothing known of them accounts for, a structure or an option that the patched
-     kernel has less of, or a difference that could not be reproduced
+     nothing known of them accounts for, fields that hold something else, a structure
+     or an option that the patched kernel has less of, or a difference that could not
+     be reproduced
   2  wrong usage, a kernel that does not build or boot, kernels that differ in which
      scenes came up, or more than one case in a thousand without a verdict
   4  skipped: nothing was compared of an option, or of a scene that --scene names, as

@@ -218,7 +218,7 @@ impl Review {
         let bad = comparison.groups.iter().filter(|group| group.class.is_bad()).count();
         let tally = Tally {
             agree: comparison.compared,
-            disagree: (bad + losses.len()) as u64,
+            disagree: (bad + losses.len() + material.contents.len()) as u64,
             without: comparison.lost,
             unreproduced: surveys.iter().map(|survey| survey.unreproduced).sum(),
             not_compared: coverage.not_compared.len() as u64,
@@ -227,7 +227,7 @@ impl Review {
         };
         let is_unexplained = |group: &&Group| group.class == Class::Unexplained;
         let unexplained = comparison.groups.iter().filter(is_unexplained).count() as u64;
-        let difference = if tally.disagree > unexplained {
+        let difference = if (bad + losses.len()) as u64 > unexplained {
             Difference::Regression
         } else if unexplained > 0 {
             Difference::Unexplained

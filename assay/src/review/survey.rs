@@ -201,7 +201,9 @@ impl Survey {
 /// The verdicts; from [`DISAGREE`] on, the number of a disagreement.
 pub(super) const AGREE: u32 = 0;
 pub(super) const NONE: u32 = 1;
-pub(super) const DISAGREE: u32 = 2;
+/// Something that the case needs is not available, such as its scene.
+pub(super) const ABSENT: u32 = 2;
+pub(super) const DISAGREE: u32 = 3;
 
 /// One kind of disagreement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -389,7 +391,7 @@ impl Surveyor {
             CaseVerdict::Inconclusive(reason) => {
                 *self.reasons.entry(reason.text().to_owned()).or_default() += 1;
                 self.unreproduced += u64::from(reason.is_unreproduced());
-                NONE
+                if reason.is_absent() { ABSENT } else { NONE }
             }
             CaseVerdict::Disagree(finding) => DISAGREE + self.keep(*finding),
         }

@@ -38,6 +38,7 @@ fn coverage(up: &[&str], missing: &[&str], impossible: &[&str]) -> Coverage {
     };
     Coverage {
         scenes: up.len(),
+        scenes_compared: up.len(),
         scenes_up: up.iter().map(|name| (*name).to_owned()).collect(),
         skipped_scenes: list(missing),
         impossible_scenes: list(impossible),
@@ -123,7 +124,11 @@ fn what_is_no_verdict_says_what_it_is() {
 #[test]
 fn kernels_stand_beside_each_other() {
     let report = |wrong: u64| {
-        json!({"kernel": "6.1.0", "agree": 7, "disagree": wrong, "scenes": 3,
+        let verdict = if wrong > 0 { "divergence" } else { "agree" };
+        json!({"kernel": "6.1.0", "verdict": verdict, "agree": 7, "cases": 7, "disagree": wrong,
+            "scenes": 1, "scenes_compared": 1, "scenes_up": ["fresh-v4"],
+            "skipped_scenes": [{"name": "udp-v4", "reason": "no udp"}],
+            "impossible_scenes": [], "not_compared": [],
             "table": [{"option": "MPTCP_INFO", "group": "many", "agree": 7,
                        "disagree": wrong, "inconclusive": 0}]})
     };
@@ -143,4 +148,8 @@ fn kernels_stand_beside_each_other() {
     let cells: Vec<&str> = row.split_whitespace().collect();
     assert_eq!(cells, ["MPTCP_INFO", "many", "7", "2", "WRONG", "-"]);
     assert!(text.contains("three (path/three): NO VERDICT panic"), "{text}");
+    let wanted = "one (path/one): AGREE  7 of 7 cases agree, in 1 of 2 scenes";
+    assert!(text.contains(wanted), "{text}");
+    assert!(text.contains("two (path/two): DIVERGENCE"), "{text}");
+    assert!(text.contains("1 did not come up: udp-v4\n"), "{text}");
 }

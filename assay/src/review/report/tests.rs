@@ -2,7 +2,7 @@ use super::*;
 use crate::args::OptionName;
 use crate::coverage::SkippedScene;
 use crate::review::difference::compare;
-use crate::review::survey::{AGREE, NONE, SceneFacts};
+use crate::review::survey::{ABSENT, AGREE, NONE, SceneFacts};
 use crate::select::Selection;
 use mptcp_harness::agenda::{Agenda, cues};
 
@@ -47,7 +47,7 @@ fn agenda(revisions: &[Revision; 2]) -> Agenda {
 
 /// Verdicts that agree, but on one scene that did not come up.
 fn all_but(scene: u8) -> Vec<(u32, u64)> {
-    let code = |case: Case| if case.scene == scene { NONE } else { AGREE };
+    let code = |case: Case| if case.scene == scene { ABSENT } else { AGREE };
     agenda(&[Revision::V6_12; 2]).cases().map(|case| (code(case), 1)).collect()
 }
 
@@ -123,7 +123,7 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
     let refusals = || Survey {
         skipped: (0..30).map(skipped).collect(),
         scenes: survey(200..209, &[]).scenes,
-        ..survey(0..0, &[(NONE, 2000)])
+        ..survey(0..0, &[(ABSENT, 2000)])
     };
     let asked = Asked { options: &[], scenes: &[] };
     let seen = review([Revision::V6_12; 2], refusals(), refusals(), asked);
