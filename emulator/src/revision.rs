@@ -300,7 +300,7 @@ impl Revision {
         ..Revision::V7_0
     };
 
-    /// All revisions, the oldest first; those of a stable series stand behind the series' first release.
+    /// All revisions, the oldest first; those of a stable series follow the series' first release.
     pub const ALL: [Revision; 22] = [
         Revision::V5_16,
         Revision::V6_1,

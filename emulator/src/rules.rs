@@ -195,7 +195,7 @@ rules! {
     FullElementSizeAboveMax: Accidental, "measured; no document bounds it";
     /// size_tcpinfo_user and size_sfinfo_user are kept where the kernel knows that much.
     FullStrideAsAsked: Implied, "uapi, struct mptcp_full_info: the arrays are size_arrays_user elements of that size";
-    /// size_tcpinfo_user and size_sfinfo_user are lowered to the kernel's sizes, and elements stand at the lowered size.
+    /// size_tcpinfo_user and size_sfinfo_user are lowered to the kernel's sizes, and elements are the lowered size apart.
     FullStrideClamped: Implied, "selftest: each size is the lesser of what the kernel has and what was asked for; that elements are that far apart, measured";
     /// For each subflow below size_arrays_user one element goes into each array.
     FullElementCopied: Promised, "uapi, struct mptcp_full_info, size_arrays_user; mptcp.rst: one pointer to an array of each structure";
@@ -236,7 +236,7 @@ rules! {
     OptSizeKept: Promised, "design, 2: \"Not change, or shrink, size_user.\"";
     /// size_user is lowered to the kernel's size, and the whole of what the kernel knows is copied.
     OptSizeShrunk: Promised, "design, 2: \"size_user is updated to reflect the real element size\"";
-    /// After size_user was lowered, elements stand at the lowered size from one another.
+    /// Elements are as far apart as size_user states after it was lowered.
     OptStrideShrunk: Chosen, "design: \"ptr += size_user\", with size_user \"the real element size\" by then (2); but the sample, which takes tcpinfo for an array in C, would need the size that was asked for";
     /// A block whose address is null is not asked for: nothing is copied, its nmemb_user becomes 0, the rest is reported.
     OptBlockNull: Chosen, "design, at the end: \"only ask for tcp_info\", and a structure cleared by memset, as the sample's is, has null there; null with a count is not spoken of, and 0 is for \"when nothing was filled in\" (1)";

@@ -72,7 +72,7 @@ impl Kernel {
         });
         let mut revision = modelled(version, sizes, &mut notes);
         match sizes {
-            None => notes.push("sock_diag tells no sizes; they are those of the release".into()),
+            None => notes.push("sock_diag reports no sizes; they are those of the release".into()),
             Some((tcp_info, mptcp_info)) => {
                 if (tcp_info, mptcp_info) != (revision.tcp_info, revision.mptcp_info) {
                     notes.push(format!(

@@ -39,7 +39,7 @@ pub(super) struct Content {
     pub(super) patched: String,
 }
 
-/// What stands for a field where the kernels list another number of subflows.
+/// What is listed as a field where the kernels have another number of subflows.
 const SUBFLOWS: &str = "num_subflows";
 
 /// A place: a scene, and a subflow of it where it is one of a subflow's.
