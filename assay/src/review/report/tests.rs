@@ -52,15 +52,23 @@ fn all_but(scene: u8) -> Vec<(u32, u64)> {
 }
 
 fn review(revisions: [Revision; 2], base: Survey, patched: Survey, asked_for: Asked<'_>) -> Review {
+    review_holding(Vec::new(), revisions, [base, patched], asked_for)
+}
+
+fn review_holding(
+    contents: Vec<Content>,
+    revisions: [Revision; 2],
+    surveys: [Survey; 2],
+    asked_for: Asked<'_>,
+) -> Review {
     let agenda = agenda(&revisions);
-    let surveys = [base, patched];
     let review = Review::new(Material {
         asked: ["a/bzImage".into(), "b/bzImage".into()],
         revisions,
         comparison: &compare(&agenda, [&surveys[0], &surveys[1]], revisions).unwrap(),
         surveys: &surveys,
         exhibits: None,
-        contents: Vec::new(),
+        contents,
         facts: Vec::new(),
         seed: 1,
         asked_for,
@@ -144,4 +152,25 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
     let good = || survey(0..30, &[(AGREE, 2000)]);
     let seen = review([Revision::V6_1; 2], good(), good(), asked);
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
+}
+
+#[test]
+fn contents_that_nothing_explains_are_a_divergence_between_comparable_kernels() {
+    let contents = || {
+        vec![Content {
+            field: "mptcp_info.mptcpi_flags".to_owned(),
+            places: 3,
+            steady: 3,
+            scene: "fresh-v4",
+            base: "01".to_owned(),
+            patched: "00".to_owned(),
+        }]
+    };
+    let asked = Asked { options: &[], scenes: &[] };
+    let good = || survey(0..30, &[(AGREE, 2000)]);
+    let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), good()], asked);
+    assert_eq!((seen.verdict, seen.difference), (Verdict::Divergence, Difference::Contents));
+    let fewer = Survey { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), fewer], asked);
+    assert_eq!((seen.verdict, seen.status().code()), (Verdict::Uneven, 2));
 }
