@@ -10,8 +10,9 @@ use crate::judge::Mismatch;
 use crate::rig::poison_byte;
 use crate::street;
 
-/// Where the street begins, for a model to which any address is as good.
-const BASE: u64 = 0x7000_0400_0000;
+/// Where predictions have the street: where a process maps its first one. Pointers that a
+/// call copies back then have the bytes that they have on a kernel.
+const BASE: u64 = street::FIRST;
 
 /// One side: a kernel, and a socket on it.
 #[derive(Clone, Copy, Debug)]

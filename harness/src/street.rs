@@ -46,6 +46,9 @@ pub const UNMAPPED: usize = 28;
 /// and the sanitizers' shadows live.
 const FIRST_BASE: usize = 0x2000_0000_0000;
 
+/// Where the first street of a process is, if nothing else is there.
+pub(crate) const FIRST: u64 = (FIRST_BASE + BEFORE) as u64;
+
 /// From one street to the next; the lower half is what lies between their aliases.
 const STREET_TO_STREET: usize = (4 << 30) + ALIAS_TO_ALIAS;
 
