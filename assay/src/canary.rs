@@ -3,7 +3,7 @@
 
 use mptcp_emulator::abi::SubflowData;
 use mptcp_emulator::{AskedSize, Decisions, Stride};
-use mptcp_harness::rig::Model;
+use mptcp_harness::model::Model;
 
 /// The contract, but for two mistakes that are easily made.
 enum Canary {}

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mptcp_harness::check::{Outcome, Progress, Setting, check};
-use mptcp_harness::codec;
-use mptcp_harness::finding::Finding;
+use mptcp_harness::cases::codec;
+use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
+use mptcp_harness::judge::finding::Finding;
+use mptcp_harness::judge::hexdump::Hexdump;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::picture::Picture;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Enclosure, NoMptcp, Scene, Stage};
-use mptcp_harness::trial::{SharedStage, Trial};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{Oracle, SharedFixtures};
+use mptcp_harness::scenes::{self, Enclosure, Fixtures, NoMptcp, Scene};
 use mptcp_harness::verdict::Verdict;
 use mptcp_limits::{Need, Resource, files};
 
@@ -40,7 +40,7 @@ const WITHOUT_MPTCP: Duration = Duration::from_secs(2);
 pub(crate) const ELSEWHERE: &str = "name another folder with --save";
 
 /// What is compared with what.
-pub(crate) type Subjects<'a> = (&'a Kernel, &'a SharedStage, Model);
+pub(crate) type Subjects<'a> = (&'a Kernel, &'a SharedFixtures, Model);
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
@@ -48,19 +48,19 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         files::folder(folder, ELSEWHERE)?;
     }
     // Before any thread is started.
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     let control = Arc::new(Control::default());
     control.listen()?;
     let meter = Meter::beside(args.format);
     let stage = build(&enclosure, &args.scene, &meter);
     stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
-    let none = scene::mptcp_available().err();
+    let none = scenes::mptcp_available().err();
 
     let mut coverage = Coverage::of(&stage);
     let standing: Vec<&'static Scene> = stage.scenes().collect();
     let skipped = stage.skipped().to_vec();
-    let stage: SharedStage = Arc::new(Mutex::new(stage));
+    let stage: SharedFixtures = Arc::new(Mutex::new(stage));
     let setting = setting(args, none.is_some());
     let model = match args {
         CheckArgs { canary: true, .. } => canary::model(),
@@ -113,10 +113,10 @@ pub(crate) fn build(
     enclosure: &Enclosure,
     chosen: &[crate::select::Selection],
     meter: &Meter,
-) -> Stage {
+) -> Fixtures {
     let wanted =
         |scene: &Scene| chosen.is_empty() || chosen.iter().any(|choice| choice.takes(scene));
-    let stage = Stage::build(enclosure, wanted, &mut |what| meter.step(what));
+    let stage = Fixtures::build(enclosure, wanted, &mut |what| meter.step(what));
     meter.end();
     stage
 }
@@ -191,7 +191,7 @@ pub(crate) fn draw(
     if outcome.findings.is_empty() {
         return Ok(Vec::new());
     }
-    let trial = Trial::new(stage, kernel.revision, model);
+    let trial = Oracle::new(stage, kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
         trial.watch(watch);
@@ -210,7 +210,7 @@ pub(crate) fn draw(
 }
 
 /// How many bytes differ, and the memory around them.
-pub(crate) fn picture(trial: &mut Trial, finding: &Finding, colour: bool) -> (usize, String) {
+pub(crate) fn picture(trial: &mut Oracle, finding: &Finding, colour: bool) -> (usize, String) {
     // What the kernel said needs no picture, and would be said again.
     if finding.diagnosis.complaint.is_some() {
         return (0, String::new());
@@ -225,7 +225,7 @@ pub(crate) fn picture(trial: &mut Trial, finding: &Finding, colour: bool) -> (us
     };
     let subflows = trial.actor(finding.case.scene).map_or(0, |actor| actor.subflows());
     let picture =
-        Picture::new(&finding.case, trial.revision(), subflows, examination, colour).differences();
+        Hexdump::new(&finding.case, trial.revision(), subflows, examination, colour).differences();
     (mismatch.bytes.len(), picture)
 }
 

@@ -5,8 +5,8 @@
 //! names what it has seen again. `check --contract` makes findings of it.
 
 use mptcp_emulator::RuleSet;
-use mptcp_harness::check::Outcome;
-use mptcp_harness::contract::{Contradiction, KNOWN, Shown};
+use mptcp_harness::engines::check::Outcome;
+use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 use serde::Serialize;
 
 use crate::reach::Reach;
@@ -73,7 +73,7 @@ pub(crate) fn seen_again(outcome: &Outcome, reach: &Reach<'_>) -> Vec<Contrary> 
                 && !rules.iter().any(|rule| wrong.contains(*rule))
         }
         Shown::Scenes { scenes, compared, .. } => {
-            let shows = |scene: &&&mptcp_harness::scene::Scene| scenes.contains(&scene.name);
+            let shows = |scene: &&&mptcp_harness::scenes::Scene| scenes.contains(&scene.name);
             let mut shown = reach.standing.iter().filter(shows).peekable();
             compared
                 && looked

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use mptcp_emulator::Revision;
-use mptcp_harness::check::Compared;
-use mptcp_harness::scene::{Scene, Stage, catalogue};
+use mptcp_harness::engines::check::Compared;
+use mptcp_harness::scenes::{Fixtures, Scene, catalogue};
 use serde::{Deserialize, Serialize};
 
 use crate::args::OptionName;
@@ -85,7 +85,7 @@ pub(crate) struct Asked<'a> {
 
 impl Coverage {
     /// The scenes of a stage, before anything was compared.
-    pub(crate) fn of(stage: &Stage) -> Coverage {
+    pub(crate) fn of(stage: &Fixtures) -> Coverage {
         let skipped = |name: &str, reason: &str| SkippedScene {
             name: name.to_owned(),
             reason: reason.to_owned(),

@@ -8,14 +8,14 @@ use std::thread;
 
 use clap::{Args, ValueEnum};
 use mptcp_emulator::abi;
-use mptcp_harness::case::{is_known, option_name};
-use mptcp_harness::check::{Counts, Outcome, Setting, run as run_cases};
-use mptcp_harness::exhaust::{Domain, Exhaustion, Extent, domain};
+use mptcp_harness::cases::boundary_values::BoundaryValues;
+use mptcp_harness::cases::{is_known, option_name};
+use mptcp_harness::engines::check::{Counts, Outcome, Setting, run as run_cases};
+use mptcp_harness::engines::exhaust::{Domain, Exhaustion, Extent, domain};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::palette::Palette;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene;
-use mptcp_harness::trial::{SharedStage, Trial};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{Oracle, SharedFixtures};
+use mptcp_harness::scenes;
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
@@ -130,7 +130,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     if let Some(folder) = &args.save {
         mptcp_limits::files::folder(folder, crate::check::ELSEWHERE)?;
     }
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     let control = Arc::new(Control::default());
     control.listen()?;
     let meter = Meter::beside(args.format);
@@ -139,13 +139,13 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     let kernel = Kernel::running(stage.sizes());
     let chosen: Vec<u8> = stage.scenes().map(|scene| scene.id).collect();
     let mut coverage = Coverage::of(&stage);
-    let stage: SharedStage = Arc::new(Mutex::new(stage));
+    let stage: SharedFixtures = Arc::new(Mutex::new(stage));
     let model = if args.canary { canary::model() } else { Model::documented() };
     let mut notes: Vec<String> = Vec::new();
     if args.canary {
         notes.push(canary::NOTE.to_owned());
     }
-    if let Err(none) = scene::mptcp_available() {
+    if let Err(none) = scenes::mptcp_available() {
         notes.push(format!("no MPTCP here: {}. {}", none.what, none.advice));
     }
     let palette = palette(&stage, &kernel, model)?;
@@ -209,8 +209,12 @@ struct Circumstances {
 }
 
 /// The palette that every job will have.
-fn palette(stage: &SharedStage, kernel: &Kernel, model: Model) -> Result<Palette, String> {
-    let trial = Trial::new(stage, kernel.revision, model).map_err(|error| error.to_string())?;
+fn palette(
+    stage: &SharedFixtures,
+    kernel: &Kernel,
+    model: Model,
+) -> Result<BoundaryValues, String> {
+    let trial = Oracle::new(stage, kernel.revision, model).map_err(|error| error.to_string())?;
     Ok(trial.palette().clone())
 }
 
@@ -218,7 +222,7 @@ fn palette(stage: &SharedStage, kernel: &Kernel, model: Model) -> Result<Palette
 fn domains(
     args: &ExhaustArgs,
     kernel: &Kernel,
-    palette: &Palette,
+    palette: &BoundaryValues,
     scenes: Option<&[u8]>,
     notes: &mut Vec<String>,
 ) -> Vec<Domain> {

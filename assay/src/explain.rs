@@ -12,13 +12,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use mptcp_emulator::{Revision, abi};
-use mptcp_harness::case::{Case, Entry};
-use mptcp_harness::compat::NoCompat;
-use mptcp_harness::finding::{Diagnosis, diagnose};
+use mptcp_harness::cases::{Case, Entry};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::finding::{Diagnosis, diagnose};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::{Examination, Model, Rig, Subject};
-use mptcp_harness::scene::{self, Portrait, Scene, Stage, by_id};
-use mptcp_harness::trial::Trial;
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::Oracle;
+use mptcp_harness::run::compat::NoCompat;
+use mptcp_harness::run::runner::{Runner, Target};
+use mptcp_harness::scenes::{self, ExpectedState, Fixtures, Scene, by_id};
 use mptcp_limits::files;
 
 use crate::args::{ExplainArgs, Format, Revisions};
@@ -37,8 +39,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Status, String> {
     let scene = by_id(case.scene).ok_or("no such scene")?;
     // In the namespace the right to write there may be gone.
     let picture = args.svg.as_deref().map(Destination::open).transpose()?;
-    let enclosure = scene::enter();
-    let stage = Stage::build(&enclosure, |other| other.id == case.scene, &mut |_| ());
+    let enclosure = scenes::enter();
+    let stage = Fixtures::build(&enclosure, |other| other.id == case.scene, &mut |_| ());
     let kernel = Kernel::running(stage.sizes());
     let portrait = stage.portrait(case.scene).cloned();
     let skipped = stage.skipped().first().map(|(_, why)| why.clone());
@@ -89,7 +91,7 @@ impl Destination {
 struct Explained {
     case: Case,
     scene: &'static Scene,
-    portrait: Option<Portrait>,
+    portrait: Option<ExpectedState>,
     /// Why the scene does not stand here.
     skipped: Option<String>,
 }
@@ -145,7 +147,7 @@ impl Explained {
     fn explanation(
         self,
         kernel: &Kernel,
-        stage: Stage,
+        stage: Fixtures,
         args: &ExplainArgs,
     ) -> Result<Explanation, String> {
         let running = self.portrait.is_some() && !matches!(args.revision, Revisions::Named(_));
@@ -181,11 +183,11 @@ impl Explained {
     fn running(
         &self,
         kernel: &Kernel,
-        stage: Stage,
+        stage: Fixtures,
         call: bool,
     ) -> Result<(Told, Option<NoCompat>), String> {
         let stage = Arc::new(Mutex::new(stage));
-        let trial = Trial::new(&stage, kernel.revision, Model::documented());
+        let trial = Oracle::new(&stage, kernel.revision, Model::documented());
         let mut trial = trial.map_err(|error| error.to_string())?;
         trial.freshen();
         let nothing = || format!("{} does not stand any more", self.scene.name);
@@ -200,16 +202,16 @@ impl Explained {
         // A portrait shows as many subflows as the running kernel has.
         let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
         let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);
-        let shown = |portrait: &&Portrait| {
+        let shown = |portrait: &&ExpectedState| {
             !depends || u32::try_from(portrait.subflows().len()).ok() == subflows(revision)
         };
         let socket = match self.portrait.as_ref().filter(shown) {
             Some(portrait) => StandIn::of(portrait, revision),
             None => StandIn::named(self.scene, revision),
         };
-        let mut rig = Rig::new().map_err(|error| error.to_string())?;
+        let mut rig = Runner::new().map_err(|error| error.to_string())?;
         Ok(socket.with(|socket, subflows| {
-            let subject = Subject { revision, socket, fd: -1 };
+            let subject = Target { revision, socket, fd: -1 };
             let examination = rig.examine(&self.case, &subject, Model::documented(), false);
             Told { revision: *revision, subflows, examination }
         }))
@@ -222,7 +224,7 @@ impl Explained {
             return (format!("it does not stand here ({why})"), false);
         };
         let mut words = crate::scenes::kind(portrait).to_owned();
-        if let scene::Kind::Mptcp { subflows, .. } = &portrait.kind {
+        if let scenes::Kind::Mptcp { subflows, .. } = &portrait.kind {
             let plural = if subflows.len() == 1 { "" } else { "s" };
             words += &format!(", {} subflow{plural}", subflows.len());
         }

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use mptcp_harness::case::Case;
-use mptcp_harness::codec;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::codec;
 
 /// A case and where it came from, or why there is none.
 pub(crate) struct Stored {
@@ -101,8 +101,8 @@ fn bytes(digits: &str) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mptcp_harness::case::{Entry, Input, Place};
-    use mptcp_harness::finding::hex;
+    use mptcp_harness::cases::{Entry, Input, Place};
+    use mptcp_harness::judge::finding::hex;
 
     #[test]
     fn a_case_survives_as_digits() {

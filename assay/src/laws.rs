@@ -6,16 +6,16 @@ use std::ops::Range;
 use mptcp_emulator::{
     Content, Errno, Fault, Paged, Revision, RuleSet, UserMemory, abi, getsockopt,
 };
-use mptcp_harness::case::Case;
-use mptcp_harness::codec;
-use mptcp_harness::generate;
-use mptcp_harness::palette::{Cue, Palette};
-use mptcp_harness::scene::by_name;
-use mptcp_harness::street;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::generate;
+use mptcp_harness::memory::layout;
+use mptcp_harness::scenes::by_name;
 use serde::Serialize;
 
 use crate::stand_in::StandIn;
-use mptcp_harness::finding::hex;
+use mptcp_harness::judge::finding::hex;
 
 /// Cases to hold against the laws.
 const CASES: u64 = 1_000_000;
@@ -72,19 +72,19 @@ fn hold_cases(revision: &Revision, seed: u64, cases: u64) -> Laws {
     let scenes: Vec<_> = SCENES.iter().filter_map(|name| by_name(name)).collect();
     let sockets: Vec<StandIn> =
         scenes.iter().map(|scene| StandIn::named(scene, revision)).collect();
-    let cue = |(scene, socket): (&&mptcp_harness::scene::Scene, &StandIn)| Cue {
+    let cue = |(scene, socket): (&&mptcp_harness::scenes::Scene, &StandIn)| SceneFacts {
         scene: scene.id,
         answers: true,
         subflows: socket.with(|_, subflows| u32::try_from(subflows).unwrap_or(0)),
     };
-    let cues: Vec<Cue> = scenes.iter().zip(&sockets).map(cue).collect();
+    let cues: Vec<SceneFacts> = scenes.iter().zip(&sockets).map(cue).collect();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut laws: Vec<Law> =
         SENTENCES.iter().map(|sentence| Law { sentence, broken: 0, example: None }).collect();
     let mut images = Images::default();
     let each = cases / sockets.len().max(1) as u64;
     for (cue, socket) in cues.iter().zip(&sockets) {
-        let palette = Palette::new(vec![*cue], revision);
+        let palette = BoundaryValues::new(vec![*cue], revision);
         socket.with(|socket, _| {
             for _ in 0..each {
                 let case = generate::case(&mut random, &palette, 0);
@@ -109,7 +109,7 @@ struct Images {
 
 impl Default for Images {
     fn default() -> Images {
-        Images { bytes: vec![0; street::LEN], mask: vec![0; street::LEN] }
+        Images { bytes: vec![0; layout::LEN], mask: vec![0; layout::LEN] }
     }
 }
 
@@ -126,7 +126,7 @@ impl Images {
         self.put(case.optval.offset(), &input[..len]);
         self.put(case.optlen.offset(), &case.length.to_ne_bytes());
         let declared = self.declared(case, revision, base);
-        let Some(memory) = Paged::new(&street::PATTERN, base, &mut self.bytes, &mut self.mask)
+        let Some(memory) = Paged::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask)
         else {
             return [false; 5];
         };
@@ -172,7 +172,7 @@ impl Images {
     }
 
     fn put(&mut self, at: Option<usize>, bytes: &[u8]) {
-        for (slot, byte) in self.bytes.iter_mut().skip(at.unwrap_or(street::LEN)).zip(bytes) {
+        for (slot, byte) in self.bytes.iter_mut().skip(at.unwrap_or(layout::LEN)).zip(bytes) {
             *slot = *byte;
         }
     }
@@ -189,7 +189,7 @@ fn number(bytes: &[u8], at: usize, len: usize) -> u64 {
 
 /// Memory that keeps account of what is written.
 struct Ledger<'a> {
-    memory: Paged<'a, { street::PAGES }>,
+    memory: Paged<'a, { layout::PAGES }>,
     declared: [(u64, u64); 6],
     writes: u64,
     outside: bool,
@@ -248,7 +248,7 @@ mod tests {
     fn a_write_outside_is_booked() {
         let mut images = Images::default();
         let mut ledger = |at: u64, len: u64| {
-            let memory = Paged::new(&street::PATTERN, 0, &mut images.bytes, &mut images.mask);
+            let memory = Paged::new(&layout::PATTERN, 0, &mut images.bytes, &mut images.mask);
             memory.map(|memory| {
                 let mut ledger = Ledger {
                     memory,

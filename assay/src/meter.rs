@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mptcp_harness::check::Progress;
+use mptcp_harness::engines::check::Progress;
 
 use crate::args::Format;
 use crate::out;

@@ -2,8 +2,8 @@
 //! cases, and worth a look.
 
 use mptcp_emulator::{Revision, Rule, ZeroLength, abi};
-use mptcp_harness::case::is_known;
-use mptcp_harness::scene::{Group, Scene};
+use mptcp_harness::cases::is_known;
+use mptcp_harness::scenes::{Group, Scene};
 
 /// What a run could reach.
 pub(crate) struct Reach<'a> {
@@ -151,7 +151,7 @@ fn needs_subflows(rule: Rule) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mptcp_harness::scene::catalogue;
+    use mptcp_harness::scenes::catalogue;
 
     #[test]
     fn every_rule_has_a_scene_that_plays_it() {

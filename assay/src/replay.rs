@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use mptcp_emulator::RuleSet;
-use mptcp_harness::case::option_name;
-use mptcp_harness::finding::Finding;
+use mptcp_harness::cases::option_name;
+use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Stage, by_id};
-use mptcp_harness::trial::{CaseVerdict, Reason, Trial};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
+use mptcp_harness::scenes::{self, Fixtures, by_id};
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
@@ -101,17 +101,17 @@ impl Judged {
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     let stored = input::read(&args.paths, &args.hex);
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     let wanted = |number: u8| {
         let mut cases = stored.iter().filter_map(|stored| stored.case.as_ref().ok());
         cases.any(|case| case.scene == number)
     };
-    let stage = Stage::build(&enclosure, |scene| wanted(scene.id), &mut |_| ());
+    let stage = Fixtures::build(&enclosure, |scene| wanted(scene.id), &mut |_| ());
     stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let mut coverage = Coverage::of(&stage);
     let model = if args.contract { Model::promised() } else { Model::documented() };
-    let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
+    let trial = Oracle::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
         trial.watch(watch);
@@ -172,7 +172,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
 
 fn judge(
     stored: &Stored,
-    trial: &mut Trial,
+    trial: &mut Oracle,
     coverage: &Coverage,
     findings: &mut BTreeMap<String, (Finding, String)>,
 ) -> Line {
@@ -214,7 +214,7 @@ fn judge(
 
 fn draw(
     findings: BTreeMap<String, (Finding, String)>,
-    trial: &mut Trial,
+    trial: &mut Oracle,
     colour: bool,
 ) -> Vec<FindingData> {
     let one = |(finding, name): (Finding, String)| {

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use mptcp_emulator::{Evidence, Revision, Rule};
-use mptcp_harness::case::option_name;
-use mptcp_harness::check::{Counts, Outcome};
-use mptcp_harness::codec;
-use mptcp_harness::compat::NoCompat;
-use mptcp_harness::finding::{Finding, hex};
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::option_name;
+use mptcp_harness::engines::check::{Counts, Outcome};
+use mptcp_harness::judge::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
+use mptcp_harness::run::compat::NoCompat;
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::{Serialize, Serializer};
 
@@ -279,7 +279,7 @@ pub(crate) fn by_name<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, 
 }
 
 fn rows(outcome: &Outcome) -> Vec<Row> {
-    let row = |((option, group), counts): (&(i32, mptcp_harness::scene::Group), &Counts)| Row {
+    let row = |((option, group), counts): (&(i32, mptcp_harness::scenes::Group), &Counts)| Row {
         option: match option {
             0 => "unknown".into(),
             known => option_name(*known),

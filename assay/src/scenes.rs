@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use mptcp_emulator::Family;
-use mptcp_harness::scene::{self, Kind, Portrait, Stage, catalogue};
+use mptcp_harness::scenes::{self, ExpectedState, Fixtures, Kind, catalogue};
 use serde::Serialize;
 
 use crate::args::{Format, ScenesArgs};
@@ -30,7 +30,7 @@ struct SceneData {
 
 /// Runs the command.
 pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     let stage = build(&enclosure, &args.scene, &Meter::new());
     stage.usable()?;
     let coverage = Coverage::of(&stage);
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     if let Some(program) = &args.exec {
         return exec(program, &stage);
     }
-    let chosen = |scene: &&scene::Scene| {
+    let chosen = |scene: &&scenes::Scene| {
         args.scene.is_empty() || args.scene.iter().any(|choice| choice.takes(scene))
     };
     let scenes = data(&stage, catalogue().iter().filter(chosen));
@@ -50,8 +50,8 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     }
     // Each pattern has to have a scene that came up; and one that answers the options has
     // to be among them, if any was chosen.
-    let up = |scene: &scene::Scene| coverage.scenes_up.iter().any(|name| name == scene.name);
-    let answers = |scene: &&scene::Scene| chosen(scene) && scene.subflows().is_some();
+    let up = |scene: &scenes::Scene| coverage.scenes_up.iter().any(|name| name == scene.name);
+    let answers = |scene: &&scenes::Scene| chosen(scene) && scene.subflows().is_some();
     let is_up =
         |choice: &Selection| catalogue().iter().any(|scene| choice.takes(scene) && up(scene));
     let mut answering = catalogue().iter().filter(answers).peekable();
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
 }
 
 /// Runs a program on each scene that stands.
-fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
+fn exec(program: &Path, stage: &Fixtures) -> Result<Status, String> {
     let mut statuses = Vec::new();
     for scene in stage.scenes() {
         out::line(head(scene.name))?;
@@ -95,14 +95,14 @@ fn exec(program: &Path, stage: &Stage) -> Result<Status, String> {
     })
 }
 
-fn data(stage: &Stage, chosen: impl Iterator<Item = &'static scene::Scene>) -> Vec<SceneData> {
+fn data(stage: &Fixtures, chosen: impl Iterator<Item = &'static scenes::Scene>) -> Vec<SceneData> {
     let reason = |id: u8| {
         let impossible =
             stage.impossible().iter().map(|(scene, why)| (scene.id, (*why).to_owned()));
         let skipped = stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone()));
         skipped.chain(impossible).find(|(scene, _)| *scene == id).map(|(_, why)| why)
     };
-    let one = |scene: &scene::Scene| {
+    let one = |scene: &scenes::Scene| {
         let portrait = stage.portrait(scene.id);
         SceneData {
             number: scene.id,
@@ -134,7 +134,7 @@ fn table(scenes: &[SceneData]) -> String {
 }
 
 /// What a descriptor is, in a few words.
-pub(crate) fn kind(portrait: &Portrait) -> &'static str {
+pub(crate) fn kind(portrait: &ExpectedState) -> &'static str {
     let by_family = |family: &Family, v4, v6| match family {
         Family::V4 => v4,
         Family::V6 => v6,
@@ -151,7 +151,7 @@ pub(crate) fn kind(portrait: &Portrait) -> &'static str {
 }
 
 /// How many subflows there are, where that means anything.
-fn subflows(portrait: &Portrait) -> Option<usize> {
+fn subflows(portrait: &ExpectedState) -> Option<usize> {
     match &portrait.kind {
         Kind::Mptcp { subflows, .. } => Some(subflows.len()),
         _ => None,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use mptcp_harness::scene::{Scene, catalogue};
+use mptcp_harness::scenes::{Scene, catalogue};
 
 /// A scene's name, a group's name, or a pattern with `*` and `?` over either.
 #[derive(Clone, Debug, PartialEq, Eq)]

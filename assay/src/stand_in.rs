@@ -2,7 +2,7 @@
 
 use mptcp_emulator::abi::MptcpInfo;
 use mptcp_emulator::{Connection, Content, Family, Revision, SUBFLOW_INFO, Socket, Subflow, Why};
-use mptcp_harness::scene::{Group, Kind, Limits, Masked, Portrait, Scene};
+use mptcp_harness::scenes::{Contents, ExpectedState, Group, Kind, Limits, Scene};
 
 /// Bytes and the mask beside them.
 pub(crate) type Bytes = (Vec<u8>, Vec<u8>);
@@ -18,7 +18,7 @@ enum Nature {
 impl StandIn {
     /// A scene as it would be on another revision: contents of this kernel,
     /// cut or lengthened with zeros to that revision's sizes.
-    pub(crate) fn of(portrait: &Portrait, revision: &Revision) -> StandIn {
+    pub(crate) fn of(portrait: &ExpectedState, revision: &Revision) -> StandIn {
         StandIn(match &portrait.kind {
             Kind::Mptcp { info, subflows } => Nature::Mptcp {
                 info: resized(info, revision.mptcp_info),
@@ -144,7 +144,7 @@ fn clear((bytes, mask): &mut Bytes, name: &str) {
     }
 }
 
-fn resized(masked: &Masked, size: u32) -> Bytes {
+fn resized(masked: &Contents, size: u32) -> Bytes {
     let fit = |bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
         bytes.resize(size as usize, 0);
@@ -162,7 +162,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
-    use mptcp_harness::scene::by_name;
+    use mptcp_harness::scenes::by_name;
 
     #[test]
     fn a_name_tells_kind_and_subflows() {

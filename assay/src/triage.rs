@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use mptcp_emulator::RuleSet;
-use mptcp_harness::finding::Finding;
+use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Stage, by_id};
-use mptcp_harness::trial::{CaseVerdict, Reason, Trial};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
+use mptcp_harness::scenes::{self, Fixtures, by_id};
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
@@ -106,14 +106,14 @@ struct Other {
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     let stored = input::read(&args.paths, &[]);
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     // All of them: the simplest case may be one on another scene.
-    let stage = Stage::build(&enclosure, |_| true, &mut |_| ());
+    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| ());
     stage.usable()?;
     let kernel = Kernel::running(stage.sizes());
     let mut coverage = Coverage::of(&stage);
     let model = if args.canary { canary::model() } else { Model::documented() };
-    let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
+    let trial = Oracle::new(&Arc::new(Mutex::new(stage)), kernel.revision, model);
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
         trial.watch(watch);
@@ -182,7 +182,7 @@ struct Piles {
 }
 
 impl Piles {
-    fn sort(&mut self, stored: &Stored, trial: &mut Trial, coverage: &Coverage) {
+    fn sort(&mut self, stored: &Stored, trial: &mut Oracle, coverage: &Coverage) {
         let file = stored.name.clone();
         let case = match &stored.case {
             Ok(case) => case,
@@ -216,7 +216,7 @@ impl Piles {
     }
 
     /// The simplest case of each finding, the most frequent first.
-    fn simplest(&mut self, trial: &mut Trial) -> Vec<Found> {
+    fn simplest(&mut self, trial: &mut Oracle) -> Vec<Found> {
         let shrunk: Vec<Found> = std::mem::take(&mut self.found)
             .into_values()
             .map(|found| {
@@ -263,7 +263,7 @@ fn causes(findings: &[Found]) -> Vec<Cause> {
     several.map(|(what, signatures)| Cause { what, signatures }).collect()
 }
 
-fn draw(findings: Vec<Found>, trial: &mut Trial, colour: bool) -> Vec<Sorted> {
+fn draw(findings: Vec<Found>, trial: &mut Oracle, colour: bool) -> Vec<Sorted> {
     let one = |found: Found| {
         let picture = picture(trial, &found.finding, colour).1;
         let mut finding = FindingData::new(&found.finding, picture);
@@ -347,8 +347,8 @@ fn list<'a>(files: impl ExactSizeIterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
     use mptcp_emulator::Rule;
-    use mptcp_harness::case::{Case, Entry, Input, Place};
-    use mptcp_harness::finding::Diagnosis;
+    use mptcp_harness::cases::{Case, Entry, Input, Place};
+    use mptcp_harness::judge::finding::Diagnosis;
     use mptcp_harness::watch::Complaint;
 
     fn found(signature: &str, rule: Option<Rule>, said: Option<(&str, &str)>) -> Found {

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use anstream::adapter::strip_str;
 use clap::Parser;
-use mptcp_harness::case::Case;
-use mptcp_harness::finding::{Diagnosis, Finding};
+use mptcp_harness::cases::Case;
+use mptcp_harness::judge::finding::{Diagnosis, Finding};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::watch::{BlackBox, Complaint, Recorded, Watch};
 use mptcp_lab::console::Splat;

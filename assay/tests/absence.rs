@@ -15,9 +15,9 @@ use std::process::{Command, ExitCode};
 use common::{Done, Run, folder, good_case, run, text};
 use impose::refusing;
 use libtest_mimic::Failed;
-use mptcp_harness::case::{Case, Data, Entry, Input, Place};
-use mptcp_harness::codec;
-use mptcp_harness::scene::by_name;
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::{Case, Data, Entry, Input, Place};
+use mptcp_harness::scenes::by_name;
 
 fn main() -> ExitCode {
     run(

@@ -12,8 +12,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 use common::{Done, Named, Run, assay, folder, good_case, run, text};
 use libtest_mimic::Failed;
-use mptcp_harness::codec;
-use mptcp_harness::scene;
+use mptcp_harness::cases::codec;
+use mptcp_harness::scenes;
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -486,7 +486,7 @@ fn scenes_are_listed() -> Done {
     ])?;
     let run = assay(&["scenes", "--format", "json"])?.ends_with(0)?;
     match run.json()?.as_array().map(Vec::len) {
-        Some(count) if count == scene::catalogue().len() => Ok(()),
+        Some(count) if count == scenes::catalogue().len() => Ok(()),
         other => Err(format!("{other:?} scenes").into()),
     }
 }

@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use common::{Done, Named, Run, folder, run, text};
 use impose::{command, flat, inside, refuse, refusing, shell};
 use libtest_mimic::Failed;
-use mptcp_harness::scene::catalogue;
-use mptcp_harness::street::ADDRESS_SPACE;
+use mptcp_harness::memory::street::ADDRESS_SPACE;
+use mptcp_harness::scenes::catalogue;
 
 const ASSAY: &str = env!("CARGO_BIN_EXE_assay");
 

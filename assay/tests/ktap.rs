@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use common::{Done, Run, assay, folder, good_case, text};
 use grammar::{Read, Result as Ended};
 use libtest_mimic::Failed;
-use mptcp_harness::codec;
+use mptcp_harness::cases::codec;
 
 fn main() -> ExitCode {
     common::run(

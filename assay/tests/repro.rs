@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_harness::{compat, scene};
+use mptcp_harness::run::compat;
+use mptcp_harness::scenes;
 
 type Done = Result<(), Failed>;
 
@@ -66,7 +67,7 @@ const SAMPLES: [&str; 48] = [
 ];
 
 fn main() -> ExitCode {
-    let mptcp = scene::mptcp_available()
+    let mptcp = scenes::mptcp_available()
         .err()
         .map(|none| format!("needs MPTCP: {}: {}", none.what, none.advice));
     let compiler = (!there("cc")).then(|| "needs a C compiler: cc".to_owned());

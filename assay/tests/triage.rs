@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use common::{Done, assay, folder, text};
 use libtest_mimic::Failed;
-use mptcp_harness::codec;
+use mptcp_harness::cases::codec;
 use serde_json::Value;
 
 const CRASHES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crashes");

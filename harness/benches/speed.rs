@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use mptcp_emulator::{Paged, RuleSet};
-use mptcp_harness::case::Case;
-use mptcp_harness::generate;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::generate;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Stage};
-use mptcp_harness::street;
-use mptcp_harness::trial::{CaseVerdict, Trial};
+use mptcp_harness::memory::layout;
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{CaseVerdict, Oracle};
+use mptcp_harness::scenes::{self, Fixtures};
 
 /// Cases in the mix.
 const MIX: usize = 4096;
@@ -27,15 +27,15 @@ const MIX: usize = 4096;
 const ROUNDS: usize = 101;
 
 fn main() {
-    let enclosure = scene::enter();
-    if let Err(none) = scene::mptcp_available() {
+    let enclosure = scenes::enter();
+    if let Err(none) = scenes::mptcp_available() {
         eprintln!("skipped: {}\n{}", none.what, none.advice);
         exit(4);
     }
-    let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
+    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
     let kernel = Kernel::running(stage.sizes());
     let stage = Arc::new(Mutex::new(stage));
-    let Ok(mut trial) = Trial::new(&stage, kernel.revision, Model::documented()) else {
+    let Ok(mut trial) = Oracle::new(&stage, kernel.revision, Model::documented()) else {
         eprintln!("the street could not be mapped");
         exit(2);
     };
@@ -49,8 +49,8 @@ fn main() {
     group.throughput(Throughput::Elements(MIX as u64));
     group.bench_function("bare call", |bencher| bencher.iter(|| bare(&mut trial, &mix)));
     group.bench_function("emulator alone", |bencher| {
-        let mut image = vec![0; street::LEN];
-        let mut mask = vec![0; street::LEN];
+        let mut image = vec![0; layout::LEN];
+        let mut mask = vec![0; layout::LEN];
         bencher.iter(|| emulate(&trial, &mix, &mut image, &mut mask));
     });
     trial.sweep();
@@ -84,14 +84,14 @@ fn time(run: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn bare(trial: &mut Trial, mix: &[Case]) {
+fn bare(trial: &mut Oracle, mix: &[Case]) {
     for case in mix {
         let fd = trial.actor(case.scene).map_or(-1, |actor| actor.portrait().fd);
         let _ = black_box(trial.rig().bare(case, fd));
     }
 }
 
-fn emulate(trial: &Trial, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
+fn emulate(trial: &Oracle, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
     let street = 0x2000_0400_0000;
     for case in mix {
         let Some(actor) = trial.actor(case.scene) else {
@@ -105,7 +105,7 @@ fn emulate(trial: &Trial, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
             slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
         }
         let base = case.base(street);
-        let Some(mut memory) = Paged::new(&street::PATTERN, base, image, mask) else {
+        let Some(mut memory) = Paged::new(&layout::PATTERN, base, image, mask) else {
             continue;
         };
         let (socket, call) = (actor.socket(), case.call(street));
@@ -119,7 +119,7 @@ fn emulate(trial: &Trial, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
     }
 }
 
-fn differential(trial: &mut Trial, mix: &[Case]) {
+fn differential(trial: &mut Oracle, mix: &[Case]) {
     trial.freshen();
     let mut rules = RuleSet::EMPTY;
     for case in mix {

@@ -6,11 +6,11 @@ use std::io;
 use std::path::Path;
 
 use mptcp_emulator::abi;
-use mptcp_harness::case::{Block, Case, Data, Entry, Full, Input, Opt, Place};
-use mptcp_harness::codec;
-use mptcp_harness::palette::wild;
-use mptcp_harness::scene;
-use mptcp_harness::snapshot;
+use mptcp_harness::cases::boundary_values::wild;
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::snapshot;
+use mptcp_harness::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place};
+use mptcp_harness::scenes;
 
 const OPTVAL: Place = Place::Street(0x1000);
 const OPTLEN: Place = Place::Street(0x14000);
@@ -37,7 +37,7 @@ impl Seeds {
         length: i32,
         input: Input,
     ) -> &mut Case {
-        let Some(scene) = scene::by_name(scene).map(|scene| scene.id) else {
+        let Some(scene) = scenes::by_name(scene).map(|scene| scene.id) else {
             eprintln!("no scene is called {scene}");
             std::process::exit(2);
         };
@@ -388,7 +388,7 @@ fn compat(seeds: &mut Seeds) {
 /// One of each scene group and kind, with the option that tells most of it.
 fn scenes(seeds: &mut Seeds) {
     let mut groups = Vec::new();
-    for scene in scene::catalogue() {
+    for scene in scenes::catalogue() {
         let first = !groups.contains(&scene.group);
         groups.push(scene.group);
         let kind = !scene.name.starts_with("established") || first;

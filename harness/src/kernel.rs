@@ -4,8 +4,6 @@ use std::fs;
 
 use mptcp_emulator::{Release, Revision};
 
-use crate::scene::Sizes;
-
 /// The running kernel.
 #[derive(Clone, Debug)]
 pub struct Kernel {
@@ -15,6 +13,16 @@ pub struct Kernel {
     pub revision: Revision,
     /// What is out of the ordinary about that, in a sentence each.
     pub notes: Vec<String>,
+}
+
+/// The sizes of the kernel's structures in bytes, as `sock_diag` shows them: the
+/// whole INFO attribute of a socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// `struct tcp_info`.
+    pub tcp_info: usize,
+    /// `struct mptcp_info`.
+    pub mptcp_info: usize,
 }
 
 /// What a kernel says of its version.

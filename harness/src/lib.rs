@@ -1,22 +1,22 @@
 //! Compares the model of `getsockopt(fd, SOL_MPTCP, …)` with the running
 //! kernel, byte for byte.
 //!
-//! A [`case::Case`] is laid out on the [`street`], predicted by
-//! `mptcp-emulator`, made for real, and [`judge`]d; a [`trial::Trial`] does all
-//! of that for a socket of a [`scene`]. What comes out is a verdict with three
-//! sides: they agree, they do not, or there is no verdict and a reason why.
+//! An engine of [`engines`] produces [`cases::Case`]s. [`run::runner`] lays each out on the
+//! street of [`memory`], has the [`model`] predict it and the kernel answer it on a socket of
+//! [`scenes`], and [`judge`] compares the two. [`oracle`] confirms what differs: each case
+//! agrees, disagrees, or has no verdict and a reason.
 //!
 //! ```no_run
 //! use std::sync::{Arc, Mutex};
 //! use mptcp_emulator::RuleSet;
-//! use mptcp_harness::{generate, kernel::Kernel, rig::Model, scene, trial};
+//! use mptcp_harness::{cases::generate, kernel::Kernel, model::Model, oracle, scenes};
 //!
 //! // First of all, while the process has one thread.
-//! let enclosure = scene::enter();
-//! let stage = scene::Stage::build(&enclosure, |_| true, &mut |_| {});
+//! let enclosure = scenes::enter();
+//! let stage = scenes::Fixtures::build(&enclosure, |_| true, &mut |_| {});
 //! let kernel = Kernel::running(stage.sizes());
 //! let stage = Arc::new(Mutex::new(stage));
-//! let mut trial = trial::Trial::new(&stage, kernel.revision, Model::documented())?;
+//! let mut trial = oracle::Oracle::new(&stage, kernel.revision, Model::documented())?;
 //!
 //! let mut random = fastrand::Rng::new();
 //! let case = generate::case(&mut random, trial.palette(), 0);
@@ -26,32 +26,14 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-pub mod agenda;
-pub mod batch;
-pub mod case;
-pub mod cast;
-pub mod check;
-pub mod codec;
-pub mod compat;
-pub mod contract;
-pub mod contrast;
-pub mod exhaust;
-mod extents;
-pub mod finding;
-pub mod fuzzing;
-pub mod generate;
+pub mod cases;
+pub mod engines;
 pub mod judge;
 pub mod kernel;
-pub mod lattice;
-pub mod palette;
-pub mod picture;
-mod raw;
-pub mod region;
-pub mod rig;
-pub mod scene;
-pub mod shrink;
-pub mod snapshot;
-pub mod street;
-pub mod trial;
+pub mod memory;
+pub mod model;
+pub mod oracle;
+pub mod run;
+pub mod scenes;
 pub mod verdict;
 pub mod watch;

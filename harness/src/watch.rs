@@ -9,11 +9,11 @@ use std::path::Path;
 use mptcp_emulator::PAGE;
 use rustix::thread::gettid;
 
-use crate::case::Case;
-use crate::codec;
-use crate::street::SharedPage;
+use crate::cases::Case;
+use crate::cases::codec;
+use crate::memory::street::SharedPage;
 
-/// Looks at what the kernel says of itself. Each [`crate::trial::Trial`] has a
+/// Looks at what the kernel says of itself. Each [`crate::oracle::Oracle`] has a
 /// watch of its own.
 pub trait Watch: fmt::Debug + Send {
     /// The call of a case is about to be made by this thread.
@@ -121,7 +121,7 @@ impl Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{Input, Place};
+    use crate::cases::{Input, Place};
 
     #[test]
     fn a_black_box_names_the_case_under_way_and_no_other() {
@@ -136,7 +136,7 @@ mod tests {
             optval: Place::Street(4096),
             optlen: Place::NULL,
             input: Input::Nothing,
-            entry: crate::case::Entry::Native,
+            entry: crate::cases::Entry::Native,
         };
         black_box.before(&Case { length: 5, ..case });
         black_box.after();

@@ -12,12 +12,12 @@ use mptcp_emulator::abi::{FullInfo, SubflowData};
 use mptcp_emulator::{
     AskedSize, Decisions, Documented, Errno, KernelSize, OptLen, Revision, Rule, Stride,
 };
-use mptcp_harness::check::{Progress, Setting, check};
-use mptcp_harness::compat;
+use mptcp_harness::engines::check::{Progress, Setting, check};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Group, Stage};
-use mptcp_harness::trial::SharedStage;
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::SharedFixtures;
+use mptcp_harness::run::compat;
+use mptcp_harness::scenes::{self, Fixtures, Group};
 
 macro_rules! canaries {
     ($( $name:ident { $($body:tt)* } )+) => {
@@ -180,9 +180,9 @@ fn wrong_revisions(right: Revision) -> Vec<(&'static str, Revision)> {
 
 fn main() {
     let arguments = Arguments::from_args();
-    let enclosure = scene::enter();
-    let available = scene::mptcp_available();
-    let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
+    let enclosure = scenes::enter();
+    let available = scenes::mptcp_available();
+    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
     let kernel = Kernel::running(stage.sizes());
     let stage = Arc::new(Mutex::new(stage));
     let right = kernel.revision;
@@ -219,7 +219,7 @@ fn setting(first: bool) -> Setting {
     Setting { time: None, cases: Some(CASES), options: Vec::new(), seed: 1, jobs: 1, first }
 }
 
-fn falls(stage: &SharedStage, revision: Revision, model: Model) -> Result<Completion, Failed> {
+fn falls(stage: &SharedFixtures, revision: Revision, model: Model) -> Result<Completion, Failed> {
     let outcome = check(&setting(true), revision, stage, model, &|| None, &Progress::default())?;
     if outcome.counts().disagree == 0 {
         return Err(format!(
@@ -233,7 +233,7 @@ fn falls(stage: &SharedStage, revision: Revision, model: Model) -> Result<Comple
 }
 
 /// The other side of it: with nothing broken nothing is noticed.
-fn stands(stage: &SharedStage, revision: Revision) -> Result<Completion, Failed> {
+fn stands(stage: &SharedFixtures, revision: Revision) -> Result<Completion, Failed> {
     let model = Model::documented();
     let outcome = check(&setting(false), revision, stage, model, &|| None, &Progress::default())?;
     if let Some(finding) = outcome.findings.values().next() {

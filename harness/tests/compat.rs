@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::{Errno, RuleSet, abi};
-use mptcp_harness::case::{Case, Data, Entry, Input, Place};
-use mptcp_harness::compat;
+use mptcp_harness::cases::{Case, Data, Entry, Input, Place};
+use mptcp_harness::cases::{generate, lattice};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Stage};
-use mptcp_harness::trial::{self, CaseVerdict, Reason};
-use mptcp_harness::{generate, lattice};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{self, CaseVerdict, Reason};
+use mptcp_harness::run::compat;
+use mptcp_harness::scenes::{self, Fixtures};
 
 /// Scenes with one and three subflows, a listener, a connection that fell back, what
 /// is no MPTCP.
@@ -24,13 +24,13 @@ const SCENES: [&str; 6] = [
     "closed-descriptor",
 ];
 
-type Test = fn(&mut trial::Trial) -> Result<(), Failed>;
+type Test = fn(&mut oracle::Oracle) -> Result<(), Failed>;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let enclosure = scene::enter();
-    let hindrance = scene::mptcp_available().err().map(|none| none.what);
-    let stage = Stage::build(&enclosure, |scene| SCENES.contains(&scene.name), &mut |_| {});
+    let enclosure = scenes::enter();
+    let hindrance = scenes::mptcp_available().err().map(|none| none.what);
+    let stage = Fixtures::build(&enclosure, |scene| SCENES.contains(&scene.name), &mut |_| {});
     let kernel = Kernel::running(stage.sizes());
     let stage = Arc::new(Mutex::new(stage));
     let no_compat = compat::available().err().map(|why| why.text().to_owned());
@@ -48,7 +48,7 @@ fn main() {
             if let Some(why) = hindrance {
                 return Ok(Completion::ignored_with(why));
             }
-            let mut trial = trial::Trial::new(&stage, revision, Model::documented())?;
+            let mut trial = oracle::Oracle::new(&stage, revision, Model::documented())?;
             trial.freshen();
             test(&mut trial).map(|()| Completion::Completed)
         })
@@ -57,7 +57,7 @@ fn main() {
 }
 
 /// What came of a case: the result, and the street with what is open left out.
-fn answer(trial: &mut trial::Trial, case: &Case) -> Result<(Result<(), Errno>, Vec<u8>), Failed> {
+fn answer(trial: &mut oracle::Oracle, case: &Case) -> Result<(Result<(), Errno>, Vec<u8>), Failed> {
     let seen = trial.examine(case, true).ok_or("no scene")?;
     let (Some(result), Some(mut bytes)) = (seen.observed, seen.observation) else {
         return Err(format!("not called: {case}").into());
@@ -76,7 +76,7 @@ fn answer(trial: &mut trial::Trial, case: &Case) -> Result<(Result<(), Errno>, V
 }
 
 /// The lattice, thinned, and random cases: the kernel does the same for both.
-fn same_answer(trial: &mut trial::Trial) -> Result<(), Failed> {
+fn same_answer(trial: &mut oracle::Oracle) -> Result<(), Failed> {
     let palette = trial.palette().clone();
     let mut random = fastrand::Rng::with_seed(11);
     let mut cases: Vec<Case> = Vec::new();
@@ -105,7 +105,7 @@ fn same_answer(trial: &mut trial::Trial) -> Result<(), Failed> {
     }
 }
 
-fn plain(trial: &trial::Trial) -> Case {
+fn plain(trial: &oracle::Oracle) -> Case {
     Case {
         scene: trial.palette().cues.iter().find(|cue| cue.answers).map_or(0, |cue| cue.scene),
         poison: 0,
@@ -120,7 +120,7 @@ fn plain(trial: &trial::Trial) -> Case {
 
 /// The registers of a call that succeeds hold addresses that no machine has, and
 /// without their upper halves those of the alias.
-fn cut(trial: &mut trial::Trial) -> Result<(), Failed> {
+fn cut(trial: &mut oracle::Oracle) -> Result<(), Failed> {
     let (case, base) = (plain(trial), trial.rig().base());
     let (registers, call) = (case.registers(base), case.call(base));
     for (register, address, place) in
@@ -142,7 +142,7 @@ fn cut(trial: &mut trial::Trial) -> Result<(), Failed> {
 }
 
 /// Wild addresses of which the lower halves are in the page at null.
-fn above(trial: &mut trial::Trial) -> Result<(), Failed> {
+fn above(trial: &mut oracle::Oracle) -> Result<(), Failed> {
     let case = plain(trial);
     for address in [0, 1 << 63, 0xffff_8000_0000_0000, 0x0000_8000_0000_0ff8] {
         let wild = Place::wild(address).ok_or("a place that somebody may have")?;
@@ -156,7 +156,7 @@ fn above(trial: &mut trial::Trial) -> Result<(), Failed> {
 }
 
 /// A palette has such cases exactly where there is a verdict on them.
-fn only_where_judged(trial: &mut trial::Trial) -> Result<(), Failed> {
+fn only_where_judged(trial: &mut oracle::Oracle) -> Result<(), Failed> {
     let mut random = fastrand::Rng::with_seed(3);
     let mut palette = trial.palette().clone();
     if palette.compat != trial.compat().is_ok() {

@@ -12,13 +12,13 @@ use mptcp_emulator::abi::{self, FullInfo, SubflowData};
 use mptcp_emulator::{
     AskedSize, Decisions, Documented, KernelSize, OptLen, Revision, Rule, RuleSet, Stride,
 };
-use mptcp_harness::case::{Case, Data, Entry, Full, Input, Place};
-use mptcp_harness::check::{Outcome, Progress, Setting, check};
-use mptcp_harness::finding::Finding;
+use mptcp_harness::cases::{Case, Data, Entry, Full, Input, Place};
+use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
+use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Stage};
-use mptcp_harness::trial::{CaseVerdict, Reason, SharedStage, Trial as Judging};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{CaseVerdict, Oracle as Judging, Reason, SharedFixtures};
+use mptcp_harness::scenes::{self, Fixtures};
 use mptcp_harness::watch::{Complaint, Watch};
 
 macro_rules! models {
@@ -59,9 +59,9 @@ type Judge = fn(&Outcome, u64) -> Result<(), String>;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let enclosure = scene::enter();
-    let available = scene::mptcp_available();
-    let stage = Stage::build(&enclosure, |_| true, &mut |_| {});
+    let enclosure = scenes::enter();
+    let available = scenes::mptcp_available();
+    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
     let revision = Kernel::running(stage.sizes()).revision;
     let stage = Arc::new(Mutex::new(stage));
     let list = |models: Vec<(&'static str, Model)>, judge: Judge| {
@@ -93,7 +93,7 @@ fn main() {
 }
 
 /// A test of single cases.
-type Single = fn(&SharedStage, Revision) -> Result<(), Failed>;
+type Single = fn(&SharedFixtures, Revision) -> Result<(), Failed>;
 
 /// Refuses everything by rules that are no promise: whatever the kernel does is free.
 enum Refusing {}
@@ -107,7 +107,7 @@ impl Decisions for Refusing {
     }
 }
 
-fn judging(stage: &SharedStage, revision: Revision) -> Result<(Judging, u8), Failed> {
+fn judging(stage: &SharedFixtures, revision: Revision) -> Result<(Judging, u8), Failed> {
     let trial = Judging::new(stage, revision, Model::promising::<Refusing>())?;
     let one = trial.palette().cues.iter().find(|cue| cue.answers && cue.subflows > 1);
     let scene = one.ok_or("no scene has two subflows")?.scene;
@@ -121,7 +121,7 @@ fn case(scene: u8, option: i32, length: i32, input: Input) -> Case {
 
 /// What is free does not take in what is written behind an array that the model has not
 /// touched: here the kernel's `tcp_info` is larger than it is said to be.
-fn far_off_is_found(stage: &SharedStage, revision: Revision) -> Result<(), Failed> {
+fn far_off_is_found(stage: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
     if !revision.full_info {
         return Ok(());
     }
@@ -177,7 +177,7 @@ impl Watch for Scribbler {
 
 /// What one case has written, and does not again, is not explained by another in which
 /// something is free.
-fn stray_is_told(stage: &SharedStage, revision: Revision) -> Result<(), Failed> {
+fn stray_is_told(stage: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
     let (mut trial, scene) = judging(stage, revision)?;
     let at = trial.rig().base() + 0x9000;
     let option = abi::MPTCP_INFO;
@@ -197,7 +197,7 @@ fn stray_is_told(stage: &SharedStage, revision: Revision) -> Result<(), Failed> 
 const CASES: u64 = 10_000;
 
 fn run(
-    stage: &SharedStage,
+    stage: &SharedFixtures,
     revision: Revision,
     model: Model,
     judge: Judge,
@@ -243,7 +243,7 @@ fn only_what_is_known(outcome: &Outcome, _: u64) -> Result<(), String> {
 
 /// A known contradiction with a write far off besides is not what is known.
 fn what_is_known_is_no_more_than_that(
-    stage: &SharedStage,
+    stage: &SharedFixtures,
     revision: Revision,
 ) -> Result<(), Failed> {
     const UNKNOWN: i32 = 99;

@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mptcp_harness::case::{Case, Entry, Place};
-use mptcp_harness::codec::{self, NotACase};
-use mptcp_harness::{scene, snapshot};
+use mptcp_harness::cases::codec::{self, NotACase};
+use mptcp_harness::cases::snapshot;
+use mptcp_harness::cases::{Case, Entry, Place};
+use mptcp_harness::scenes;
 
 fn corpus() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../corpus")
@@ -43,8 +44,8 @@ fn seeds_cover_every_option_and_scene_group() {
     for option in 0..=5 {
         assert!(cases.iter().any(|case| case.option == option), "option {option}");
     }
-    for scene in scene::catalogue() {
-        let mut groups = cases.iter().filter_map(|case| scene::by_id(case.scene));
+    for scene in scenes::catalogue() {
+        let mut groups = cases.iter().filter_map(|case| scenes::by_id(case.scene));
         assert!(groups.any(|covered| covered.group == scene.group), "{}", scene.name);
     }
 }
@@ -68,7 +69,7 @@ fn the_names_of_examples_say_which_scene_it_is() {
     let mut examples = 0;
     for file in snapshot::files(&corpus()).unwrap() {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        let scene = scene::by_id(codec::decode(&fs::read(file).unwrap()).unwrap().scene).unwrap();
+        let scene = scenes::by_id(codec::decode(&fs::read(file).unwrap()).unwrap().scene).unwrap();
         if let Some((_, named)) = name.split_once("-scene-") {
             assert_eq!(scene.name, named);
         }

@@ -13,10 +13,11 @@ use mptcp_emulator::{
     AskedSize, Connection, Content, Decisions, Documented, Errno, KernelSize, OptLen, Paged,
     Revision, Rule, RuleSet, Socket, Stride, Subflow, getsockopt_deciding,
 };
-use mptcp_harness::case::Case;
-use mptcp_harness::codec::STREET;
-use mptcp_harness::palette::{Cue, Palette};
-use mptcp_harness::{generate, lattice, street};
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
+use mptcp_harness::cases::codec::STREET;
+use mptcp_harness::cases::{generate, lattice};
+use mptcp_harness::memory::layout;
 
 const KERNEL: Revision = Revision::V6_12.with_info_opt();
 
@@ -34,18 +35,18 @@ impl Desk {
         rules: &mut RuleSet,
     ) -> Result<(), Errno> {
         static POISON: LazyLock<Vec<u8>> =
-            LazyLock::new(|| (0..street::LEN).map(|at| (at % 251) as u8).collect());
+            LazyLock::new(|| (0..layout::LEN).map(|at| (at % 251) as u8).collect());
         self.bytes.copy_from_slice(&POISON);
         self.mask.fill(1);
         let (input, len) = case.input_bytes(STREET);
         let length = case.length.to_ne_bytes();
         for (place, bytes) in [(case.optval, &input[..len]), (case.optlen, &length[..])] {
-            let at = place.offset().unwrap_or(street::LEN);
+            let at = place.offset().unwrap_or(layout::LEN);
             for (slot, byte) in self.bytes.iter_mut().skip(at).zip(bytes) {
                 *slot = *byte;
             }
         }
-        let memory = Paged::new(&street::PATTERN, STREET, &mut self.bytes, &mut self.mask);
+        let memory = Paged::new(&layout::PATTERN, STREET, &mut self.bytes, &mut self.mask);
         getsockopt_deciding::<D, _, _>(
             &KERNEL,
             socket,
@@ -61,8 +62,8 @@ const SUBFLOWS: u32 = 3;
 
 /// The lattice, and as many random cases.
 fn cases() -> Vec<Case> {
-    let cue = Cue { scene: 28, answers: true, subflows: SUBFLOWS };
-    let palette = Palette::new(vec![cue], &KERNEL);
+    let cue = SceneFacts { scene: 28, answers: true, subflows: SUBFLOWS };
+    let palette = BoundaryValues::new(vec![cue], &KERNEL);
     let mut random = fastrand::Rng::with_seed(11);
     let mut cases = lattice::of(&palette, cue, MPTCP_INFO_OPT);
     let more = (0..cases.len())
@@ -92,7 +93,7 @@ fn with_socket<R>(act: impl FnOnce(&Socket<'_>) -> R) -> R {
 
 /// Whether a model differs from the contract on some case.
 fn differs<D: Decisions>(cases: &[Case]) -> bool {
-    let desk = || Desk { bytes: vec![0; street::LEN], mask: vec![0; street::LEN] };
+    let desk = || Desk { bytes: vec![0; layout::LEN], mask: vec![0; layout::LEN] };
     let (mut right, mut wrong) = (desk(), desk());
     let rules = &mut RuleSet::default();
     with_socket(|socket| {
@@ -178,7 +179,7 @@ canaries! {
 #[test]
 fn every_rule_of_the_option_fires() {
     let mut fired = RuleSet::EMPTY;
-    let mut desk = Desk { bytes: vec![0; street::LEN], mask: vec![0; street::LEN] };
+    let mut desk = Desk { bytes: vec![0; layout::LEN], mask: vec![0; layout::LEN] };
     with_socket(|socket| {
         for case in cases() {
             let _ = desk.answer::<Documented>(&case, socket, &mut fired);

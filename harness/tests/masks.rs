@@ -13,12 +13,14 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::abi::{self, Field, field_at};
 use mptcp_emulator::{RuleSet, SUBFLOW_INFO, Why};
-use mptcp_harness::case::{Case, Entry, Full, Input, Place};
-use mptcp_harness::cast::Cast;
-use mptcp_harness::contract::KNOWN;
+use mptcp_harness::cases::{Case, Entry, Full, Input, Place};
+use mptcp_harness::judge::contradictions::KNOWN;
+use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::{Examination, Model, Rig, Scope};
-use mptcp_harness::scene::{self, Enclosure, Kind, Masked, Portrait, Stage};
+use mptcp_harness::model::Model;
+use mptcp_harness::run::runner::{Runner, Scope};
+use mptcp_harness::run::scene_states::SceneStates;
+use mptcp_harness::scenes::{self, Contents, Enclosure, ExpectedState, Fixtures, Kind};
 
 /// How long calls are made, and the pause between two rounds of them.
 const TIME: Duration = Duration::from_secs(3);
@@ -38,18 +40,18 @@ fn main() -> ExitCode {
 }
 
 /// Entered by `main`, before any thread is started.
-static ENCLOSURE: LazyLock<Enclosure> = LazyLock::new(scene::enter);
+static ENCLOSURE: LazyLock<Enclosure> = LazyLock::new(scenes::enter);
 
 /// The stage that all tests share, made by the first that needs it.
-static STAGE: LazyLock<Mutex<Stage>> =
-    LazyLock::new(|| Mutex::new(Stage::build(&ENCLOSURE, |scene| !scene.ages(), &mut |_| ())));
+static STAGE: LazyLock<Mutex<Fixtures>> =
+    LazyLock::new(|| Mutex::new(Fixtures::build(&ENCLOSURE, |scene| !scene.ages(), &mut |_| ())));
 
-fn test(name: &str, work: fn(&Stage) -> Result<Completion, Failed>) -> Trial {
+fn test(name: &str, work: fn(&Fixtures) -> Result<Completion, Failed>) -> Trial {
     Trial::ignorable_test(name, move || {
         if let Enclosure::Host { why } = &*ENCLOSURE {
             return Ok(Completion::ignored_with(why));
         }
-        if let Err(none) = scene::mptcp_available() {
+        if let Err(none) = scenes::mptcp_available() {
             return Ok(Completion::ignored_with(format!("{}: {}", none.what, none.advice)));
         }
         let stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,15 +100,15 @@ fn full_info(scene: u8, tcp_info: u32) -> Case {
 /// Every field marked as a clock moves in some scene (the high bytes of a
 /// count of milliseconds need hours, so fields are asked, not bytes), and no
 /// byte moves that is not marked.
-fn clocks_move_and_nothing_else(stage: &Stage) -> Result<Completion, Failed> {
+fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> {
     let kernel = Kernel::running(stage.sizes());
     let revision = kernel.revision;
     if !revision.full_info {
         let why = format!("no MPTCP_FULL_INFO in {}", kernel.release);
         return Ok(Completion::ignored_with(why));
     }
-    let cast = Cast::of(stage);
-    let mut rig = Rig::new().map_err(|error| error.to_string())?;
+    let cast = SceneStates::of(stage);
+    let mut rig = Runner::new().map_err(|error| error.to_string())?;
     let mut marked = BTreeSet::new();
     let mut first: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
     let mut moved = BTreeSet::new();
@@ -169,14 +171,14 @@ const CLOCKS: [Name; 6] = [
 
 /// The contradictions that scenes are said to show, they show; on a kernel that
 /// does not the test is ignored, and says which.
-fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
+fn contradictions_are_shown(stage: &Fixtures) -> Result<Completion, Failed> {
     let revision = Kernel::running(stage.sizes()).revision;
-    let cast = Cast::of(stage);
-    let mut rig = Rig::new().map_err(|error| error.to_string())?;
+    let cast = SceneStates::of(stage);
+    let mut rig = Runner::new().map_err(|error| error.to_string())?;
     let mut absent = Vec::new();
     for known in KNOWN {
         for name in known.scenes() {
-            let scene = scene::by_name(name).ok_or("no such scene")?;
+            let scene = scenes::by_name(name).ok_or("no such scene")?;
             let actor = cast.get(scene.id).ok_or("it does not stand")?;
             let case = full_info(scene.id, revision.tcp_info);
             let now = rig.examine(&case, &actor.subject(&revision), Model::documented(), true);
@@ -327,7 +329,7 @@ fn unwitnessed(scene: &str) -> BTreeSet<Name> {
 }
 
 /// What is open for want of a witness is what is listed, scene by scene.
-fn no_witness_is_as_listed(stage: &Stage) -> Result<Completion, Failed> {
+fn no_witness_is_as_listed(stage: &Fixtures) -> Result<Completion, Failed> {
     let mut wrong = Vec::new();
     for scene in stage.scenes() {
         let open: BTreeSet<Name> = stage.portrait(scene.id).map(unknown).unwrap_or_default();
@@ -348,12 +350,12 @@ fn no_witness_is_as_listed(stage: &Stage) -> Result<Completion, Failed> {
 }
 
 /// The fields of a portrait that are open for want of a witness.
-fn unknown(portrait: &Portrait) -> BTreeSet<Name> {
+fn unknown(portrait: &ExpectedState) -> BTreeSet<Name> {
     let Kind::Mptcp { info, subflows } = &portrait.kind else {
         return BTreeSet::new();
     };
     let mut names = BTreeSet::new();
-    let mut add = |structure, part: &Masked, name: &dyn Fn(usize) -> &'static str| {
+    let mut add = |structure, part: &Contents, name: &dyn Fn(usize) -> &'static str| {
         let open = (0..)
             .zip(part.mask())
             .filter(|(_, mask)| Why::from_mask(**mask) == Some(Why::NoWitness));

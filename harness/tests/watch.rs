@@ -4,11 +4,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use mptcp_harness::case::Case;
-use mptcp_harness::check::{Outcome, Progress, Setting, check};
+use mptcp_harness::cases::Case;
+use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{Enclosure, Stage};
+use mptcp_harness::model::Model;
+use mptcp_harness::scenes::{Enclosure, Fixtures};
 use mptcp_harness::watch::{Complaint, Watch};
 
 /// Complains where `of` says so, which is told how many calls came before.
@@ -40,7 +40,7 @@ impl Watch for Fake {
 /// there is everywhere; and the calls that were made.
 fn checked(of: fn(usize, &Case) -> bool) -> (Outcome, Vec<Case>) {
     let place = Enclosure::Host { why: "a test has threads".into() };
-    let stage = Stage::build(&place, |scene| scene.name == "unix-stream", &mut |_| ());
+    let stage = Fixtures::build(&place, |scene| scene.name == "unix-stream", &mut |_| ());
     let revision = Kernel::running(stage.sizes()).revision;
     let setting = Setting {
         time: None,

@@ -6,8 +6,8 @@ use mptcp_emulator::{
     Call, Content, Decisions, Errno, Fault, Order, Paged, Revision, Rule, Socket, Trace,
     UserMemory, abi, getsockopt_deciding,
 };
-use mptcp_harness::case::{Case, Entry, Input, Place};
-use mptcp_harness::street;
+use mptcp_harness::cases::{Case, Entry, Input, Place};
+use mptcp_harness::memory::layout;
 
 /// Where the modelled street stands: at an address that 32 bits hold, so that all
 /// programs have it there.
@@ -43,7 +43,7 @@ pub struct Answer {
 
 /// Memory that keeps a log.
 struct Logged<'a> {
-    memory: Paged<'a, { street::PAGES }>,
+    memory: Paged<'a, { layout::PAGES }>,
     log: &'a mut Vec<Write>,
 }
 
@@ -94,9 +94,9 @@ fn lay_out_and_ask<D: Decisions, T: Trace>(
 ) -> Answer {
     let before = laid_out(case);
     let mut after = before.clone();
-    let mut mask = vec![UNTOUCHED; street::LEN];
+    let mut mask = vec![UNTOUCHED; layout::LEN];
     let mut log = Vec::new();
-    let Some(memory) = Paged::new(&street::PATTERN, BASE, &mut after, &mut mask) else {
+    let Some(memory) = Paged::new(&layout::PATTERN, BASE, &mut after, &mut mask) else {
         unreachable!("the image is as long as the street")
     };
     let mut memory = Logged { memory, log: &mut log };
@@ -111,10 +111,10 @@ fn lay_out_and_ask<D: Decisions, T: Trace>(
 
 /// The street before a call: a poison, the input, and the length over it.
 fn laid_out(case: &Case) -> Vec<u8> {
-    let mut bytes = vec![0x5a ^ case.poison; street::LEN];
+    let mut bytes = vec![0x5a ^ case.poison; layout::LEN];
     let mut put = |place: Place, what: &[u8]| {
         if let Some(at) = place.offset() {
-            let len = what.len().min(street::LEN - at);
+            let len = what.len().min(layout::LEN - at);
             bytes[at..at + len].copy_from_slice(&what[..len]);
         }
     };

@@ -5,9 +5,10 @@ use mptcp_emulator::abi::{
     MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_INFO_OPT, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO,
 };
 use mptcp_emulator::{INFO_OPT, Revision, SUBFLOW_DATA};
-use mptcp_harness::case::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
-use mptcp_harness::palette::{Cue, Palette, WRITABLE, into_stretch};
-use mptcp_harness::{generate, scene};
+use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts, WRITABLE, into_stretch};
+use mptcp_harness::cases::generate;
+use mptcp_harness::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
+use mptcp_harness::scenes;
 use proptest::prelude::*;
 
 use crate::MOST_SUBFLOWS;
@@ -31,10 +32,15 @@ pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
                     OwnedSocket::Connection(connection) => connection.subflows(),
                     OwnedSocket::Other(_) => 1,
                 };
-                let cues = (scene::catalogue().iter())
-                    .map(|scene| Cue { scene: scene.id, answers: true, subflows: subflows as u32 })
+                let cues = (scenes::catalogue().iter())
+                    .map(|scene| SceneFacts {
+                        scene: scene.id,
+                        answers: true,
+                        subflows: subflows as u32,
+                    })
                     .collect();
-                let palette = Palette { compat: true, ..Palette::new(cues, &revision) };
+                let palette =
+                    BoundaryValues { compat: true, ..BoundaryValues::new(cues, &revision) };
                 let case = generate::case(&mut Unstructured::new(&choices), &palette, poison);
                 (revision, socket, case)
             },

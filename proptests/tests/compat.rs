@@ -1,8 +1,8 @@
 //! The calls of 32-bit programs.
 
 use mptcp_emulator::Revision;
-use mptcp_harness::case::{Case, Entry};
-use mptcp_harness::street;
+use mptcp_harness::cases::{Case, Entry};
+use mptcp_harness::memory::layout;
 use mptcp_proptests::{
     BASE, Decisions, Documented, OwnedSocket, any_case, any_sound_case, ask, holds, is_broken,
 };
@@ -29,7 +29,7 @@ fn one_answer<D: Decisions>((revision, socket, case): Values) -> TestCaseResult 
     prop_assert_eq!(one.result, other.result);
     prop_assert_eq!(&one.rules, &other.rules);
     prop_assert_eq!(one.written(), other.written());
-    prop_assert!(one.bytes(BASE, street::LEN) == other.bytes(BASE, street::LEN));
+    prop_assert!(one.bytes(BASE, layout::LEN) == other.bytes(BASE, layout::LEN));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use mptcp_emulator::abi::{MPTCP_TCPINFO, SubflowData};
 use mptcp_emulator::{AskedSize, KernelSize, Revision, Rule, Stride};
-use mptcp_harness::case::{Case, Data, Full, Input};
+use mptcp_harness::cases::{Case, Data, Full, Input};
 use mptcp_proptests::{
     Answer, DataAsk, Decisions, Documented, OwnedConnection, any_connection, any_revision,
     any_sound_case, ask, ask_data, holds, info_case, is_broken,

@@ -13,14 +13,14 @@ use arbitrary::Unstructured;
 use libtest_mimic::{Completion, Failed, Trial as Test};
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
 use mptcp_emulator::{AskedSize, Decisions, Revision, RuleSet, Stride};
-use mptcp_harness::case::{Case, POISONS, option_name};
-use mptcp_harness::finding::Finding;
-use mptcp_harness::generate::{self, Choose};
+use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
+use mptcp_harness::cases::generate::{self, Choose};
+use mptcp_harness::cases::{Case, POISONS, option_name};
+use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::palette::{Cue, Palette};
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{Group, Stage, catalogue};
-use mptcp_harness::trial::{CaseVerdict, SharedStage, Trial};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{CaseVerdict, Oracle, SharedFixtures};
+use mptcp_harness::scenes::{Fixtures, Group, catalogue};
 use mptcp_harness::verdict::MOST_WITHOUT;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
@@ -54,8 +54,8 @@ fn main() -> ExitCode {
 }
 
 /// The stage that all tests share, made by the first that needs it.
-static STAGE: LazyLock<(SharedStage, Revision)> = LazyLock::new(|| {
-    let stage = Stage::build(live::enclosure(), |_| true, &mut |_| ());
+static STAGE: LazyLock<(SharedFixtures, Revision)> = LazyLock::new(|| {
+    let stage = Fixtures::build(live::enclosure(), |_| true, &mut |_| ());
     let revision = Kernel::running(stage.sizes()).revision;
     (Arc::new(Mutex::new(stage)), revision)
 });
@@ -144,7 +144,7 @@ fn disagreement(
     model: Model,
 ) -> Result<Option<String>, Failed> {
     let (stage, revision) = &*STAGE;
-    let trial = Trial::new(stage, *revision, model).map_err(|error| error.to_string())?;
+    let trial = Oracle::new(stage, *revision, model).map_err(|error| error.to_string())?;
     let palette = trial.palette().clone();
     let trial = RefCell::new(trial);
     let (judged, inconclusive) = (Cell::new(0_u32), RefCell::new(Vec::new()));
@@ -201,10 +201,10 @@ fn disagreement(
 }
 
 /// A case of an option, or of one that nobody knows.
-fn case_of(choices: &[u8], palette: &Palette, option: Option<i32>) -> Case {
+fn case_of(choices: &[u8], palette: &BoundaryValues, option: Option<i32>) -> Case {
     let mut choices = Unstructured::new(choices);
     let poison = choices.below(u32::from(POISONS)) as u8;
-    let cue: Cue = palette.cues[choices.below(palette.cues.len() as u32) as usize];
+    let cue: SceneFacts = palette.cues[choices.below(palette.cues.len() as u32) as usize];
     let option = option.unwrap_or_else(|| match choices.word().cast_signed() {
         known @ MPTCP_INFO..=MPTCP_FULL_INFO => -known,
         unknown => unknown,

@@ -2,7 +2,7 @@
 
 use mptcp_emulator::abi::MPTCP_TCPINFO;
 use mptcp_emulator::{AskedSize, KernelSize, Revision, Stride};
-use mptcp_harness::case::Place;
+use mptcp_harness::cases::Place;
 use mptcp_proptests::{
     Answer, DataAsk, Decisions, Documented, FullAsk, OwnedConnection, any_connection, any_revision,
     ask, ask_data, ask_full, holds, is_broken,

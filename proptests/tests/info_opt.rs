@@ -1,7 +1,7 @@
 //! `mptcp_info_opt`, the design of July 2021: what its text promises.
 
 use mptcp_emulator::{AskedSize, Revision, Stride};
-use mptcp_harness::case::{Case, Input};
+use mptcp_harness::cases::{Case, Input};
 use mptcp_proptests::{
     BASE, Decisions, Documented, OwnedConnection, any_connection, any_revision, ask, ask_opt,
     holds, is_broken, opt_places,
@@ -38,7 +38,7 @@ fn members_are_in_and_out<D: Decisions>((revision, connection, case): Values) ->
     for (index, block) in opt.blocks.iter().enumerate() {
         let word = |at| answer.word(24 * index as u64 + at);
         let there = if index == 0 { 1 } else { subflows };
-        let null = block.address == mptcp_harness::case::Place::NULL;
+        let null = block.address == mptcp_harness::cases::Place::NULL;
         let filled = if null { 0 } else { block.nmemb_user.min(there) };
         prop_assert_eq!(word(8), filled, "nmemb_user of block {}", index);
         prop_assert_eq!(word(12), block.size_user.min(sizes[index]), "size_user");

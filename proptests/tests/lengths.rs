@@ -2,7 +2,7 @@
 
 use mptcp_emulator::abi::SubflowData;
 use mptcp_emulator::{KernelSize, OptLen, Revision, SUBFLOW_DATA};
-use mptcp_harness::case::Case;
+use mptcp_harness::cases::Case;
 use mptcp_proptests::{
     DataAsk, Decisions, Documented, FullAsk, OwnedConnection, OwnedSocket, any_case,
     any_connection, any_revision, ask, ask_data, ask_full, holds, info_case, is_broken,

@@ -15,8 +15,8 @@ use std::thread;
 
 use libtest_mimic::{Failed, Trial as Test};
 use mptcp_emulator::Decisions;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{Conversation, Kind, Over, Portrait, Side, SubflowPortrait};
+use mptcp_harness::model::Model;
+use mptcp_harness::scenes::{Addresses, Conversation, ExpectedState, ExpectedSubflow, Kind, Side};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestError, TestRunner};
@@ -41,9 +41,9 @@ const SHRINKS: u32 = 16;
 fn main() -> ExitCode {
     live::run(|| {
         vec![
-            agrees("v4", Over::V4),
-            agrees("v6", Over::V6),
-            agrees("mapped", Over::Mapped),
+            agrees("v4", Addresses::V4),
+            agrees("v6", Addresses::V6),
+            agrees("mapped", Addresses::Mapped),
             notices_a_wrong_reference(),
             notices_a_wrong_model(),
         ]
@@ -85,7 +85,7 @@ struct Expected {
 /// What the ends of a connection must look like.
 #[derive(Clone)]
 struct Reference {
-    over: Over,
+    over: Addresses,
     /// The client's subflows, then the server's.
     ends: [Vec<Expected>; 2],
     next_id: u32,
@@ -103,7 +103,7 @@ impl fmt::Debug for Reference {
 }
 
 impl Reference {
-    fn new(over: Over) -> Reference {
+    fn new(over: Addresses) -> Reference {
         let initial = Expected { address: 0, id: Some(1), open: true };
         Reference {
             over,
@@ -194,7 +194,7 @@ impl Reference {
     }
 
     /// Holds a portrait against what is expected of this end.
-    fn check(&self, side: Side, portrait: &Portrait) -> Result<(), String> {
+    fn check(&self, side: Side, portrait: &ExpectedState) -> Result<(), String> {
         let Kind::Mptcp { info, subflows } = &portrait.kind else {
             return Err("it is no MPTCP socket any more".into());
         };
@@ -237,7 +237,7 @@ fn keep_the_first(end: &mut Vec<Expected>) {
 }
 
 /// The id of a subflow, where it is known, and the client's address of it.
-fn seen(side: Side, subflow: &SubflowPortrait) -> (Option<u32>, IpAddr) {
+fn seen(side: Side, subflow: &ExpectedSubflow) -> (Option<u32>, IpAddr) {
     let info = &subflow.subflow_info;
     let known = info.mask()[..4] == [0; 4];
     let [a, b, c, d, ..] = *info.bytes() else {
@@ -252,16 +252,16 @@ fn seen(side: Side, subflow: &SubflowPortrait) -> (Option<u32>, IpAddr) {
 }
 
 /// The client's addresses: 127.0.0.1 and on, or ::1 and then fd00::2 and on.
-fn address(over: Over, number: u8) -> IpAddr {
+fn address(over: Addresses, number: u8) -> IpAddr {
     match (over, number) {
-        (Over::V6, 0) => Ipv6Addr::LOCALHOST.into(),
-        (Over::V6, _) => Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, u16::from(number) + 1).into(),
+        (Addresses::V6, 0) => Ipv6Addr::LOCALHOST.into(),
+        (Addresses::V6, _) => Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, u16::from(number) + 1).into(),
         _ => Ipv4Addr::new(127, 0, 0, number + 1).into(),
     }
 }
 
 /// Sequences of steps over one kind of addresses, several at once.
-fn agrees(name: &str, over: Over) -> Test {
+fn agrees(name: &str, over: Addresses) -> Test {
     live::test(format!("agrees::{name}"), move || {
         let failed = thread::scope(|scope| {
             let running: Vec<_> =
@@ -350,7 +350,7 @@ fn joins_and_leaves() -> [Step; 3] {
 fn notices_a_wrong_reference() -> Test {
     live::test("notices::ids_given_again".into(), || {
         let mut bench = Bench::new(Model::documented())?;
-        let reference = Reference::new(Over::V4);
+        let reference = Reference::new(Addresses::V4);
         walk(reference.clone(), &joins_and_leaves(), &mut bench, |_| ())?;
         let wrong = Reference { forgetful: true, ..reference };
         must_fail(walk(wrong, &joins_and_leaves(), &mut bench, |_| ()))
@@ -367,7 +367,7 @@ fn notices_a_wrong_model() -> Test {
     }
     live::test("notices::one_subflow_counted".into(), || {
         let mut bench = Bench::new(Model::deciding::<OnlyOne>())?;
-        must_fail(walk(Reference::new(Over::V4), &joins_and_leaves(), &mut bench, |_| ()))
+        must_fail(walk(Reference::new(Addresses::V4), &joins_and_leaves(), &mut bench, |_| ()))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The stored form of a case.
 
-use mptcp_harness::codec::{SIZE, SIZE_OPT, decode, encode};
+use mptcp_harness::cases::codec::{SIZE, SIZE_OPT, decode, encode};
 use mptcp_proptests::{any_case, holds};
 use proptest::prelude::*;
 

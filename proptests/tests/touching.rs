@@ -1,7 +1,7 @@
 //! Which bytes of the program's memory a call may touch.
 
 use mptcp_emulator::{Errno, Revision};
-use mptcp_harness::case::{Case, Input};
+use mptcp_harness::cases::{Case, Input};
 use mptcp_proptests::{
     BASE, Decisions, Documented, OwnedSocket, any_case, any_connection, any_revision, ask, holds,
     is_broken, long_request, overlap,
@@ -154,7 +154,7 @@ fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> Tes
         if apart.into_iter().any(|other| overlap(other, (*start, *len))) {
             continue;
         }
-        let end = start.saturating_add(*len).min(BASE + mptcp_harness::street::LEN as u64);
+        let end = start.saturating_add(*len).min(BASE + mptcp_harness::memory::layout::LEN as u64);
         let (run, in_all) = answer.written_in(*start..end);
         prop_assert_eq!(run, in_all, "a gap in what was written from {:#x} on", start);
     }

@@ -1,5 +1,5 @@
 use super::*;
-use mptcp_harness::scene::by_name;
+use mptcp_harness::scenes::by_name;
 
 const ALL: Asked<'_> = Asked { options: &[], scenes: &[] };
 

@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use mptcp_emulator::{Access, PAGE, Revision};
-use mptcp_harness::case::{Case, option_name};
-use mptcp_harness::codec;
-use mptcp_harness::region::Map;
-use mptcp_harness::rig::Examination;
-use mptcp_harness::scene;
-use mptcp_harness::street;
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::{Case, option_name};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::region::Map;
+use mptcp_harness::memory::layout as street_layout;
+use mptcp_harness::scenes;
 
 use super::things::{self, Anchor};
 use super::{Drawing, Ground, Kind, Lane, Pages, Room, Run, trace};
@@ -60,7 +60,7 @@ impl Drawing {
             differing: trace::differing(examination),
             fault: trace::fault(&map, examination),
         };
-        let scene = scene::by_id(case.scene).map_or("an unknown scene", |scene| scene.name);
+        let scene = scenes::by_id(case.scene).map_or("an unknown scene", |scene| scene.name);
         let remarks = plan.anchors.iter().filter_map(things::remark).chain(lost).collect();
         Drawing {
             id: format!("case-{:016x}", hash(&codec::encode(case))),
@@ -88,7 +88,7 @@ impl Plan<'_> {
     fn windows(&self) -> Vec<Range<usize>> {
         let mut spans: Vec<Range<usize>> = Vec::new();
         let mut see = |range: Range<usize>| {
-            let range = range.start..range.end.min(street::LEN);
+            let range = range.start..range.end.min(street_layout::LEN);
             if range.is_empty() {
             } else if range.len() > LONG {
                 spans.push(range.start..range.start + END);
@@ -129,7 +129,7 @@ impl Plan<'_> {
         // What comes first begins with a column, if the street has that many before.
         let start = span.start.saturating_sub(BEFORE * scale);
         let columns = (span.end - start).div_ceil(scale) + BEHIND;
-        let window = start..(start + columns * scale).min(street::LEN);
+        let window = start..(start + columns * scale).min(street_layout::LEN);
         let cut = |range: &Range<usize>| range.start.max(start)..range.end.min(window.end);
         let meets = |range: &Range<usize>| !cut(range).is_empty();
         let clipped = |ranges: &[Range<usize>]| -> Vec<Range<usize>> {
@@ -190,12 +190,12 @@ fn scale(bytes: usize) -> usize {
 }
 
 fn pages(window: &Range<usize>) -> Vec<Pages> {
-    let all = street::stretches().map(|stretch| Pages {
+    let all = street_layout::stretches().map(|stretch| Pages {
         range: stretch.start.max(window.start)..stretch.end.min(window.end),
         ground: match stretch.access {
             Access::ReadWrite => Ground::Writable,
             Access::Read => Ground::ReadOnly,
-            Access::Nothing if stretch.start == street::UNMAPPED * PAGE => Ground::Unmapped,
+            Access::Nothing if stretch.start == street_layout::UNMAPPED * PAGE => Ground::Unmapped,
             Access::Nothing => Ground::NoAccess,
         },
     });

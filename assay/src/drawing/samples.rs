@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mptcp_emulator::Revision;
-use mptcp_harness::case::Case;
-use mptcp_harness::codec;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::codec;
+use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::judge::{Observation, Prediction, judge};
-use mptcp_harness::rig::{Examination, Model, Rig, Subject};
-use mptcp_harness::scene::by_id;
-use mptcp_harness::street;
+use mptcp_harness::memory::layout as street_layout;
+use mptcp_harness::model::Model;
+use mptcp_harness::run::runner::{Runner, Target};
+use mptcp_harness::scenes::by_id;
 
 use super::Drawing;
 use crate::stand_in::StandIn;
@@ -42,14 +44,14 @@ type Change<'a> = &'a dyn Fn(&mut [u8]);
 /// A case, examined without a kernel; then `change` may write into what one left
 /// behind.
 pub(super) fn examined(
-    rig: &mut Rig,
+    rig: &mut Runner,
     case: &Case,
     revision: &Revision,
     change: Option<Change<'_>>,
 ) -> Drawing {
     let socket = StandIn::named(by_id(case.scene).unwrap(), revision);
     socket.with(|socket, subflows| {
-        let subject = Subject { revision, socket, fd: -1 };
+        let subject = Target { revision, socket, fd: -1 };
         let mut examination = rig.examine(case, &subject, Model::documented(), false);
         if let Some(change) = change {
             disagree(&mut examination, change);
@@ -64,12 +66,12 @@ fn disagree(examination: &mut Examination, change: Change<'_>) {
     let result = examination.predicted;
     let prediction = Prediction { result, bytes: &examination.prediction, mask: &examination.mask };
     let observation = Observation { result, bytes: &observed };
-    examination.verdict = judge(&prediction, &observation, std::iter::once(0..street::LEN));
+    examination.verdict = judge(&prediction, &observation, std::iter::once(0..street_layout::LEN));
     examination.observed = Some(result);
     examination.observation = Some(observed);
 }
 
 /// A stored case on a revision.
 pub(super) fn drawn(name: &str, revision: Revision) -> Drawing {
-    examined(&mut Rig::new().unwrap(), &case(name), &revision, None)
+    examined(&mut Runner::new().unwrap(), &case(name), &revision, None)
 }

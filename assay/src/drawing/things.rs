@@ -1,9 +1,9 @@
 //! From a case to what it has on the street: pointers, rooms, and what stands there.
 
 use mptcp_emulator::FULL_INFO_HEADER;
-use mptcp_harness::case::{BLOCKS, Case, Input, Place};
-use mptcp_harness::region::{Map, Region};
-use mptcp_harness::street;
+use mptcp_harness::cases::{BLOCKS, Case, Input, Place};
+use mptcp_harness::judge::region::{Map, Region};
+use mptcp_harness::memory::layout as street_layout;
 
 use super::{Kind, Room, Run};
 
@@ -60,12 +60,12 @@ pub(super) fn room(anchor: &Anchor) -> Option<Room> {
     let start = anchor.place.offset()?;
     let room = anchor.room.filter(|room| *room > 0)?;
     let end = usize::try_from(room).map_or(usize::MAX, |room| start.saturating_add(room));
-    let range = start..end.min(street::LEN);
+    let range = start..end.min(street_layout::LEN);
     let name = match anchor.name {
         "optval" => format!("optlen: {room} bytes"),
         _ => anchor.called.clone(),
     };
-    Some(Room { owner: anchor.name, name, range, open: end > street::LEN })
+    Some(Room { owner: anchor.name, name, range, open: end > street_layout::LEN })
 }
 
 /// What cannot be drawn of a pointer.
@@ -87,8 +87,8 @@ pub(super) fn remark(anchor: &Anchor) -> Option<String> {
         (Place::Street(_), None) if name == "optval" => {
             Some("optlen is negative, so the buffer has no end to draw".into())
         }
-        (Place::Street(at), Some(room)) if room > (street::LEN - at as usize) as u64 => {
-            let behind = room - (street::LEN - at as usize) as u64;
+        (Place::Street(at), Some(room)) if room > (street_layout::LEN - at as usize) as u64 => {
+            let behind = room - (street_layout::LEN - at as usize) as u64;
             Some(format!("{} goes on for {behind} bytes behind the street", anchor.called))
         }
         _ => None,
@@ -103,7 +103,7 @@ pub(super) fn runs(case: &Case, map: &Map) -> (Vec<Run>, Vec<String>) {
         let (kind, name) = looks(laid.region(0));
         let run = Run { start: laid.start, each: laid.each, count: laid.count, kind, name };
         let header = FULL_INFO_HEADER as usize;
-        if run.start >= street::LEN {
+        if run.start >= street_layout::LEN {
             lost.push(format!("{} would stand behind the street", run.named(0..run.count)));
         } else if matches!(case.input, Input::Full(_)) && kind == Kind::Header && run.each > header
         {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use mptcp_emulator::{Access, Errno, Rule};
-use mptcp_harness::region::{Laid, Map, Region, Spot};
-use mptcp_harness::rig::Examination;
-use mptcp_harness::street;
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::region::{Laid, Map, Region, Spot};
+use mptcp_harness::memory::layout as street_layout;
 
 /// Unchanged bytes between changed ones of the same thing that count as changed:
 /// of a number that grew not every byte changes.
@@ -22,9 +22,9 @@ pub(crate) fn changed(map: &Map, examination: &Examination) -> Vec<Range<usize>>
     fields(map, &mut touched);
     for laid in map.laid() {
         // More than the street has bytes for does not stand on it.
-        for number in 0..laid.count.min(street::LEN) {
+        for number in 0..laid.count.min(street_layout::LEN) {
             let start = laid.start.saturating_add(laid.each.saturating_mul(number));
-            let end = start.saturating_add(laid.each).min(street::LEN);
+            let end = start.saturating_add(laid.each).min(street_layout::LEN);
             if start >= end {
                 break;
             }
@@ -47,7 +47,7 @@ fn fields(map: &Map, touched: &mut [bool]) {
             continue;
         };
         let belongs = |other: &usize| map.spot(*other) == Spot { byte: other - start, ..spot };
-        let pages = street::stretch(at);
+        let pages = street_layout::stretch(at);
         let behind = (at..pages.end).take_while(belongs).last().unwrap_or(at);
         (start.max(pages.start)..=behind).filter(belongs).for_each(|byte| touched[byte] = true);
         at = behind + 1;
@@ -60,7 +60,7 @@ fn pieces(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     std::iter::from_fn(move || {
         (at < range.end).then(|| {
             let start = at;
-            at = street::stretch(at).end.min(range.end);
+            at = street_layout::stretch(at).end.min(range.end);
             start..at
         })
     })
@@ -109,13 +109,13 @@ pub(super) fn differing(examination: &Examination) -> Vec<Range<usize>> {
 pub(super) fn fault(map: &Map, examination: &Examination) -> Option<(usize, &'static str)> {
     let (kind, writes) = faulted(examination)?;
     let in_the_way = |at: &usize| {
-        let access = street::stretch(*at).access;
+        let access = street_layout::stretch(*at).access;
         if writes { access != Access::ReadWrite } else { access == Access::Nothing }
     };
     let mut places = map.laid().iter().filter(|laid| laid.region(0).kind() == kind);
     let at = places.find_map(|laid| {
         let end = laid.start.saturating_add(laid.each.saturating_mul(laid.count));
-        (laid.start..end.min(street::LEN)).find(in_the_way)
+        (laid.start..end.min(street_layout::LEN)).find(in_the_way)
     })?;
     Some((at, if writes { "cannot be written" } else { "cannot be read" }))
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use mptcp_harness::case::Input;
-use mptcp_harness::rig::Examination;
+use mptcp_harness::cases::Input;
+use mptcp_harness::judge::evidence::Examination;
 
 use super::layout::Plan;
 use super::things::Anchor;

@@ -1,9 +1,9 @@
 //! An explanation for programs.
 
 use mptcp_emulator::Rule;
-use mptcp_harness::case::{Entry, Place, option_name};
-use mptcp_harness::codec;
-use mptcp_harness::finding::{hex, result_name};
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::{Entry, Place, option_name};
+use mptcp_harness::judge::finding::{hex, result_name};
 use serde::Serialize;
 
 use super::{Explanation, Told, numbers};

@@ -1,8 +1,8 @@
 //! An explanation as one picture: the whole page as SVG.
 
 use maud::{Markup, PreEscaped, html};
-use mptcp_harness::finding::result_name;
-use mptcp_harness::picture::Picture;
+use mptcp_harness::judge::finding::result_name;
+use mptcp_harness::judge::hexdump::Hexdump;
 
 use super::{Explanation, numbers, revisions};
 use crate::drawing::{self, Drawing, STYLE, WIDTH, px};
@@ -28,7 +28,7 @@ pub(super) fn page(explanation: &Explanation) -> String {
     let scene = explanation.explained.scene;
     let mut sheet = Sheet { y: 14.0, parts: Vec::new() };
 
-    sheet.title(&format!("{} on {}", mptcp_harness::case::option_name(case.option), scene.name));
+    sheet.title(&format!("{} on {}", mptcp_harness::cases::option_name(case.option), scene.name));
     let (words, stands) = explanation.explained.scene_in_words();
     sheet.text(if stands { "soft" } else { "bad" }, &format!("scene {}: {words}", scene.id));
     sheet.heading("Call");
@@ -82,7 +82,7 @@ fn kernel(explanation: &Explanation, sheet: &mut Sheet) {
     };
     sheet.text("bad", &diagnosis.summary);
     let picture =
-        Picture::new(explanation.case(), &told.revision, told.subflows, &told.examination, false);
+        Hexdump::new(explanation.case(), &told.revision, told.subflows, &told.examination, false);
     picture.differences().lines().for_each(|line| sheet.line("", line));
 }
 

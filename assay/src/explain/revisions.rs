@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use mptcp_emulator::abi::{self, Field, FullInfo, InfoOptPtr, SubflowData};
 use mptcp_emulator::{FULL_INFO_HEADER, Rule};
-use mptcp_harness::case::{BLOCKS, Case, Input};
-use mptcp_harness::finding::result_name;
-use mptcp_harness::region::Map;
-use mptcp_harness::rig::Examination;
+use mptcp_harness::cases::{BLOCKS, Case, Input};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::finding::result_name;
+use mptcp_harness::judge::region::Map;
 
 use super::Told;
 use crate::drawing;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use mptcp_emulator::Rule;
-use mptcp_harness::finding::result_name;
-use mptcp_harness::picture::Picture;
+use mptcp_harness::judge::finding::result_name;
+use mptcp_harness::judge::hexdump::Hexdump;
 
 use super::{Explanation, numbers, revisions};
 use crate::drawing;
@@ -80,7 +80,7 @@ fn rule(number: usize, rule: Rule, decided: Option<String>) -> String {
 fn bytes(explanation: &Explanation) -> String {
     let told = &explanation.told;
     let picture =
-        Picture::new(explanation.case(), &told.revision, told.subflows, &told.examination, true);
+        Hexdump::new(explanation.case(), &told.revision, told.subflows, &told.examination, true);
     let rows = picture.written(MOST_FIELDS);
     if rows.is_empty() {
         return String::new();
@@ -108,7 +108,7 @@ fn kernel(explanation: &Explanation) -> String {
     let mut text = format!("\n{heading} {}: {result}\n", bad("disagrees"));
     text.push_str(&wrapped(&diagnosis.summary, "  ", 98));
     let picture =
-        Picture::new(explanation.case(), &told.revision, told.subflows, &told.examination, true);
+        Hexdump::new(explanation.case(), &told.revision, told.subflows, &told.examination, true);
     for line in picture.differences().lines() {
         let _ = writeln!(text, "  {line}");
     }

@@ -1,6 +1,6 @@
 //! A check as KTAP: a point for each option, of one for each group of scenes.
 
-use mptcp_harness::scene::{Group, catalogue};
+use mptcp_harness::scenes::{Group, catalogue};
 use mptcp_harness::verdict::Verdict;
 
 use crate::args::OptionName;

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use mptcp_harness::case::{BLOCKS, Case, Input};
-use mptcp_harness::region::{Laid, Map, Region, Spot};
-use mptcp_harness::rig::Examination;
+use mptcp_harness::cases::{BLOCKS, Case, Input};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::region::{Laid, Map, Region, Spot};
 
 use super::pages::touched;
 use super::source::{call, remarked};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mptcp_harness::case::Case;
+use mptcp_harness::cases::Case;
 use serde_json::Value;
 
 use crate::input;

@@ -18,11 +18,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use mptcp_emulator::Revision;
-use mptcp_harness::case::{Case, Entry, POISONS};
-use mptcp_harness::contract::{Contradiction, KNOWN, Shown, amended};
+use mptcp_harness::cases::{Case, Entry, POISONS};
+use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::promises::amended;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::{Examination, Model, Rig, Subject};
-use mptcp_harness::scene::{self, Scene, Stage, by_id};
+use mptcp_harness::model::Model;
+use mptcp_harness::run::runner::{Runner, Target};
+use mptcp_harness::scenes::{self, Fixtures, Scene, by_id};
 
 use crate::args::{Revisions, revisions};
 use crate::stand_in::StandIn;
@@ -138,9 +141,9 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
     let Language::C = args.lang;
     let found = finding::read(args.file.as_deref(), args.hex.as_deref(), args.finding.as_deref())?;
     let scene = by_id(found.case.scene).ok_or("no such scene")?;
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     // Twice the same scene: what differs is of the moment.
-    let build = || Stage::build(&enclosure, |other| other.id == scene.id, &mut |_| ());
+    let build = || Fixtures::build(&enclosure, |other| other.id == scene.id, &mut |_| ());
     let stages = [build(), build()];
     let kernel = Kernel::running(stages[0].sizes());
     let revision = match args.revision {
@@ -183,9 +186,9 @@ fn predict(
     revision: &Revision,
     model: Model,
 ) -> Result<([Examination; 2], usize), String> {
-    let mut rig = Rig::new().map_err(|error| error.to_string())?;
+    let mut rig = Runner::new().map_err(|error| error.to_string())?;
     Ok(socket.with(|socket, subflows| {
-        let subject = Subject { revision, socket, fd: -1 };
+        let subject = Target { revision, socket, fd: -1 };
         let mut over = |poison| {
             let case = Case { poison, ..*case };
             rig.examine(&case, &subject, model, false)

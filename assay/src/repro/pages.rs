@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use mptcp_emulator::{Access, PAGE};
-use mptcp_harness::case::{Case, Input, Place};
-use mptcp_harness::rig::Examination;
-use mptcp_harness::street::{self, LEN, PAGES, PATTERN, UNMAPPED};
+use mptcp_harness::cases::{Case, Input, Place};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::memory::layout;
+use mptcp_harness::memory::layout::{LEN, PAGES, PATTERN, UNMAPPED};
 
 /// Pages of the street, in their order, without those in which nothing happens.
 /// Those that are next to each other on the street are so here.
@@ -64,7 +65,7 @@ impl Kept {
         };
         let (page, into) = (offset / PAGE, offset % PAGE);
         let index = self.0.iter().position(|kept| *kept == page).unwrap_or(0);
-        let behind = street::stretch(offset).end - offset;
+        let behind = layout::stretch(offset).end - offset;
         let mut text = "mem".to_owned();
         let _ = match (into, behind) {
             (0, _) => write!(text, " + {index} * PAGE"),

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use mptcp_emulator::{Errno, Revision, Rule, abi};
-use mptcp_harness::case::{BLOCKS, Block, Entry, Input, Place, option_name};
-use mptcp_harness::codec;
-use mptcp_harness::finding::{deciding, hex};
-use mptcp_harness::region::{Map, Region};
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::{BLOCKS, Block, Entry, Input, Place, option_name};
+use mptcp_harness::judge::finding::{deciding, hex};
+use mptcp_harness::judge::region::{Map, Region};
 
 use super::Subjects;
 use super::expect::{Section, sections};
@@ -95,7 +95,7 @@ impl Writer<'_> {
     }
 
     /// The memory: of a 32-bit program where such a program has it, and with less
-    /// around it, as [`Case::is_safe`](mptcp_harness::case::Case::is_safe) leaves no
+    /// around it, as [`Case::is_safe`](mptcp_harness::cases::Case::is_safe) leaves no
     /// room for more.
     fn memory(&self) -> String {
         let memory = include_str!("memory.c");
@@ -185,7 +185,7 @@ impl Writer<'_> {
         define("SOL_MPTCP", abi::SOL_MPTCP);
         define("MPTCP_INFO", abi::MPTCP_INFO);
         let option = self.subjects.case().option;
-        if option != abi::MPTCP_INFO && mptcp_harness::case::is_known(option) {
+        if option != abi::MPTCP_INFO && mptcp_harness::cases::is_known(option) {
             define(&option_name(option), option);
         }
         if !text.is_empty() {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use mptcp_emulator::Rule;
-use mptcp_harness::contract::Contradiction;
+use mptcp_harness::judge::contradictions::Contradiction;
 
 use crate::rules::{DOCUMENTS, Document, cited, is_measured, standing};
 use crate::style::wrapped;

@@ -1,6 +1,8 @@
 //! How a scene is made, in C.
 
-use mptcp_harness::scene::{Change, Idle, Link, Over, Plan, Protocol, Scene, Side, Stranger};
+use mptcp_harness::scenes::{
+    Addresses, Change, Link, NotMptcp, Protocol, Recipe, Scene, Side, Unconnected,
+};
 
 use super::source::comment;
 
@@ -28,9 +30,9 @@ impl Staging {
     pub fn of(scene: &Scene) -> Staging {
         let mut staging = Staging { fragments: vec![], body: String::new(), what: String::new() };
         match scene.plan() {
-            Plan::Idle(over, idle) => staging.idle(over, idle),
-            Plan::Link(link) => staging.link(&link, scene.side()),
-            Plan::Stranger(stranger) => staging.stranger(stranger),
+            Recipe::Unconnected(over, idle) => staging.idle(over, idle),
+            Recipe::Link(link) => staging.link(&link, scene.side()),
+            Recipe::NotMptcp(stranger) => staging.stranger(stranger),
         }
         staging
     }
@@ -45,36 +47,36 @@ impl Staging {
         }
     }
 
-    fn streams(&mut self, over: Over) {
+    fn streams(&mut self, over: Addresses) {
         self.take(match over {
-            Over::V4 => fragment!("stream_v4"),
-            Over::V6 => fragment!("stream_v6"),
-            Over::Mapped => fragment!("stream_mapped"),
+            Addresses::V4 => fragment!("stream_v4"),
+            Addresses::V6 => fragment!("stream_v6"),
+            Addresses::Mapped => fragment!("stream_mapped"),
         });
         self.take(fragment!("stream"));
     }
 
-    fn idle(&mut self, over: Over, idle: Idle) {
+    fn idle(&mut self, over: Addresses, idle: Unconnected) {
         self.take(fragment!("network"));
         self.line("private_network();");
         match idle {
-            Idle::Fresh => {
+            Unconnected::Fresh => {
                 self.take(fragment!("fresh"));
-                let family = if over == Over::V4 { "AF_INET" } else { "AF_INET6" };
+                let family = if over == Addresses::V4 { "AF_INET" } else { "AF_INET6" };
                 self.line(&format!("return fresh({family}, IPPROTO_MPTCP);"));
             }
-            Idle::Bound => {
+            Unconnected::Bound => {
                 self.streams(over);
                 self.take(fragment!("bound"));
                 self.line("return bound(IPPROTO_MPTCP);");
             }
-            Idle::Listening => {
+            Unconnected::Listening => {
                 self.streams(over);
                 self.take(fragment!("bound"));
                 self.take(fragment!("listener"));
                 self.line("return listener(IPPROTO_MPTCP, 1);");
             }
-            Idle::Connecting => {
+            Unconnected::Connecting => {
                 self.streams(over);
                 self.take(fragment!("bound"));
                 self.take(fragment!("listener"));
@@ -83,10 +85,10 @@ impl Staging {
             }
         }
         let state = match idle {
-            Idle::Fresh => "that is new",
-            Idle::Bound => "that is bound to loopback",
-            Idle::Listening => "that listens",
-            Idle::Connecting => "whose SYN is not answered",
+            Unconnected::Fresh => "that is new",
+            Unconnected::Bound => "that is bound to loopback",
+            Unconnected::Listening => "that listens",
+            Unconnected::Connecting => "whose SYN is not answered",
         };
         self.what = format!("an MPTCP socket over {} {state}", family(over));
     }
@@ -156,13 +158,13 @@ impl Staging {
         self.take(fragment!("sysctl"));
         self.take(fragment!("manage"));
         self.take(fragment!("netlink"));
-        self.take(if link.over == Over::V6 {
+        self.take(if link.over == Addresses::V6 {
             fragment!("address_v6")
         } else {
             fragment!("address_v4")
         });
         self.take(fragment!("add_address"));
-        if link.over == Over::V6 {
+        if link.over == Addresses::V6 {
             self.line("own_network();");
         }
         self.line("listen_to_events();");
@@ -236,11 +238,11 @@ impl Staging {
         }
     }
 
-    fn stranger(&mut self, stranger: Stranger) {
+    fn stranger(&mut self, stranger: NotMptcp) {
         let (what, family, kind) = match stranger {
-            Stranger::Tcp(over) => (format!("a TCP socket over {}", family(over)), over, "STREAM"),
-            Stranger::Udp(over) => (format!("a UDP socket over {}", family(over)), over, "DGRAM"),
-            Stranger::Unix => {
+            NotMptcp::Tcp(over) => (format!("a TCP socket over {}", family(over)), over, "STREAM"),
+            NotMptcp::Udp(over) => (format!("a UDP socket over {}", family(over)), over, "DGRAM"),
+            NotMptcp::Unix => {
                 self.line("int pair[2];\n");
                 self.line("if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))");
                 self.line("\tskip(\"socketpair\");");
@@ -248,7 +250,7 @@ impl Staging {
                 self.what = "a unix stream socket".into();
                 return;
             }
-            Stranger::Pipe => {
+            NotMptcp::Pipe => {
                 self.line("int ends[2];\n");
                 self.line("if (pipe(ends))");
                 self.line("\tskip(\"pipe\");");
@@ -256,7 +258,7 @@ impl Staging {
                 self.what = "a pipe".into();
                 return;
             }
-            Stranger::Closed => {
+            NotMptcp::Closed => {
                 self.body
                     .push_str(&comment(1, &["No process has a descriptor of this number.".into()]));
                 self.line("return 0x7fffffff;");
@@ -264,7 +266,7 @@ impl Staging {
                 return;
             }
         };
-        let family = if family == Over::V4 { "AF_INET" } else { "AF_INET6" };
+        let family = if family == Addresses::V4 { "AF_INET" } else { "AF_INET6" };
         self.line(&format!("int fd = socket({family}, SOCK_{kind}, 0);\n"));
         self.line("if (fd < 0)");
         self.line("\tskip(\"socket\");");
@@ -273,11 +275,11 @@ impl Staging {
     }
 }
 
-fn family(over: Over) -> &'static str {
+fn family(over: Addresses) -> &'static str {
     match over {
-        Over::V4 => "IPv4",
-        Over::V6 => "IPv6",
-        Over::Mapped => "IPv4-mapped addresses",
+        Addresses::V4 => "IPv4",
+        Addresses::V6 => "IPv6",
+        Addresses::Mapped => "IPv4-mapped addresses",
     }
 }
 

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use mptcp_emulator::abi::{Field, MptcpInfo};
 use mptcp_emulator::{Revision, Why};
-use mptcp_harness::scene::{Change, Idle, Kind, Plan, Portrait, Scene, Side, of_the_moment};
+use mptcp_harness::scenes::{
+    Change, ExpectedState, Kind, Recipe, Scene, Side, Unconnected, of_the_moment,
+};
 
 use crate::stand_in::{Bytes, StandIn};
 
@@ -34,8 +36,8 @@ const REMOTE: usize = LOCAL + 128;
 /// Which of both addresses is the listener's.
 fn listener(scene: &Scene) -> usize {
     match scene.plan() {
-        Plan::Idle(_, Idle::Bound | Idle::Listening) => LOCAL,
-        Plan::Link(_) if scene.side() == Side::Server => LOCAL,
+        Recipe::Unconnected(_, Unconnected::Bound | Unconnected::Listening) => LOCAL,
+        Recipe::Link(_) if scene.side() == Side::Server => LOCAL,
         _ => REMOTE,
     }
 }
@@ -44,8 +46,8 @@ fn listener(scene: &Scene) -> usize {
 /// alike.
 pub(super) fn common(
     scene: &Scene,
-    one: &Portrait,
-    other: &Portrait,
+    one: &ExpectedState,
+    other: &ExpectedState,
     revision: &Revision,
 ) -> Result<StandIn, String> {
     let unlike = || "the scene does not come out twice with as many subflows".to_owned();
@@ -62,7 +64,7 @@ pub(super) fn common(
     let fields = |fields: &'static [Field]| fields.iter().map(range);
     open_differences(info, other_info, fields(MptcpInfo::FIELDS));
     // The kernel's path manager uses endpoints of the other family up.
-    let used = matches!(scene.plan(), Plan::Link(link) if link.change == Change::KernelManaged);
+    let used = matches!(scene.plan(), Recipe::Link(link) if link.change == Change::KernelManaged);
     let names = MptcpInfo::FIELDS.iter().filter(|field| {
         OF_THE_NAMESPACE.contains(&field.name) || (used && field.name == "mptcpi_local_addr_used")
     });
@@ -87,7 +89,7 @@ pub(super) fn common(
 }
 
 /// How much of `mptcp_info` and of `tcp_info` was seen.
-fn sizes(portrait: &Portrait) -> (usize, usize) {
+fn sizes(portrait: &ExpectedState) -> (usize, usize) {
     match &portrait.kind {
         Kind::Mptcp { info, subflows } => (
             info.bytes().len(),

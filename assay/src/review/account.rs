@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use mptcp_emulator::Revision;
-use mptcp_harness::agenda::Agenda;
-use mptcp_harness::case::Case;
-use mptcp_harness::contrast::{Contrast, Foreseen, Side};
-use mptcp_harness::finding::Diagnosis;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::shrink::shrink;
+use mptcp_harness::engines::case_list::CaseList;
 use mptcp_harness::judge::Mismatch;
-use mptcp_harness::scene::by_id;
-use mptcp_harness::shrink::shrink;
+use mptcp_harness::judge::finding::Diagnosis;
+use mptcp_harness::judge::model_diff::{Foreseen, ModelDiff, Side};
+use mptcp_harness::scenes::by_id;
 
 use super::datum::Datum;
 use super::difference::Group;
@@ -23,7 +23,7 @@ pub(super) struct DataDifference {
     revisions: [Revision; 2],
     /// What they differ in.
     pub(super) data: Vec<Datum>,
-    contrast: Contrast,
+    contrast: ModelDiff,
     /// Sockets by scene, for the base revision with some of `data` of the patched one, each
     /// datum a bit.
     sockets: BTreeMap<(u8, u32), StandIn>,
@@ -36,7 +36,7 @@ impl DataDifference {
         (!data.is_empty()).then(|| DataDifference {
             revisions,
             data,
-            contrast: Contrast::default(),
+            contrast: ModelDiff::default(),
             sockets: BTreeMap::new(),
         })
     }
@@ -85,7 +85,7 @@ impl DataDifference {
         case: &Case,
         one: u32,
         other: u32,
-        act: impl FnOnce(&mut Contrast, [Side<'_>; 2]) -> R,
+        act: impl FnOnce(&mut ModelDiff, [Side<'_>; 2]) -> R,
     ) -> Option<R> {
         let scene = by_id(case.scene)?;
         let revisions = [one, other].map(|data| self.mixed(data));
@@ -115,7 +115,7 @@ impl DataDifference {
     }
 
     /// Finds the simplest case of a group.
-    pub(super) fn simplify(&mut self, group: &mut Group, agenda: &Agenda) {
+    pub(super) fn simplify(&mut self, group: &mut Group, agenda: &CaseList) {
         let Some(palette) = agenda.palettes.first() else {
             return;
         };
@@ -175,7 +175,7 @@ pub(super) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Forese
             let side = |revision, socket, subflows| Side { revision, socket, subflows };
             let [first, second] = revisions;
             let sides = [side(first, one, subflows), side(second, other, others)];
-            Contrast::default().foresee(case, sides)
+            ModelDiff::default().foresee(case, sides)
         })
     }))
 }

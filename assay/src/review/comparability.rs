@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mptcp_emulator::Revision;
-use mptcp_harness::scene::{by_id, catalogue};
+use mptcp_harness::scenes::{by_id, catalogue};
 use mptcp_harness::verdict::{MOST_WITHOUT, Tally};
 
 use super::survey::Survey;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{Field, MptcpInfo, SubflowAddrs, TcpInfo};
-use mptcp_harness::scene::{by_id, catalogue};
+use mptcp_harness::scenes::{by_id, catalogue};
 use serde::Serialize;
 
 use super::survey::{SceneFacts, Survey};

@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mptcp_emulator::{Revision, abi};
-use mptcp_harness::agenda::{Agenda, Parts};
-use mptcp_harness::case::{Case, is_known};
-use mptcp_harness::check::Compared;
-use mptcp_harness::finding::Diagnosis;
-use mptcp_harness::scene::{self, by_id};
+use mptcp_harness::cases::{Case, is_known};
+use mptcp_harness::engines::case_list::{CaseList, Parts};
+use mptcp_harness::engines::check::Compared;
+use mptcp_harness::judge::finding::Diagnosis;
+use mptcp_harness::scenes::{self, by_id};
 use serde::Serialize;
 
 use super::account::{Account, DataDifference};
@@ -141,7 +141,7 @@ pub(super) struct Comparison {
     /// Cases on which the two were compared.
     pub(super) compared: u64,
     /// The same by option and group of scenes.
-    pub(super) table: BTreeMap<(i32, scene::Group), u64>,
+    pub(super) table: BTreeMap<(i32, scenes::Group), u64>,
     /// The options that were compared on each scene.
     pub(super) on: Compared,
     /// Cases without a verdict on one of them.
@@ -155,7 +155,7 @@ pub(super) struct Comparison {
 
 /// Compares. `surveys` and `revisions` are of the base and the patched kernel.
 pub(super) fn compare(
-    agenda: &Agenda,
+    agenda: &CaseList,
     surveys: [&Survey; 2],
     revisions: [Revision; 2],
 ) -> Result<Comparison, String> {

@@ -1,11 +1,12 @@
 //! One case on one kernel with everything, in a form that leaves the machine.
 
 use mptcp_emulator::Errno;
-use mptcp_harness::case::Case;
-use mptcp_harness::finding::Diagnosis;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::poison_byte;
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::finding::Diagnosis;
 use mptcp_harness::judge::{Observation, Prediction, judge};
-use mptcp_harness::rig::{Examination, poison_byte};
-use mptcp_harness::street;
+use mptcp_harness::memory::layout;
 use mptcp_harness::watch::Complaint;
 use serde::{Deserialize, Serialize};
 
@@ -75,10 +76,10 @@ impl Exhibit {
             })
             .map(|(at, (((before, prediction), mask), observation))| Row {
                 at: at * ROW,
-                before: mptcp_harness::finding::hex(before),
-                prediction: mptcp_harness::finding::hex(prediction),
-                mask: mptcp_harness::finding::hex(mask),
-                observation: mptcp_harness::finding::hex(observation),
+                before: mptcp_harness::judge::finding::hex(before),
+                prediction: mptcp_harness::judge::finding::hex(prediction),
+                mask: mptcp_harness::judge::finding::hex(mask),
+                observation: mptcp_harness::judge::finding::hex(observation),
             })
             .collect();
         let (signature, summary) = match diagnosis {
@@ -101,10 +102,10 @@ impl Exhibit {
 
     /// The examination, as it was.
     pub(super) fn examination(&self, case: &Case) -> Examination {
-        let poison: Vec<u8> = (0..street::LEN).map(|at| poison_byte(case.poison, at)).collect();
+        let poison: Vec<u8> = (0..layout::LEN).map(|at| poison_byte(case.poison, at)).collect();
         let mut before = poison.clone();
         let (mut prediction, mut observation) = (before.clone(), before.clone());
-        let mut mask = vec![0; street::LEN];
+        let mut mask = vec![0; layout::LEN];
         for row in &self.rows {
             for (image, digits) in [
                 (&mut before, &row.before),
@@ -124,7 +125,7 @@ impl Exhibit {
         let verdict = judge(
             &Prediction { result: predicted, bytes: &prediction, mask: &mask },
             &Observation { result: observed, bytes: &observation },
-            std::iter::once(0..street::LEN),
+            std::iter::once(0..layout::LEN),
         );
         Examination {
             predicted,
@@ -143,7 +144,7 @@ impl Exhibit {
 /// poison will do: it is only asked of rows that nobody wrote.
 fn is_poison(row: &[u8], at: usize) -> bool {
     let full_of = |poison| row.iter().zip(at..).all(|(byte, at)| *byte == poison_byte(poison, at));
-    (0..mptcp_harness::case::POISONS).any(full_of)
+    (0..mptcp_harness::cases::POISONS).any(full_of)
 }
 
 fn bytes(digits: &str) -> impl Iterator<Item = u8> + '_ {

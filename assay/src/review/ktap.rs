@@ -2,7 +2,7 @@
 //! is not ok where the patched kernel departs from the contract and the base kernel
 //! does not, or both do in ways of their own.
 
-use mptcp_harness::scene::{Group, Scene, by_id, catalogue};
+use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
 use super::report::{GroupData, Review};
 use crate::ktap::check::{OPTIONS, groups};

@@ -1,11 +1,11 @@
 //! The memory of one case on two kernels, the base kernel's answer in the place of a
 //! prediction.
 
-use mptcp_harness::case::Case;
+use mptcp_harness::cases::Case;
 use mptcp_harness::judge::Mismatch;
-use mptcp_harness::picture::Picture;
-use mptcp_harness::region::{Map, Region, Spot};
-use mptcp_harness::rig::Examination;
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::hexdump::Hexdump;
+use mptcp_harness::judge::region::{Map, Region, Spot};
 
 use super::account::foreseen;
 use super::datum::Datum;
@@ -16,7 +16,7 @@ use super::report::Answer;
 pub(super) fn drawn(case: &Case, base: &Answer, patched: &Answer, colour: bool) -> String {
     let examination = contrasted(case, base, patched);
     let larger = larger(base, patched);
-    Picture::new(case, &larger.revision, larger.subflows, &examination, colour)
+    Hexdump::new(case, &larger.revision, larger.subflows, &examination, colour)
         .narrow(["before", "base", "patched"])
         .differences()
 }

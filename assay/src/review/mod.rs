@@ -26,10 +26,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use mptcp_harness::case::Case;
-use mptcp_harness::codec;
-use mptcp_harness::finding::hex;
-use mptcp_harness::scene::{Scene, catalogue};
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::codec;
+use mptcp_harness::judge::finding::hex;
+use mptcp_harness::scenes::{Scene, catalogue};
 use mptcp_lab::build::Order;
 use mptcp_lab::kernels::Kernel;
 use mptcp_limits::files;

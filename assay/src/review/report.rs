@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mptcp_emulator::{Revision, Rule};
-use mptcp_harness::case::{Case, is_known, option_name};
-use mptcp_harness::codec;
-use mptcp_harness::finding::{diagnose, hex, result_name};
-use mptcp_harness::rig::Examination;
-use mptcp_harness::scene::by_id;
+use mptcp_harness::cases::codec;
+use mptcp_harness::cases::{Case, is_known, option_name};
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::finding::{diagnose, hex, result_name};
+use mptcp_harness::scenes::by_id;
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 

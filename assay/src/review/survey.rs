@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use mptcp_emulator::{Evidence, Revision, Rule, RuleSet};
-use mptcp_harness::agenda::{Agenda, cues};
-use mptcp_harness::batch::BATCH;
-use mptcp_harness::case::Case;
-use mptcp_harness::codec;
-use mptcp_harness::finding::{Finding, diagnose, hex};
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::codec;
+use mptcp_harness::engines::case_list::{CaseList, cues};
+use mptcp_harness::judge::finding::{Finding, diagnose, hex};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::rig::Model;
-use mptcp_harness::scene::{self, Kind, Scene, Stage};
-use mptcp_harness::trial::{CaseVerdict, Trial};
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::BATCH;
+use mptcp_harness::oracle::{CaseVerdict, Oracle};
+use mptcp_harness::scenes::{self, Fixtures, Kind, Scene};
 use serde::{Deserialize, Serialize};
 
 use super::exhibit::Exhibit;
@@ -68,14 +68,14 @@ pub(super) struct Request {
 
 impl Request {
     /// The cases that are meant.
-    pub(super) fn agenda(&self) -> Result<Agenda, String> {
+    pub(super) fn agenda(&self) -> Result<CaseList, String> {
         let cues = cues(|scene| self.scenes.contains(&scene.id));
         let revisions: Vec<Revision> =
             self.kernels.iter().map(RevisionFacts::revision).collect::<Result<_, _>>()?;
-        let mut palettes = Agenda::palettes(&cues, &revisions);
+        let mut palettes = CaseList::palettes(&cues, &revisions);
         let compat = self.kernels.iter().all(|kernel| kernel.compat);
         palettes.iter_mut().for_each(|palette| palette.compat = compat);
-        Ok(Agenda {
+        Ok(CaseList {
             palettes,
             options: self.options.clone(),
             cases: self.cases,
@@ -253,7 +253,7 @@ pub(super) struct SceneFacts {
 }
 
 impl SceneFacts {
-    fn of(scene: &Scene, stage: &Stage) -> SceneFacts {
+    fn of(scene: &Scene, stage: &Fixtures) -> SceneFacts {
         let mut facts = SceneFacts {
             id: scene.id,
             subflows: None,
@@ -274,7 +274,7 @@ impl SceneFacts {
     }
 }
 
-fn digits(masked: &scene::Masked) -> String {
+fn digits(masked: &scenes::Contents) -> String {
     let byte = |(byte, mask): (&u8, &u8)| match mask {
         0 => format!("{byte:02x}"),
         _ => "..".to_owned(),
@@ -287,13 +287,13 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
     let text = std::fs::read_to_string(&args.request)
         .map_err(|error| format!("{}: {error}", args.request.display()))?;
     let mut request: Request = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let enclosure = scene::enter();
+    let enclosure = scenes::enter();
     let wanted = |scene: &Scene| request.scenes.contains(&scene.id);
-    let stage = Stage::build(&enclosure, wanted, &mut |_| ());
+    let stage = Fixtures::build(&enclosure, wanted, &mut |_| ());
     let kernel = Kernel::running(stage.sizes());
     let scenes = stage.scenes().map(|scene| SceneFacts::of(scene, &stage)).collect();
     let coverage = Coverage::of(&stage);
-    let trial = Trial::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
+    let trial = Oracle::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
     let mut trial = trial.map_err(|error| error.to_string())?;
     if let Some(watch) = watching() {
         trial.watch(watch);
@@ -328,7 +328,7 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
 }
 
 struct Surveyor {
-    trial: Trial,
+    trial: Oracle,
     rules: RuleSet,
     verdicts: Vec<(u32, u64)>,
     disagreements: Vec<Disagreement>,
@@ -339,7 +339,7 @@ struct Surveyor {
 }
 
 impl Surveyor {
-    fn new(trial: Trial) -> Surveyor {
+    fn new(trial: Oracle) -> Surveyor {
         Surveyor {
             trial,
             rules: RuleSet::EMPTY,

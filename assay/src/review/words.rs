@@ -1,7 +1,7 @@
 //! What a review says of a group, in sentences.
 
 use mptcp_emulator::{Rule, Standing};
-use mptcp_harness::contract::{Contradiction, KNOWN, of_rules};
+use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, of_rules};
 
 use super::difference::{Class, Group};
 

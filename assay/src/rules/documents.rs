@@ -174,7 +174,7 @@ fn is_word(text: &str, at: usize, word: &str) -> bool {
 mod tests {
     use super::*;
     use mptcp_emulator::Rule;
-    use mptcp_harness::contract::KNOWN;
+    use mptcp_harness::judge::contradictions::KNOWN;
 
     fn names(source: &str) -> Vec<&'static str> {
         cited(source).into_iter().map(|(_, document)| document.name).collect()

@@ -4,9 +4,11 @@
 #[cfg(test)]
 use mptcp_emulator::Standing;
 use mptcp_emulator::{Evidence, Revision, Rule, abi};
-use mptcp_harness::codec;
-use mptcp_harness::rig::{Examination, Model, Rig, Subject};
-use mptcp_harness::scene::by_id;
+use mptcp_harness::cases::codec;
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::model::Model;
+use mptcp_harness::run::runner::{Runner, Target};
+use mptcp_harness::scenes::by_id;
 
 use super::place::Chapter;
 use crate::stand_in::StandIn;
@@ -55,7 +57,7 @@ fn each_by<const N: usize>(
     models: [Model; N],
     mut seen: impl FnMut(&'static str, Revision, [Examination; N]),
 ) -> Result<(), String> {
-    let mut rig = Rig::new().map_err(|error| error.to_string())?;
+    let mut rig = Runner::new().map_err(|error| error.to_string())?;
     for revision in Revision::ALL {
         for (name, bytes) in SEEDS {
             let case = codec::decode(bytes).map_err(|error| format!("{name}: {error}"))?;
@@ -67,7 +69,7 @@ fn each_by<const N: usize>(
                 _ => revision,
             };
             let examination = StandIn::marked(scene, &revision).with(|socket, _| {
-                let subject = Subject { revision: &revision, socket, fd: -1 };
+                let subject = Target { revision: &revision, socket, fd: -1 };
                 models.map(|model| rig.examine(&case, &subject, model, false))
             });
             seen(name, revision, examination);
@@ -141,7 +143,7 @@ mod tests {
     #[test]
     fn the_seeds_are_those_of_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/negotiate");
-        let files = mptcp_harness::snapshot::files(&corpus).unwrap();
+        let files = mptcp_harness::cases::snapshot::files(&corpus).unwrap();
         let name = |file: &std::path::PathBuf| file.file_stem().unwrap().to_owned();
         let names: Vec<_> = files.iter().map(name).collect();
         assert_eq!(names, SEEDS.iter().map(|(name, _)| *name).collect::<Vec<_>>());

@@ -8,7 +8,7 @@ use mptcp_emulator::abi::{
     SubflowInfo, TcpInfo,
 };
 use mptcp_emulator::{Evidence, FULL_INFO_HEADER, Revision, Rule, Standing, ZeroLength};
-use mptcp_harness::contract::{Contradiction, KNOWN, Shown};
+use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 
 use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
@@ -312,7 +312,7 @@ pub(super) fn options(rule: Rule) -> Vec<String> {
         }
         _ => crate::reach::options(rule),
     };
-    numbers.iter().map(|number| mptcp_harness::case::option_name(*number)).collect()
+    numbers.iter().map(|number| mptcp_harness::cases::option_name(*number)).collect()
 }
 
 #[cfg(test)]

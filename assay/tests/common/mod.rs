@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_harness::case::{Case, Data, Entry, Input, Place};
-use mptcp_harness::scene;
+use mptcp_harness::cases::{Case, Data, Entry, Input, Place};
+use mptcp_harness::scenes;
 use serde_json::Value;
 
 pub type Done = Result<(), Failed>;
@@ -35,7 +35,7 @@ pub fn run(anywhere: &[Named], with_mptcp: &[Named]) -> ExitCode {
 
 /// Why nothing can be compared here, if so.
 pub fn hindrance() -> Option<String> {
-    let none = scene::mptcp_available().err()?;
+    let none = scenes::mptcp_available().err()?;
     Some(format!("needs MPTCP: {}: {}", none.what, none.advice))
 }
 

@@ -2,15 +2,18 @@
 
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
 use mptcp_emulator::{Revision, RuleSet, SUBFLOW_INFO};
-use mptcp_harness::case::{Case, Data, Entry, Full, Input, POISONS};
-use mptcp_harness::cast::Cast;
-use mptcp_harness::finding::{Diagnosis, diagnose};
-use mptcp_harness::generate;
+use mptcp_harness::cases::boundary_values::{
+    BoundaryValues, SceneFacts, WRITABLE, before_end, into_stretch,
+};
+use mptcp_harness::cases::generate;
+use mptcp_harness::cases::shrink::shrink;
+use mptcp_harness::cases::{Case, Data, Entry, Full, Input, POISONS};
+use mptcp_harness::judge::finding::{Diagnosis, diagnose};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::palette::{Cue, Palette, WRITABLE, before_end, into_stretch};
-use mptcp_harness::rig::{Model, Rig, Scope};
-use mptcp_harness::scene::{Conversation, Group, Side};
-use mptcp_harness::shrink::shrink;
+use mptcp_harness::model::Model;
+use mptcp_harness::run::runner::{Runner, Scope};
+use mptcp_harness::run::scene_states::SceneStates;
+use mptcp_harness::scenes::{Conversation, Group, Side};
 
 /// Random cases of each option, at each end, after each step.
 const RANDOM: u32 = 8;
@@ -21,7 +24,7 @@ const NUMBERS: [u8; 2] = [254, 255];
 
 /// All that it takes to judge calls on a conversation.
 pub struct Bench {
-    rig: Rig,
+    rig: Runner,
     revision: Revision,
     model: Model,
 }
@@ -29,7 +32,7 @@ pub struct Bench {
 impl Bench {
     /// A bench for the running kernel.
     pub fn new(model: Model) -> Result<Bench, String> {
-        let rig = Rig::new().map_err(|error| error.to_string())?;
+        let rig = Runner::new().map_err(|error| error.to_string())?;
         Ok(Bench { rig, revision: Revision::NEWEST, model })
     }
 
@@ -38,7 +41,7 @@ impl Bench {
     pub fn check(&mut self, conversation: &mut Conversation, seed: u64) -> Result<(), String> {
         self.revision = Kernel::running(Some(conversation.sizes())).revision;
         let mut random = fastrand::Rng::with_seed(seed);
-        let palette = Palette::new(cast(conversation).cues(), &self.revision);
+        let palette = BoundaryValues::new(cast(conversation).cues(), &self.revision);
         for cue in palette.cues.clone() {
             for option in [MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS, MPTCP_FULL_INFO] {
                 self.judge(conversation, &palette, &exact(&palette, cue, option))?;
@@ -55,7 +58,7 @@ impl Bench {
     fn judge(
         &mut self,
         conversation: &mut Conversation,
-        palette: &Palette,
+        palette: &BoundaryValues,
         case: &Case,
     ) -> Result<(), String> {
         for _ in 0..MOVES {
@@ -76,7 +79,12 @@ impl Bench {
     }
 
     /// The disagreement on the simplest case, if it shows again.
-    fn report(&mut self, cast: &Cast, palette: &Palette, case: &Case) -> Result<(), String> {
+    fn report(
+        &mut self,
+        cast: &SceneStates,
+        palette: &BoundaryValues,
+        case: &Case,
+    ) -> Result<(), String> {
         let Some(found) = self.diagnosis(cast, case) else {
             return Err(format!("a disagreement that did not show again:\n{case}"));
         };
@@ -92,7 +100,7 @@ impl Bench {
         Err(format!("at the {end:?}: {}\n{}\n{simplest}", summary.signature, summary.summary))
     }
 
-    fn diagnosis(&mut self, cast: &Cast, case: &Case) -> Option<Diagnosis> {
+    fn diagnosis(&mut self, cast: &SceneStates, case: &Case) -> Option<Diagnosis> {
         let actor = cast.get(case.scene)?;
         let subject = actor.subject(&self.revision);
         let examination = self.rig.examine(case, &subject, self.model, true);
@@ -100,16 +108,16 @@ impl Bench {
     }
 }
 
-fn cast(conversation: &Conversation) -> Cast {
+fn cast(conversation: &Conversation) -> SceneStates {
     let ends = [Side::Client, Side::Server].map(|side| {
         let portrait = conversation.portrait(side).clone();
         (NUMBERS[side as usize], Group::Changed, portrait)
     });
-    Cast::of_portraits(ends)
+    SceneStates::of_portraits(ends)
 }
 
 /// A call with room for everything and nothing more, at the end of its pages.
-fn exact(palette: &Palette, cue: Cue, option: i32) -> Case {
+fn exact(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Case {
     let [optvals, optlens, infos, ..] = WRITABLE;
     let bytes = palette.whole(option, cue.subflows);
     let input = match option {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_harness::scene::{self, Enclosure};
+use mptcp_harness::scenes::{self, Enclosure};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 static ENCLOSURE: OnceLock<Enclosure> = OnceLock::new();
@@ -16,7 +16,7 @@ static ENCLOSURE: OnceLock<Enclosure> = OnceLock::new();
 pub fn run(tests: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();
     if !arguments.list {
-        ENCLOSURE.get_or_init(scene::enter);
+        ENCLOSURE.get_or_init(scenes::enter);
     }
     libtest_mimic::run(&arguments, tests()).exit_code()
 }
@@ -42,7 +42,7 @@ pub fn hindrance() -> Option<String> {
     if let Enclosure::Host { why } = enclosure() {
         return Some(why.clone());
     }
-    let none = scene::mptcp_available().err()?;
+    let none = scenes::mptcp_available().err()?;
     Some(format!("{}: {}", none.what, none.advice))
 }
 

@@ -1,5 +1,5 @@
 use mptcp_emulator::Revision;
-use mptcp_harness::rig::Rig;
+use mptcp_harness::run::runner::Runner;
 
 use super::super::samples::{all, case, drawn, examined};
 use super::super::{Lane, Tone};
@@ -130,7 +130,7 @@ fn differences_are_shown_to_the_byte() {
         street[0x1020] ^= 1;
         street[0x1200..0x1204].fill(0);
     };
-    let drawing = examined(&mut Rig::new().unwrap(), &case, &V6_18, Some(&spoil));
+    let drawing = examined(&mut Runner::new().unwrap(), &case, &V6_18, Some(&spoil));
     // Contents are open here, so only what should not have been written shows.
     assert_eq!(only(&drawing.lanes[0].differing), 0x1200..0x1204);
     let loud = drawing.lanes[0].marks.iter().find(|mark| mark.tone == Tone::Differs).unwrap();
@@ -140,12 +140,15 @@ fn differences_are_shown_to_the_byte() {
 /// Whatever is known of a case is in some lane, and no lane shows what another does.
 #[test]
 fn nothing_is_left_out_and_nothing_is_drawn_twice() {
-    let mut rig = Rig::new().unwrap();
+    let mut rig = Runner::new().unwrap();
     for (name, case) in all() {
         let drawing = examined(&mut rig, &case, &V6_18.with_info_opt(), None);
         let mut windows: Vec<_> = drawing.lanes.iter().map(|lane| lane.window.clone()).collect();
         windows.sort_by_key(|window| window.start);
-        assert!(windows.iter().all(|window| window.end <= street::LEN), "{name}: {windows:?}");
+        assert!(
+            windows.iter().all(|window| window.end <= street_layout::LEN),
+            "{name}: {windows:?}"
+        );
         let apart = windows.windows(2).all(|pair| pair[0].end <= pair[1].start + NEAR);
         assert!(apart, "{name}: {windows:?}");
         for at in [case.optval, case.optlen].into_iter().filter_map(|place| place.offset()) {

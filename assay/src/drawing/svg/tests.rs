@@ -1,5 +1,5 @@
 use mptcp_emulator::Revision;
-use mptcp_harness::rig::Rig;
+use mptcp_harness::run::runner::Runner;
 use roxmltree::{Document, Node};
 
 use super::super::samples::{all, drawn, examined};
@@ -31,7 +31,7 @@ fn words(text: &str) -> Vec<String> {
 
 #[test]
 fn every_drawing_is_well_formed_and_no_text_lies_over_another() {
-    let mut rig = Rig::new().unwrap();
+    let mut rig = Runner::new().unwrap();
     let spoil = |street: &mut [u8]| {
         for at in [0x1003, 0x1010, 0x1100, 0x10fff, 0x14002] {
             street[at] ^= 1;

@@ -1,8 +1,8 @@
 use anstream::adapter::strip_str;
 use mptcp_emulator::Revision;
-use mptcp_harness::case::Case;
-use mptcp_harness::rig::Rig;
-use mptcp_harness::scene::by_name;
+use mptcp_harness::cases::Case;
+use mptcp_harness::run::runner::Runner;
+use mptcp_harness::scenes::by_name;
 
 use super::super::samples::{all, case, drawn, examined};
 use super::*;
@@ -31,7 +31,7 @@ fn a_lane_reads_as_it_should() {
 fn many_elements_share_a_label() {
     let scene = by_name("many-v4-client-41-after").unwrap().id;
     let many = Case { scene, length: 16 + 41 * 280, ..case("tcpinfo-example-2-slots-3-subflows") };
-    let drawing = examined(&mut Rig::new().unwrap(), &many, &Revision::V6_18, None);
+    let drawing = examined(&mut Runner::new().unwrap(), &many, &Revision::V6_18, None);
     let text = plain(&drawing);
     assert!(text.contains(" elements 0..40 "), "{text}");
     assert!(text.contains("=--==--"), "{text}");
@@ -42,7 +42,7 @@ fn many_elements_share_a_label() {
 fn differences_and_faults_stand_out_without_colour() {
     let case = case("tcpinfo-at-byte-into-no-access");
     let spoil = |street: &mut [u8]| street[0x10c00] ^= 1;
-    let drawing = examined(&mut Rig::new().unwrap(), &case, &Revision::V6_18, Some(&spoil));
+    let drawing = examined(&mut Runner::new().unwrap(), &case, &Revision::V6_18, Some(&spoil));
     let text = plain(&drawing);
     for words in ["differs", "!", "X", "EFAULT: cannot be written", "X fault", "! model and kernel"]
     {
@@ -52,7 +52,7 @@ fn differences_and_faults_stand_out_without_colour() {
 
 #[test]
 fn no_line_is_too_long() {
-    let mut rig = Rig::new().unwrap();
+    let mut rig = Runner::new().unwrap();
     let spoil = |street: &mut [u8]| {
         for at in [0x1003, 0x1010, 0x1100, 0x10fff, 0x14002, 0x20000] {
             street[at] ^= 1;

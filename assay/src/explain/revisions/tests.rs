@@ -1,9 +1,9 @@
 use std::fs;
 
 use mptcp_emulator::{Revision, abi};
-use mptcp_harness::case::Case;
-use mptcp_harness::codec;
-use mptcp_harness::scene::by_id;
+use mptcp_harness::cases::Case;
+use mptcp_harness::cases::codec;
+use mptcp_harness::scenes::by_id;
 
 use super::*;
 use crate::explain::Explained;

@@ -1,19 +1,19 @@
 use super::*;
 use crate::stand_in::StandIn;
-use mptcp_harness::agenda::cues;
-use mptcp_harness::case::{Data, Entry, Input, Place};
-use mptcp_harness::contrast::{Contrast, Side};
-use mptcp_harness::rig::Examination;
-use mptcp_harness::scene::by_name;
+use mptcp_harness::cases::{Data, Entry, Input, Place};
+use mptcp_harness::engines::case_list::cues;
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::model_diff::{ModelDiff, Side};
+use mptcp_harness::scenes::by_name;
 
-fn agenda(revisions: &[Revision]) -> Agenda {
+fn agenda(revisions: &[Revision]) -> CaseList {
     agenda_on(revisions, "established-v4")
 }
 
-fn agenda_on(revisions: &[Revision], scenes: &str) -> Agenda {
+fn agenda_on(revisions: &[Revision], scenes: &str) -> CaseList {
     let cues = cues(|scene| scene.name.starts_with(scenes));
-    Agenda {
-        palettes: Agenda::palettes(&cues, revisions),
+    CaseList {
+        palettes: CaseList::palettes(&cues, revisions),
         options: Vec::new(),
         cases: 4000,
         seed: 1,
@@ -215,7 +215,7 @@ fn answer(case: &Case, revision: Revision, scene: &str) -> Answer {
     let (foreseen, before, subflows) = socket.with(|socket, subflows| {
         let side = Side { revision: &revision, socket, subflows };
         let none = Side { socket: mptcp_emulator::Socket::Closed, ..side };
-        let [foreseen, before] = Contrast::default().foresee(case, [side, none]);
+        let [foreseen, before] = ModelDiff::default().foresee(case, [side, none]);
         (foreseen, before, subflows)
     });
     let bytes = foreseen.bytes.into_vec();

@@ -4,7 +4,7 @@ use crate::coverage::SkippedScene;
 use crate::review::difference::compare;
 use crate::review::survey::{ABSENT, AGREE, NONE, SceneFacts};
 use crate::select::Selection;
-use mptcp_harness::agenda::{Agenda, cues};
+use mptcp_harness::engines::case_list::{CaseList, cues};
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> Survey {
     let scene = |id| SceneFacts {
@@ -35,9 +35,9 @@ fn between(revisions: [Revision; 2], base: Survey, patched: Survey) -> (Verdict,
     (review.verdict, review.difference, review.status().code())
 }
 
-fn agenda(revisions: &[Revision; 2]) -> Agenda {
-    Agenda {
-        palettes: Agenda::palettes(&cues(|scene| scene.id < 30), revisions),
+fn agenda(revisions: &[Revision; 2]) -> CaseList {
+    CaseList {
+        palettes: CaseList::palettes(&cues(|scene| scene.id < 30), revisions),
         options: Vec::new(),
         cases: 2000,
         seed: 1,

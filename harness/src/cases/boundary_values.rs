@@ -1,0 +1,179 @@
+//! Interesting values: what a boundary is made of.
+//!
+//! A palette knows which scenes there are, how many subflows each has, and
+//! the sizes of this kernel's structures. Cases made from it are better than
+//! random ones, and never anything but cases: a wrong palette makes a dull
+//! fuzzer, not a wrong verdict.
+
+use mptcp_emulator::{
+    FULL_INFO_HEADER, INFO_OPT, Revision, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, abi,
+};
+
+use crate::cases::{Place, is_known};
+use crate::memory::layout;
+
+/// What is worth knowing of a scene before making a case of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SceneFacts {
+    /// The scene's number.
+    pub scene: u8,
+    /// Whether the options work there; if not, every call is refused.
+    pub answers: bool,
+    /// Its subflows.
+    pub subflows: u32,
+}
+
+/// Values to make cases of.
+#[derive(Clone, Debug)]
+pub struct BoundaryValues {
+    /// The scenes, at least one.
+    pub cues: Vec<SceneFacts>,
+    /// Size of `struct tcp_info`, in bytes.
+    pub tcp_info: u32,
+    /// Size of `struct mptcp_info`, in bytes.
+    pub mptcp_info: u32,
+    /// Whether the kernel has `mptcp_info_opt`.
+    pub info_opt: bool,
+    /// Whether calls can be made as 32-bit programs make them.
+    pub compat: bool,
+}
+
+impl BoundaryValues {
+    /// A palette for a kernel, without the calls of 32-bit programs.
+    pub fn new(cues: Vec<SceneFacts>, revision: &Revision) -> BoundaryValues {
+        let Revision { tcp_info, mptcp_info, info_opt, .. } = *revision;
+        BoundaryValues { cues, tcp_info, mptcp_info, info_opt, compat: false }
+    }
+
+    /// The size of an element of an option, in bytes; of the structure for
+    /// `MPTCP_INFO`.
+    pub fn element(&self, option: i32) -> u32 {
+        match option {
+            abi::MPTCP_TCPINFO => self.tcp_info,
+            abi::MPTCP_SUBFLOW_ADDRS => SUBFLOW_ADDRS,
+            _ => self.mptcp_info,
+        }
+    }
+
+    /// How much of a buffer an option fills when it fills all, in bytes.
+    pub fn whole(&self, option: i32, subflows: u32) -> u32 {
+        match option {
+            abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
+                SUBFLOW_DATA + subflows * self.element(option)
+            }
+            abi::MPTCP_FULL_INFO => FULL_INFO_HEADER + self.mptcp_info,
+            abi::MPTCP_INFO_OPT => INFO_OPT,
+            _ => self.mptcp_info,
+        }
+    }
+
+    /// The kernel's size of an element of each block of `mptcp_info_opt`.
+    pub fn blocks(&self) -> [u32; 4] {
+        [self.mptcp_info, self.tcp_info, SOCKADDR, SOCKADDR]
+    }
+
+    /// Whether an option is one to speak of on this kernel; `mptcp_info_opt` is
+    /// a number like any other where it was not added.
+    pub fn knows(&self, option: i32) -> bool {
+        is_known(option) && (option != abi::MPTCP_INFO_OPT || self.info_opt)
+    }
+}
+
+/// Sizes of `struct tcp_info` and `struct mptcp_info` that some release has
+/// or had, in bytes: what programs were compiled with.
+pub const HISTORIC_SIZES: [u32; 8] = [232, 240, 248, 280, 48, 80, 88, 96];
+
+/// Sizes at which signed and unsigned part, and others that are too large.
+pub const HUGE: [u32; 6] =
+    [0x7fff_fff0, 0x7fff_ffff, 0x8000_0000, 0x8000_0010, 0xffff_fff0, 0xffff_ffff];
+
+/// Addresses off the street: in the page at null, non-canonical, at the start
+/// of the kernel's half and at the top, from where a buffer wraps around.
+pub const WILD: [u64; 10] = [
+    0,
+    1,
+    0x0ff8,
+    0x0000_8000_0000_0000,
+    0x4141_4141_4141_4141,
+    0x7fff_ffff_ffff_fff0,
+    0x8000_0000_0000_0000,
+    0xffff_8000_0000_0000,
+    0xffff_ffff_ffff_f000,
+    0xffff_ffff_ffff_fff8,
+];
+
+/// A place off the street; `index` picks, whatever its value.
+pub fn wild(index: u32) -> Place {
+    let address = WILD[index as usize % WILD.len()];
+    Place::wild(address).unwrap_or(Place::NULL)
+}
+
+/// Stretches of the street that can be written, the longest first: room for
+/// all that the largest scene tells, then shorter ones with other neighbours.
+pub const WRITABLE: [(usize, usize); 6] = [
+    (0x1000, 0x11000),
+    (0x14000, 0x1c000),
+    (0x22000, 0x28000),
+    (0x12000, 0x13000),
+    (0x1e000, 0x1f000),
+    (0x2c000, 0x2d000),
+];
+
+/// Stretches that can be read and not written.
+pub const READABLE: [(usize, usize); 5] = [
+    (0x13000, 0x14000),
+    (0x1d000, 0x1e000),
+    (0x20000, 0x22000),
+    (0x28000, 0x29000),
+    (0x2e000, 0x2f000),
+];
+
+/// Where bytes are neither readable nor writable.
+pub const CLOSED: [(usize, usize); 3] =
+    [(0x11000, 0x12000), (0x1c000, 0x1d000), (0x1f000, 0x20000)];
+
+/// The place so many bytes before the end of a stretch, or at its start
+/// where the stretch is shorter.
+pub fn before_end(stretch: (usize, usize), bytes: u32) -> Place {
+    let offset = stretch.1.saturating_sub(bytes as usize).max(stretch.0);
+    Place::street(offset).unwrap_or(Place::NULL)
+}
+
+/// The place so many bytes into a stretch.
+pub fn into_stretch(stretch: (usize, usize), bytes: u32) -> Place {
+    Place::street(stretch.0 + bytes as usize % (stretch.1 - stretch.0)).unwrap_or(Place::NULL)
+}
+
+/// Whether a size is one that some structure of these options has or had.
+pub fn is_historic(size: u32) -> bool {
+    HISTORIC_SIZES.contains(&size) || size == SUBFLOW_INFO || size == SUBFLOW_ADDRS
+}
+
+const _: () = assert!(WRITABLE[2].1 < layout::LEN);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mptcp_emulator::Access;
+
+    #[test]
+    fn the_named_stretches_are_what_the_street_has() {
+        let named = |list: &[(usize, usize)], access| {
+            for (start, end) in list {
+                let stretch = layout::stretch(*start);
+                assert_eq!((stretch.start, stretch.end), (*start, *end));
+                assert_eq!(stretch.access, access);
+            }
+        };
+        named(&WRITABLE, Access::ReadWrite);
+        named(&READABLE, Access::Read);
+        named(&CLOSED, Access::Nothing);
+    }
+
+    #[test]
+    fn wild_addresses_are_nobodys() {
+        for address in WILD {
+            assert!(Place::wild(address).is_some(), "{address:#x}");
+        }
+    }
+}

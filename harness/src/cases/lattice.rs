@@ -1,0 +1,419 @@
+//! Every combination of the interesting values, before anything random.
+//!
+//! For each scene and option there are two grids. The *numbers* are crossed
+//! with each other, with buffers in ordinary places. The *places* are crossed
+//! with each other, with a few ordinary numbers.
+
+use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+
+use crate::cases::boundary_values::{
+    BoundaryValues, CLOSED, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch, wild,
+};
+use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place};
+use crate::scenes;
+
+/// The options of a lattice; the last two do not exist.
+pub const OPTIONS: [i32; 7] = [
+    abi::MPTCP_INFO,
+    abi::MPTCP_TCPINFO,
+    abi::MPTCP_SUBFLOW_ADDRS,
+    abi::MPTCP_FULL_INFO,
+    abi::MPTCP_INFO_OPT,
+    0,
+    5,
+];
+
+/// An ordinary place for the length.
+const OPTLEN: Place = Place::Street(0x14000);
+
+/// An ordinary place for the buffer, on the longest stretch.
+const OPTVAL: Place = Place::Street(0x1040);
+
+/// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
+const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x8000));
+
+/// Ordinary places for the blocks of `mptcp_info_opt`.
+const BLOCKS: [Place; 4] =
+    [Place::Street(0x1400), Place::Street(0x2000), Place::Street(0x8000), Place::Street(0xc000)];
+
+const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
+
+/// The scenes in the order in which to go through them: each group's turn
+/// after another's, and in each group those with three subflows first, which
+/// show more than those with one and cost less than those with many.
+pub fn order(palette: &BoundaryValues) -> Vec<SceneFacts> {
+    let mut cues = palette.cues.clone();
+    cues.sort_by_key(|cue| (cue.subflows.abs_diff(3), cue.scene));
+    let mut turns = std::collections::BTreeMap::new();
+    let mut keyed: Vec<(usize, SceneFacts)> = Vec::new();
+    for cue in cues {
+        let group = scenes::by_id(cue.scene).map(|scene| scene.group);
+        let turn = turns.entry(group).or_insert(0);
+        keyed.push((*turn, cue));
+        *turn += 1;
+    }
+    keyed.sort_by_key(|(turn, _)| *turn);
+    keyed.into_iter().map(|(_, cue)| cue).collect()
+}
+
+/// The lattice of one scene, all options.
+pub fn of_all(palette: &BoundaryValues, cue: SceneFacts) -> impl Iterator<Item = Case> + '_ {
+    OPTIONS.into_iter().flat_map(move |option| of(palette, cue, option))
+}
+
+/// The lattice of one scene and option.
+pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
+    let blank = Case {
+        scene: cue.scene,
+        poison: 0,
+        option,
+        length: 0,
+        optval: OPTVAL,
+        optlen: OPTLEN,
+        input: Input::Nothing,
+        entry: Entry::Native,
+    };
+    let mut cases = Vec::new();
+    match option {
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => data(palette, cue, blank, &mut cases),
+        abi::MPTCP_FULL_INFO => full(palette, cue, blank, &mut cases),
+        abi::MPTCP_INFO_OPT => opt(palette, cue, blank, &mut cases),
+        _ => info(palette, blank, &mut cases),
+    }
+    // Some places for the length lie over pointers.
+    cases.retain(Case::is_safe);
+    if !cue.answers || !palette.knows(option) {
+        // One in so many: none of these numbers matters to a refusal.
+        cases = cases.into_iter().step_by(16).collect();
+    }
+    if palette.compat {
+        let some = cases.iter().step_by(COMPAT_STEP).copied();
+        let as_compat = |case| Case { entry: Entry::Compat, ..case };
+        let compat = some.chain([plain(palette, cue, blank)]).map(as_compat);
+        let compat: Vec<Case> = compat.filter(Case::is_safe).collect();
+        cases.extend(compat);
+    }
+    cases
+}
+
+/// Of so many cases one is made as a 32-bit program calls, too: a prime, so that over
+/// an option's grids each value of each dimension comes up.
+const COMPAT_STEP: usize = 23;
+
+/// What a program asks for that knows as much as the kernel and has room for all.
+fn plain(palette: &BoundaryValues, cue: SceneFacts, blank: Case) -> Case {
+    let input = match blank.option {
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
+            Input::Data(Data::asking(palette.element(blank.option)))
+        }
+        abi::MPTCP_FULL_INFO => Input::Full(usual_full(palette, cue)),
+        abi::MPTCP_INFO_OPT => Input::Opt(Opt { blocks: usual_blocks(palette, cue) }),
+        _ => Input::Nothing,
+    };
+    Case { length: palette.whole(blank.option, cue.subflows).cast_signed(), input, ..blank }
+}
+
+fn usual_full(palette: &BoundaryValues, cue: SceneFacts) -> Full {
+    Full {
+        size_tcpinfo_kernel: 0,
+        size_tcpinfo_user: palette.tcp_info,
+        size_sfinfo_kernel: 0,
+        size_sfinfo_user: SUBFLOW_INFO,
+        num_subflows: 0,
+        size_arrays_user: cue.subflows,
+        subflow_info: ARRAYS.0,
+        tcp_info: ARRAYS.1,
+    }
+}
+
+fn usual_blocks(palette: &BoundaryValues, cue: SceneFacts) -> [Block; 4] {
+    let sizes = palette.blocks();
+    std::array::from_fn(|index| {
+        Block::asking(BLOCKS[index], if index == 0 { 0 } else { cue.subflows }, sizes[index])
+    })
+}
+
+fn info(palette: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
+    let whole = palette.mptcp_info.cast_signed();
+    let mut lengths = vec![0, 1, 2, 3, 4, 7, 8, 48, 80, 88, i32::MAX];
+    lengths.extend(NEGATIVE);
+    lengths.extend([whole - 1, whole, whole + 1, whole + 4]);
+    for length in lengths {
+        let filled = length.clamp(0, whole).cast_unsigned();
+        for optval in buffers(filled) {
+            for optlen in optlens(optval) {
+                cases.push(Case { length, optval, optlen, ..blank });
+            }
+        }
+    }
+}
+
+fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
+    let element = palette.element(blank.option);
+    for size_user in
+        [0, 1, element - 1, element, element + 1, element + 64, 0x7fff_ffff, 0x8000_0000, u32::MAX]
+    {
+        let stride = size_user.min(element);
+        let mut lengths = vec![0, 1, 15, 16, 17, 24, i32::MAX];
+        lengths.extend(NEGATIVE);
+        for slots in [1, 2, cue.subflows, cue.subflows + 1] {
+            let exact = (SUBFLOW_DATA + slots * stride).cast_signed();
+            lengths.extend([exact - 1, exact, exact + 1, exact + 8]);
+        }
+        lengths.sort_unstable();
+        lengths.dedup();
+        for length in lengths {
+            let declared = length.cast_unsigned();
+            for size_subflow_data in
+                [0, 15, SUBFLOW_DATA, 17, 24, declared, declared.wrapping_add(1), 0x8000_0000]
+            {
+                for (num_subflows, size_kernel) in [(0, 0), (1, 0), (0, 1), (0x8000_0000, u32::MAX)]
+                {
+                    let input = Input::Data(Data {
+                        size_subflow_data,
+                        num_subflows,
+                        size_kernel,
+                        size_user,
+                    });
+                    cases.push(Case { length, input, ..blank });
+                }
+            }
+        }
+    }
+
+    let whole = palette.whole(blank.option, cue.subflows);
+    for (length, header) in [
+        (whole, SUBFLOW_DATA),
+        (whole + 8, SUBFLOW_DATA + 8),
+        (SUBFLOW_DATA + element, SUBFLOW_DATA),
+        (SUBFLOW_DATA, SUBFLOW_DATA),
+        (SUBFLOW_DATA - 1, SUBFLOW_DATA),
+        (u32::MAX, SUBFLOW_DATA),
+    ] {
+        let input = Input::Data(Data { size_subflow_data: header, ..Data::asking(element) });
+        let filled = if length > whole + 8 { whole } else { length };
+        for optval in buffers(filled) {
+            for optlen in optlens(optval) {
+                cases.push(Case { length: length.cast_signed(), optval, optlen, input, ..blank });
+            }
+        }
+    }
+}
+
+fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
+    let whole = palette.whole(blank.option, 0).cast_signed();
+    let usual = usual_full(palette, cue);
+    let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
+        cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
+    };
+
+    let head = FULL_INFO_HEADER.cast_signed();
+    let mut lengths = vec![0, head - 1, head, head + 1, head + 48, i32::MAX];
+    lengths.extend(NEGATIVE);
+    lengths.extend([whole - 1, whole, whole + 1]);
+    for length in lengths {
+        for size_arrays_user in [0, 1, cue.subflows.saturating_sub(1), cue.subflows, u32::MAX] {
+            let arrays = Full { size_arrays_user, ..usual };
+            for (tcp, addresses) in [
+                (0, SUBFLOW_INFO),
+                (1, 1),
+                (palette.tcp_info - 1, 7),
+                (palette.tcp_info + 1, 9),
+                (palette.tcp_info, SUBFLOW_INFO - 1),
+                (0x7fff_ffff, 0x7fff_ffff),
+                (0x8000_0000, SUBFLOW_INFO),
+                (palette.tcp_info, 0x8000_0000),
+                (palette.tcp_info, 0),
+            ] {
+                let sizes = Full { size_tcpinfo_user: tcp, size_sfinfo_user: addresses, ..arrays };
+                put(length, OPTVAL, OPTLEN, sizes);
+            }
+            for (num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel) in
+                [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+            {
+                let marked =
+                    Full { num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel, ..arrays };
+                put(length, OPTVAL, OPTLEN, marked);
+            }
+        }
+    }
+
+    for length in [whole, whole - 8, head, head - 1, -1] {
+        for optval in buffers(length.max(0).cast_unsigned()) {
+            for optlen in optlens(optval) {
+                put(length, optval, optlen, usual);
+            }
+        }
+    }
+    // The arrays: at edges, over each other, over the structure and the length.
+    let addresses = buffers(cue.subflows * SUBFLOW_INFO);
+    let infos = buffers(cue.subflows * palette.tcp_info);
+    for subflow_info in addresses.iter().chain(&[OPTVAL, OPTLEN]) {
+        for tcp_info in infos.iter().chain(&[OPTVAL, OPTLEN, *subflow_info]) {
+            for size_tcpinfo_user in [palette.tcp_info, 0] {
+                let arrays = Full {
+                    subflow_info: *subflow_info,
+                    tcp_info: *tcp_info,
+                    size_tcpinfo_user,
+                    ..usual
+                };
+                put(whole, OPTVAL, OPTLEN, arrays);
+            }
+        }
+    }
+}
+
+fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
+    let sizes = palette.blocks();
+    let usual = usual_blocks(palette, cue);
+    let whole = INFO_OPT.cast_signed();
+    let mut put = |length: i32, optval: Place, optlen: Place, blocks: [Block; 4]| {
+        let input = Input::Opt(Opt { blocks });
+        cases.push(Case { length, optval, optlen, input, ..blank });
+    };
+    // One block, or all of them, otherwise than usual.
+    let with = |index: usize, change: &dyn Fn(&mut Block)| {
+        let mut blocks = usual;
+        match blocks.get_mut(index) {
+            Some(block) => change(block),
+            None => blocks.iter_mut().for_each(change),
+        }
+        blocks
+    };
+
+    let mut lengths = vec![0, 24, whole - 1, whole, whole + 1, whole + 24, i32::MAX];
+    lengths.extend(NEGATIVE);
+    for length in lengths {
+        put(length, OPTVAL, OPTLEN, usual);
+    }
+    let counts =
+        [0, 1, cue.subflows.saturating_sub(1), cue.subflows, cue.subflows + 1, 0x8000_0000];
+    for index in 0..5 {
+        for nmemb_user in counts.into_iter().chain([u32::MAX]) {
+            for offset in [-1, 0, 1, 8] {
+                let blocks = with(index, &|block| {
+                    block.nmemb_user = nmemb_user;
+                    block.size_user = block.size_user.wrapping_add_signed(offset);
+                });
+                put(whole, OPTVAL, OPTLEN, blocks);
+            }
+            for size_user in [0, 1, 16, 28, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+                let blocks = with(index, &|block| {
+                    block.nmemb_user = nmemb_user;
+                    block.size_user = size_user;
+                });
+                put(whole, OPTVAL, OPTLEN, blocks);
+            }
+        }
+        for marked in [1, 0x8000_0000, u32::MAX] {
+            let blocks = with(index, &|block| {
+                block.nmemb_kernel = marked;
+                block.size_kernel = !marked;
+            });
+            put(whole, OPTVAL, OPTLEN, blocks);
+        }
+        // "only ask for tcp_info", and for each of the others.
+        put(whole, OPTVAL, OPTLEN, with(index, &|block| *block = Block::UNASKED));
+        put(whole, OPTVAL, OPTLEN, with(index, &|block| block.address = Place::NULL));
+        let mut alone = [Block::UNASKED; 4];
+        if let (Some(slot), Some(block)) = (alone.get_mut(index), usual.get(index)) {
+            *slot = *block;
+        }
+        put(whole, OPTVAL, OPTLEN, alone);
+    }
+
+    for length in [whole, whole + 8, whole - 1, -1] {
+        for optval in buffers(length.max(0).cast_unsigned()) {
+            for optlen in optlens(optval) {
+                put(length, optval, optlen, usual);
+            }
+        }
+    }
+    // The blocks: at edges, over each other, over the structure and the length.
+    for (index, each) in sizes.into_iter().enumerate() {
+        let elements = if index == 0 { 1 } else { cue.subflows };
+        let mut places = buffers(elements * each);
+        places.extend([OPTVAL, Place::Street(0x1048), OPTLEN]);
+        places.extend(BLOCKS);
+        for place in places {
+            for other in 0..5 {
+                let mut blocks = with(index, &|block| block.address = place);
+                if let Some(other) = blocks.get_mut(other) {
+                    other.address = place;
+                }
+                put(whole, OPTVAL, OPTLEN, blocks);
+            }
+        }
+    }
+}
+
+/// Places for a buffer of so many bytes.
+fn buffers(bytes: u32) -> Vec<Place> {
+    let mut places = vec![
+        OPTVAL,
+        Place::Street(0x1003),
+        before_end(WRITABLE[0], bytes),
+        before_end(WRITABLE[2], bytes.saturating_sub(1)),
+        before_end(WRITABLE[1], bytes / 2 + 3),
+        before_end(WRITABLE[3], 16),
+        before_end(WRITABLE[4], 10),
+        before_end(WRITABLE[3], 0),
+        before_end(READABLE[0], 8),
+        into_stretch(READABLE[2], 64),
+        into_stretch(CLOSED[0], 8),
+        into_stretch(CLOSED[1], 8),
+    ];
+    places.extend((0..WILD.len()).map(|index| wild(index as u32)));
+    places
+}
+
+/// Places for the length, some of them over the buffer.
+fn optlens(optval: Place) -> Vec<Place> {
+    let mut places = vec![
+        OPTLEN,
+        Place::Street(0x14001),
+        before_end(WRITABLE[1], 4),
+        before_end(WRITABLE[1], 3),
+        before_end(WRITABLE[3], 2),
+        into_stretch(READABLE[0], 8),
+        before_end(READABLE[3], 2),
+        into_stretch(CLOSED[0], 8),
+        wild(0),
+        wild(7),
+        wild(9),
+    ];
+    let over = [0, 2, 4, 8, 12, 16, 40].map(|offset| {
+        let at = optval.offset()?.checked_add(offset)?;
+        Place::street(at)
+    });
+    places.extend(over.into_iter().flatten());
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use mptcp_emulator::Revision;
+
+    use super::*;
+
+    /// Some as 32-bit programs call, and of each option and scene what programs ask.
+    #[test]
+    fn few_cases_are_those_of_32_bit_programs_and_no_plain_one_is_missing() {
+        let revision = Revision::V6_12.with_info_opt();
+        let cue = SceneFacts { scene: 30, answers: true, subflows: 3 };
+        let native = BoundaryValues::new(vec![cue], &revision);
+        let palette = BoundaryValues { compat: true, ..native.clone() };
+        for option in OPTIONS {
+            let cases = of(&palette, cue, option);
+            let (compat, others): (Vec<Case>, Vec<Case>) =
+                cases.into_iter().partition(|case| case.entry == Entry::Compat);
+            assert_eq!(others, of(&native, cue, option));
+            let share = compat.len() * 100 / others.len();
+            assert!((2..6).contains(&share), "option {option}: {share} percent");
+            let whole = palette.whole(option, cue.subflows).cast_signed();
+            let plain =
+                |case: &Case| (case.length, case.optval, case.optlen) == (whole, OPTVAL, OPTLEN);
+            assert!(compat.iter().any(plain), "option {option}");
+        }
+    }
+}

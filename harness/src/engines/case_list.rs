@@ -1,0 +1,205 @@
+//! A list of cases that is the same on every kernel: the lattice, random cases, and
+//! stored ones.
+//!
+//! It depends on nothing that is found out while it is run, so that a case's number
+//! means the same case wherever the list is walked. Scenes are taken as the
+//! catalogue has them, whether they stand or not.
+
+use std::collections::BTreeMap;
+
+use mptcp_emulator::Revision;
+
+use crate::cases::boundary_values::{BoundaryValues, SceneFacts};
+use crate::cases::generate;
+use crate::cases::lattice;
+use crate::cases::{Case, POISONS};
+use crate::oracle::BATCH;
+use crate::scenes::{Scene, catalogue};
+
+/// Cases in a row with one poison.
+const WITH_ONE_POISON: u64 = 64 * BATCH as u64;
+
+/// The list of cases, as data.
+#[derive(Clone, Debug)]
+pub struct CaseList {
+    /// A palette for each kernel that the cases are for: what is interesting to
+    /// one of them is tried on all.
+    pub palettes: Vec<BoundaryValues>,
+    /// Options by number; all where this is empty.
+    pub options: Vec<i32>,
+    /// How many cases are made; stored ones come on top.
+    pub cases: u64,
+    /// Start of the random numbers.
+    pub seed: u64,
+    /// Cases from elsewhere.
+    pub stored: Vec<Case>,
+}
+
+/// How the cases of an agenda come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Cases of the lattice.
+    pub lattice: u64,
+    /// Of so many cases of the lattice one is taken; 1 is all of it.
+    pub step: u64,
+    /// Random cases.
+    pub random: u64,
+    /// Stored cases.
+    pub stored: u64,
+}
+
+impl Parts {
+    /// All cases.
+    pub fn all(&self) -> u64 {
+        self.lattice + self.random + self.stored
+    }
+}
+
+/// What a palette wants to know of scenes, as the catalogue has them.
+pub fn cues(wanted: impl Fn(&Scene) -> bool) -> Vec<SceneFacts> {
+    let cue = |scene: &Scene| SceneFacts {
+        scene: scene.id,
+        answers: scene.subflows().is_some(),
+        subflows: scene.subflows().unwrap_or(0),
+    };
+    catalogue().iter().filter(|scene| wanted(scene)).map(cue).collect()
+}
+
+impl CaseList {
+    /// Palettes for these kernels, each different one once.
+    pub fn palettes(cues: &[SceneFacts], revisions: &[Revision]) -> Vec<BoundaryValues> {
+        let mut palettes: Vec<BoundaryValues> = Vec::new();
+        for revision in revisions {
+            let palette = BoundaryValues::new(cues.to_vec(), revision);
+            let sizes =
+                |palette: &BoundaryValues| (palette.tcp_info, palette.mptcp_info, palette.info_opt);
+            if !palettes.iter().any(|known| sizes(known) == sizes(&palette)) {
+                palettes.push(palette);
+            }
+        }
+        palettes
+    }
+
+    /// How the cases divide: the lattice gets two thirds of them at the most, and
+    /// is thinned where that is not enough for all of it.
+    pub fn parts(&self) -> Parts {
+        let whole = self.lattice(1).map(|(_, len)| len).sum::<u64>();
+        let room = self.cases - self.cases / 3;
+        let step = whole.div_ceil(room.max(1)).max(1);
+        let lattice = match step {
+            1 => whole,
+            _ => self.lattice(step).map(|(_, len)| len).sum(),
+        };
+        let lattice = lattice.min(self.cases);
+        let stored = self.stored.len() as u64;
+        Parts { lattice, step, random: self.cases - lattice, stored }
+    }
+
+    /// The lattices in their order, each as palette, cue, option and the first case
+    /// to take, and how many of it are taken. Equal ones of different scenes are
+    /// thinned to different cases, so that together they have all.
+    fn lattice(
+        &self,
+        step: u64,
+    ) -> impl Iterator<Item = ((usize, SceneFacts, i32, u64), u64)> + '_ {
+        let mut lengths: BTreeMap<(usize, bool, u32, i32), u64> = BTreeMap::new();
+        let order = self.palettes.first().map(lattice::order).unwrap_or_default();
+        (0..).zip(order).flat_map(move |(turn, cue): (u64, SceneFacts)| {
+            let mut parts = Vec::new();
+            for (index, palette) in self.palettes.iter().enumerate() {
+                for option in lattice::OPTIONS {
+                    if !self.options.is_empty() && !self.options.contains(&option) {
+                        continue;
+                    }
+                    let shape = (index, cue.answers, cue.subflows, option);
+                    let len = *lengths
+                        .entry(shape)
+                        .or_insert_with(|| lattice::of(palette, cue, option).len() as u64);
+                    let first = turn % step;
+                    let taken = len.saturating_sub(first).div_ceil(step);
+                    parts.push(((index, cue, option, first), taken));
+                }
+            }
+            parts
+        })
+    }
+
+    /// The cases, in an order that is always the same.
+    pub fn cases(&self) -> impl Iterator<Item = Case> + '_ {
+        let parts = self.parts();
+        let step = usize::try_from(parts.step).unwrap_or(usize::MAX);
+        let lattice = self.lattice(parts.step).flat_map(move |((index, cue, option, first), _)| {
+            let cases = lattice::of(&self.palettes[index], cue, option);
+            cases.into_iter().skip(usize::try_from(first).unwrap_or(usize::MAX)).step_by(step)
+        });
+        let lattice = lattice.take(usize::try_from(parts.lattice).unwrap_or(usize::MAX));
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        let made = (0..parts.random).filter_map(move |at| {
+            let palette = self.palettes.get(at as usize % self.palettes.len().max(1))?;
+            Some(generate::any_of(&mut random, palette, &self.options, 0))
+        });
+        let poison = |at: u64| u8::try_from(at / WITH_ONE_POISON % u64::from(POISONS)).unwrap_or(0);
+        let made = (0..).zip(lattice.chain(made));
+        made.map(move |(at, case)| Case { poison: poison(at), ..case })
+            .chain(self.stored.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agenda(cases: u64) -> CaseList {
+        let cues = cues(|scene| [0, 20, 24, 60, 120].contains(&scene.id));
+        let revisions = [Revision::V6_1, Revision::V6_12];
+        CaseList {
+            palettes: CaseList::palettes(&cues, &revisions),
+            options: Vec::new(),
+            cases,
+            seed: 7,
+            stored: vec![],
+        }
+    }
+
+    #[test]
+    fn there_are_as_many_cases_as_the_parts_say() {
+        for cases in [0, 1, 1000, 50_000, 3_000_000] {
+            let agenda = agenda(cases);
+            let parts = agenda.parts();
+            assert_eq!(parts.all(), cases);
+            assert_eq!(agenda.cases().count() as u64, cases, "{parts:?}");
+        }
+        assert_eq!(agenda(3_000_000).parts().step, 1);
+        assert!(agenda(50_000).parts().step > 1);
+    }
+
+    #[test]
+    fn the_same_agenda_has_the_same_cases() {
+        let all = |seed| -> Vec<Case> { CaseList { seed, ..agenda(20_000) }.cases().collect() };
+        assert_eq!(all(1), all(1));
+        assert_ne!(all(1), all(2));
+    }
+
+    #[test]
+    fn every_scene_and_option_has_its_cases_even_where_the_lattice_is_thinned() {
+        let agenda = agenda(30_000);
+        for cue in &agenda.palettes[0].cues {
+            for option in lattice::OPTIONS {
+                let mut cases = agenda.cases().take(agenda.parts().lattice as usize);
+                assert!(
+                    cases.any(|case| case.scene == cue.scene && case.option == option),
+                    "scene {} option {option}",
+                    cue.scene
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn kernels_with_the_same_sizes_share_a_palette() {
+        let palettes = |revisions: &[Revision]| CaseList::palettes(&[], revisions).len();
+        assert_eq!(palettes(&[Revision::V6_10, Revision::V6_12]), 1);
+        assert_eq!(palettes(&[Revision::V6_1, Revision::V6_12]), 2);
+        assert_eq!(palettes(&[Revision::V6_12, Revision::V6_12.with_info_opt()]), 2);
+    }
+}

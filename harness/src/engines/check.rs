@@ -1,0 +1,472 @@
+//! The engine behind `assay check`: the lattice and random cases in turns, on
+//! as many streets as there are jobs. [`run`] takes cases from elsewhere.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::iter::Peekable;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mptcp_emulator::{Revision, RuleSet, abi};
+use mptcp_limits::{Need, Resource};
+
+use crate::cases::boundary_values::BoundaryValues;
+use crate::cases::generate;
+use crate::cases::lattice;
+use crate::cases::{Case, Entry, POISONS};
+use crate::judge::finding::Finding;
+use crate::model::Model;
+use crate::oracle::BATCH;
+use crate::oracle::{CaseVerdict, Oracle, Reason, SharedFixtures};
+use crate::run::compat::NoCompat;
+use crate::run::scene_states::SceneState;
+use crate::scenes::Group;
+use crate::watch::Watch;
+
+/// Batches with one poison.
+const BATCHES_A_POISON: u64 = 256;
+
+/// How many findings are shrunk in one job; a kernel or a model with more
+/// than this is not understood better by one more.
+const MOST_SHRUNK: usize = 16;
+
+/// How often it is looked whether the jobs are done.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How long one shrinking may take, and how long even when time is up.
+const SHRINKING: Duration = Duration::from_millis(700);
+const LAST_SHRINKING: Duration = Duration::from_millis(150);
+
+/// What to check.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// For how long at the most.
+    pub time: Option<Duration>,
+    /// How many cases at the most.
+    pub cases: Option<u64>,
+    /// Options by number; all where this is empty.
+    pub options: Vec<i32>,
+    /// Start of the random numbers.
+    pub seed: u64,
+    /// Threads, each with a street of its own.
+    pub jobs: usize,
+    /// Whether to stop at the first finding.
+    pub first: bool,
+}
+
+/// Counts of verdicts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Model and kernel agree.
+    pub agree: u64,
+    /// They do not.
+    pub disagree: u64,
+    /// They do not, but no promise is broken: where promises alone are judged.
+    pub unspecified: u64,
+    /// No verdict.
+    pub inconclusive: u64,
+}
+
+impl Counts {
+    /// All cases counted.
+    pub fn cases(&self) -> u64 {
+        self.agree + self.disagree + self.unspecified + self.inconclusive
+    }
+
+    fn add(&mut self, other: Counts) {
+        self.agree += other.agree;
+        self.disagree += other.disagree;
+        self.unspecified += other.unspecified;
+        self.inconclusive += other.inconclusive;
+    }
+}
+
+/// On which scenes each option was compared: a case without a verdict does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// By scene number, a bit for each option.
+    scenes: Box<[u8; 256]>,
+}
+
+impl Default for Compared {
+    fn default() -> Compared {
+        Compared { scenes: Box::new([0; 256]) }
+    }
+}
+
+impl Compared {
+    /// The bit of an option; all numbers that the kernel does not know share one.
+    const fn bit(option: i32) -> u8 {
+        match option {
+            abi::MPTCP_INFO => 1 << 1,
+            abi::MPTCP_TCPINFO => 1 << 2,
+            abi::MPTCP_SUBFLOW_ADDRS => 1 << 3,
+            abi::MPTCP_FULL_INFO => 1 << 4,
+            abi::MPTCP_INFO_OPT => 1 << 5,
+            _ => 1,
+        }
+    }
+
+    /// Adds a case with a verdict; `option` is 0 where the kernel does not know it.
+    #[inline]
+    pub fn add(&mut self, option: i32, scene: u8) {
+        self.scenes[usize::from(scene)] |= Compared::bit(option);
+    }
+
+    /// Whether a case of an option was compared on a scene; option 0 is any that the
+    /// kernel does not know.
+    pub fn has(&self, option: i32, scene: u8) -> bool {
+        self.scenes[usize::from(scene)] & Compared::bit(option) != 0
+    }
+
+    /// Whether a case of any option was compared on a scene.
+    pub fn has_any(&self, scene: u8) -> bool {
+        self.scenes[usize::from(scene)] != 0
+    }
+
+    fn merge(&mut self, other: &Compared) {
+        self.scenes.iter_mut().zip(other.scenes.iter()).for_each(|(one, other)| *one |= other);
+    }
+}
+
+/// Everything that came out of a check.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// By option, unknown ones as 0, and by scene group.
+    pub table: BTreeMap<(i32, Group), Counts>,
+    /// What was compared on which scene.
+    pub compared: Compared,
+    /// Why there was no verdict, and how often.
+    pub reasons: BTreeMap<Reason, u64>,
+    /// Rules that fired.
+    pub rules: RuleSet,
+    /// Verdicts on calls of 32-bit programs.
+    pub compat: u64,
+    /// Why there are no such calls, where that is so.
+    pub no_compat: Option<NoCompat>,
+    /// By signature.
+    pub findings: BTreeMap<String, Finding>,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// How long the lattice took, where it was finished.
+    pub lattice: Option<Duration>,
+}
+
+impl Outcome {
+    /// How many cases showed something that is not explained: a run with any
+    /// is not green.
+    pub fn unreproduced(&self) -> u64 {
+        self.reasons.iter().filter(|(why, _)| why.is_unreproduced()).map(|(_, count)| count).sum()
+    }
+
+    /// All verdicts together.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.table.values().for_each(|part| counts.add(*part));
+        counts
+    }
+
+    fn merged(mut self, other: Outcome) -> Outcome {
+        for (key, counts) in other.table {
+            self.table.entry(key).or_default().add(counts);
+        }
+        self.compared.merge(&other.compared);
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        self.rules.extend(other.rules);
+        self.compat += other.compat;
+        self.no_compat = self.no_compat.or(other.no_compat);
+        for (signature, finding) in other.findings {
+            let all = self.findings.entry(signature);
+            all.and_modify(|known| known.add(&finding)).or_insert(finding);
+        }
+        self.lattice = match (self.lattice, other.lattice) {
+            (Some(one), Some(other)) => Some(one.max(other)),
+            _ => None,
+        };
+        self
+    }
+}
+
+/// What a running check tells while it runs.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Cases so far.
+    pub cases: AtomicU64,
+    /// Disagreements so far.
+    pub disagree: AtomicU64,
+    /// Cases without a verdict so far.
+    pub inconclusive: AtomicU64,
+    /// Set from outside to end the check early.
+    pub stop: AtomicBool,
+}
+
+/// Makes a watch for a trial of its own, where the kernel can be watched.
+pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
+
+/// Where one job's cases come from.
+pub trait Source {
+    /// Puts the next cases into an empty batch, at most `size`; none where there are
+    /// no more.
+    fn fill(&mut self, size: usize, batch: &mut Vec<Case>);
+
+    /// Whether all of the lattice was given; `false` where there is none.
+    fn lattice_given(&mut self) -> bool {
+        false
+    }
+}
+
+/// Where all cases come from.
+pub trait Sources: Sync {
+    /// The part of one of so many jobs.
+    fn source<'a>(
+        &'a self,
+        palette: &'a BoundaryValues,
+        job: u64,
+        jobs: u64,
+    ) -> Box<dyn Source + 'a>;
+}
+
+/// Runs a check: the lattice and random cases in turns.
+///
+/// # Errors
+/// Where a street could not be mapped.
+pub fn check(
+    setting: &Setting,
+    revision: Revision,
+    stage: &SharedFixtures,
+    model: Model,
+    watching: Watching<'_>,
+    progress: &Progress,
+) -> io::Result<Outcome> {
+    run(setting, &Turns { setting }, (revision, stage, model), watching, progress)
+}
+
+/// Runs cases from anywhere; of the setting, what is not about their choice counts.
+///
+/// # Errors
+/// Where a street could not be mapped, or a job could not be started: the others are
+/// then stopped, as with fewer jobs the cases would be others.
+pub fn run(
+    setting: &Setting,
+    sources: &dyn Sources,
+    (revision, stage, model): (Revision, &SharedFixtures, Model),
+    watching: Watching<'_>,
+    progress: &Progress,
+) -> io::Result<Outcome> {
+    let start = Instant::now();
+    let jobs = setting.jobs.max(1);
+    let worker = |_| {
+        let mut trial = Oracle::new(stage, revision, model)?;
+        if let Some(watch) = watching() {
+            trial.watch(watch);
+        }
+        let no_compat = trial.compat().err();
+        Ok(Worker {
+            trial,
+            setting,
+            progress,
+            start,
+            outcome: Outcome { no_compat, ..Outcome::default() },
+            verdicts: Vec::with_capacity(BATCH),
+        })
+    };
+    let workers = (0..jobs).map(worker).collect::<io::Result<Vec<_>>>()?;
+    let mut outcome = thread::scope(|scope| {
+        let mut running = Vec::with_capacity(jobs);
+        for (job, worker) in (0..).zip(workers) {
+            let work = move || worker.work(sources, job, jobs as u64);
+            match thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(thread) => running.push(thread),
+                Err(error) => {
+                    progress.stop.store(true, Ordering::Relaxed);
+                    return Err(not_started(job, jobs, &error));
+                }
+            }
+        }
+        // A thread that a faulty kernel killed never finishes, and to join it is a
+        // panic; whoever started this program has to end it then.
+        while !running.iter().all(|worker| worker.is_finished()) {
+            thread::sleep(LOOK);
+        }
+        // A panic in a worker is a bug of ours, and must not look like fewer
+        // cases.
+        let parts = running.into_iter().map(|worker| match worker.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        io::Result::Ok(parts.reduce(Outcome::merged).unwrap_or_default())
+    })?;
+    outcome.elapsed = start.elapsed();
+    Ok(outcome)
+}
+
+/// Why the thread of a job could not be started.
+fn not_started(job: u64, jobs: usize, error: &io::Error) -> io::Error {
+    let need = Need {
+        operation: &format!("starting the thread of job {} of {jobs}", job + 1),
+        resource: Resource::Tasks,
+        amount: jobs as u64,
+        without: "Without all of them no case is compared",
+        instead: "run with fewer jobs (--jobs)",
+    };
+    need.error(error)
+}
+
+struct Worker<'a> {
+    trial: Oracle,
+    setting: &'a Setting,
+    progress: &'a Progress,
+    start: Instant,
+    outcome: Outcome,
+    /// Of the batch under way.
+    verdicts: Vec<CaseVerdict>,
+}
+
+impl Worker<'_> {
+    fn work(mut self, sources: &dyn Sources, job: u64, jobs: u64) -> Outcome {
+        let palette = self.trial.palette().clone();
+        let share = |all: u64| all / jobs + u64::from(job < all % jobs);
+        let mut left = self.setting.cases.map_or(u64::MAX, share);
+        let mut source = sources.source(&palette, job, jobs);
+        let mut batch = Vec::with_capacity(BATCH);
+        while left > 0 && !self.over() && !palette.cues.is_empty() {
+            batch.clear();
+            source.fill(BATCH.min(usize::try_from(left).unwrap_or(BATCH)), &mut batch);
+            if batch.is_empty() {
+                break;
+            }
+            if self.outcome.lattice.is_none() && source.lattice_given() {
+                self.outcome.lattice = Some(self.start.elapsed());
+            }
+            self.run(&batch);
+            left -= batch.len() as u64;
+        }
+        self.outcome
+    }
+
+    fn over(&self) -> bool {
+        self.progress.stop.load(Ordering::Relaxed)
+            || self.setting.time.is_some_and(|time| self.start.elapsed() >= time)
+    }
+
+    fn run(&mut self, batch: &[Case]) {
+        let mut verdicts = std::mem::take(&mut self.verdicts);
+        self.trial.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
+        // Before anything is shrunk, which takes its time.
+        let now = self.start.elapsed();
+        for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
+            self.count(case, verdict, now);
+        }
+        self.verdicts = verdicts;
+        self.progress.cases.fetch_add(batch.len() as u64, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn count(&mut self, case: &Case, verdict: CaseVerdict, now: Duration) {
+        let option = if self.trial.palette().knows(case.option) { case.option } else { 0 };
+        let group = self.trial.actor(case.scene).map(SceneState::group);
+        let Some(group) = group else {
+            return;
+        };
+        let counts = self.outcome.table.entry((option, group)).or_default();
+        let judged = !matches!(verdict, CaseVerdict::Inconclusive(_));
+        if judged {
+            self.outcome.compared.add(option, case.scene);
+        }
+        self.outcome.compat += u64::from(case.entry == Entry::Compat && judged);
+        match verdict {
+            CaseVerdict::Agree => counts.agree += 1,
+            CaseVerdict::Unspecified => counts.unspecified += 1,
+            CaseVerdict::Disagree(finding) => {
+                counts.disagree += 1;
+                self.keep(Finding { after: now, ..*finding });
+            }
+            CaseVerdict::Inconclusive(reason) => {
+                counts.inconclusive += 1;
+                self.progress.inconclusive.fetch_add(1, Ordering::Relaxed);
+                *self.outcome.reasons.entry(reason).or_default() += 1;
+            }
+        }
+    }
+
+    fn keep(&mut self, finding: Finding) {
+        self.progress.disagree.fetch_add(1, Ordering::Relaxed);
+        if self.setting.first {
+            self.progress.stop.store(true, Ordering::Relaxed);
+        }
+        let findings = &mut self.outcome.findings;
+        if let Some(known) = findings.get_mut(&finding.diagnosis.signature) {
+            known.cases += 1;
+            return;
+        }
+        let finding = if findings.len() < MOST_SHRUNK {
+            let now = Instant::now();
+            let over = self.setting.time.map_or(now + SHRINKING, |time| self.start + time);
+            let until = over.clamp(now + LAST_SHRINKING, now + SHRINKING);
+            self.trial.simplest(finding, until)
+        } else {
+            finding
+        };
+        let after = finding.after;
+        for met in std::iter::once(finding).chain(self.trial.take_met()) {
+            let signature = met.diagnosis.signature.clone();
+            self.outcome.findings.entry(signature).or_insert(Finding { after, ..met });
+        }
+    }
+}
+
+/// The lattice and random cases in turns, as either finds things early that the other
+/// does not.
+struct Turns<'a> {
+    setting: &'a Setting,
+}
+
+impl Sources for Turns<'_> {
+    fn source<'a>(
+        &'a self,
+        palette: &'a BoundaryValues,
+        job: u64,
+        jobs: u64,
+    ) -> Box<dyn Source + 'a> {
+        let wanted = &self.setting.options;
+        let lattice = (0..)
+            .zip(lattice::order(palette))
+            .filter(move |(at, _)| at % jobs == job)
+            .flat_map(|(_, cue)| lattice::of_all(palette, cue))
+            .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
+            .peekable();
+        let random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
+        Box::new(Turn { lattice, random, palette, wanted, batches: 0 })
+    }
+}
+
+/// One job's part of [`Turns`].
+struct Turn<'a, I: Iterator<Item = Case>> {
+    lattice: Peekable<I>,
+    random: fastrand::Rng,
+    palette: &'a BoundaryValues,
+    wanted: &'a [i32],
+    batches: u64,
+}
+
+impl<I: Iterator<Item = Case>> Source for Turn<'_, I> {
+    fn fill(&mut self, size: usize, batch: &mut Vec<Case>) {
+        let poison =
+            u8::try_from(self.batches / BATCHES_A_POISON % u64::from(POISONS)).unwrap_or(0);
+        if self.batches.is_multiple_of(2) {
+            let cases = self.lattice.by_ref().take(size);
+            batch.extend(cases.map(|case| Case { poison, ..case }));
+        }
+        while batch.len() < size {
+            batch.push(generate::any_of(&mut self.random, self.palette, self.wanted, poison));
+        }
+        self.batches += 1;
+    }
+
+    fn lattice_given(&mut self) -> bool {
+        self.lattice.peek().is_none()
+    }
+}

@@ -1,0 +1,358 @@
+//! Every combination over a small domain, so that "all of them agree" can be said.
+//!
+//! A [`Domain`] is data: for one option a list of named [`Dimension`]s with their
+//! values. What is run and what is claimed afterwards are both read off it, so that
+//! the claim cannot be about something else. Combinations are numbered, and made when
+//! their turn comes: jobs take the next few hundred numbers, and a run that was
+//! interrupted tells the first number that was not judged.
+
+mod domains;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mptcp_emulator::{SUBFLOW_INFO, abi};
+
+use crate::cases::boundary_values::{BoundaryValues, READABLE, WRITABLE, before_end};
+use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
+use crate::engines::check::{Source, Sources};
+use crate::scenes;
+
+pub use domains::{Extent, domain};
+
+/// What a dimension decides about a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The scene, by number.
+    Scene,
+    /// The option's number.
+    Option,
+    /// `*optlen`, in bytes.
+    Length,
+    /// How many bytes lie between what the call may fill and the end of the stretch of
+    /// pages that it stands on; where negative, so many of its bytes lie behind that.
+    Margin,
+    /// What is behind the end of that stretch: 0 no access, 1 read-only pages.
+    Behind,
+    /// Where the length stands: 0 writable, 1 read-only, 2 across the edge of no
+    /// access, 3 without access.
+    LengthAt,
+    /// `size_subflow_data`.
+    HeaderSize,
+    /// `num_subflows`.
+    NumSubflows,
+    /// `size_kernel`.
+    SizeKernel,
+    /// `size_user`.
+    SizeUser,
+    /// `size_tcpinfo_kernel`.
+    TcpInfoKernel,
+    /// `size_tcpinfo_user`.
+    TcpInfoUser,
+    /// `size_sfinfo_kernel`.
+    SubflowInfoKernel,
+    /// `size_sfinfo_user`.
+    SubflowInfoUser,
+    /// `size_arrays_user`.
+    Arrays,
+    /// As [`Field::Margin`], for the array of `tcp_info`.
+    TcpInfoMargin,
+    /// `size_user` of a block of `mptcp_info_opt`.
+    BlockSize(usize),
+    /// `nmemb_user` of all blocks of `mptcp_info_opt` that are arrays.
+    BlockCount,
+}
+
+/// One thing that varies, and all its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dimension {
+    /// What the interface calls it, or a clause.
+    pub name: &'static str,
+    /// What it decides.
+    pub field: Field,
+    /// INVARIANT: not empty; each of them once.
+    pub values: Vec<i64>,
+}
+
+impl Dimension {
+    /// Its name and its values, as a part of a sentence.
+    pub fn text(&self) -> String {
+        let words = |words: &[&str]| {
+            let word = |value: &i64| usize::try_from(*value).ok().and_then(|at| words.get(at));
+            self.values.iter().filter_map(word).copied().collect::<Vec<_>>().join(", ")
+        };
+        let values = match self.field {
+            Field::Scene if self.values.len() > MOST_NAMED => {
+                return format!("{} scenes", self.values.len());
+            }
+            Field::Scene => {
+                let by_id = |id: &i64| scenes::by_id(u8::try_from(*id).ok()?);
+                let names = self.values.iter().filter_map(by_id).map(|scene| scene.name);
+                names.collect::<Vec<_>>().join(", ")
+            }
+            Field::Behind => words(&["no access", "read-only pages"]),
+            Field::LengthAt => words(&["writable", "read-only", "across no access", "at null"]),
+            _ => runs(&self.values),
+        };
+        format!("{} ({values})", self.name)
+    }
+}
+
+/// How many scenes are named, and not counted.
+const MOST_NAMED: usize = 20;
+
+/// Numbers in rising order; of three and more in a row the first and the last.
+fn runs(values: &[i64]) -> String {
+    let mut parts = Vec::new();
+    let mut rest = values;
+    while let Some(first) = rest.first() {
+        let run = (*first..).zip(rest).take_while(|(wanted, value)| wanted == *value).count();
+        let run = if run < 3 { 1 } else { run };
+        parts.push(match rest.get(run - 1) {
+            Some(last) if run > 1 => format!("{first} to {last}"),
+            _ => first.to_string(),
+        });
+        rest = rest.get(run..).unwrap_or_default();
+    }
+    parts.join(", ")
+}
+
+/// Dimensions, of which all combinations are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// The option's number, or any that no kernel knows.
+    pub option: i32,
+    /// What varies; at least the scene.
+    pub dimensions: Vec<Dimension>,
+}
+
+impl Domain {
+    /// How many combinations there are.
+    pub fn combinations(&self) -> u64 {
+        self.dimensions.iter().map(|dimension| dimension.values.len() as u64).product()
+    }
+
+    /// The values of one combination, in the order of the dimensions; the last varies
+    /// fastest.
+    fn values(&self, index: u64) -> impl Iterator<Item = (Field, i64)> {
+        let mut rest = index;
+        let mut values = [(Field::Scene, 0); DIMENSIONS];
+        for (slot, dimension) in values.iter_mut().zip(&self.dimensions).rev() {
+            let len = dimension.values.len() as u64;
+            let at = usize::try_from(rest % len).unwrap_or(0);
+            *slot = (dimension.field, dimension.values[at]);
+            rest /= len;
+        }
+        values.into_iter().take(self.dimensions.len())
+    }
+
+    /// The case of one combination.
+    pub fn case(&self, index: u64, palette: &BoundaryValues, poison: u8) -> Case {
+        let mut plan = Plan::new(self.option, palette);
+        self.values(index).for_each(|(field, value)| plan.set(field, value));
+        plan.case(palette, poison)
+    }
+}
+
+/// The most dimensions of a domain.
+const DIMENSIONS: usize = 12;
+
+/// A case in the making: numbers, before they have places.
+struct Plan {
+    scene: u8,
+    option: i32,
+    length: i32,
+    margin: i64,
+    behind: i64,
+    length_at: i64,
+    data: Data,
+    full: Full,
+    tcp_info_margin: Option<i64>,
+    blocks: [(u32, u32); 4],
+}
+
+/// Numbers of 32 bits, as they stand in memory; [`Dimension`]s have no others.
+fn number(value: i64) -> u32 {
+    value as u32
+}
+
+impl Plan {
+    fn new(option: i32, palette: &BoundaryValues) -> Plan {
+        let sizes = palette.blocks();
+        Plan {
+            scene: 0,
+            option,
+            length: 0,
+            margin: 64,
+            behind: 0,
+            length_at: 0,
+            data: Data::asking(palette.element(option)),
+            full: Full {
+                size_tcpinfo_kernel: 0,
+                size_tcpinfo_user: palette.tcp_info,
+                size_sfinfo_kernel: 0,
+                size_sfinfo_user: SUBFLOW_INFO,
+                num_subflows: 0,
+                size_arrays_user: 0,
+                subflow_info: ARRAYS.0,
+                tcp_info: ARRAYS.1,
+            },
+            tcp_info_margin: None,
+            blocks: sizes.map(|size| (0, size)),
+        }
+    }
+
+    fn set(&mut self, field: Field, value: i64) {
+        let bits = number(value);
+        match field {
+            Field::Scene => self.scene = u8::try_from(value).unwrap_or(0),
+            Field::Option => self.option = bits.cast_signed(),
+            Field::Length => self.length = bits.cast_signed(),
+            Field::Margin => self.margin = value,
+            Field::Behind => self.behind = value,
+            Field::LengthAt => self.length_at = value,
+            Field::HeaderSize => self.data.size_subflow_data = bits,
+            Field::NumSubflows => (self.data.num_subflows, self.full.num_subflows) = (bits, bits),
+            Field::SizeKernel => self.data.size_kernel = bits,
+            Field::SizeUser => self.data.size_user = bits,
+            Field::TcpInfoKernel => self.full.size_tcpinfo_kernel = bits,
+            Field::TcpInfoUser => self.full.size_tcpinfo_user = bits,
+            Field::SubflowInfoKernel => self.full.size_sfinfo_kernel = bits,
+            Field::SubflowInfoUser => self.full.size_sfinfo_user = bits,
+            Field::Arrays => self.full.size_arrays_user = bits,
+            Field::TcpInfoMargin => self.tcp_info_margin = Some(value),
+            Field::BlockSize(block) => {
+                self.blocks.iter_mut().skip(block).take(1).for_each(|block| block.1 = bits);
+            }
+            Field::BlockCount => self.blocks.iter_mut().for_each(|block| block.0 = bits),
+        }
+    }
+
+    fn case(mut self, palette: &BoundaryValues, poison: u8) -> Case {
+        let cue = palette.cues.iter().find(|cue| cue.scene == self.scene);
+        let subflows = cue.map_or(0, |cue| cue.subflows);
+        let filled = self.length.max(0).cast_unsigned().min(palette.whole(self.option, subflows));
+        let stretch = if self.behind == 0 { WRITABLE[0] } else { WRITABLE[3] };
+        if let Some(margin) = self.tcp_info_margin {
+            let stride = self.full.size_tcpinfo_user.min(palette.tcp_info);
+            let elements = self.full.size_arrays_user.min(subflows);
+            self.full.tcp_info = behind(WRITABLE[1], stride * elements, margin);
+        }
+        let input = match self.option {
+            abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => Input::Data(self.data),
+            abi::MPTCP_FULL_INFO => Input::Full(self.full),
+            abi::MPTCP_INFO_OPT => Input::Opt(Opt {
+                blocks: std::array::from_fn(|index| {
+                    let (count, size) = self.blocks[index];
+                    Block::asking(BLOCKS[index], count, size)
+                }),
+            }),
+            _ => Input::Nothing,
+        };
+        let optlen = match self.length_at {
+            0 => OPTLEN,
+            1 => before_end(READABLE[3], 8),
+            2 => before_end(WRITABLE[4], 2),
+            _ => Place::NULL,
+        };
+        Case {
+            scene: self.scene,
+            poison,
+            option: self.option,
+            length: self.length,
+            optval: behind(stretch, filled, self.margin),
+            optlen,
+            input,
+            entry: Entry::Native,
+        }
+    }
+}
+
+/// An ordinary place for the length.
+const OPTLEN: Place = Place::Street(0x22000);
+
+/// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
+const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x14000));
+
+/// Places for the blocks of `mptcp_info_opt`.
+const BLOCKS: [Place; 4] =
+    [Place::Street(0x1400), Place::Street(0x2000), Place::Street(0x6000), Place::Street(0x8000)];
+
+/// The place from which so many bytes end `margin` before the end of a stretch.
+fn behind(stretch: (usize, usize), bytes: u32, margin: i64) -> Place {
+    let end = i64::try_from(stretch.1).unwrap_or(i64::MAX);
+    let start = end - i64::from(bytes) - margin;
+    usize::try_from(start).ok().and_then(Place::street).unwrap_or(Place::NULL)
+}
+
+/// Combinations of several domains, one after another, shared between jobs.
+#[derive(Debug)]
+pub struct Exhaustion {
+    domains: Vec<Domain>,
+    all: u64,
+    next: AtomicU64,
+}
+
+impl Exhaustion {
+    /// All combinations of some domains, from number `from` on.
+    pub fn new(domains: Vec<Domain>, from: u64) -> Exhaustion {
+        let all = domains.iter().map(Domain::combinations).sum();
+        Exhaustion { domains, all, next: AtomicU64::new(from.min(all)) }
+    }
+
+    /// The domains.
+    pub fn domains(&self) -> &[Domain] {
+        &self.domains
+    }
+
+    /// How many combinations there are.
+    pub fn all(&self) -> u64 {
+        self.all
+    }
+
+    /// The first combination that no job has taken: once they have ended, all before
+    /// it were judged.
+    pub fn next(&self) -> u64 {
+        self.next.load(Ordering::Relaxed).min(self.all)
+    }
+
+    fn case(&self, mut index: u64, palette: &BoundaryValues, poison: u8) -> Option<Case> {
+        for domain in &self.domains {
+            let combinations = domain.combinations();
+            if index < combinations {
+                return Some(domain.case(index, palette, poison));
+            }
+            index -= combinations;
+        }
+        None
+    }
+}
+
+impl Sources for Exhaustion {
+    fn source<'a>(
+        &'a self,
+        palette: &'a BoundaryValues,
+        _job: u64,
+        _jobs: u64,
+    ) -> Box<dyn Source + 'a> {
+        Box::new(Part { all: self, palette })
+    }
+}
+
+/// What one job takes.
+struct Part<'a> {
+    all: &'a Exhaustion,
+    palette: &'a BoundaryValues,
+}
+
+impl Source for Part<'_> {
+    fn fill(&mut self, size: usize, batch: &mut Vec<Case>) {
+        let first = self.all.next.fetch_add(size as u64, Ordering::Relaxed);
+        // The same for a while, as it takes time to change.
+        let poison = u8::try_from((first >> 16) % u64::from(POISONS)).unwrap_or(0);
+        let numbers = first..first.saturating_add(size as u64).min(self.all.all);
+        batch.extend(numbers.filter_map(|index| self.all.case(index, self.palette, poison)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

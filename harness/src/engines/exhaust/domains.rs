@@ -1,0 +1,239 @@
+//! The domains: for each option, what varies and over which values.
+
+use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, Revision, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+
+use super::{Dimension, Domain, Field};
+use crate::cases::boundary_values::{BoundaryValues, SceneFacts};
+use crate::scenes::{Group, by_id};
+
+/// How much of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The values at which something changes, in many respects: seconds.
+    Boundary,
+    /// Every byte of the sizes: minutes for one option.
+    Full,
+}
+
+/// Values at which signed and unsigned part.
+const HUGE: [i64; 3] = [0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+
+/// The domain of an option; `None` where the kernel does not have it. The scenes are
+/// those given, or else some that differ in what the option may tell.
+pub fn domain(
+    option: i32,
+    extent: Extent,
+    palette: &BoundaryValues,
+    revision: &Revision,
+    scenes: Option<&[u8]>,
+) -> Option<Domain> {
+    let dimensions = match option {
+        abi::MPTCP_INFO => info(extent, palette),
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
+            data(extent, i64::from(palette.element(option)))
+        }
+        abi::MPTCP_FULL_INFO if revision.full_info => full(extent, palette),
+        abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, palette),
+        abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT => return None,
+        _ => unknown(extent),
+    };
+    let scenes = match scenes {
+        Some(scenes) => scenes.iter().map(|scene| i64::from(*scene)).collect(),
+        None => usual(option, extent, palette),
+    };
+    if scenes.is_empty() {
+        return None;
+    }
+    let scene = Dimension { name: "scene", field: Field::Scene, values: scenes };
+    Some(Domain { option, dimensions: [vec![scene], dimensions].concat() })
+}
+
+/// The scenes of an option. One that ages may move under a case, which is no verdict.
+fn usual(option: i32, extent: Extent, palette: &BoundaryValues) -> Vec<i64> {
+    let still = |cue: &&SceneFacts| by_id(cue.scene).is_some_and(|scene| !scene.ages());
+    let all = palette.cues.iter().filter(still);
+    if !matches!(option, abi::MPTCP_TCPINFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
+        return all.map(|cue| i64::from(cue.scene)).collect();
+    }
+    // The first of each number of subflows, over each kind of address.
+    let mut seen = Vec::new();
+    let groups = [Group::EstablishedV4, Group::EstablishedV6, Group::EstablishedMapped];
+    let fits = |cue: &&SceneFacts| {
+        let Some(scene) = by_id(cue.scene).filter(|_| cue.answers) else {
+            return false;
+        };
+        let wanted = match (extent, scene.group) {
+            (Extent::Full, Group::Unconnected) => cue.subflows == 0,
+            (Extent::Boundary, Group::Unconnected) => true,
+            (Extent::Full, group) => group == Group::EstablishedV4,
+            (Extent::Boundary, Group::Many) => cue.subflows == 9,
+            (Extent::Boundary, group) => groups.contains(&group),
+        };
+        let kind = (cue.subflows, scene.group);
+        let first = wanted && !seen.contains(&kind);
+        if first {
+            seen.push(kind);
+        }
+        first
+    };
+    all.filter(fits).map(|cue| i64::from(cue.scene)).collect()
+}
+
+fn dimension(name: &'static str, field: Field, values: impl IntoIterator<Item = i64>) -> Dimension {
+    let mut values: Vec<i64> = values.into_iter().collect();
+    values.sort_unstable();
+    values.dedup();
+    Dimension { name, field, values }
+}
+
+/// A size, and what is next to it.
+fn around(size: i64) -> [i64; 3] {
+    [size - 1, size, size + 1]
+}
+
+const MARGIN: &str = "bytes from what fits to the end of its pages";
+const BEHIND: &str = "what follows";
+const LENGTH_AT: &str = "where optlen stands";
+
+fn edges(margins: &[i64]) -> [Dimension; 2] {
+    [
+        dimension(MARGIN, Field::Margin, margins.iter().copied()),
+        dimension(BEHIND, Field::Behind, [0, 1]),
+    ]
+}
+
+fn info(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+    let whole = i64::from(palette.mptcp_info);
+    let lengths: Vec<i64> = match extent {
+        Extent::Boundary => {
+            [vec![-0x8000_0000, -1, 0, 1, 4, 8, 0x7fff_ffff], around(whole).to_vec()].concat()
+        }
+        Extent::Full => (-16..=whole + 16).collect(),
+    };
+    let margins: Vec<i64> = match extent {
+        Extent::Boundary => vec![-9, -1, 0, 1, 64],
+        Extent::Full => (-whole - 1..=16).collect(),
+    };
+    let mut dimensions = vec![
+        dimension("optlen", Field::Length, lengths),
+        dimension(LENGTH_AT, Field::LengthAt, 0..4),
+    ];
+    dimensions.extend(edges(&margins));
+    dimensions
+}
+
+fn data(extent: Extent, element: i64) -> Vec<Dimension> {
+    let head = i64::from(SUBFLOW_DATA);
+    let marks = |values: &[i64]| {
+        let values = values.to_vec();
+        [
+            dimension("num_subflows", Field::NumSubflows, values.clone()),
+            dimension("size_kernel", Field::SizeKernel, values),
+        ]
+    };
+    match extent {
+        Extent::Boundary => {
+            let mut lengths = vec![-0x8000_0000, -1, 0, 1, 15, 16, 17, 24, 0x7fff_ffff];
+            lengths.extend((1..=4).flat_map(|slots| around(head + slots * element)));
+            let headers = [0, 1, 15, 16, 17, 24, 32].into_iter().chain(HUGE);
+            let sizes = [0, 1, 16].into_iter().chain(around(element)).chain([2 * element]);
+            let mut dimensions = vec![
+                dimension("optlen", Field::Length, lengths),
+                dimension("size_subflow_data", Field::HeaderSize, headers),
+                dimension("size_user", Field::SizeUser, sizes.chain(HUGE)),
+                dimension(LENGTH_AT, Field::LengthAt, 0..3),
+            ];
+            dimensions.extend(marks(&[0, 1]));
+            dimensions.extend(edges(&[-1, 0, 1]));
+            dimensions
+        }
+        Extent::Full => {
+            let mut dimensions = vec![
+                dimension("optlen", Field::Length, -1..=head + 2 * (element + 2)),
+                dimension("size_subflow_data", Field::HeaderSize, 0..=32),
+                dimension("size_user", Field::SizeUser, 0..=element + 2),
+            ];
+            dimensions.extend(marks(&[0, 1]));
+            dimensions.push(dimension(MARGIN, Field::Margin, [-1, 0]));
+            dimensions
+        }
+    }
+}
+
+fn full(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+    let (head, whole) =
+        (i64::from(FULL_INFO_HEADER), i64::from(palette.whole(abi::MPTCP_FULL_INFO, 0)));
+    let (tcp, addresses) = (i64::from(palette.tcp_info), i64::from(SUBFLOW_INFO));
+    let marks = [
+        dimension("num_subflows", Field::NumSubflows, [0, 1]),
+        dimension("size_tcpinfo_kernel", Field::TcpInfoKernel, [0, 1]),
+        dimension("size_sfinfo_kernel", Field::SubflowInfoKernel, [0, 1]),
+    ];
+    let lengths = [-1, 0].into_iter().chain(around(head)).chain(around(whole));
+    let mut dimensions = match extent {
+        Extent::Boundary => {
+            let sizes = |size: i64| {
+                [0, 1].into_iter().chain(around(size)).chain([0x7fff_ffff, 0x8000_0000])
+            };
+            let mut dimensions = vec![
+                dimension("optlen", Field::Length, lengths.chain([-0x8000_0000, 0x7fff_ffff])),
+                dimension("size_tcpinfo_user", Field::TcpInfoUser, sizes(tcp)),
+                dimension("size_sfinfo_user", Field::SubflowInfoUser, sizes(addresses)),
+                dimension("size_arrays_user", Field::Arrays, [0, 1, 2, 3, 4, 0xffff_ffff]),
+                dimension(
+                    "bytes from the tcp_info array to the end of its pages",
+                    Field::TcpInfoMargin,
+                    [-1, 0],
+                ),
+            ];
+            dimensions.extend(edges(&[-1, 0, 1]));
+            dimensions
+        }
+        Extent::Full => vec![
+            dimension("optlen", Field::Length, lengths),
+            dimension("size_tcpinfo_user", Field::TcpInfoUser, 0..=tcp + 2),
+            dimension("size_sfinfo_user", Field::SubflowInfoUser, 0..=addresses + 2),
+            dimension("size_arrays_user", Field::Arrays, 0..=4),
+        ],
+    };
+    dimensions.extend(marks);
+    dimensions
+}
+
+fn opt(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+    let whole = i64::from(INFO_OPT);
+    let [info, tcp, name, _] = palette.blocks().map(i64::from);
+    let sizes = |size: i64| [0, 1].into_iter().chain(around(size)).chain(HUGE);
+    let tcp = match extent {
+        Extent::Boundary => dimension("tcp_info.size_user", Field::BlockSize(1), sizes(tcp)),
+        Extent::Full => dimension("tcp_info.size_user", Field::BlockSize(1), 0..=tcp + 2),
+    };
+    let mut dimensions = vec![
+        dimension(
+            "optlen",
+            Field::Length,
+            [-1, 0].into_iter().chain(around(whole)).chain([whole + 8]),
+        ),
+        dimension("mptcp_info.size_user", Field::BlockSize(0), sizes(info)),
+        tcp,
+        dimension("socknames.size_user", Field::BlockSize(2), sizes(name)),
+        dimension("peernames.size_user", Field::BlockSize(3), [0, name]),
+        dimension("nmemb_user of all blocks", Field::BlockCount, [0, 1, 2, 3, 4, 0xffff_ffff]),
+    ];
+    dimensions.extend(edges(&[-1, 0]));
+    dimensions
+}
+
+fn unknown(extent: Extent) -> Vec<Dimension> {
+    let lengths = match extent {
+        Extent::Boundary => vec![-1, 0, 1, 16, 0x7fff_ffff],
+        Extent::Full => (-16..=300).collect(),
+    };
+    let mut dimensions = vec![
+        dimension("option", Field::Option, [5, 0, -1, 6, 284, 0x7fff_ffff, -0x8000_0000]),
+        dimension("optlen", Field::Length, lengths),
+        dimension(LENGTH_AT, Field::LengthAt, 0..4),
+    ];
+    dimensions.extend(edges(&[-1, 0, 64]));
+    dimensions
+}

@@ -1,0 +1,302 @@
+//! What a fuzz target does, so that the target itself is glue.
+//!
+//! The fuzzer's input is a stored case (see [`crate::cases::codec`]), which makes a
+//! corpus of files that every other engine reads, and crashes that replay.
+//! Bytes that are no case are refused and do not enter the corpus; the
+//! mutator makes cases of cases, by way of `arbitrary`.
+
+use std::process::exit;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use arbitrary::Unstructured;
+use mptcp_emulator::RuleSet;
+
+use crate::cases::boundary_values::BoundaryValues;
+use crate::cases::codec;
+use crate::cases::generate::{self, Choose};
+use crate::cases::{Case, Entry, Input};
+use crate::kernel::Kernel;
+use crate::model::Model;
+use crate::oracle::{CaseVerdict, Oracle, Reason};
+use crate::scenes::{self, Fixtures};
+use crate::verdict::{MOST_WITHOUT, Status, Tally, Verdict};
+
+/// What is to become of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was a case, and model and kernel agreed.
+    Judged,
+    /// It was none; the fuzzer need not keep it.
+    Refused,
+}
+
+/// From this many cases on, too many without a verdict end the run.
+const ENOUGH: u64 = 10_000;
+
+/// How long a finding may be shrunk.
+const SHRINKING: Duration = Duration::from_secs(3);
+
+/// Inputs between two sweeps of the whole street.
+const BETWEEN_SWEEPS: usize = 64;
+
+struct Engine {
+    trial: Oracle,
+    rules: RuleSet,
+    /// What was judged; inputs that are no case, or whose case needs something that is not
+    /// available here, are in `not_compared`.
+    tally: Tally,
+    /// The inputs since the last sweep.
+    recent: Vec<Case>,
+}
+
+static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
+
+/// Makes the scenes. To be called once, first of all, while the process has
+/// one thread. Ends the process, with the exit status of a check, where no scene came up
+/// in which a kernel answers the options: a fuzzer that compares nothing finds nothing.
+pub fn start() {
+    let enclosure = scenes::enter();
+    if let Err(none) = scenes::mptcp_available() {
+        end(Status::Skipped, &format!("no MPTCP here: {}. {}", none.what, none.advice));
+    }
+    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
+    for (scene, why) in stage.skipped() {
+        eprintln!("scene {} did not come up: {why}", scene.name);
+    }
+    let kernel = Kernel::running(stage.sizes());
+    let up = stage.scenes().count();
+    eprintln!(
+        "kernel {}, modelled as {}; {up} of {} scenes",
+        kernel.release,
+        kernel.revision.name,
+        up + stage.skipped().len()
+    );
+    if !stage.scenes().any(|scene| scene.subflows().is_some()) {
+        let why = "no scene came up in which a kernel answers the options";
+        end(Status::Skipped, why);
+    }
+    let stage = Arc::new(Mutex::new(stage));
+    let trial = Oracle::new(&stage, kernel.revision, Model::documented());
+    let trial = trial.unwrap_or_else(|error| end(Status::Trouble, &error.to_string()));
+    let engine = Engine {
+        trial,
+        rules: RuleSet::EMPTY,
+        tally: Tally::default(),
+        recent: Vec::with_capacity(BETWEEN_SWEEPS),
+    };
+    if ENGINE.set(Mutex::new(engine)).is_err() {
+        end(Status::Trouble, "the fuzzing engine was started twice");
+    }
+    AT_THE_END.with(|_| ());
+}
+
+thread_local! {
+    /// Dropped when the process ends: libFuzzer ends it by itself, and calls nobody before.
+    static AT_THE_END: AtTheEnd = const { AtTheEnd };
+}
+
+/// Ends the process with another status than 0 where no input was judged.
+struct AtTheEnd;
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        let Some(Ok(engine)) = ENGINE.get().map(Mutex::try_lock) else {
+            return;
+        };
+        let tally = engine.tally;
+        drop(engine);
+        if tally.agree == 0 && tally.without + tally.not_compared > 0 {
+            let why = format!(
+                "none of {} inputs was compared: they are no cases, or what they need is not \
+                 available here",
+                tally.without + tally.not_compared
+            );
+            end(tally.verdict().status(), &why);
+        }
+    }
+}
+
+/// Ends the process with a reason. Within a run libFuzzer replaces the status by its own.
+fn end(status: Status, why: &str) -> ! {
+    let word = if status == Status::Skipped { "skipped: " } else { "" };
+    eprintln!("{word}{why}");
+    exit(status.code().into())
+}
+
+fn engine() -> MutexGuard<'static, Engine> {
+    let Some(engine) = ENGINE.get() else {
+        end(Status::Trouble, "the fuzzing engine was not started");
+    };
+    engine.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Judges one input.
+///
+/// # Panics
+/// Where model and kernel disagree: that is how a fuzzer is told. A kernel
+/// that writes far from where it should is noticed up to 63 inputs later; the
+/// message then names the case, which the fuzzer's own file does not hold.
+#[expect(clippy::panic, reason = "a fuzzer is told of a finding by a crash")]
+pub fn judge(bytes: &[u8]) -> Fate {
+    let mut engine = engine();
+    let Engine { trial, rules, tally, recent } = &mut *engine;
+    let case = codec::decode(bytes).ok().filter(|case| trial.actor(case.scene).is_some());
+    let Some(case) = case else {
+        // libFuzzer begins with an empty input of its own.
+        tally.not_compared += u64::from(!bytes.is_empty());
+        return Fate::Refused;
+    };
+    trial.freshen_one(case.scene);
+    let verdict = trial.quick(&case, rules, None);
+    recent.push(case);
+    let due = recent.len() == BETWEEN_SWEEPS || verdict.is_unreproduced();
+    let clean = !due || trial.sweep();
+    let verdict = if !clean || verdict.is_unreproduced() {
+        let mut verdicts = recent.iter().map(|suspect| trial.whole(suspect, rules));
+        let found = verdicts.find(|verdict| matches!(verdict, CaseVerdict::Disagree(_)));
+        found.unwrap_or(CaseVerdict::Inconclusive(Reason::Stray))
+    } else {
+        verdict
+    };
+    if due {
+        recent.clear();
+    }
+    match verdict {
+        CaseVerdict::Agree | CaseVerdict::Unspecified => {
+            tally.agree += 1;
+            Fate::Judged
+        }
+        CaseVerdict::Disagree(finding) => {
+            let finding = trial.simplest(*finding, Instant::now() + SHRINKING);
+            panic!("{finding}")
+        }
+        CaseVerdict::Inconclusive(reason) if reason.is_unreproduced() => {
+            panic!("{}", reason.text())
+        }
+        // A seed for calls that this kernel does not take.
+        CaseVerdict::Inconclusive(reason) if reason.is_absent() => {
+            tally.not_compared += 1;
+            Fate::Refused
+        }
+        CaseVerdict::Inconclusive(reason) => {
+            tally.without += 1;
+            without(reason, *tally);
+            Fate::Refused
+        }
+    }
+}
+
+/// Reports a case without a verdict, at each power of two. Too many of them end the run:
+/// it must not look like an agreement.
+fn without(reason: Reason, tally: Tally) {
+    if tally.without.is_power_of_two() {
+        eprintln!("cases without a verdict so far: {}; the last: {}", tally.without, reason.text());
+    }
+    if tally.agree + tally.without >= ENOUGH && tally.verdict() == Verdict::Inconclusive {
+        let what = format!(
+            "{} of {} cases have no verdict, more than one in {MOST_WITHOUT}; the last: {}",
+            tally.without,
+            tally.agree + tally.without,
+            reason.text()
+        );
+        end(Verdict::Inconclusive.status(), &what);
+    }
+}
+
+/// Makes a case of an input, which is in the first `size` bytes of `data`, and
+/// puts it there: how many bytes it has. `bytes` mutates bytes as the fuzzer
+/// likes to.
+pub fn mutate(
+    data: &mut [u8],
+    size: usize,
+    seed: u32,
+    bytes: impl FnOnce(&mut [u8], usize, usize) -> usize,
+) -> usize {
+    let engine = engine();
+    let palette = engine.trial.palette();
+    let mut random = fastrand::Rng::with_seed(u64::from(seed));
+    let case = match codec::decode(data.get(..size).unwrap_or_default()) {
+        Ok(case) => match random.below(8) {
+            0 => fresh(&mut random, palette),
+            1..3 => {
+                let len = bytes(data, size, data.len().min(codec::SIZE_OPT));
+                let mutated = codec::decode(data.get(..len).unwrap_or_default());
+                mutated.unwrap_or_else(|_| crossed(case, &mut random, palette))
+            }
+            _ => crossed(case, &mut random, palette),
+        },
+        // The fuzzer's bytes are as good a source of choices as any.
+        Err(_) => {
+            let choices = data.get(..size).unwrap_or_default();
+            generate::case(&mut Unstructured::new(choices), palette, 0)
+        }
+    };
+    let case = if case.is_safe() { case } else { fresh(&mut random, palette) };
+    let stored = codec::encode(&case);
+    match data.get_mut(..stored.len()) {
+        Some(slot) => {
+            slot.copy_from_slice(&stored);
+            stored.len()
+        }
+        None => 0,
+    }
+}
+
+fn fresh(random: &mut fastrand::Rng, palette: &BoundaryValues) -> Case {
+    generate::case(random, palette, 0)
+}
+
+/// The case with one respect of it taken from another.
+fn crossed(case: Case, random: &mut fastrand::Rng, palette: &BoundaryValues) -> Case {
+    let cue = palette.cues.iter().find(|cue| cue.scene == case.scene).copied();
+    let Some(cue) = cue else {
+        return fresh(random, palette);
+    };
+    let other = generate::of(random, palette, cue, case.option, case.poison);
+    let mut crossed = case;
+    match random.below(8) {
+        0 => crossed.scene = fresh(random, palette).scene,
+        1 => crossed.length = other.length,
+        2 => crossed.optval = other.optval,
+        3 => crossed.optlen = other.optlen,
+        4 => crossed.poison = (case.poison + 1) % 2,
+        5 if palette.compat && random.below(4) == 0 => {
+            crossed.entry = match case.entry {
+                Entry::Native => Entry::Compat,
+                Entry::Compat => Entry::Native,
+            }
+        }
+        _ => match (&mut crossed.input, other.input) {
+            (Input::Data(this), Input::Data(other)) => match random.below(4) {
+                0 => this.size_subflow_data = other.size_subflow_data,
+                1 => this.num_subflows = other.num_subflows,
+                2 => this.size_kernel = other.size_kernel,
+                _ => this.size_user = other.size_user,
+            },
+            (Input::Full(this), Input::Full(other)) => match random.below(7) {
+                0 => this.size_tcpinfo_user = other.size_tcpinfo_user,
+                1 => this.size_sfinfo_user = other.size_sfinfo_user,
+                2 => this.size_arrays_user = other.size_arrays_user,
+                3 => this.subflow_info = other.subflow_info,
+                4 => this.tcp_info = other.tcp_info,
+                5 => this.num_subflows = other.num_subflows,
+                _ => this.size_sfinfo_kernel = other.size_sfinfo_kernel,
+            },
+            (Input::Opt(this), Input::Opt(other)) => {
+                let index = random.below(4) as usize;
+                let (this, other) = (&mut this.blocks[index], other.blocks[index]);
+                match random.below(6) {
+                    0 => this.address = other.address,
+                    1 => this.nmemb_user = other.nmemb_user,
+                    2 => this.size_user = other.size_user,
+                    3 => this.nmemb_kernel = other.nmemb_kernel,
+                    4 => this.size_kernel = other.size_kernel,
+                    _ => *this = other,
+                }
+            }
+            (_, _) => crossed = other,
+        },
+    }
+    crossed
+}

@@ -1,0 +1,344 @@
+//! A mismatch, told apart from others and put into words.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use mptcp_emulator::{Errno, Revision, Rule};
+
+use crate::cases::codec;
+use crate::cases::{Case, Entry, Input, is_known, option_name};
+use crate::judge::contradictions::Contradiction;
+use crate::judge::evidence::{Evidence, Examination};
+use crate::judge::region::{Map, Region, Spot};
+use crate::watch::Complaint;
+
+/// What a mismatch amounts to.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// Groups mismatches of one cause: the option, what differs and where,
+    /// the rule that decided it.
+    pub signature: String,
+    /// One line for people.
+    pub summary: String,
+    /// The rule that decided what differs.
+    pub rule: Option<Rule>,
+    /// What the kernel complained of; then model and kernel need not differ.
+    pub complaint: Option<Complaint>,
+    /// Which known contradiction it is about: where promises alone are judged it is that,
+    /// and elsewhere the kernel keeps what the documented model says that kernels do not.
+    pub contradiction: Option<&'static Contradiction>,
+}
+
+impl Diagnosis {
+    /// The kernel complained while it answered a case.
+    pub fn complained(case: &Case, complaint: Complaint) -> Diagnosis {
+        let Complaint { kind, place, title, .. } = &complaint;
+        Diagnosis {
+            signature: format!("{}/{kind}/{place}", group_name(case.option)),
+            summary: format!("{}: {kind} in {place} during the call: {title}", asked(case)),
+            rule: None,
+            complaint: Some(complaint),
+            contradiction: None,
+        }
+    }
+}
+
+/// One kind of mismatch, and the simplest case that shows it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What it amounts to.
+    pub diagnosis: Diagnosis,
+    /// The simplest case.
+    pub case: Case,
+    /// How many cases showed it.
+    pub cases: u64,
+    /// When it was first seen, from the start of the check.
+    pub after: Duration,
+}
+
+impl Finding {
+    /// Counts another's cases, which have the same signature.
+    pub fn add(&mut self, other: &Finding) {
+        self.cases += other.cases;
+        self.after = self.after.min(other.after);
+    }
+
+    /// A finding of one case.
+    pub fn new(case: &Case, diagnosis: Diagnosis) -> Finding {
+        Finding { diagnosis, case: *case, cases: 1, after: Duration::ZERO }
+    }
+}
+
+impl fmt::Display for Finding {
+    /// What it is, the rule, the call, and how to look at it again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnosis { signature, summary, rule, complaint, .. } = &self.diagnosis;
+        writeln!(f, "finding {signature}\n{summary}")?;
+        if let Some(complaint) = complaint {
+            writeln!(f, "{}", complaint.excerpt)?;
+        }
+        if let Some(rule) = rule {
+            writeln!(f, "rule {}: {}", rule.name(), rule.sentence())?;
+            writeln!(f, "  source: {}", rule.source())?;
+        }
+        writeln!(f, "{}", self.case)?;
+        write!(f, "assay explain --hex {}", hex(&codec::encode(&self.case)))
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// "success", or the error's name.
+pub fn result_name(result: Result<(), Errno>) -> String {
+    match result {
+        Ok(()) => "success".into(),
+        Err(errno) => errno.to_string(),
+    }
+}
+
+/// Diagnoses an examination that found a mismatch; `None` where it agreed.
+pub fn diagnose(
+    case: &Case,
+    revision: &Revision,
+    subflows: usize,
+    examination: &Examination,
+) -> Option<Diagnosis> {
+    diagnose_evidence(case, revision, subflows, &Evidence::of(examination)?)
+}
+
+/// As [`diagnose`], from parts.
+pub fn diagnose_evidence(
+    case: &Case,
+    revision: &Revision,
+    subflows: usize,
+    examination: &Evidence<'_>,
+) -> Option<Diagnosis> {
+    let mismatch = examination.mismatch;
+    let (asked, named) = (asked(case), group_name(case.option));
+    let decided = |rule: Option<Rule>| match rule {
+        Some(rule) => format!("; decided by {}", rule.name()),
+        None => String::new(),
+    };
+    if let Some((predicted, observed)) = mismatch.result {
+        let rule = examination.rules.last().copied();
+        let (predicted, observed) = (result_name(predicted), result_name(observed));
+        return Some(Diagnosis {
+            signature: signature(&named, &format!("{predicted}->{observed}"), rule),
+            summary: format!(
+                "{asked}: predicted {predicted}, observed {observed}{}",
+                decided(rule)
+            ),
+            rule,
+            complaint: None,
+            contradiction: None,
+        });
+    }
+
+    let map = Map::new(case, revision, subflows);
+    let spots: Vec<(usize, Spot)> = mismatch.bytes.iter().map(|at| (*at, map.spot(*at))).collect();
+    let (at, first) = *spots.iter().min_by_key(|(at, spot)| (rank(spot.region), *at))?;
+    let alike = || spots.iter().filter(|(_, spot)| spot.region.kind() == first.region.kind());
+    let one_field = alike().all(|(_, spot)| spot.field == first.field);
+    let field = match first.field {
+        Some(field) if one_field => format!(".{field}"),
+        Some(_) => ".several".into(),
+        None => String::new(),
+    };
+    let rule = responsible(first.region, examination.rules);
+    let number = thing(&map, at, first);
+    let open =
+        examination.mask.get(number.clone()).is_none_or(|mask| mask.iter().any(|why| *why != 0));
+    let (wanted, got) = values(examination, if open { at..at + 1 } else { number });
+    let result = result_name(examination.predicted);
+    let others = match mismatch.bytes.len() - 1 {
+        0 => String::new(),
+        1 => "; 1 more byte differs".into(),
+        more => format!("; {more} more bytes differ"),
+    };
+    Some(Diagnosis {
+        signature: signature(&named, &format!("{}{field}", first.region.kind()), rule),
+        summary: format!(
+            "{asked}, {result} as predicted: {first}{}: predicted {wanted}, observed \
+             {got}{others}{}",
+            distance(case, first.region, at),
+            decided(rule)
+        ),
+        rule,
+        complaint: None,
+        contradiction: None,
+    })
+}
+
+/// The option as a signature has it: which unknown one does not matter.
+fn group_name(option: i32) -> String {
+    if is_known(option) { option_name(option) } else { "unknown option".into() }
+}
+
+/// What was asked for, in short.
+fn asked(case: &Case) -> String {
+    let entry = if case.entry == Entry::Compat { " by int $0x80" } else { "" };
+    format!("{}{entry} with optlen {}", option_name(case.option), case.length)
+}
+
+/// Where the number is that the byte at an offset belongs to, if it is one, or
+/// else that byte alone.
+fn thing(map: &Map, at: usize, spot: Spot) -> Range<usize> {
+    let one = at..at + 1;
+    if spot.field.is_none() && spot.region != Region::Length {
+        return one;
+    }
+    let Some(start) = at.checked_sub(spot.byte) else {
+        return one;
+    };
+    let belongs = |other: usize| map.spot(other) == Spot { byte: other - start, ..spot };
+    let len = (0..16).take_while(|byte| belongs(start + byte)).count();
+    let is_number = matches!(len, 2 | 4 | 8) && (start..start + len).contains(&at);
+    if is_number { start..start + len } else { one }
+}
+
+/// What was predicted for some bytes, and what was observed.
+fn values(examination: &Evidence<'_>, bytes: Range<usize>) -> (String, String) {
+    let before = examination.before.get(bytes.clone());
+    let tell = |after: Option<&[u8]>| match after {
+        Some(after) if Some(after) == before => "untouched".to_owned(),
+        Some(after) => {
+            let number = after.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            if number < 10 { number.to_string() } else { format!("{number} ({number:#x})") }
+        }
+        None => "nothing".to_owned(),
+    };
+    let Evidence { prediction, observation, .. } = examination;
+    (tell(prediction.get(bytes.clone())), tell(observation.get(bytes)))
+}
+
+/// How far a byte is from the pointer by which the kernel came to it.
+fn distance(case: &Case, region: Region, at: usize) -> String {
+    let (name, place) = match (region, case.input) {
+        (Region::Length | Region::Before | Region::Elsewhere, _) => return String::new(),
+        (Region::SubflowInfo(_), Input::Full(full)) => ("subflow_info", full.subflow_info),
+        (Region::TcpInfo(_), Input::Full(full)) => ("tcp_info", full.tcp_info),
+        (Region::Info, Input::Opt(opt)) => ("mptcp_info", opt.blocks[0].address),
+        (Region::TcpInfo(_), Input::Opt(opt)) => ("tcp_info", opt.blocks[1].address),
+        (Region::Sockname(_), Input::Opt(opt)) => ("socknames", opt.blocks[2].address),
+        (Region::Peername(_), Input::Opt(opt)) => ("peernames", opt.blocks[3].address),
+        (Region::Slack | Region::Beyond, Input::Full(_) | Input::Opt(_)) => return String::new(),
+        _ => ("optval", case.optval),
+    };
+    match place.offset().and_then(|start| at.checked_sub(start)) {
+        Some(distance) => format!(" (at {name}+{distance})"),
+        None => String::new(),
+    }
+}
+
+fn signature(option: &str, what: &str, rule: Option<Rule>) -> String {
+    let rule = rule.map_or("no rule", Rule::name);
+    format!("{option}/{what}/{rule}")
+}
+
+/// What to tell first.
+fn rank(region: Region) -> u8 {
+    match region {
+        Region::Length => 0,
+        Region::Header | Region::Block(_) => 1,
+        Region::Info
+        | Region::Element(_)
+        | Region::SubflowInfo(_)
+        | Region::TcpInfo(_)
+        | Region::Sockname(_)
+        | Region::Peername(_) => 2,
+        Region::HeaderTail => 3,
+        Region::Slack => 4,
+        Region::Beyond => 5,
+        Region::Before => 6,
+        Region::Elsewhere => 7,
+    }
+}
+
+/// The rule that decided what stands in a region, among those that fired.
+fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
+    let decided = deciding(region).iter().find(|rule| fired.contains(rule)).copied();
+    decided.or_else(|| fired.last().copied())
+}
+
+/// The rules that may decide what stands in a region, the one that counts most
+/// first.
+pub fn deciding(region: Region) -> &'static [Rule] {
+    use Rule::*;
+    match region {
+        Region::Length => &[
+            InfoZeroLengthAsksNothing,
+            InfoZeroLengthStored,
+            InfoNegativeLengthIsHuge,
+            InfoCut,
+            InfoWhole,
+            ElementUnwritable,
+            LengthWithElements,
+            LengthWithoutElements,
+            FullInfoLeftOut,
+            FullInfoCut,
+            FullInfoWhole,
+            OptLengthReturned,
+        ],
+        Region::Block(_) => &[
+            OptInfoUnwritable,
+            OptTcpInfoUnwritable,
+            OptSocknameUnwritable,
+            OptPeernameUnwritable,
+            OptLengthUnwritable,
+            OptBlockNull,
+            OptKernelReported,
+        ],
+        Region::Header => &[
+            ElementUnwritable,
+            CountReported,
+            SizesReported,
+            FullSubflowInfoUnwritable,
+            FullTcpInfoUnwritable,
+            FullCountsReported,
+        ],
+        Region::Info => &[
+            InfoDataUnwritable,
+            InfoNegativeLengthIsHuge,
+            InfoCut,
+            InfoWhole,
+            OptInfoUnwritable,
+            OptScalarFilled,
+        ],
+        Region::Element(_) => &[ElementUnwritable, StrideClamped, ElementCopied, ElementLeftOut],
+        Region::SubflowInfo(_) | Region::TcpInfo(_) => &[
+            FullSubflowInfoUnwritable,
+            FullTcpInfoUnwritable,
+            FullStrideClamped,
+            FullElementCopied,
+            FullElementLeftOut,
+            OptTcpInfoUnwritable,
+            OptStrideShrunk,
+            OptElementCopied,
+            OptElementLeftOut,
+        ],
+        Region::Sockname(_) | Region::Peername(_) => &[
+            OptSocknameUnwritable,
+            OptPeernameUnwritable,
+            OptStrideShrunk,
+            OptElementCopied,
+            OptElementLeftOut,
+        ],
+        Region::HeaderTail => &[HeaderTailLeftAlone],
+        Region::Slack | Region::Beyond => &[
+            InfoCut,
+            InfoWhole,
+            ElementLeftOut,
+            FullElementLeftOut,
+            ElementCopied,
+            FullElementCopied,
+            OptElementLeftOut,
+            OptElementCopied,
+            OptScalarFilled,
+        ],
+        Region::Before | Region::Elsewhere => &[],
+    }
+}

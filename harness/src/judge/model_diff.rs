@@ -1,0 +1,268 @@
+//! Two predictions of one case held against each other: what a difference between
+//! two revisions, or two sockets, comes to. No kernel takes part.
+
+use mptcp_emulator::{Errno, Order, Paged, Revision, Rule, Socket, getsockopt};
+
+use crate::cases::poison_byte;
+use crate::cases::{Case, POISONS, Place};
+use crate::judge::Mismatch;
+use crate::judge::evidence::Evidence;
+use crate::judge::finding::{Diagnosis, diagnose_evidence};
+use crate::memory::layout;
+use crate::memory::ranges::{Ranges, Recording};
+use crate::memory::street;
+
+/// Where predictions have the street: where a process maps its first one. Pointers that a
+/// call copies back then have the bytes that they have on a kernel.
+const BASE: u64 = street::FIRST;
+
+/// One side: a kernel, and a socket on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The kernel.
+    pub revision: &'a Revision,
+    /// The socket. Its contents are best such that no two parts of it look alike.
+    pub socket: Socket<'a>,
+    /// Its subflows.
+    pub subflows: usize,
+}
+
+/// Two images of the street.
+#[derive(Debug)]
+pub struct ModelDiff {
+    images: [Image; 2],
+    poisons: Vec<Box<[u8]>>,
+    /// INVARIANT: between two comparisons both images are full of this poison.
+    poisoned: usize,
+}
+
+#[derive(Debug)]
+struct Image {
+    bytes: Box<[u8]>,
+    mask: Box<[u8]>,
+    extents: Ranges,
+}
+
+impl Default for ModelDiff {
+    fn default() -> ModelDiff {
+        let poison = |poison| (0..layout::LEN).map(|at| poison_byte(poison, at)).collect();
+        let poisons: Vec<Box<[u8]>> = (0..POISONS).map(poison).collect();
+        let image = || Image {
+            bytes: poisons[0].clone(),
+            mask: vec![0; layout::LEN].into(),
+            extents: Ranges::default(),
+        };
+        ModelDiff { images: [image(), image()], poisoned: 0, poisons }
+    }
+}
+
+impl ModelDiff {
+    /// How the second side's prediction differs from the first's, in the words of a
+    /// finding in which the first is predicted and the second observed; `None`
+    /// where it does not.
+    pub fn compare(&mut self, case: &Case, sides: [Side<'_>; 2]) -> Option<Diagnosis> {
+        self.predict(case, sides, |predicted| predicted.diagnosis(case, &sides))
+    }
+
+    /// Whether the two predictions differ, in the result or in any byte.
+    pub fn differ(&mut self, case: &Case, sides: [Side<'_>; 2]) -> bool {
+        self.predict(case, sides, |predicted| predicted.mismatch().is_some())
+    }
+
+    /// What either side predicts for the whole street.
+    pub fn foresee(&mut self, case: &Case, sides: [Side<'_>; 2]) -> [Foreseen; 2] {
+        self.predict(case, sides, |Predicted { images, results, .. }| {
+            [0, 1].map(|at| Foreseen {
+                result: results[at],
+                bytes: images[at].bytes.clone(),
+                mask: images[at].mask.clone(),
+            })
+        })
+    }
+
+    /// Makes both predictions and has them looked at.
+    fn predict<R>(
+        &mut self,
+        case: &Case,
+        sides: [Side<'_>; 2],
+        look: impl FnOnce(&Predicted<'_>) -> R,
+    ) -> R {
+        let poison = usize::from(case.poison % POISONS);
+        if poison != self.poisoned {
+            self.poisoned = poison;
+            for image in &mut self.images {
+                image.bytes.copy_from_slice(&self.poisons[poison]);
+            }
+        }
+        let mut results = [Ok(()); 2];
+        let mut rules: Vec<Rule> = Vec::new();
+        for (at, (image, side)) in self.images.iter_mut().zip(&sides).enumerate() {
+            let mut order = Order::default();
+            image.lay_out(case);
+            results[at] = image.predict(case, side, &mut order);
+            if at == 0 {
+                rules = order.iter().collect();
+            }
+        }
+        let before = &self.poisons[poison];
+        let seen = look(&Predicted { images: &self.images, results, rules: &rules, before });
+        for image in &mut self.images {
+            image.clear(&self.poisons[poison]);
+        }
+        seen
+    }
+}
+
+/// What one side predicts for the whole street.
+#[derive(Clone, Debug)]
+pub struct Foreseen {
+    /// The result of the call.
+    pub result: Result<(), Errno>,
+    /// The bytes, where `mask` is 0.
+    pub bytes: Box<[u8]>,
+    /// Other than 0 where the socket's contents go that are open.
+    pub mask: Box<[u8]>,
+}
+
+/// Two predictions as they were made.
+struct Predicted<'a> {
+    images: &'a [Image; 2],
+    results: [Result<(), Errno>; 2],
+    /// The rules of the first.
+    rules: &'a [Rule],
+    before: &'a [u8],
+}
+
+impl Predicted<'_> {
+    fn mismatch(&self) -> Option<Mismatch> {
+        let [one, other] = self.images;
+        let ranges = one.extents.iter().chain(other.extents.iter());
+        let differs =
+            |at: &usize| one.bytes[*at] != other.bytes[*at] || one.mask[*at] != other.mask[*at];
+        let mut bytes: Vec<usize> = ranges.flatten().filter(differs).collect();
+        bytes.sort_unstable();
+        bytes.dedup();
+        let [first, second] = self.results;
+        let result = (first != second).then_some((first, second));
+        (result.is_some() || !bytes.is_empty()).then_some(Mismatch { result, bytes })
+    }
+
+    fn diagnosis(&self, case: &Case, sides: &[Side<'_>; 2]) -> Option<Diagnosis> {
+        let mismatch = self.mismatch()?;
+        let [one, other] = self.images;
+        let evidence = Evidence {
+            mismatch: &mismatch,
+            predicted: self.results[0],
+            rules: self.rules,
+            before: self.before,
+            prediction: &one.bytes,
+            mask: &one.mask,
+            observation: &other.bytes,
+        };
+        // The larger of the two knows more names.
+        let larger = usize::from(
+            (sides[1].revision.tcp_info, sides[1].revision.mptcp_info)
+                > (sides[0].revision.tcp_info, sides[0].revision.mptcp_info),
+        );
+        diagnose_evidence(case, sides[larger].revision, sides[larger].subflows, &evidence)
+    }
+}
+
+impl Image {
+    fn lay_out(&mut self, case: &Case) {
+        self.extents.clear();
+        let (input, len) = case.input_bytes(BASE);
+        self.put(case.optval, &input[..len]);
+        self.put(case.optlen, &case.length.to_ne_bytes());
+    }
+
+    fn put(&mut self, place: Place, bytes: &[u8]) {
+        if let Some(at) = place.offset() {
+            let len = bytes.len().min(layout::LEN - at);
+            self.bytes[at..at + len].copy_from_slice(&bytes[..len]);
+            self.extents.add(at, len);
+        }
+    }
+
+    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut Order) -> Result<(), Errno> {
+        let base = case.base(BASE);
+        let memory = Paged::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask);
+        let Some(memory) = memory else { unreachable!("the image is as long as the street") };
+        let mut memory = Recording { memory, base, extents: &mut self.extents };
+        getsockopt(side.revision, &side.socket, &case.call(BASE), &mut memory, order)
+    }
+
+    fn clear(&mut self, poison: &[u8]) {
+        for range in self.extents.iter() {
+            self.bytes[range.clone()].copy_from_slice(&poison[range.clone()]);
+            self.mask[range].fill(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::{Data, Input};
+    use mptcp_emulator::{Connection, Content, Subflow, abi};
+
+    fn case() -> Case {
+        Case {
+            scene: 22,
+            poison: 1,
+            option: abi::MPTCP_TCPINFO,
+            length: 2000,
+            optval: Place::Street(0x1040),
+            optlen: Place::Street(0x14000),
+            input: Input::Data(Data::asking(2000)),
+            entry: crate::cases::Entry::Native,
+        }
+    }
+
+    fn contrast(revisions: [&Revision; 2], case: &Case) -> Option<String> {
+        let bytes: Vec<u8> = (0..400_u32).map(|at| at as u8 | 1).collect();
+        let subflows = revisions.map(|revision| {
+            [Subflow {
+                tcp_info: Content::exact(&bytes).first(revision.tcp_info as usize),
+                subflow_info: Content::exact(&bytes).first(264),
+            }]
+        });
+        let side = |at: usize| Side {
+            revision: revisions[at],
+            socket: Socket::Mptcp(Connection {
+                info: Content::exact(&bytes).first(revisions[at].mptcp_info as usize),
+                subflows: &subflows[at],
+            }),
+            subflows: 1,
+        };
+        let mut contrast = ModelDiff::default();
+        let first = contrast.compare(case, [side(0), side(1)]);
+        let again = contrast.compare(case, [side(0), side(1)]);
+        let signature = |found: &Option<Diagnosis>| found.clone().map(|found| found.signature);
+        assert_eq!(signature(&first), signature(&again), "nothing is left behind");
+        signature(&first)
+    }
+
+    #[test]
+    fn a_larger_structure_shows_first_in_the_length() {
+        let found = contrast([&Revision::V6_1, &Revision::V6_12], &case());
+        assert_eq!(found.as_deref(), Some("MPTCP_TCPINFO/optlen/LengthWithElements"));
+    }
+
+    #[test]
+    fn an_option_that_one_does_not_have_shows_in_the_result() {
+        // Where no input is, there is poison, and no count of that is 0.
+        let case = Case { option: abi::MPTCP_FULL_INFO, input: Input::Nothing, ..case() };
+        let found = contrast([&Revision::V6_1, &Revision::V6_12], &case);
+        assert_eq!(found.as_deref(), Some("MPTCP_FULL_INFO/EOPNOTSUPP->EINVAL/FullInfoUnknown"));
+    }
+
+    #[test]
+    fn revisions_alike_do_not_differ() {
+        assert_eq!(contrast([&Revision::V6_10, &Revision::V6_12], &case()), None);
+        // Nor do others where what differs is not asked for.
+        let asked = Input::Data(Data::asking(0));
+        let short = Case { length: 16, input: asked, option: abi::MPTCP_SUBFLOW_ADDRS, ..case() };
+        assert_eq!(contrast([&Revision::V6_1, &Revision::V6_12], &short), None);
+    }
+}

@@ -1,0 +1,284 @@
+//! The contract as promises alone: what a document says or what follows from one has
+//! to hold, and all else is free.
+//!
+//! [`Model::promised`](crate::model::Model::promised) predicts what is promised where a
+//! document and kernels differ, and what kernels do where no document speaks. So a
+//! kernel that does as predicted keeps the contract. One that does not has broken a
+//! promise only if nothing unpromised had a say in the prediction: `broken` is what
+//! is left of a mismatch then. That is on the careful side. A finding has to rest on a
+//! promise, and one that was not seen in a call with one free decision shows in a call
+//! without.
+//!
+//! The contradictions that are known are [`KNOWN`], each with a page in `findings/`.
+
+use mptcp_emulator::{Errno, Revision, Rule, RuleSet, Standing};
+
+use crate::cases::{Case, Entry, Input};
+use crate::judge::Mismatch;
+use crate::judge::contradictions::{Contradiction, KNOWN, Shown, of_compat, of_rules};
+use crate::judge::evidence::Evidence;
+use crate::judge::finding::{Diagnosis, diagnose_evidence};
+use crate::judge::region::{Laid, Map, Region};
+use crate::model::Model;
+use crate::scenes::ExpectedState;
+
+/// What of a mismatch breaks a promise; `None` where all of it is free.
+pub(crate) fn broken(case: &Case, map: &Map, evidence: &Evidence<'_>) -> Option<Mismatch> {
+    let free = evidence.rules.iter().any(|rule| is_free(*rule));
+    let result = evidence.mismatch.result.filter(|(predicted, observed)| {
+        // A copy that cannot be made has to be told, whatever else is free.
+        let silent = *predicted == Err(Errno::EFAULT) && observed.is_ok();
+        silent || !free
+    });
+    // After a fault, and where things lie over one another, no document says what
+    // stands where. What was never lent to the kernel is not its to write in any case.
+    let fault = evidence.predicted == Err(Errno::EFAULT);
+    let told = !free && !fault && !overlaps(case, map);
+    let bytes = evidence.mismatch.bytes.iter().copied();
+    let bytes: Vec<usize> = bytes.filter(|at| told || is_outside(map, *at)).collect();
+    let mismatch = Mismatch { result, bytes };
+    (mismatch.result.is_some() || !mismatch.bytes.is_empty()).then_some(mismatch)
+}
+
+/// Diagnoses a mismatch with a model; `None` where the model judges promises alone and no
+/// promise is broken.
+pub(crate) fn diagnose(
+    model: Model,
+    case: &Case,
+    revision: &Revision,
+    subflows: usize,
+    evidence: &Evidence<'_>,
+) -> Option<Diagnosis> {
+    if !model.is_promised() {
+        return diagnose_evidence(case, revision, subflows, evidence);
+    }
+    let map = Map::new(case, revision, subflows);
+    let mismatch = &broken(case, &map, evidence)?;
+    diagnose_evidence(case, revision, subflows, &Evidence { mismatch, ..*evidence })
+}
+
+/// Whether a rule decides something that no document speaks of.
+fn is_free(rule: Rule) -> bool {
+    matches!(rule.standing(), Standing::Accidental | Standing::Chosen)
+}
+
+/// Whether a byte is no part of any buffer that the program told of.
+fn is_outside(map: &Map, at: usize) -> bool {
+    matches!(map.spot(at).region, Region::Before | Region::Beyond | Region::Elsewhere)
+}
+
+/// Whether two of the things that the call has on the street share a byte, or one of
+/// them and the declared buffer do.
+fn overlaps(case: &Case, map: &Map) -> bool {
+    let range = |laid: &Laid| (laid.start, laid.start.saturating_add(laid.each * laid.count));
+    let apart = |(start, end): (usize, usize), (other, last): (usize, usize)| {
+        start == end || other == last || end <= other || last <= start
+    };
+    let mut all: Vec<(usize, usize)> = map.laid().iter().map(range).collect();
+    // The header and its elements are parts of one buffer, and do not overlap.
+    if let (Some(at), Input::Nothing | Input::Data(_)) = (case.optval.offset(), &case.input) {
+        let length = map.laid().first().map(range).filter(|_| case.optlen.offset().is_some());
+        let buffer = (at, at.saturating_add(usize::try_from(case.length).unwrap_or(usize::MAX)));
+        return length.is_some_and(|length| !apart(length, buffer));
+    }
+    all.sort_unstable();
+    all.iter()
+        .enumerate()
+        .any(|(at, one)| all.iter().skip(at + 1).any(|other| !apart(*one, *other)))
+}
+
+/// A scene's portrait as the documents have it.
+pub fn amended(portrait: &ExpectedState) -> ExpectedState {
+    amended_by(portrait, |_| true)
+}
+
+/// A portrait as the documents have it in what some of [`KNOWN`] are about.
+fn amended_by(portrait: &ExpectedState, which: impl Fn(&Contradiction) -> bool) -> ExpectedState {
+    let mut amended = portrait.clone();
+    for known in KNOWN.iter().filter(|known| which(known)) {
+        if let Shown::Scenes { amend, .. } = known.shown {
+            amend(&mut amended);
+        }
+    }
+    amended
+}
+
+/// Which known contradictions a disagreement with one of the two models may be about: a
+/// kernel with a part in that one and in no other, or for the documented model without a
+/// part in that one alone, agrees. In a call that shows little there may be several.
+/// `agrees` tells whether a model of a portrait does, and adds the rules that fired.
+pub(crate) fn identify(
+    promises: bool,
+    case: &Case,
+    portrait: &ExpectedState,
+    mut agrees: impl FnMut(&ExpectedState, Model, &mut RuleSet) -> bool,
+) -> Vec<&'static Contradiction> {
+    let (own, other) = match promises {
+        true => (Model::promised(), Model::documented()),
+        false => (Model::documented(), Model::promised()),
+    };
+    let amended = amended(portrait);
+    let whole = if promises { &amended } else { portrait };
+    let mut explains = |sight: &ExpectedState, model| {
+        let mut rules = RuleSet::EMPTY;
+        agrees(sight, model, &mut rules).then_some(rules)
+    };
+    // By a rule, on the scene as the model in question is told of it or as the other is.
+    let alone = explains(whole, other);
+    let both = if *whole == amended { portrait } else { &amended };
+    let both = if both == whole { None } else { explains(both, other) };
+    for rules in alone.iter().chain(&both) {
+        if let Some(known) = rules.iter().find_map(of_rules) {
+            return vec![known];
+        }
+    }
+    let compat =
+        |rules: Option<RuleSet>| rules.and_then(of_compat).filter(|_| case.entry == Entry::Compat);
+    let mut found = Vec::from_iter(compat(alone));
+    // Of a scene: the one thing that has to be amended, or must not be.
+    for known in KNOWN {
+        let this = |other: &Contradiction| other.name == known.name;
+        let one = amended_by(portrait, |other| this(other) != promises);
+        if one != *whole && explains(&one, own).is_some() {
+            found.push(known);
+        }
+    }
+    if found.is_empty() { Vec::from_iter(compat(both)) } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use mptcp_emulator::{Revision, abi};
+
+    use super::*;
+    use crate::cases::{Data, Place};
+    use crate::memory::layout;
+    use crate::scenes::{Contents, ExpectedSubflow, Kind};
+
+    const OPTVAL: usize = 0x1000;
+    const OPTLEN: usize = 0x14000;
+
+    fn case() -> Case {
+        Case {
+            scene: 22,
+            poison: 0,
+            entry: Entry::Native,
+            option: abi::MPTCP_TCPINFO,
+            length: 16 + 280,
+            optval: Place::Street(OPTVAL as u32),
+            optlen: Place::Street(OPTLEN as u32),
+            input: Input::Data(Data::asking(280)),
+        }
+    }
+
+    /// What is left of a mismatch between `predicted` and `observed` with these bytes.
+    fn left(
+        case: &Case,
+        [predicted, observed]: [Result<(), Errno>; 2],
+        bytes: &[usize],
+        rules: &[Rule],
+    ) -> Option<Vec<usize>> {
+        let result = (predicted != observed).then_some((predicted, observed));
+        let mismatch = &Mismatch { result, bytes: bytes.to_vec() };
+        let street = vec![0; layout::LEN];
+        let evidence = Evidence {
+            mismatch,
+            predicted,
+            rules,
+            before: &street,
+            prediction: &street,
+            mask: &street,
+            observation: &street,
+        };
+        let map = Map::new(case, &Revision::V6_18, 1);
+        broken(case, &map, &evidence).map(|mismatch| mismatch.bytes)
+    }
+
+    const PLAIN: [Rule; 3] = [Rule::StrideAsAsked, Rule::ElementCopied, Rule::CountReported];
+    const FAULT: [Rule; 2] = [Rule::StrideAsAsked, Rule::ElementUnwritable];
+
+    #[test]
+    fn what_promised_rules_alone_decided_is_promised() {
+        let (ok, refused) = (Ok(()), Err(Errno::EINVAL));
+        assert_eq!(left(&case(), [ok, ok], &[OPTVAL + 4], &PLAIN), Some(vec![OPTVAL + 4]));
+        assert_eq!(left(&case(), [ok, refused], &[], &PLAIN), Some(vec![]));
+        let promised = [Rule::NumSubflowsNotZero];
+        assert_eq!(left(&case(), [refused, ok], &[], &promised), Some(vec![]));
+        // What follows from a test counts as well: the selftest asserts these sizes.
+        let implied = [Rule::FullStrideClamped, Rule::SizesReported];
+        assert_eq!(left(&case(), [ok, ok], &[OPTVAL + 4], &implied), Some(vec![OPTVAL + 4]));
+    }
+
+    #[test]
+    fn what_an_accidental_rule_had_a_say_in_is_free() {
+        let (ok, refused, fault) = (Ok(()), Err(Errno::EINVAL), Err(Errno::EFAULT));
+        assert_eq!(left(&case(), [refused, ok], &[OPTVAL], &[Rule::ElementSizeAboveMax]), None);
+        assert_eq!(left(&case(), [fault, fault], &[OPTVAL, OPTLEN], &FAULT), None);
+        assert_eq!(left(&case(), [fault, refused], &[], &FAULT), None);
+        // After a fault nothing is, whichever the rule.
+        assert_eq!(left(&case(), [fault, fault], &[OPTVAL], &[Rule::HeaderUnreadable]), None);
+    }
+
+    #[test]
+    fn a_fault_is_told_and_nothing_is_written_outside() {
+        let (ok, fault) = (Ok(()), Err(Errno::EFAULT));
+        assert_eq!(left(&case(), [fault, ok], &[OPTVAL], &FAULT), Some(vec![]));
+        let (last, behind) = (OPTVAL + 16 + 279, OPTVAL + 16 + 280);
+        assert_eq!(left(&case(), [fault, fault], &[last, behind], &FAULT), Some(vec![behind]));
+        assert_eq!(left(&case(), [fault, fault], &[OPTVAL - 1], &FAULT), Some(vec![OPTVAL - 1]));
+    }
+
+    #[test]
+    fn a_refusal_touches_nothing() {
+        let refused = [Err(Errno::EINVAL); 2];
+        for rule in [Rule::DataLengthTooShort, Rule::NumSubflowsNotZero] {
+            assert_eq!(left(&case(), refused, &[OPTLEN], &[rule]), Some(vec![OPTLEN]));
+        }
+        assert_eq!(left(&case(), refused, &[OPTLEN], &[Rule::HeaderSizeAboveMax]), None);
+    }
+
+    /// A kernel that keeps one promise and breaks another in the same case has a part in
+    /// what is known, whichever the model that disagrees with it.
+    #[test]
+    fn of_two_contradictions_in_one_case_a_kernel_may_have_one() {
+        let bytes = |first: u8| Contents::exact(vec![first; 4]);
+        let closed = ExpectedSubflow {
+            tcp_info: bytes(7),
+            subflow_info: bytes(1),
+            local: "0.0.0.0:0".parse().unwrap(),
+            remote: "0.0.0.0:0".parse().unwrap(),
+        };
+        let kind = Kind::Mptcp { info: bytes(0), subflows: vec![closed] };
+        let portrait = ExpectedState { fd: -1, kind };
+        let fixed = amended(&portrait);
+        assert_ne!(fixed, portrait);
+        let case = Case { entry: Entry::Compat, option: abi::MPTCP_FULL_INFO, ..case() };
+        // Which scene and which layout the kernel has.
+        let known = |promises: bool, scene: &ExpectedState, documented: bool| {
+            let agrees = |sight: &ExpectedState, model: Model, rules: &mut RuleSet| {
+                rules.insert(Rule::FullCountsReported);
+                sight == scene && model.is_documented() == documented
+            };
+            identify(promises, &case, &portrait, agrees).first().map(|known| known.name)
+        };
+        assert_eq!(known(true, &fixed, true), Some("compat-subflow-info"));
+        assert_eq!(known(true, &portrait, true), Some("compat-subflow-info"));
+        assert_eq!(known(true, &portrait, false), Some("closed-subflows-counted"));
+        assert_eq!(known(false, &fixed, false), Some("compat-subflow-info"));
+        assert_eq!(known(false, &portrait, false), Some("compat-subflow-info"));
+        assert_eq!(known(false, &fixed, true), Some("closed-subflows-counted"));
+        let neither = |_: &ExpectedState, _: Model, _: &mut RuleSet| false;
+        assert!(identify(true, &case, &portrait, neither).is_empty());
+    }
+
+    #[test]
+    fn no_document_says_what_overlapping_buffers_hold() {
+        let ok = [Ok(()); 2];
+        let inside =
+            |offset: usize| Case { optlen: Place::Street((OPTVAL + offset) as u32), ..case() };
+        assert_eq!(left(&inside(100), ok, &[OPTVAL + 4], &PLAIN), None);
+        assert_eq!(left(&inside(16 + 280), ok, &[OPTVAL + 4], &PLAIN), Some(vec![OPTVAL + 4]));
+    }
+}

@@ -1,0 +1,82 @@
+//! The model that predicts: the contract, the contract as promises alone, or a wrong one.
+
+use mptcp_emulator::{
+    Call, Decisions, Documented, Errno, Order, Paged, Promised, Revision, RuleSet, Socket, Trace,
+};
+
+use crate::cases::Entry;
+use crate::memory::layout;
+use crate::memory::ranges::Recording;
+
+/// The model's view of the street.
+pub type ModelMemory<'a> = Recording<'a, Paged<'a, { layout::PAGES }>>;
+
+/// How a model of the call is called.
+pub(crate) type Answering<T> = for<'a, 'b> fn(
+    &Revision,
+    &Socket<'_>,
+    (Entry, &Call),
+    &'b mut ModelMemory<'a>,
+    &mut T,
+) -> Result<(), Errno>;
+
+/// A model of the call: the contract, or a wrong one.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    pub(crate) quick: Answering<RuleSet>,
+    pub(crate) ordered: Answering<Order>,
+    /// Whether what no document speaks of is free: see [`contract`].
+    promises: bool,
+    /// Whether it is [`Model::documented`].
+    documented: bool,
+}
+
+impl Model {
+    /// The contract.
+    pub fn documented() -> Model {
+        Model { documented: true, ..Model::deciding::<Documented>() }
+    }
+
+    /// The contract as promises alone: see [`contract`].
+    pub fn promised() -> Model {
+        Model::promising::<Promised>()
+    }
+
+    /// As [`Model::promised`], with decisions of one's own.
+    pub fn promising<D: Decisions>() -> Model {
+        Model { promises: true, ..Model::deciding::<D>() }
+    }
+
+    /// Whether it is the contract as it is documented, and not a wrong one.
+    pub(crate) fn is_documented(&self) -> bool {
+        self.documented
+    }
+
+    /// Whether promises alone are judged.
+    pub fn is_promised(&self) -> bool {
+        self.promises
+    }
+
+    /// A kernel that decides otherwise.
+    pub fn deciding<D: Decisions>() -> Model {
+        fn answer<D: Decisions, T: Trace>(
+            revision: &Revision,
+            socket: &Socket<'_>,
+            (entry, registers): (Entry, &Call),
+            memory: &mut ModelMemory<'_>,
+            trace: &mut T,
+        ) -> Result<(), Errno> {
+            let (call, revision) = match entry {
+                Entry::Native => (*registers, *revision),
+                Entry::Compat => (registers.compat_deciding::<D>(), revision.compat::<D>()),
+            };
+            mptcp_emulator::getsockopt_deciding::<D, _, T>(&revision, socket, &call, memory, trace)
+        }
+        Model {
+            quick: answer::<D, RuleSet>,
+            ordered: answer::<D, Order>,
+            promises: false,
+            documented: false,
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! One case, to a verdict.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use mptcp_emulator::{Revision, RuleSet};
+
+use crate::cases::boundary_values::BoundaryValues;
+use crate::cases::shrink::shrink;
+use crate::cases::{Case, Entry};
+use crate::judge::contradictions::{self, Contradiction};
+use crate::judge::evidence::Evidence;
+use crate::judge::evidence::Examination;
+use crate::judge::finding::{Diagnosis, Finding};
+use crate::judge::promises;
+use crate::model::Model;
+use crate::run::compat::NoCompat;
+use crate::run::runner::{Runner, Scope};
+use crate::run::scene_states::{SceneState, SceneStates};
+use crate::scenes::{Fixtures, Scene, by_id};
+use crate::watch::Watch;
+
+/// How often a scene that moves is looked at before there is no verdict.
+const LOOKS: usize = 3;
+
+/// A stage that several trials share.
+pub type SharedFixtures = Arc<Mutex<Fixtures>>;
+
+/// Which signatures are known so well that a disagreement with one of them is not
+/// made sure of once more; `None` where none is.
+pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
+
+/// The verdict on one case.
+#[derive(Clone, Debug)]
+pub enum CaseVerdict {
+    /// Model and kernel agree.
+    Agree,
+    /// They do not.
+    Disagree(Box<Finding>),
+    /// They do not, but where promises alone are judged no promise is broken.
+    Unspecified,
+    /// There is none.
+    Inconclusive(Reason),
+}
+
+impl CaseVerdict {
+    /// See [`Reason::is_unreproduced`].
+    #[inline]
+    pub fn is_unreproduced(&self) -> bool {
+        matches!(self, CaseVerdict::Inconclusive(reason) if reason.is_unreproduced())
+    }
+}
+
+/// Why a case has no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The scene of the case does not stand.
+    NoScene,
+    /// The kernel cannot be given the case: see [`Case::is_safe`].
+    NotSafe,
+    /// The case is a call of a 32-bit program, and those cannot be made here.
+    NoCompat(NoCompat),
+    /// The socket changed between its portrait and the call.
+    SceneMoved,
+    /// A disagreement that did not show again on a socket that did not move.
+    NotRepeated,
+    /// Memory far from where any case had business was written, and none of
+    /// the cases that could have done it does it again.
+    Stray,
+}
+
+impl Reason {
+    /// Whether something was seen that neither the model nor a moved scene
+    /// explains: no run with this in it is green.
+    pub fn is_unreproduced(self) -> bool {
+        matches!(self, Reason::NotRepeated | Reason::Stray)
+    }
+
+    /// Whether something that the case needs is not available here, so that the case was
+    /// not compared at all.
+    pub fn is_absent(self) -> bool {
+        matches!(self, Reason::NoScene | Reason::NoCompat(_))
+    }
+
+    /// A clause for a report.
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::NoScene => "the scene did not come up here",
+            Reason::NotSafe => "the case would let the kernel write to memory of this process",
+            Reason::NoCompat(why) => why.text(),
+            Reason::SceneMoved => "the scene moved between its portrait and the call",
+            Reason::NotRepeated => "a difference that could not be reproduced",
+            Reason::Stray => {
+                "memory was written far from any buffer, by a case that does not repeat it"
+            }
+        }
+    }
+}
+
+/// A street, a cast and a model: all that it takes to judge cases.
+pub struct Oracle {
+    rig: Runner,
+    /// As the model is told of it.
+    cast: SceneStates,
+    /// As it is, where the model is told what was promised.
+    plain: Option<SceneStates>,
+    stage: SharedFixtures,
+    revision: Revision,
+    palette: BoundaryValues,
+    model: Model,
+    /// Scenes that have to be made anew now and then.
+    aging: Vec<u8>,
+    /// What the kernel complained of while something else was being shrunk.
+    met: Vec<Finding>,
+    /// Contradictions that were found, once each.
+    told: Vec<Diagnosis>,
+}
+
+impl Oracle {
+    /// A trial on a street of its own.
+    ///
+    /// # Errors
+    /// Where the street could not be mapped.
+    pub fn new(stage: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
+        let promises = model.is_promised();
+        let (cast, plain) = {
+            let stage = lock(stage);
+            let plain = SceneStates::of(&stage);
+            if promises { (SceneStates::promised(&stage), Some(plain)) } else { (plain, None) }
+        };
+        let mut palette = BoundaryValues::new(cast.cues(), &revision);
+        let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
+        let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
+        let (rig, stage, met, told) = (Runner::new()?, stage.clone(), Vec::new(), Vec::new());
+        palette.compat = rig.compat().is_ok();
+        Ok(Oracle { rig, cast, plain, stage, revision, palette, model, aging, met, told })
+    }
+
+    /// What was met since the last time and belongs to other findings.
+    pub fn take_met(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.met)
+    }
+
+    /// Has the kernel watched: what it complains of during a case is a finding.
+    pub fn watch(&mut self, watch: Box<dyn Watch>) {
+        self.rig.watch(watch);
+    }
+
+    /// The interesting values of this kernel and these scenes.
+    pub fn palette(&self) -> &BoundaryValues {
+        &self.palette
+    }
+
+    /// The scene with a number, if it stands.
+    #[inline]
+    pub fn actor(&self, scene: u8) -> Option<&SceneState> {
+        self.cast.get(scene)
+    }
+
+    /// Whether there is a verdict on calls of 32-bit programs.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn compat(&self) -> Result<(), NoCompat> {
+        self.rig.compat()
+    }
+
+    /// How the kernel is modelled.
+    pub fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    /// The rig, for measurements.
+    pub fn rig(&mut self) -> &mut Runner {
+        &mut self.rig
+    }
+
+    /// Has scenes that age made anew, where it is time. To be called now and
+    /// then: every few hundred cases, or before a single one.
+    pub fn freshen(&mut self) {
+        for scene in &self.aging {
+            let mut stage = lock(&self.stage);
+            // A scene that could not be made again shows in its next verdict.
+            let _ = stage.freshen(*scene);
+            self.cast.refresh(&stage, *scene);
+            if let Some(plain) = &mut self.plain {
+                plain.refresh(&stage, *scene);
+            }
+        }
+        self.rig.forget();
+    }
+
+    /// As [`Oracle::freshen`], for one scene and at little cost.
+    #[inline]
+    pub fn freshen_one(&mut self, scene: u8) {
+        if self.aging.contains(&scene) {
+            self.freshen();
+        }
+    }
+
+    /// Judges one case, comparing what it has to do with and a margin around
+    /// that, and leaving the rest of the street to [`Oracle::sweep`]. The rules
+    /// that fire are added to `rules`. A disagreement with a signature that is
+    /// `trusted` counts at its word; others are made sure of.
+    #[inline]
+    pub fn quick(&mut self, case: &Case, rules: &mut RuleSet, trusted: Trusted<'_>) -> CaseVerdict {
+        self.judge(case, rules, Scope::Around, trusted)
+    }
+
+    /// Judges one case, comparing the whole street.
+    pub fn whole(&mut self, case: &Case, rules: &mut RuleSet) -> CaseVerdict {
+        self.judge(case, rules, Scope::Whole, None)
+    }
+
+    /// Whether all cases since the last sweep left the rest of the street
+    /// alone; if not, one of them has to be found with [`Oracle::whole`].
+    #[inline]
+    pub fn sweep(&mut self) -> bool {
+        self.rig.sweep()
+    }
+
+    #[inline]
+    fn judge(
+        &mut self,
+        case: &Case,
+        rules: &mut RuleSet,
+        scope: Scope,
+        trusted: Trusted<'_>,
+    ) -> CaseVerdict {
+        let Some(actor) = self.cast.get(case.scene) else {
+            return CaseVerdict::Inconclusive(Reason::NoScene);
+        };
+        if !case.is_safe() {
+            return CaseVerdict::Inconclusive(Reason::NotSafe);
+        }
+        if let Some(why) = self.hindrance(case) {
+            return CaseVerdict::Inconclusive(Reason::NoCompat(why));
+        }
+        let subject = actor.subject(&self.revision);
+        let mut fired = RuleSet::EMPTY;
+        let agreed = self.rig.run(case, &subject, self.model, &mut fired, scope).is_ok();
+        rules.extend(fired);
+        // It may complain no second time, so that there is nothing to confirm.
+        if let Some(complaint) = self.rig.complaint() {
+            return CaseVerdict::Disagree(Box::new(Finding::new(
+                case,
+                Diagnosis::complained(case, complaint),
+            )));
+        }
+        match agreed {
+            true => CaseVerdict::Agree,
+            false if self.model.is_promised() => match self.told_before(case, fired, scope) {
+                Some(finding) => CaseVerdict::Disagree(Box::new(finding)),
+                None => self.held_to_promises(case, trusted, scope),
+            },
+            false => self.confirm(case, trusted),
+        }
+    }
+
+    /// Whether a disagreement with what is promised breaks a promise. What the documented
+    /// model explains is known, and needs no further look.
+    #[cold]
+    fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
+        let Some(actor) = self.cast.get(case.scene) else {
+            return CaseVerdict::Inconclusive(Reason::NoScene);
+        };
+        let (subject, subflows) = (actor.subject(&self.revision), actor.subflows());
+        let diagnosis = self.rig.diagnose(case, &subject, subflows, self.model);
+        if let Some(complaint) = self.rig.complaint() {
+            let complained = Diagnosis::complained(case, complaint);
+            return CaseVerdict::Disagree(Box::new(Finding::new(case, complained)));
+        }
+        let Some(diagnosis) = diagnosis else {
+            return CaseVerdict::Unspecified;
+        };
+        let (found, sure) = self.identified(case, diagnosis);
+        match found.contradiction {
+            // In a long run other cases tell which of several it is.
+            Some(_) if !sure && scope == Scope::Around => CaseVerdict::Unspecified,
+            Some(_) => {
+                if sure && self.told.iter().all(|told| told.signature != found.signature) {
+                    self.told.push(found.clone());
+                }
+                CaseVerdict::Disagree(Box::new(Finding::new(case, found)))
+            }
+            None => self.confirm(case, trusted),
+        }
+    }
+
+    /// A contradiction that a rule shows and that was told before, in the words of that
+    /// time: for long runs, which keep the first case alone.
+    #[cold]
+    fn told_before(&mut self, case: &Case, fired: RuleSet, scope: Scope) -> Option<Finding> {
+        if scope == Scope::Whole {
+            return None;
+        }
+        let known = fired.iter().find_map(contradictions::of_rules)?;
+        let named = |told: &&Diagnosis| told.contradiction.is_some_and(|it| it.name == known.name);
+        let told = self.told.iter().find(named)?;
+        let subject = self.plain.as_ref()?.get(case.scene)?.subject(&self.revision);
+        let (model, mut rules) = (Model::documented(), RuleSet::EMPTY);
+        let explained = self.rig.run(case, &subject, model, &mut rules, scope).is_ok();
+        explained.then(|| Finding::new(case, told.clone()))
+    }
+
+    /// A disagreement, told as the known contradiction that it is about, if it is: if the
+    /// other of the two models agrees with the kernel. The signatures differ, as one is a
+    /// promise that is broken and the other one that is kept.
+    /// Whether that is sure comes with it: the call may show too little to tell one from
+    /// another, and none of them may have been met before.
+    fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> (Diagnosis, bool) {
+        let promises = self.model.is_promised();
+        let plain = self.plain.as_ref().unwrap_or(&self.cast).get(case.scene);
+        let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
+            return (diagnosis, true);
+        };
+        let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
+        let rig = &mut self.rig;
+        let known = promises::identify(promises, case, portrait, |portrait, model, rules| {
+            let actor = SceneState::new(portrait.clone(), group);
+            // What is written far off besides is no part of any contradiction.
+            rig.run(case, &actor.subject(&revision), model, rules, Scope::Whole).is_ok()
+        });
+        let met = |known: &&&Contradiction| {
+            let told = self.told.iter().filter_map(|told| told.contradiction);
+            told.into_iter().any(|told| told.name == known.name)
+        };
+        let (known, sure) = match &known[..] {
+            [] => return (diagnosis, true),
+            [known] => (*known, true),
+            [first, ..] => match known.iter().find(met) {
+                Some(known) => (*known, true),
+                None => (*first, false),
+            },
+        };
+        let diagnosis = Diagnosis {
+            signature: format!("{}/{}", if promises { "broken" } else { "kept" }, known.name),
+            contradiction: Some(known),
+            ..diagnosis
+        };
+        (diagnosis, sure)
+    }
+
+    /// What is missing for the entry of a case.
+    #[inline]
+    fn hindrance(&self, case: &Case) -> Option<NoCompat> {
+        if case.entry == Entry::Native { None } else { self.rig.compat().err() }
+    }
+
+    /// Makes sure of a disagreement: the scene may have moved, so it is asked
+    /// before the kernel is blamed, and once more after, while nobody else can
+    /// make it anew.
+    #[cold]
+    fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> CaseVerdict {
+        if let Some(trusted) = trusted
+            && let Some(finding) = self.known(case, trusted)
+        {
+            return CaseVerdict::Disagree(Box::new(finding));
+        }
+        let stage = self.stage.clone();
+        let mut stage = lock(&stage);
+        let mut moved = self.look(&mut stage, case.scene);
+        for _ in 0..LOOKS {
+            let Some(finding) = self.finding(case) else {
+                let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
+                return CaseVerdict::Inconclusive(reason);
+            };
+            // A complaint is none of the scene's, and may have come once and for all.
+            let complained = finding.diagnosis.complaint.is_some();
+            if complained || !self.look(&mut stage, case.scene) {
+                return CaseVerdict::Disagree(Box::new(finding));
+            }
+            moved = true;
+        }
+        CaseVerdict::Inconclusive(Reason::SceneMoved)
+    }
+
+    /// A disagreement that is trusted, or that the kernel complains of, which it may do
+    /// only once.
+    fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
+        let actor = self.cast.get(case.scene)?;
+        let subject = actor.subject(&self.revision);
+        let diagnosis = self.rig.diagnose(case, &subject, actor.subflows(), self.model);
+        if let Some(complaint) = self.rig.complaint() {
+            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        }
+        let (diagnosis, _) = self.identified(case, diagnosis?);
+        let known = Some(diagnosis).filter(|diagnosis| trusted(&diagnosis.signature))?;
+        Some(Finding::new(case, known))
+    }
+
+    /// Has a scene portrayed again: whether that is anything new to this
+    /// trial.
+    fn look(&mut self, stage: &mut Fixtures, scene: u8) -> bool {
+        // A scene that no witness sees any more keeps its old portrait, and
+        // one that is too old and cannot be made anew as well.
+        let _ = stage.freshen(scene);
+        let _ = stage.retake(scene);
+        self.rig.forget();
+        if let Some(plain) = &mut self.plain {
+            plain.refresh(stage, scene);
+        }
+        self.cast.refresh(stage, scene)
+    }
+
+    /// The case as a finding, if model and kernel disagree on it now.
+    pub fn finding(&mut self, case: &Case) -> Option<Finding> {
+        let examination = self.examine(case, true)?;
+        let subflows = self.cast.get(case.scene)?.subflows();
+        if let Some(complaint) = self.rig.complaint() {
+            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        }
+        let evidence = Evidence::of(&examination)?;
+        let diagnosis = promises::diagnose(self.model, case, &self.revision, subflows, &evidence)?;
+        Some(Finding::new(case, self.identified(case, diagnosis).0))
+    }
+
+    /// Runs a case with everything kept; `None` where its scene does not
+    /// stand. The call itself is left out where `call` says so, and where it
+    /// is not safe or there is no such entry.
+    pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
+        let call = call && case.is_safe() && self.hindrance(case).is_none();
+        let subject = self.cast.get(case.scene)?.subject(&self.revision);
+        Some(self.rig.examine(case, &subject, self.model, call))
+    }
+
+    /// A finding with the simplest case of the same signature, or the simplest
+    /// found by the time `until`.
+    pub fn simplest(&mut self, finding: Finding, until: Instant) -> Finding {
+        let palette = self.palette.clone();
+        let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
+        let case = shrink(finding.case, &palette, |candidate| {
+            if Instant::now() >= until {
+                return false;
+            }
+            let found = self.finding(candidate);
+            let shows = found.as_ref().is_some_and(same);
+            // A complaint of another kind may have come once and for all.
+            let complained = |found: &Finding| found.diagnosis.complaint.is_some();
+            self.met.extend(found.filter(|found| !shows && complained(found)));
+            shows
+                // Scenes that age have to be asked each time.
+                && (!self.aging.contains(&candidate.scene)
+                    || matches!(self.confirm(candidate, None), CaseVerdict::Disagree(_)))
+        });
+        let simplest = self.finding(&case).filter(same);
+        simplest.map_or(finding.clone(), |simplest| Finding {
+            cases: finding.cases,
+            after: finding.after,
+            ..simplest
+        })
+    }
+}
+
+fn lock(stage: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
+    stage.lock().unwrap_or_else(PoisonError::into_inner)
+}

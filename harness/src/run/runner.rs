@@ -1,0 +1,327 @@
+//! One case at a time: laid out, predicted, made, judged, cleared away.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use mptcp_emulator::{Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace};
+
+use crate::cases::poison_byte;
+use crate::cases::{Case, Entry, POISONS, Place};
+use crate::judge::evidence::Evidence;
+use crate::judge::evidence::Examination;
+use crate::judge::finding::Diagnosis;
+use crate::judge::promises;
+use crate::judge::{Mismatch, Observation, Prediction, judge};
+use crate::memory::layout;
+use crate::memory::ranges::{Ranges, Recording};
+use crate::memory::street::Street;
+use crate::model::{Answering, Model};
+use crate::run::compat::{self, NoCompat};
+use crate::run::raw;
+use crate::watch::{Complaint, Watch};
+
+/// What a case is run on.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The kernel.
+    pub revision: &'a Revision,
+    /// The socket as the model is told of it.
+    pub socket: Socket<'a>,
+    /// The real socket.
+    pub fd: RawFd,
+}
+
+/// How much of the street is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What the call has to do with, and a margin around it; the rest is left
+    /// to [`Runner::sweep`].
+    Around,
+    /// All of it.
+    Whole,
+}
+
+/// A street and the model's image of it.
+///
+/// Between two cases both are full of the same poison.
+#[derive(Debug)]
+pub struct Runner {
+    street: Street,
+    image: Box<[u8]>,
+    mask: Box<[u8]>,
+    /// INVARIANT: less than [`POISONS`]. Which poison both are full of.
+    poisoned: usize,
+    /// All of them, to change from one to another quickly.
+    poisons: [Box<[u8]>; POISONS as usize],
+    extents: Ranges,
+    watch: Option<Box<dyn Watch>>,
+    complaint: Option<Complaint>,
+}
+
+impl Runner {
+    /// A rig on a street of its own.
+    ///
+    /// # Errors
+    /// As [`Street::new`].
+    pub fn new() -> io::Result<Runner> {
+        let mut rig = Runner {
+            street: Street::new()?,
+            image: vec![0; layout::LEN].into(),
+            mask: vec![0; layout::LEN].into(),
+            poisoned: 0,
+            poisons: std::array::from_fn(|poison| {
+                (0..layout::LEN).map(|at| poison_byte(poison as u8, at)).collect()
+            }),
+            extents: Ranges::default(),
+            watch: None,
+            complaint: None,
+        };
+        rig.clear(Scope::Whole);
+        Ok(rig)
+    }
+
+    /// Has the kernel watched during calls.
+    pub fn watch(&mut self, mut watch: Box<dyn Watch>) {
+        watch.forget();
+        self.watch = Some(watch);
+    }
+
+    /// What the kernel said until now has nothing to do with any case.
+    #[inline]
+    pub fn forget(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.forget();
+        }
+    }
+
+    /// What the kernel complained of during the last call.
+    #[inline]
+    pub fn complaint(&mut self) -> Option<Complaint> {
+        self.complaint.take()
+    }
+
+    /// Whether cases can be run as a 32-bit program calls.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn compat(&self) -> Result<(), NoCompat> {
+        compat::available()?;
+        if self.street.is_aliased() { Ok(()) } else { Err(NoCompat::Memory) }
+    }
+
+    /// The address of the street.
+    pub fn base(&self) -> u64 {
+        self.street.base()
+    }
+
+    /// Runs one case; the rules that fire are added to `rules`.
+    #[inline]
+    pub fn run(
+        &mut self,
+        case: &Case,
+        subject: &Target<'_>,
+        model: Model,
+        rules: &mut RuleSet,
+        scope: Scope,
+    ) -> Result<(), Mismatch> {
+        self.lay_out(case);
+        let predicted = self.predict(case, subject, model.quick, rules);
+        let observed = self.observe(case, subject.fd);
+        let verdict = self.judge(predicted, observed, scope);
+        // A call that is refused touches nothing, whichever the error.
+        let refused = observed.is_err_and(|errno| errno != Errno::EFAULT);
+        let as_noted = match &verdict {
+            Ok(()) => true,
+            Err(mismatch) => mismatch.bytes.is_empty() && refused,
+        };
+        let dirty = if as_noted { Scope::Around } else { Scope::Whole };
+        self.clear(dirty);
+        verdict
+    }
+
+    /// Runs one case as [`Runner::run`] does, and puts a difference into words, without
+    /// keeping anything of the street: for those who have to tell many disagreements from
+    /// each other. `subflows` is how many the socket has. Where promises alone are judged
+    /// the whole street is compared: that nothing of a difference matters cannot be said
+    /// of what was not looked at.
+    pub fn diagnose(
+        &mut self,
+        case: &Case,
+        subject: &Target<'_>,
+        subflows: usize,
+        model: Model,
+    ) -> Option<Diagnosis> {
+        self.lay_out(case);
+        let mut order = Order::default();
+        let predicted = self.predict(case, subject, model.ordered, &mut order);
+        let observed = self.observe(case, subject.fd);
+        let scope = if model.is_promised() { Scope::Whole } else { Scope::Around };
+        let verdict = self.judge(predicted, observed, scope);
+        let rules: Vec<Rule> = order.iter().collect();
+        let diagnosis = verdict.err().and_then(|mismatch| {
+            let evidence = Evidence {
+                mismatch: &mismatch,
+                predicted,
+                rules: &rules,
+                before: &self.poisons[self.poisoned],
+                prediction: &self.image,
+                mask: &self.mask,
+                observation: self.street.bytes(),
+            };
+            promises::diagnose(model, case, subject.revision, subflows, &evidence)
+        });
+        self.clear(Scope::Whole);
+        diagnosis
+    }
+
+    /// The bare call, as a program makes it: input written, kernel called.
+    /// What a measurement compares [`Runner::run`] with.
+    #[inline]
+    pub fn bare(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
+        let (input, len) = case.input_bytes(self.base());
+        let street = self.street.bytes_mut();
+        let mut put = |place: Place, bytes: &[u8]| {
+            let slots = place.offset().and_then(|at| street.get_mut(at..));
+            slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        };
+        put(case.optval, &input[..len]);
+        put(case.optlen, &case.length.to_ne_bytes());
+        self.observe(case, fd)
+    }
+
+    /// Runs one case, compares the whole street, and keeps everything. The
+    /// call itself is left out where `call` says so.
+    pub fn examine(
+        &mut self,
+        case: &Case,
+        subject: &Target<'_>,
+        model: Model,
+        call: bool,
+    ) -> Examination {
+        self.lay_out(case);
+        let before = self.image.to_vec();
+        let mut order = Order::default();
+        let predicted = self.predict(case, subject, model.ordered, &mut order);
+        let observed = call.then(|| self.observe(case, subject.fd));
+        let verdict = match observed {
+            Some(observed) => self.judge(predicted, observed, Scope::Whole),
+            None => Ok(()),
+        };
+        let examination = Examination {
+            predicted,
+            observed,
+            verdict,
+            rules: order.iter().collect(),
+            before,
+            prediction: self.image.to_vec(),
+            mask: self.mask.to_vec(),
+            observation: observed.map(|_| self.street.bytes().to_vec()),
+        };
+        self.clear(Scope::Whole);
+        examination
+    }
+
+    /// Whether the whole street is full of poison, as it has to be between
+    /// two cases. If not, an earlier case wrote where nobody looked; the
+    /// street is cleared, and those cases have to be run again, whole.
+    pub fn sweep(&mut self) -> bool {
+        let clean = self.street.bytes() == &*self.poisons[self.poisoned];
+        if !clean {
+            self.clear(Scope::Whole);
+        }
+        clean
+    }
+
+    /// Fills the buffers on both sides, from the case alone.
+    #[inline]
+    fn lay_out(&mut self, case: &Case) {
+        let poison = usize::from(case.poison % POISONS);
+        if poison != self.poisoned {
+            self.poisoned = poison;
+            self.clear(Scope::Whole);
+        }
+        self.extents.clear();
+        let (input, len) = case.input_bytes(self.base());
+        if let Some(at) = case.optval.offset() {
+            self.put(at, &input[..len]);
+        }
+        if let Some(at) = case.optlen.offset() {
+            self.put(at, &case.length.to_ne_bytes());
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        let len = bytes.len().min(layout::LEN - at);
+        self.image[at..at + len].copy_from_slice(&bytes[..len]);
+        self.street.bytes_mut()[at..at + len].copy_from_slice(&bytes[..len]);
+        self.extents.add(at, len);
+    }
+
+    #[inline]
+    fn predict<T: Trace>(
+        &mut self,
+        case: &Case,
+        subject: &Target<'_>,
+        model: Answering<T>,
+        trace: &mut T,
+    ) -> Result<(), Errno> {
+        let registers = case.registers(self.base());
+        let base = case.base(self.base());
+        let Some(memory) = Paged::new(&layout::PATTERN, base, &mut self.image, &mut self.mask)
+        else {
+            unreachable!("the image is as long as the street")
+        };
+        let mut memory = Recording { memory, base, extents: &mut self.extents };
+        let call = (case.entry, &registers);
+        model(subject.revision, &subject.socket, call, &mut memory, trace)
+    }
+
+    #[inline]
+    fn observe(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
+        // What the safety of the call rests on; whoever asks first gets no panic.
+        assert!(case.is_safe(), "the kernel cannot be given this case");
+        let entry = case.entry;
+        assert!(entry == Entry::Native || self.compat().is_ok(), "no 32-bit program's calls here");
+        let call = case.registers(self.base());
+        let Some(watch) = &mut self.watch else {
+            return raw::getsockopt(&mut self.street, fd, entry, &call);
+        };
+        watch.before(case);
+        let result = raw::getsockopt(&mut self.street, fd, entry, &call);
+        self.complaint = watch.after();
+        result
+    }
+
+    #[inline]
+    fn judge(
+        &self,
+        predicted: Result<(), Errno>,
+        observed: Result<(), Errno>,
+        scope: Scope,
+    ) -> Result<(), Mismatch> {
+        let prediction = Prediction { result: predicted, bytes: &self.image, mask: &self.mask };
+        let observation = Observation { result: observed, bytes: self.street.bytes() };
+        match scope {
+            Scope::Around => judge(&prediction, &observation, self.extents.with_margins()),
+            Scope::Whole => judge(&prediction, &observation, std::iter::once(0..layout::LEN)),
+        }
+    }
+
+    /// Puts the poison back.
+    #[inline]
+    fn clear(&mut self, dirty: Scope) {
+        let whole = std::iter::once(0..layout::LEN);
+        let Runner { street, image, mask, poisons, poisoned, extents, .. } = self;
+        let poison = &poisons[*poisoned];
+        let mut restore = |range: std::ops::Range<usize>| {
+            image[range.clone()].copy_from_slice(&poison[range.clone()]);
+            street.bytes_mut()[range.clone()].copy_from_slice(&poison[range.clone()]);
+            mask[range].fill(0);
+        };
+        match dirty {
+            Scope::Around => extents.iter().for_each(&mut restore),
+            Scope::Whole => whole.for_each(&mut restore),
+        }
+    }
+}

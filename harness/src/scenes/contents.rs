@@ -1,0 +1,52 @@
+//! Bytes of which some are left open.
+
+use mptcp_emulator::{Content, Why};
+
+/// Bytes of a kernel structure, each known or left open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    bytes: Vec<u8>,
+    /// INVARIANT: as long as `bytes`. 0 is known, other values are a [`Why`].
+    mask: Vec<u8>,
+}
+
+impl Contents {
+    pub(crate) fn exact(bytes: Vec<u8>) -> Contents {
+        Contents { mask: vec![0; bytes.len()], bytes }
+    }
+
+    /// Leaves fields open, with zeros in their bytes: what an open byte was
+    /// must not make two portraits differ. Fields beyond the end are not there.
+    pub(super) fn open(mut self, fields: &[(usize, usize)], why: Why) -> Contents {
+        for &(offset, size) in fields {
+            for at in offset..(offset + size).min(self.bytes.len()) {
+                self.bytes[at] = 0;
+                self.mask[at] = why as u8;
+            }
+        }
+        self
+    }
+
+    /// Tells what stands at an offset, exactly; what is beyond the end is not there.
+    pub(crate) fn tell(&mut self, offset: usize, value: &[u8]) {
+        let slots = self.bytes.iter_mut().zip(&mut self.mask).skip(offset);
+        for ((byte, mask), value) in slots.zip(value) {
+            (*byte, *mask) = (*value, 0);
+        }
+    }
+
+    /// The bytes; those left open are 0.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The mask, as [`Content::mask`].
+    pub fn mask(&self) -> &[u8] {
+        &self.mask
+    }
+
+    /// As the model takes it.
+    pub fn content(&self) -> Content<'_> {
+        Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&[]))
+    }
+}

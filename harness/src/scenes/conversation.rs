@@ -1,0 +1,251 @@
+//! A connection that is changed step by step, and portrayed after each step.
+//!
+//! Scenes stand still; what leads from one state to another is tried here. As
+//! with scenes, what a portrait tells comes from what was done to the
+//! connection and from the witness, never from the options under test.
+
+use std::io::Read;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::Instant;
+
+use mptcp_emulator::Holding;
+use rustix::net::connect_unspec;
+use socket2::{SockRef, Socket};
+
+use super::expected_state::{ExpectedState, Kind, draw};
+use super::fixture::{Fixture, Member, Phase, SocketKind};
+use super::fixtures::{REST, UNREST};
+use super::path_manager::{Manager, choose};
+use super::recipe::{Addresses, Protocol, Side};
+use super::sock_diag::sizes;
+use super::sockets::{Ends, NETWORK_V6, listener, mptcp, talk};
+use super::system::during;
+use super::tools::{PATIENCE, Tools};
+use crate::kernel::Kernel;
+use crate::kernel::Sizes;
+
+/// An MPTCP connection with both its ends, in the namespace of this process,
+/// which has to be [`super::Enclosure::Private`].
+pub struct Conversation {
+    tools: Tools,
+    sizes: Sizes,
+    holding: Holding,
+    over: Addresses,
+    /// Where the server listens, for joins.
+    to: SocketAddr,
+    _listener: Socket,
+    /// The client, then the server.
+    ends: [Fixture; 2],
+    inodes: [u32; 2],
+    /// The id that the next subflow gets.
+    next_id: u32,
+    /// Which ends have said that they are done.
+    shut: [bool; 2],
+    portraits: [ExpectedState; 2],
+}
+
+impl Conversation {
+    /// Connects, and sends the client's first byte, without which nothing can
+    /// join.
+    ///
+    /// # Errors
+    /// Which step failed, and how; so for all that can be done to it.
+    pub fn new(over: Addresses) -> Result<Conversation, String> {
+        let mut tools = Tools::new();
+        tools.manager.listen().map_err(during("listening to path manager events"))?;
+        if over == Addresses::V6 {
+            // It is there already where a stage or a conversation came before.
+            let _ = tools.manager.own_network(NETWORK_V6, 64);
+        }
+        choose(Manager::Userspace).map_err(during("choosing the path manager"))?;
+        let sizes = sizes(&mut tools.witness)?;
+        let holding = Kernel::running(Some(sizes)).revision.holding;
+
+        let (listener, to) = listener(Protocol::Mptcp, over).map_err(during("listening"))?;
+        let client = mptcp(over.domain()).map_err(during("socket"))?;
+        client.connect(&to.into()).map_err(during("connect"))?;
+        let (server, _) = listener.accept().map_err(during("accept"))?;
+        for end in [&client, &server] {
+            end.set_read_timeout(Some(PATIENCE)).map_err(during("SO_RCVTIMEO"))?;
+        }
+        let ends = Ends { client, server };
+        ends.talk(1, 0).map_err(during("the first byte"))?;
+
+        let names = ends.names().map_err(during("getsockname"))?;
+        let inodes = ends.inodes().map_err(during("fstat"))?;
+        let defaults = tools.manager.defaults(&holding).map_err(during("reading limits"))?;
+        let subject = |socket, side, names| Fixture {
+            side,
+            defaults,
+            standing: Phase::Live,
+            names: Some(names),
+            bytes: if side == Side::Client { [1, 0] } else { [0, 1] },
+            roster: vec![Member::initial(over)],
+            ..Fixture::new(socket, SocketKind::Mptcp)
+        };
+        let ends = [
+            subject(ends.client, Side::Client, names[0]),
+            subject(ends.server, Side::Server, names[1]),
+        ];
+        let mut conversation = Conversation {
+            tools,
+            sizes,
+            holding,
+            over,
+            to,
+            _listener: listener,
+            ends,
+            inodes,
+            next_id: 2,
+            shut: [false; 2],
+            portraits: [ExpectedState::blank(), ExpectedState::blank()],
+        };
+        conversation.rest()?;
+        Ok(conversation)
+    }
+
+    /// The sizes of the kernel's structures, as `sock_diag` shows them.
+    pub fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// The portrait of an end, as it was when the connection came to rest.
+    pub fn portrait(&self, side: Side) -> &ExpectedState {
+        &self.portraits[side as usize]
+    }
+
+    /// Joins a subflow from the client's address with this number; the initial
+    /// one stands on number 0. Takes a connection that nobody has shut down.
+    pub fn add_subflow(&mut self, address: u8) -> Result<(), String> {
+        let client = self.over.address(address);
+        let token = self.tools.token(self.inodes[0])?;
+        self.tools.join(token, address, client, self.to, 0)?;
+        for end in &mut self.ends {
+            end.roster.push(Member::new(client, self.next_id));
+        }
+        self.next_id += 1;
+        self.rest()
+    }
+
+    /// Has the client's path manager take a subflow away, counted in the order
+    /// of the portraits. The initial subflow stays listed, closed.
+    pub fn remove_subflow(&mut self, at: usize) -> Result<(), String> {
+        let member = self.ends[0].roster.get(at).ok_or("no such subflow")?;
+        self.tools.remove(self.inodes[0], member.client)?;
+        for (end, portrait) in self.ends.iter_mut().zip(&self.portraits) {
+            if at == 0 {
+                close(&mut end.roster[..1], portrait);
+            } else {
+                end.roster.remove(at);
+            }
+        }
+        self.rest()
+    }
+
+    /// Sends so many bytes from one end, and reads them at the other.
+    pub fn send(&mut self, from: Side, bytes: usize) -> Result<(), String> {
+        let [client, server] = self.sockets()?;
+        let (teller, listener) = match from {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        };
+        talk(&teller, &listener, bytes).map_err(during("exchanging data"))?;
+        self.ends[from as usize].bytes[0] += bytes as u64;
+        self.ends[1 - from as usize].bytes[1] += bytes as u64;
+        self.rest()
+    }
+
+    /// Shuts down the sending side of one end. Once both are, the connection is
+    /// closed: the end that began keeps all its subflows, closed, and the other
+    /// its first alone.
+    pub fn shut_down(&mut self, side: Side) -> Result<(), String> {
+        let sockets = self.sockets()?;
+        sockets[side as usize].shutdown(Shutdown::Write).map_err(during("shutdown"))?;
+        let (last, first) = (side as usize, 1 - side as usize);
+        if self.shut[first] {
+            for end in sockets {
+                (&*end).read_to_end(&mut Vec::new()).map_err(during("reading the end"))?;
+            }
+            self.ends[first].standing = Phase::Closed;
+            close(&mut self.ends[first].roster, &self.portraits[first]);
+            strip(&mut self.ends[last], Phase::ClosedLast);
+        }
+        self.shut[last] = true;
+        self.rest()
+    }
+
+    /// The client calls connect with `AF_UNSPEC`, which the server hears unless
+    /// both were done. Nothing can be done to the connection after that.
+    pub fn disconnect(&mut self) -> Result<(), String> {
+        let [client, _] = self.sockets()?;
+        connect_unspec(&*client).map_err(during("disconnect"))?;
+        if self.shut != [true; 2] {
+            strip(&mut self.ends[1], Phase::Reset);
+        }
+        // Whatever its first subflow was, it is made to forget.
+        self.ends[0].roster[0].closed = None;
+        strip(&mut self.ends[0], Phase::Disconnected);
+        self.rest()
+    }
+
+    /// Portrays both ends again: whether either moved since. To be asked when a
+    /// call disagrees with the model, before the kernel is blamed.
+    pub fn retake(&mut self) -> Result<bool, String> {
+        let before = self.portraits.clone();
+        self.rest()?;
+        Ok(before != self.portraits)
+    }
+
+    fn sockets(&self) -> Result<[SockRef<'_>; 2], String> {
+        let [client, server] = self.ends.each_ref().map(|end| end.descriptor.as_ref());
+        let (client, server) = client.zip(server).ok_or("no descriptor")?;
+        Ok([client, server].map(|end: &OwnedFd| SockRef::from(end)))
+    }
+
+    /// Waits, within bounds, until both ends show the same portrait twice.
+    fn rest(&mut self) -> Result<(), String> {
+        let start = Instant::now();
+        let mut last = None;
+        loop {
+            let testimony = self.tools.witness.look().map_err(during("sock_diag"))?;
+            let [client, server] =
+                self.ends.each_ref().map(|end| draw(end, &testimony, self.sizes, &self.holding));
+            let now = client.and_then(|client| Ok([client, server?]));
+            if let Ok(portraits) = &now
+                && last.as_ref() == Some(portraits)
+            {
+                self.portraits = portraits.clone();
+                return Ok(());
+            }
+            if start.elapsed() > UNREST {
+                return Err(now.err().unwrap_or("it does not come to rest".into()));
+            }
+            last = now.ok();
+            thread::sleep(REST);
+        }
+    }
+}
+
+/// Subflows close where they are, and stay listed.
+fn close(roster: &mut [Member], portrait: &ExpectedState) {
+    let Kind::Mptcp { subflows, .. } = &portrait.kind else {
+        return;
+    };
+    for (member, subflow) in roster.iter_mut().zip(subflows) {
+        member.closed.get_or_insert((subflow.local, subflow.remote));
+    }
+}
+
+/// An end keeps its first subflow alone; unless that was closed before, the
+/// kernel takes it apart, and no document says with which id.
+fn strip(end: &mut Fixture, standing: Phase) {
+    end.standing = standing;
+    end.roster.truncate(1);
+    for first in &mut end.roster {
+        if first.closed.is_none() {
+            first.id = None;
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The stage: scenes made, at rest, and portrayed.
+
+use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mptcp_emulator::Holding;
+
+use super::builder::Builder;
+use super::catalogue::{Scene, catalogue};
+use super::descriptor_budget::DescriptorBudget;
+use super::expected_state::{ExpectedState, draw};
+use super::fixture::Arrangement;
+use super::namespace::{Enclosure, mptcp_available};
+use super::recipe::{Recipe, Unconnected};
+use super::sock_diag::{SockDiag, sizes};
+use crate::kernel::Sizes;
+use crate::kernel::{Kernel, Version};
+
+/// A scene at rest shows the same portrait twice, so far apart: three times the
+/// shortest delayed acknowledgement.
+pub(super) const REST: Duration = Duration::from_millis(120);
+/// How long scenes may take to come to rest, all together.
+pub(super) const UNREST: Duration = Duration::from_millis(1500);
+/// From this age on a scene that ages is made anew: a SYN is sent again after a
+/// second, which moves several fields.
+const AGE: Duration = Duration::from_millis(700);
+
+/// Sockets in the states of the catalogue, and their portraits.
+pub struct Fixtures {
+    maker: Option<Builder>,
+    witness: SockDiag,
+    sizes: Sizes,
+    holding: Holding,
+    sets: Vec<Set>,
+    /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
+    players: Vec<Player>,
+    skipped: Vec<(&'static Scene, String)>,
+    /// Scenes that this kernel's release cannot have.
+    impossible: Vec<(&'static Scene, &'static str)>,
+    /// Why scenes are missing that would exist with more of some resource.
+    shortage: Option<String>,
+}
+
+/// What one plan made.
+struct Set {
+    plan: Recipe,
+    made: Arrangement,
+    since: Instant,
+}
+
+/// One scene that stands.
+struct Player {
+    scene: &'static Scene,
+    /// Of [`Fixtures::sets`].
+    set: usize,
+    portrait: ExpectedState,
+}
+
+impl Fixtures {
+    /// Makes the chosen scenes and waits, within bounds, until they rest.
+    ///
+    /// What cannot be made is in [`Fixtures::skipped`]. `progress` is told what is
+    /// done in a few words, some ten times.
+    pub fn build(
+        enclosure: &Enclosure,
+        which: impl Fn(&Scene) -> bool,
+        progress: &mut dyn FnMut(&str),
+    ) -> Fixtures {
+        let chosen: Vec<&'static Scene> = catalogue().iter().filter(|scene| which(scene)).collect();
+        // Before the first descriptor is opened.
+        let mut room = DescriptorBudget::for_scenes(&chosen);
+        if let Some(why) = room.is_too_small() {
+            return Fixtures::without_scenes(&chosen, why);
+        }
+        let mut witness = SockDiag::new();
+        let evidence = mptcp_available()
+            .map_err(|none| format!("{}: {}", none.what, none.advice))
+            .and_then(|()| sizes(&mut witness));
+        let holding = Kernel::running(evidence.clone().ok()).revision.holding;
+        let mut stage = Fixtures {
+            maker: None,
+            witness,
+            sizes: evidence.clone().unwrap_or_default(),
+            holding,
+            sets: Vec::new(),
+            players: Vec::new(),
+            skipped: Vec::new(),
+            impossible: Vec::new(),
+            shortage: None,
+        };
+        // Only where it has MPTCP at all: without, that is the reason for what is missing.
+        let has_mptcp = evidence.is_ok();
+        let release = Version::running().release();
+        let impossible = |scene: &Scene| {
+            let (first, why) = scene.since().filter(|_| has_mptcp)?;
+            release.is_some_and(|running| running.series() < first).then_some(why)
+        };
+        stage
+            .impossible
+            .extend(chosen.iter().filter_map(|scene| Some((*scene, impossible(scene)?))));
+        let chosen: Vec<&'static Scene> =
+            chosen.into_iter().filter(|scene| impossible(scene).is_none()).collect();
+        let maker = Builder::new(*enclosure == Enclosure::Private, holding);
+        let mut group = None;
+        let mut failed: Vec<(Recipe, String)> = Vec::new();
+        let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
+        stage.maker = match maker {
+            Ok(mut maker) => {
+                for scene in chosen {
+                    if group.replace(scene.group) != Some(scene.group) {
+                        progress(scene.group.name());
+                    }
+                    let hindrance = match (enclosure, &evidence) {
+                        (_, Err(why)) if scene.plan.speaks_mptcp() => Some(why.clone()),
+                        (Enclosure::Host { why }, _) if scene.needs_namespace() => {
+                            Some(why.clone())
+                        }
+                        _ => failed
+                            .iter()
+                            .find(|(plan, _)| *plan == scene.plan)
+                            .map(|(_, why)| why.clone()),
+                    };
+                    if let Some(why) = hindrance {
+                        stage.skipped.push((scene, why));
+                        continue;
+                    }
+                    if let Some(set) = stage.sets.iter().position(|set| set.plan == scene.plan) {
+                        cast.push((scene, set));
+                        continue;
+                    }
+                    match room.take(&scene.plan).and_then(|()| maker.make(&scene.plan)) {
+                        Ok(made) => {
+                            cast.push((scene, stage.sets.len()));
+                            stage.sets.push(Set { plan: scene.plan, made, since: Instant::now() });
+                        }
+                        Err(why) => {
+                            failed.push((scene.plan, why.clone()));
+                            stage.skipped.push((scene, why));
+                        }
+                    }
+                }
+                Some(maker)
+            }
+            Err(why) => {
+                // Without MPTCP that is the reason for whatever else is missing.
+                let why = evidence.err().unwrap_or(why);
+                stage.skipped.extend(chosen.into_iter().map(|scene| (scene, why.clone())));
+                None
+            }
+        };
+        stage.shortage = room.into_shortage();
+        progress("coming to rest");
+        stage.rest(cast);
+        stage
+    }
+
+    /// A stage on which none of the chosen scenes exists.
+    fn without_scenes(chosen: &[&'static Scene], why: &str) -> Fixtures {
+        Fixtures {
+            maker: None,
+            witness: SockDiag::new(),
+            sizes: Sizes::default(),
+            holding: Kernel::running(None).revision.holding,
+            sets: Vec::new(),
+            players: Vec::new(),
+            skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),
+            impossible: Vec::new(),
+            shortage: Some(why.to_owned()),
+        }
+    }
+
+    /// Confirms that scenes exist, unless they are missing for another reason than a
+    /// limit of the environment: that is in [`Fixtures::skipped`].
+    ///
+    /// # Errors
+    /// No scene exists because a resource was too short: which, and what to do.
+    pub fn usable(&self) -> Result<(), String> {
+        match &self.shortage {
+            Some(why) if self.players.is_empty() => Err(why.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks again and again until every scene shows the same portrait twice;
+    /// those that do not in time are given up.
+    fn rest(&mut self, mut cast: Vec<(&'static Scene, usize)>) {
+        for set in 0..self.sets.len() {
+            // What grew old while others were made; if that fails, the scene
+            // shows it by not resting.
+            let _ = self.remake(set);
+        }
+        let start = Instant::now();
+        let mut last: Vec<Result<ExpectedState, String>> = Vec::new();
+        loop {
+            let now = self.portraits(&cast);
+            let late = start.elapsed() > UNREST;
+            let rests = |at: usize| now[at].is_ok() && last.get(at) == Some(&now[at]);
+            if late || (0..cast.len()).all(rests) {
+                for (at, (scene, set)) in cast.drain(..).enumerate() {
+                    match (&now[at], rests(at)) {
+                        (Ok(portrait), true) => {
+                            self.players.push(Player { scene, set, portrait: portrait.clone() })
+                        }
+                        (Ok(_), false) => {
+                            self.skipped.push((scene, "it does not come to rest".to_owned()))
+                        }
+                        (Err(why), _) => self.skipped.push((scene, why.clone())),
+                    }
+                }
+                return;
+            }
+            last = now;
+            thread::sleep(REST);
+        }
+    }
+
+    /// Makes a set anew that ages and is old: whether it was.
+    fn remake(&mut self, set: usize) -> Result<bool, String> {
+        let set = &mut self.sets[set];
+        if !matches!(set.plan, Recipe::Unconnected(_, Unconnected::Connecting))
+            || set.since.elapsed() < AGE
+        {
+            return Ok(false);
+        }
+        let maker = self.maker.as_mut().ok_or("no maker")?;
+        set.made.replace(maker.make(&set.plan)?)?;
+        set.since = Instant::now();
+        Ok(true)
+    }
+
+    /// Where the scene with a number stands.
+    fn player(&self, id: u8) -> Result<usize, String> {
+        self.players
+            .binary_search_by_key(&id, |player| player.scene.id)
+            .map_err(|_| format!("scene {id} does not stand"))
+    }
+
+    /// One look, and the portraits of all these scenes from it.
+    fn portraits(
+        &mut self,
+        cast: &[(&'static Scene, usize)],
+    ) -> Vec<Result<ExpectedState, String>> {
+        let testimony = match self.witness.look() {
+            Ok(testimony) => testimony,
+            // Only MPTCP sockets need the witness, and none was made without.
+            Err(_) if self.sizes == Sizes::default() => Default::default(),
+            Err(error) => return vec![Err(format!("sock_diag: {error}")); cast.len()],
+        };
+        let drawn = |&(scene, set): &(&'static Scene, usize)| {
+            let subjects = &self.sets[set].made.subjects;
+            let subject =
+                subjects.iter().find(|subject| subject.side == scene.side).ok_or("no such end")?;
+            draw(subject, &testimony, self.sizes, &self.holding)
+        };
+        cast.iter().map(drawn).collect()
+    }
+
+    /// The scenes that stand, in the order of their numbers.
+    pub fn scenes(&self) -> impl Iterator<Item = &'static Scene> {
+        self.players.iter().map(|player| player.scene)
+    }
+
+    /// The chosen scenes that do not stand, each with the reason.
+    pub fn skipped(&self) -> &[(&'static Scene, String)] {
+        &self.skipped
+    }
+
+    /// The chosen scenes that this kernel's release cannot have, each with the reason: they
+    /// are neither up nor missing.
+    pub fn impossible(&self) -> &[(&'static Scene, &'static str)] {
+        &self.impossible
+    }
+
+    /// The sizes of the kernel's structures, as `sock_diag` shows them; `None`
+    /// where there is no MPTCP or no witness of it.
+    pub fn sizes(&self) -> Option<Sizes> {
+        (self.sizes != Sizes::default()).then_some(self.sizes)
+    }
+
+    /// The portrait of a scene that stands, as it was taken last.
+    pub fn portrait(&self, id: u8) -> Option<&ExpectedState> {
+        let player = self.player(id).ok()?;
+        Some(&self.players[player].portrait)
+    }
+
+    /// A descriptor of a scene's socket, to hand to another program.
+    ///
+    /// # Errors
+    /// The scene does not stand, or has no descriptor that is open.
+    pub fn descriptor(&self, id: u8) -> Result<OwnedFd, String> {
+        let player = &self.players[self.player(id)?];
+        let subjects = &self.sets[player.set].made.subjects;
+        let subject = subjects.iter().find(|subject| subject.side == player.scene.side);
+        let descriptor = subject.and_then(|subject| subject.descriptor.as_ref());
+        let descriptor = descriptor.ok_or("its descriptor is not open")?;
+        descriptor.try_clone().map_err(|error| format!("dup: {error}"))
+    }
+
+    /// Portrays a scene again: whether it moved since. To be asked when a call
+    /// disagrees with the model, before the kernel is blamed.
+    pub fn retake(&mut self, id: u8) -> Result<bool, String> {
+        let player = self.player(id)?;
+        let cast = [(self.players[player].scene, self.players[player].set)];
+        let [portrait] = &mut self.portraits(&cast)[..] else {
+            return Err("no portrait".into());
+        };
+        let portrait = std::mem::replace(portrait, Err(String::new()))?;
+        let moved = portrait != self.players[player].portrait;
+        self.players[player].portrait = portrait;
+        Ok(moved)
+    }
+
+    /// Makes a scene anew that ages and has grown old, under its old descriptor
+    /// number: whether it did, and the portrait is another one. For all other
+    /// scenes this costs a look at a table; call it before each use.
+    pub fn freshen(&mut self, id: u8) -> Result<bool, String> {
+        let player = self.player(id)?;
+        if !self.remake(self.players[player].set)? {
+            return Ok(false);
+        }
+        self.retake(id)
+    }
+}

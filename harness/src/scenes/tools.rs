@@ -1,0 +1,95 @@
+//! The witness and the path manager together: what it takes to change a
+//! connection's subflows and to see that they changed.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::path_manager::PathManager;
+use super::sock_diag::{Record, SockDiag, subflows};
+use super::system::during;
+
+/// How long any single step may take before the scene is given up.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Netlink sockets to change connections with and to look at them.
+pub(super) struct Tools {
+    pub witness: SockDiag,
+    pub manager: PathManager,
+}
+
+impl Tools {
+    pub fn new() -> Tools {
+        Tools { witness: SockDiag::new(), manager: PathManager::new() }
+    }
+
+    /// The local token of the connection behind a descriptor.
+    pub fn token(&mut self, inode: u32) -> Result<u32, String> {
+        let seen = self.witness.mptcp().map_err(during("sock_diag"))?;
+        let info =
+            &seen.iter().find(|seen| seen.inode == inode).ok_or("sock_diag does not show it")?.info;
+        super::expected_state::token(info).ok_or_else(|| "sock_diag tells no token".to_owned())
+    }
+
+    /// Makes a subflow, trying again while the kernel says no.
+    pub fn join(
+        &mut self,
+        token: u32,
+        id: u8,
+        from: IpAddr,
+        to: SocketAddr,
+        flags: u32,
+    ) -> Result<(), String> {
+        retry(|| self.manager.join(token, id, from, to, flags)).map_err(during("joining a subflow"))
+    }
+
+    /// Waits until a number of subflows stands at each of some ends.
+    pub fn await_subflows(
+        &mut self,
+        ends: &[u32],
+        wanted: usize,
+        look: impl Fn(&mut SockDiag) -> io::Result<Vec<Record>>,
+    ) -> Result<(), String> {
+        retry(|| {
+            let seen = look(&mut self.witness)?;
+            let standing = ends.iter().map(|&inode| subflows(&seen, inode).count());
+            match standing.min() {
+                Some(fewest) if fewest < wanted => {
+                    Err(io::Error::other(format!("{fewest} of {wanted} subflows stand")))
+                }
+                _ => Ok(()),
+            }
+        })
+        .map_err(during("awaiting the joins"))
+    }
+
+    /// Takes away the subflow of a client, named by the address it has there.
+    pub fn remove(&mut self, inode: u32, gone: IpAddr) -> Result<(), String> {
+        let token = self.token(inode)?;
+        let seen = self.witness.tcp().map_err(during("sock_diag"))?;
+        let subflow = subflows(&seen, inode)
+            .find(|subflow| subflow.local.ip().to_canonical() == gone)
+            .ok_or("the subflow to remove is not there")?;
+        self.manager
+            .remove(token, subflow.local, subflow.remote)
+            .map_err(during("removing a subflow"))
+    }
+
+    /// Takes an address away from a client, and with it the subflows from there.
+    pub fn remove_address(&mut self, inode: u32, id: u8) -> Result<(), String> {
+        let token = self.token(inode)?;
+        self.manager.remove_address(token, id).map_err(during("removing an address"))
+    }
+}
+
+/// Tries again, without pause at first, until it works or patience ends.
+fn retry(mut step: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    let start = Instant::now();
+    loop {
+        match step() {
+            Err(_) if start.elapsed() < PATIENCE => thread::sleep(Duration::from_micros(200)),
+            done => return done,
+        }
+    }
+}
