@@ -6,34 +6,18 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod args;
-mod canary;
-mod check;
-mod contract;
-mod coverage;
-mod drawing;
-mod exhaust;
+mod arguments;
+mod cli;
+mod commands;
+mod diagram;
 mod explain;
-mod human;
-mod input;
-mod kernels;
-mod ktap;
-mod laws;
-mod meter;
-mod out;
-mod reach;
-mod replay;
+mod model_socket;
 mod report;
 mod repro;
 mod review;
-mod rules;
-mod scenes;
-mod select;
-mod stand_in;
-mod style;
-mod triage;
-mod vm;
-mod watch;
+mod session;
+mod spec;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -63,7 +47,7 @@ fn main() -> ExitCode {
         Command::Vm(args) => vm::run(args),
         Command::Kernels(args) => kernels::run(args),
         Command::Review(args) => review::run(args),
-        Command::Survey(args) => review::survey(args),
+        Command::GuestRun(args) => review::survey(args),
     };
     match done {
         Ok(status) => ExitCode::from(status.code()),

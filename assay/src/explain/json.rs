@@ -7,9 +7,9 @@ use mptcp_harness::judge::finding::{hex, result_name};
 use serde::Serialize;
 
 use super::{Explanation, Told, numbers};
-use crate::drawing::{Drawing, Kind};
-use crate::report::RevisionData;
-use crate::rules::standing;
+use crate::diagram::{Drawing, Kind};
+use crate::report::data::RevisionData;
+use crate::spec::standing;
 
 /// One case, and what is to be said of it. Offsets are bytes from the start of
 /// the street.

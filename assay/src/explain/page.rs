@@ -2,12 +2,12 @@
 
 use maud::{Markup, PreEscaped, html};
 use mptcp_harness::judge::finding::result_name;
-use mptcp_harness::judge::hexdump::Hexdump;
+use crate::report::hexdump::Hexdump;
 
 use super::{Explanation, numbers, revisions};
-use crate::drawing::{self, Drawing, STYLE, WIDTH, px};
-use crate::rules::standing;
-use crate::style::wrapped;
+use crate::diagram::{self, Drawing, STYLE, WIDTH, px};
+use crate::spec::standing;
+use crate::terminal::style::wrapped;
 
 /// What the page has beside the drawing.
 const PAGE_STYLE: &str = "\

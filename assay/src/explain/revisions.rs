@@ -11,8 +11,8 @@ use mptcp_harness::judge::finding::result_name;
 use mptcp_harness::judge::region::Map;
 
 use super::Told;
-use crate::drawing;
-use crate::style::{dim, head, odd, span};
+use crate::diagram;
+use crate::terminal::style::{dim, head, odd, span};
 
 /// A column for each group of neighbouring revisions that are alike in everything.
 pub(super) struct Table {

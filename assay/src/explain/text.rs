@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use mptcp_emulator::Rule;
 use mptcp_harness::judge::finding::result_name;
-use mptcp_harness::judge::hexdump::Hexdump;
+use crate::report::hexdump::Hexdump;
 
 use super::{Explanation, numbers, revisions};
-use crate::drawing;
-use crate::rules::standing;
-use crate::style::{bad, dim, good, head, odd, wrapped};
+use crate::diagram;
+use crate::spec::standing;
+use crate::terminal::style::{bad, dim, good, head, odd, wrapped};
 
 /// Fields of memory that are listed.
 const MOST_FIELDS: usize = 240;

@@ -6,7 +6,7 @@ use std::path::Path;
 use mptcp_harness::cases::Case;
 use serde_json::Value;
 
-use crate::input;
+use crate::session::stored_cases;
 
 /// A case, and what a report says of it.
 pub(super) struct Found {

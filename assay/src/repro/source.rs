@@ -5,8 +5,8 @@ use std::fmt::Write;
 use mptcp_emulator::Rule;
 use mptcp_harness::judge::contradictions::Contradiction;
 
-use crate::rules::{DOCUMENTS, Document, cited, is_measured, standing};
-use crate::style::wrapped;
+use crate::spec::{DOCUMENTS, Document, cited, is_measured, standing};
+use crate::terminal::style::wrapped;
 
 /// Columns of a line.
 const WIDTH: usize = 80;

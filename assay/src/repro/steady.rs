@@ -8,7 +8,7 @@ use mptcp_harness::scenes::{
     Change, ExpectedState, Kind, Recipe, Scene, Side, Unconnected, of_the_moment,
 };
 
-use crate::stand_in::{Bytes, StandIn};
+use crate::model_socket::{Bytes, ModelSocket};
 
 /// Fields of `struct mptcp_info` that tell of the network namespace and not of the
 /// socket: limits and endpoints of the in-kernel path manager.
@@ -49,10 +49,10 @@ pub(super) fn common(
     one: &ExpectedState,
     other: &ExpectedState,
     revision: &Revision,
-) -> Result<StandIn, String> {
+) -> Result<ModelSocket, String> {
     let unlike = || "the scene does not come out twice with as many subflows".to_owned();
     let (known, listener) = (sizes(one), listener(scene));
-    let (mut socket, mut other) = (StandIn::of(one, revision), StandIn::of(other, revision));
+    let (mut socket, mut other) = (ModelSocket::of(one, revision), ModelSocket::of(other, revision));
     let (Some((info, subflows)), Some((other_info, other_subflows))) =
         (socket.contents(), other.contents())
     else {

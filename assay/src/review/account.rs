@@ -16,7 +16,7 @@ use super::datum::Datum;
 use super::difference::Group;
 use super::memory::contrasted;
 use super::report::Answer;
-use crate::stand_in::StandIn;
+use crate::model_socket::ModelSocket;
 
 /// What two revisions' data make of a case.
 pub(super) struct DataDifference {
@@ -26,7 +26,7 @@ pub(super) struct DataDifference {
     contrast: ModelDiff,
     /// Sockets by scene, for the base revision with some of `data` of the patched one, each
     /// datum a bit.
-    sockets: BTreeMap<(u8, u32), StandIn>,
+    sockets: BTreeMap<(u8, u32), ModelSocket>,
 }
 
 impl DataDifference {
@@ -91,7 +91,7 @@ impl DataDifference {
         let revisions = [one, other].map(|data| self.mixed(data));
         for (data, revision) in [one, other].into_iter().zip(&revisions) {
             let socket = self.sockets.entry((case.scene, data));
-            socket.or_insert_with(|| StandIn::marked(scene, revision));
+            socket.or_insert_with(|| ModelSocket::marked(scene, revision));
         }
         let socket = |data| self.sockets.get(&(case.scene, data));
         let (first, second) = (socket(one)?, socket(other)?);
@@ -169,7 +169,7 @@ impl Account<'_> {
 /// What two revisions predict for a case, with all that the socket holds left open.
 pub(super) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Foreseen; 2]> {
     let scene = by_id(case.scene)?;
-    let [one, other] = revisions.map(|revision| StandIn::named(scene, revision));
+    let [one, other] = revisions.map(|revision| ModelSocket::named(scene, revision));
     Some(one.with(|one, subflows| {
         other.with(|other, others| {
             let side = |revision, socket, subflows| Side { revision, socket, subflows };

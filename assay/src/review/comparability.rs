@@ -7,13 +7,13 @@ use mptcp_emulator::Revision;
 use mptcp_harness::scenes::{by_id, catalogue};
 use mptcp_harness::verdict::{MOST_WITHOUT, Tally};
 
-use super::survey::Survey;
-use crate::coverage::{Coverage, SkippedScene};
-use crate::style::counted;
+use super::guest_run::GuestRun;
+use crate::report::coverage::{Coverage, SkippedScene};
+use crate::terminal::style::counted;
 
 /// The scenes that came up on both kernels, and those that did not on one of them. A scene
 /// that one of the releases cannot have is not missing.
-pub(super) fn coverage(both: &[(&str, &Survey); 2]) -> Coverage {
+pub(super) fn coverage(both: &[(&str, &GuestRun); 2]) -> Coverage {
     let mut coverage = Coverage::default();
     for scene in catalogue() {
         let find = |list: &[SkippedScene]| list.iter().find(|one| one.name == scene.name).cloned();
@@ -42,8 +42,8 @@ pub(super) fn coverage(both: &[(&str, &Survey); 2]) -> Coverage {
 
 /// Scenes that came up on one of the two kernels, although both can have them: each with
 /// the kernel on which it did not.
-pub(super) fn uneven(both: &[(&str, &Survey); 2]) -> BTreeMap<String, Vec<String>> {
-    let of = |survey: &Survey| Coverage {
+pub(super) fn uneven(both: &[(&str, &GuestRun); 2]) -> BTreeMap<String, Vec<String>> {
+    let of = |survey: &GuestRun| Coverage {
         scenes_up: survey
             .scenes
             .iter()
@@ -54,7 +54,7 @@ pub(super) fn uneven(both: &[(&str, &Survey); 2]) -> BTreeMap<String, Vec<String
         ..Coverage::default()
     };
     let [base, patched] = both.map(|(kernel, survey)| (kernel, of(survey)));
-    crate::coverage::uneven(&[(base.0, &base.1), (patched.0, &patched.1)])
+    crate::report::coverage::uneven(&[(base.0, &base.1), (patched.0, &patched.1)])
 }
 
 /// A revision that has every option that one of the two has.

@@ -14,8 +14,8 @@ use mptcp_emulator::abi::{Field, MptcpInfo, SubflowAddrs, TcpInfo};
 use mptcp_harness::scenes::{by_id, catalogue};
 use serde::Serialize;
 
-use super::survey::{SceneFacts, Survey};
-use crate::stand_in::StandIn;
+use super::guest_run::{SceneFacts, GuestRun};
+use crate::model_socket::ModelSocket;
 
 /// A field is told if it differs in so many places, and in half of those in which it
 /// is steady on both, which are a quarter of all: one that merely happened to stand
@@ -51,8 +51,8 @@ type Seen = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
 /// Compares what some surveys of each kernel saw, each from a boot of its own. What the
 /// kernels' revisions are known to hold otherwise is left out.
 pub(super) fn compare(
-    base: &[&Survey],
-    patched: &[&Survey],
+    base: &[&GuestRun],
+    patched: &[&GuestRun],
     revisions: [Revision; 2],
 ) -> Vec<Content> {
     let mut found: Vec<Content> = subflows([base, patched], revisions).into_iter().collect();
@@ -100,9 +100,9 @@ pub(super) fn compare(
 
 /// The scenes on which the kernels list another number of subflows, every boot the same one,
 /// unless either has the number that its revision has there.
-fn subflows(surveys: [&[&Survey]; 2], revisions: [Revision; 2]) -> Option<Content> {
-    let number = |surveys: &[&Survey], id: u8| {
-        let of = |survey: &&Survey| {
+fn subflows(surveys: [&[&GuestRun]; 2], revisions: [Revision; 2]) -> Option<Content> {
+    let number = |surveys: &[&GuestRun], id: u8| {
+        let of = |survey: &&GuestRun| {
             let facts = survey.scenes.iter().find(|facts| facts.id == id)?;
             facts.subflows
         };
@@ -150,7 +150,7 @@ impl Known {
             return false;
         };
         let clear = self.revisions.map(|revision| {
-            let mut socket = StandIn::named(scene, &revision);
+            let mut socket = ModelSocket::named(scene, &revision);
             let info = socket.contents().map(|((_, mask), _)| mask.get(usize::from(field.offset)));
             info.flatten() == Some(&0)
         });
@@ -160,7 +160,7 @@ impl Known {
     }
 }
 
-fn seen(surveys: &[&Survey]) -> Seen {
+fn seen(surveys: &[&GuestRun]) -> Seen {
     let mut seen = Seen::new();
     for facts in surveys.iter().flat_map(|survey| &survey.scenes) {
         let SceneFacts { id, info, tcp_info, subflow_info, .. } = facts;
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     /// A survey of ten scenes whose `mptcp_info` is eight bytes, told by scene.
-    fn survey(info: impl Fn(u8) -> [u8; 8]) -> Survey {
+    fn survey(info: impl Fn(u8) -> [u8; 8]) -> GuestRun {
         let scene = |id: u8| SceneFacts {
             id,
             subflows: Some(1),
@@ -210,10 +210,10 @@ mod tests {
             tcp_info: Vec::new(),
             subflow_info: Vec::new(),
         };
-        Survey { scenes: (20..30).map(scene).collect(), ..Survey::empty(Revision::V6_12) }
+        GuestRun { scenes: (20..30).map(scene).collect(), ..GuestRun::empty(Revision::V6_12) }
     }
 
-    fn found(base: [Survey; 2], patched: [Survey; 2]) -> Vec<(String, String, String)> {
+    fn found(base: [GuestRun; 2], patched: [GuestRun; 2]) -> Vec<(String, String, String)> {
         let [one, two] = &base;
         let [three, four] = &patched;
         let found = compare(&[one, two], &[three, four], [Revision::V6_12; 2]);
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn another_number_of_subflows_is_told_unless_the_revisions_account_for_it() {
         let of = |id, subflows: u32| {
-            let mut survey = Survey::empty(Revision::V6_12);
+            let mut survey = GuestRun::empty(Revision::V6_12);
             let (info, tcp_info, subflow_info) = (String::new(), Vec::new(), Vec::new());
             let subflows = Some(subflows);
             survey.scenes.push(SceneFacts { id, subflows, info, tcp_info, subflow_info });

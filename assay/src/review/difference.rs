@@ -18,8 +18,8 @@ use serde::Serialize;
 use super::account::{Account, DataDifference};
 use super::datum::Datum;
 use super::report::Answer;
-use super::survey::{ABSENT, AGREE, DISAGREE, Disagreement, NONE, Survey, rule};
-use crate::input;
+use super::guest_run::{ABSENT, AGREE, DISAGREE, Disagreement, NONE, GuestRun, rule};
+use crate::session::stored_cases;
 
 /// How a difference is to be taken, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -156,7 +156,7 @@ pub(super) struct Comparison {
 /// Compares. `surveys` and `revisions` are of the base and the patched kernel.
 pub(super) fn compare(
     agenda: &CaseList,
-    surveys: [&Survey; 2],
+    surveys: [&GuestRun; 2],
     revisions: [Revision; 2],
 ) -> Result<Comparison, String> {
     let mut data = DataDifference::between(revisions);
@@ -201,7 +201,7 @@ pub(super) fn compare(
         if let Some(scene) = by_id(case.scene) {
             *comparison.table.entry((case.option, scene.group)).or_default() += 1;
         }
-        let said = |survey: &'_ Survey, code: u32| -> Option<Disagreement> {
+        let said = |survey: &'_ GuestRun, code: u32| -> Option<Disagreement> {
             let at = code.checked_sub(DISAGREE)?;
             survey.disagreements.get(at as usize).cloned()
         };

@@ -5,8 +5,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::difference::Class;
 use super::markdown::missing;
 use super::report::{Answer, GroupData, KernelData, Review};
-use crate::drawing::{self, Drawing};
-use crate::style::{counted, grouped};
+use crate::diagram::{self, Drawing};
+use crate::terminal::style::{counted, grouped};
 
 /// Groups of one known cause that are open when the page is.
 const OPEN_OF_A_CAUSE: usize = 1;

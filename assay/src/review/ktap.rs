@@ -5,9 +5,9 @@
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
 use super::report::{GroupData, Review};
-use crate::ktap::check::{OPTIONS, groups};
-use crate::ktap::{Ending, Point, document};
-use crate::style::counted;
+use crate::report::ktap_check::{OPTIONS, groups};
+use crate::report::ktap::{Ending, Point, document};
+use crate::terminal::style::counted;
 
 /// The whole document.
 pub(super) fn page(review: &Review) -> String {

@@ -14,9 +14,9 @@ use mptcp_lab::kernels::Kernel;
 use mptcp_limits::{Need, Resource, files};
 use serde_json::Value;
 
-use super::survey::{FAR, Request, Survey};
-use crate::args::MachineArgs;
-use crate::out;
+use super::guest_run::{FAR, Request, GuestRun};
+use crate::arguments::MachineArgs;
+use crate::terminal::out;
 use crate::vm::{Heard, boot, verdict};
 
 /// Both kernels, booted side by side.
@@ -27,7 +27,7 @@ pub(super) struct Machines<'a> {
 
 impl Machines<'_> {
     /// A survey of each.
-    pub(super) fn survey(&self, request: &Request, what: &str) -> Result<[Survey; 2], Ended> {
+    pub(super) fn survey(&self, request: &Request, what: &str) -> Result<[GuestRun; 2], Ended> {
         let request_json = serde_json::to_vec(request).map_err(|error| error.to_string())?;
         let file = Temporary::new(&request_json)?;
         let far = Far::new(what, 2 * (request.cases + request.stored.len() as u64));
@@ -52,7 +52,7 @@ impl Machines<'_> {
         }
     }
 
-    fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<Survey, Ended> {
+    fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<GuestRun, Ended> {
         let errand = Errand {
             arguments: vec!["survey".into(), request.display().to_string()],
             environment: Vec::new(),
@@ -102,7 +102,7 @@ pub(super) enum Ended {
 /// A kernel that fell over, and the case in which it did.
 pub(super) struct Fallen {
     /// What the base kernel did meanwhile.
-    pub(super) base: Option<Survey>,
+    pub(super) base: Option<GuestRun>,
     pub(super) kernel: Kernel,
     pub(super) signature: String,
     pub(super) summary: String,

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::difference::Class;
 use super::html::lattice;
 use super::report::{Answer, GroupData, KernelData, Review};
-use crate::style::{counted, grouped};
+use crate::terminal::style::{counted, grouped};
 
 /// Columns of running text.
 const WIDTH: usize = 78;

@@ -4,7 +4,7 @@
 use mptcp_harness::cases::Case;
 use mptcp_harness::judge::Mismatch;
 use mptcp_harness::judge::evidence::Examination;
-use mptcp_harness::judge::hexdump::Hexdump;
+use crate::report::hexdump::Hexdump;
 use mptcp_harness::judge::region::{Map, Region, Spot};
 
 use super::account::foreseen;

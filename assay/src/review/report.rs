@@ -17,14 +17,14 @@ use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
 use super::difference::{Class, Comparison, Group};
-use super::exhibit::Exhibit;
+use super::remote_examination::RemoteExamination;
 use super::memory::{contrasted, drawn, larger};
-use super::survey::Survey;
+use super::guest_run::GuestRun;
 use super::words::{contract, of_kernels};
 use crate::Status;
-use crate::coverage::{Asked, Coverage};
-use crate::report::{RevisionData, RuleData, by_name};
-use crate::rules::standing;
+use crate::report::coverage::{Asked, Coverage};
+use crate::report::data::{RevisionData, RuleData, by_name};
+use crate::spec::standing;
 
 /// Scenes that are named where a difference shows on more.
 const MOST_SCENES: usize = 4;
@@ -33,10 +33,10 @@ const MOST_SCENES: usize = 4;
 pub(super) struct Material<'a> {
     /// The kernels as a command line has them.
     pub(super) asked: [String; 2],
-    pub(super) surveys: &'a [Survey; 2],
+    pub(super) surveys: &'a [GuestRun; 2],
     pub(super) revisions: [Revision; 2],
     pub(super) comparison: &'a Comparison,
-    pub(super) exhibits: Option<&'a [Survey; 2]>,
+    pub(super) exhibits: Option<&'a [GuestRun; 2]>,
     pub(super) contents: Vec<Content>,
     /// What was built, and what was chosen.
     pub(super) facts: Vec<String>,
@@ -426,7 +426,7 @@ impl GroupData {
 /// What both kernels did with a case that was run once more.
 pub(super) fn answers(
     case: &Case,
-    exhibits: &[Survey; 2],
+    exhibits: &[GuestRun; 2],
     revisions: [Revision; 2],
 ) -> Option<[Answer; 2]> {
     let digits = hex(&codec::encode(case));
@@ -438,7 +438,7 @@ pub(super) fn answers(
 }
 
 impl Answer {
-    fn new(case: &Case, exhibit: &Exhibit, revision: Revision) -> Answer {
+    fn new(case: &Case, exhibit: &RemoteExamination, revision: Revision) -> Answer {
         let examination = exhibit.examination(case);
         let observation = examination.observation.as_deref().unwrap_or_default();
         let at = case.optlen.offset();

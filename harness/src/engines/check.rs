@@ -241,7 +241,7 @@ pub fn check(
     watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
-    run(setting, &Turns { setting }, (revision, stage, model), watching, progress)
+    run(setting, &Alternating { setting }, (revision, stage, model), watching, progress)
 }
 
 /// Runs cases from anywhere; of the setting, what is not about their choice counts.
@@ -420,11 +420,12 @@ impl Worker<'_> {
 
 /// The lattice and random cases in turns, as either finds things early that the other
 /// does not.
-struct Turns<'a> {
-    setting: &'a Setting,
+pub struct Alternating<'a> {
+    /// Options and seed of the cases.
+    pub setting: &'a Setting,
 }
 
-impl Sources for Turns<'_> {
+impl Sources for Alternating<'_> {
     fn source<'a>(
         &'a self,
         palette: &'a BoundaryValues,
@@ -443,7 +444,7 @@ impl Sources for Turns<'_> {
     }
 }
 
-/// One job's part of [`Turns`].
+/// One job's part of [`Alternating`].
 struct Turn<'a, I: Iterator<Item = Case>> {
     lattice: Peekable<I>,
     random: fastrand::Rng,

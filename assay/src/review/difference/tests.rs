@@ -1,5 +1,5 @@
 use super::*;
-use crate::stand_in::StandIn;
+use crate::model_socket::ModelSocket;
 use mptcp_harness::cases::{Data, Entry, Input, Place};
 use mptcp_harness::engines::case_list::cues;
 use mptcp_harness::judge::evidence::Examination;
@@ -22,8 +22,8 @@ fn agenda_on(revisions: &[Revision], scenes: &str) -> CaseList {
 }
 
 /// A survey that agrees but for some cases, by number, which have a signature.
-fn survey(revision: Revision, wrong: &[(u64, &str)]) -> Survey {
-    let mut survey = Survey::empty(revision);
+fn survey(revision: Revision, wrong: &[(u64, &str)]) -> GuestRun {
+    let mut survey = GuestRun::empty(revision);
     let mut at = 0;
     for (number, signature) in wrong {
         survey.verdicts.push((AGREE, number - at));
@@ -43,7 +43,7 @@ fn survey(revision: Revision, wrong: &[(u64, &str)]) -> Survey {
     survey
 }
 
-fn classes(base: &Survey, patched: &Survey) -> Vec<(Class, String, u64)> {
+fn classes(base: &GuestRun, patched: &GuestRun) -> Vec<(Class, String, u64)> {
     let revisions = [Revision::V6_12; 2];
     let compared = compare(&agenda(&revisions), [base, patched], revisions).unwrap();
     let groups = compared.groups.into_iter();
@@ -71,16 +71,16 @@ fn a_case_without_a_verdict_is_not_compared() {
     let revisions = [Revision::V6_12; 2];
     let good = survey(Revision::V6_12, &[]);
     let half =
-        Survey { verdicts: vec![(AGREE, 1000), (NONE, 3000)], ..Survey::empty(Revision::V6_12) };
+        GuestRun { verdicts: vec![(AGREE, 1000), (NONE, 3000)], ..GuestRun::empty(Revision::V6_12) };
     let compared = compare(&agenda(&revisions), [&good, &half], revisions).unwrap();
     assert_eq!((compared.compared, compared.undecided), (1000, 3000));
     // And a survey that broke off is none.
-    let short = Survey { verdicts: vec![(AGREE, 3999)], ..half };
+    let short = GuestRun { verdicts: vec![(AGREE, 3999)], ..half };
     assert!(compare(&agenda(&revisions), [&good, &short], revisions).is_err());
     // Nor is one that goes on, or tells less than it counts.
-    let long = Survey { verdicts: vec![(AGREE, 4001)], ..Survey::empty(Revision::V6_12) };
+    let long = GuestRun { verdicts: vec![(AGREE, 4001)], ..GuestRun::empty(Revision::V6_12) };
     assert!(compare(&agenda(&revisions), [&good, &long], revisions).is_err());
-    let mute = Survey { verdicts: vec![(DISAGREE, 4000)], ..long };
+    let mute = GuestRun { verdicts: vec![(DISAGREE, 4000)], ..long };
     assert!(compare(&agenda(&revisions), [&good, &mute], revisions).is_err());
 }
 
@@ -211,7 +211,7 @@ fn causes_are_enough_and_none_is_too_many() {
 
 /// What a kernel of a revision would answer in a scene.
 fn answer(case: &Case, revision: Revision, scene: &str) -> Answer {
-    let socket = StandIn::marked(by_name(scene).unwrap(), &revision);
+    let socket = ModelSocket::marked(by_name(scene).unwrap(), &revision);
     let (foreseen, before, subflows) = socket.with(|socket, subflows| {
         let side = Side { revision: &revision, socket, subflows };
         let none = Side { socket: mptcp_emulator::Socket::Closed, ..side };

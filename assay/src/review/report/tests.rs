@@ -1,12 +1,12 @@
 use super::*;
-use crate::args::OptionName;
-use crate::coverage::SkippedScene;
+use crate::arguments::OptionName;
+use crate::report::coverage::SkippedScene;
 use crate::review::difference::compare;
 use crate::review::survey::{ABSENT, AGREE, NONE, SceneFacts};
-use crate::select::Selection;
+use crate::arguments::selection::Selection;
 use mptcp_harness::engines::case_list::{CaseList, cues};
 
-fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> Survey {
+fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> GuestRun {
     let scene = |id| SceneFacts {
         id,
         subflows: None,
@@ -14,10 +14,10 @@ fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> Survey {
         tcp_info: Vec::new(),
         subflow_info: Vec::new(),
     };
-    Survey {
+    GuestRun {
         scenes: scenes.map(scene).collect(),
         verdicts: verdicts.to_vec(),
-        ..Survey::empty(Revision::V6_12)
+        ..GuestRun::empty(Revision::V6_12)
     }
 }
 
@@ -26,11 +26,11 @@ fn skipped(id: u8) -> SkippedScene {
     SkippedScene { name, reason: "no path manager".to_owned() }
 }
 
-fn ended(base: Survey, patched: Survey) -> (Verdict, Difference, u8) {
+fn ended(base: GuestRun, patched: GuestRun) -> (Verdict, Difference, u8) {
     between([Revision::V6_12; 2], base, patched)
 }
 
-fn between(revisions: [Revision; 2], base: Survey, patched: Survey) -> (Verdict, Difference, u8) {
+fn between(revisions: [Revision; 2], base: GuestRun, patched: GuestRun) -> (Verdict, Difference, u8) {
     let review = review(revisions, base, patched, Asked { options: &[], scenes: &[] });
     (review.verdict, review.difference, review.status().code())
 }
@@ -51,14 +51,14 @@ fn all_but(scene: u8) -> Vec<(u32, u64)> {
     agenda(&[Revision::V6_12; 2]).cases().map(|case| (code(case), 1)).collect()
 }
 
-fn review(revisions: [Revision; 2], base: Survey, patched: Survey, asked_for: Asked<'_>) -> Review {
+fn review(revisions: [Revision; 2], base: GuestRun, patched: GuestRun, asked_for: Asked<'_>) -> Review {
     review_holding(Vec::new(), revisions, [base, patched], asked_for)
 }
 
 fn review_holding(
     contents: Vec<Content>,
     revisions: [Revision; 2],
-    surveys: [Survey; 2],
+    surveys: [GuestRun; 2],
     asked_for: Asked<'_>,
 ) -> Review {
     let agenda = agenda(&revisions);
@@ -96,14 +96,14 @@ fn no_difference_is_reported_only_where_everything_was_compared() {
     let none = |verdict: Verdict| (verdict, Difference::None, verdict.status().code());
     assert_eq!(ended(good(), good()), (Verdict::Agree, Difference::None, 0));
     // A scene that came up on one kernel alone.
-    let fewer = || Survey { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    let fewer = || GuestRun { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
     assert_eq!(ended(good(), fewer()), (Verdict::Uneven, Difference::None, 2));
     assert_eq!(ended(fewer(), good()), (Verdict::Uneven, Difference::None, 2));
     // One that the release of one kernel cannot have is no such scene.
-    let older = Survey { impossible: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    let older = GuestRun { impossible: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
     assert_eq!(ended(older, good()), none(Verdict::Agree));
     // A difference that could not be reproduced is one, on either kernel.
-    let unreproduced = Survey { unreproduced: 1, ..survey(0..30, &[(AGREE, 1999), (NONE, 1)]) };
+    let unreproduced = GuestRun { unreproduced: 1, ..survey(0..30, &[(AGREE, 1999), (NONE, 1)]) };
     assert_eq!(ended(good(), unreproduced.clone()), (Verdict::Unreproduced, Difference::None, 1));
     assert_eq!(ended(unreproduced, good()), (Verdict::Unreproduced, Difference::None, 1));
     // A scene may change during a case; many cases without a verdict are no agreement.
@@ -117,7 +117,7 @@ fn no_difference_is_reported_only_where_everything_was_compared() {
 #[test]
 fn scenes_that_are_missing_on_both_are_in_the_headline() {
     let some =
-        || Survey { skipped: (20..30).map(skipped).collect(), ..survey(0..20, &[(AGREE, 2000)]) };
+        || GuestRun { skipped: (20..30).map(skipped).collect(), ..survey(0..20, &[(AGREE, 2000)]) };
     let asked = Asked { options: &[], scenes: &[] };
     let seen = review([Revision::V6_12; 2], some(), some(), asked);
     assert_eq!(seen.status().code(), 0);
@@ -128,7 +128,7 @@ fn scenes_that_are_missing_on_both_are_in_the_headline() {
 /// The case of 7.3 without /proc/sys: what is left are sockets that refuse the options.
 #[test]
 fn what_was_not_compared_is_the_headline_and_the_status() {
-    let refusals = || Survey {
+    let refusals = || GuestRun {
         skipped: (0..30).map(skipped).collect(),
         scenes: survey(200..209, &[]).scenes,
         ..survey(0..0, &[(ABSENT, 2000)])
@@ -142,7 +142,7 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
     assert!(headline.contains("no path manager"), "{headline}");
     assert!(!headline.contains("NO DIFFERENCE"), "{headline}");
     // A scene that the command line names, while others were compared.
-    let good = || Survey { skipped: vec![skipped(29)], ..survey(0..29, &all_but(29)) };
+    let good = || GuestRun { skipped: vec![skipped(29)], ..survey(0..29, &all_but(29)) };
     let named: [Selection; 1] = [by_id(29).unwrap().name.parse().unwrap()];
     let asked = Asked { options: &[], scenes: &named };
     let seen = review([Revision::V6_12; 2], good(), good(), asked);
@@ -170,7 +170,7 @@ fn contents_that_nothing_explains_are_a_divergence_between_comparable_kernels() 
     let good = || survey(0..30, &[(AGREE, 2000)]);
     let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), good()], asked);
     assert_eq!((seen.verdict, seen.difference), (Verdict::Divergence, Difference::Contents));
-    let fewer = Survey { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
+    let fewer = GuestRun { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
     let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), fewer], asked);
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Uneven, 2));
 }

@@ -1,0 +1,148 @@
+//! The command line, in the terms of the interface that it is about.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    check, exhaust, explain, kernels, replay, repro, review, rules, scenes, triage, vm,
+};
+use crate::review::guest_run;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  model and kernel agree on everything that was compared
+  1  a divergence: at least one case on which they do not, or a difference that
+     could not be reproduced; with --contract, a promise that is broken
+  2  wrong usage, a file that holds no case, a walk over a domain or a number of
+     cases (--cases) that was interrupted, more than one case in a thousand without
+     a verdict, or something in the way (no memory for the street, no such file)
+  4  skipped: nothing was compared of the options, of one that --option names, or
+     of scenes that --scene names, as on a kernel without MPTCP; or something that
+     a stored case needs is not available here
+  1 takes precedence over 2, 2 over 4, and 4 over 0";
+
+/// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
+///
+/// MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS and MPTCP_FULL_INFO negotiate
+/// sizes with the kernel: what a program declares in optlen, size_user and
+/// size_arrays_user against what the kernel knows. Every case is predicted by
+/// the model, made for real on the same memory, and compared: the error, the
+/// length that comes back, and each byte written or left alone.
+///
+/// Sockets stand in a private network namespace: root is not needed, and the
+/// host's own connections are not touched. Without a subcommand: check.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, after_help = EXIT_STATUS)]
+#[command(args_conflicts_with_subcommands = true, max_term_width = 90)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) check: check::CheckArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make cases and compare model and kernel on them
+    ///
+    /// First comes the lattice: all interesting numbers and all edges of memory,
+    /// crossed, for each scene and option. Random cases near a boundary follow.
+    /// Ctrl-C ends the check early, with its report.
+    #[command(after_help = EXIT_STATUS)]
+    Check(check::CheckArgs),
+    /// Judge stored cases once more, such as a corpus of regressions
+    #[command(after_help = EXIT_STATUS)]
+    Replay(replay::ReplayArgs),
+    /// Judge every combination over a small domain, and say what was covered
+    ///
+    /// The sizes and counts of each option, its buffers' places relative to the end of
+    /// their pages: all combinations, each once. Ctrl-C ends the run early; it tells
+    /// how far it came.
+    #[command(after_help = EXIT_STATUS)]
+    Exhaust(exhaust::ExhaustArgs),
+    /// Turn a folder of a fuzzer's crash files into a list of distinct findings
+    ///
+    /// Each file is judged; what is alike is one finding, of which one simplest case
+    /// is told. The most frequent comes first.
+    #[command(after_help = EXIT_STATUS)]
+    Triage(triage::TriageArgs),
+    /// Tell one case as a person reads it: the call, the rules, the memory
+    ///
+    /// Memory is drawn to scale: what the program declares, what stands where, what
+    /// the call changes, the pages below it. --svg makes a picture of all that,
+    /// --format json has it for programs.
+    #[command(after_help = EXIT_STATUS)]
+    Explain(explain::ExplainArgs),
+    /// Write a C program that makes one case by itself, to be sent to somebody
+    ///
+    /// It needs neither this program nor headers that know MPTCP: it makes its own
+    /// socket in a network of its own, its own memory with the same edges, makes the
+    /// call, and tells what is not as the model of a kernel revision predicts, with
+    /// the rule and its source beside each expectation.
+    #[command(after_help = repro::HELP)]
+    Repro(repro::ReproArgs),
+    /// List the scenes: sockets in known states that cases are run on
+    ///
+    /// With --exec a program of one's own finds itself on them: an MPTCP
+    /// connection with 17 subflows, one that fell back, one that is closing.
+    #[command(after_help = scenes::HELP)]
+    Scenes(scenes::ScenesArgs),
+    /// List the rules of the contract, each with its sentence and its source
+    ///
+    /// --format md is the specification, SPEC.md; --format man the same as a manual
+    /// page: assay rules --format man | man -l -
+    Rules(rules::RulesArgs),
+    /// Run a subcommand on another kernel, in a virtual machine
+    ///
+    /// The kernel is booted under qemu with this very program as its first
+    /// process. What the subcommand writes comes out here as it is written, its
+    /// exit status is this one's, and files that it saves are brought back. Files
+    /// that it names are taken along. Neither root nor a network is needed.
+    ///
+    /// With several kernels a check ends in one table of them all.
+    #[command(after_help = vm::HELP)]
+    Vm(vm::VmArgs),
+    /// Find, fetch and build kernels for `assay vm`
+    Kernels(kernels::KernelsArgs),
+    /// Tell what a kernel patch changes: the same cases on two kernels
+    ///
+    /// Boots the kernel without the patch and the one with it, runs the same cases on
+    /// both in every scene, and tells what differs, in groups: a regression breaks the
+    /// contract, an explained difference follows from what is known of the two (a
+    /// structure that grew, an option that one has). Each group comes with its simplest
+    /// case, the memory before and after, and the rule.
+    #[command(after_help = review::HELP)]
+    Review(review::ReviewArgs),
+    /// The inside of a review, in a machine
+    #[command(hide = true)]
+    GuestRun(guest_run::SurveyArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_in_order() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_machine_takes_a_kernel_and_a_subcommand() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).is_ok();
+        assert!(parse("assay vm --kernel a --kernel debian:6.1 -- check --cases 3"));
+        assert!(!parse("assay vm -- check"));
+        assert!(!parse("assay vm --kernel a"));
+        assert!(!parse("assay vm --kernel a check"));
+        assert!(!parse("assay vm --kernel a --accel hvf -- check"));
+    }
+
+    #[test]
+    fn without_a_subcommand_the_flags_are_those_of_check() {
+        let parsed =
+            Arguments::try_parse_from(["assay", "--seconds", "2", "--option", "info,unknown"]);
+        let parsed = parsed.map(|arguments| (arguments.command.is_none(), arguments.check));
+        assert!(matches!(parsed, Ok((true, check)) if check.option.len() == 2
+            && check.seconds == Some(2.0)));
+    }
+}

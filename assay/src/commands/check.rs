@@ -1,0 +1,218 @@
+//! `assay check`: cases made, compared and reported.
+
+use std::cmp::Reverse;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use mptcp_harness::cases::codec;
+use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
+use mptcp_harness::judge::finding::Finding;
+use crate::report::hexdump::Hexdump;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{Oracle, SharedFixtures};
+use mptcp_harness::scenes::{self, Enclosure, Fixtures, NoMptcp, Scene};
+use mptcp_harness::verdict::Verdict;
+use mptcp_limits::{Need, Resource, files};
+
+use crate::arguments::{CheckArgs, Format};
+use crate::session::canary;
+use crate::report::contradictions;
+use crate::report::coverage::{Asked, Coverage};
+use crate::terminal::progress::{Goal, ProgressLine};
+use crate::report::rule_coverage::RuleCoverage;
+use crate::report::data::{Circumstances, FindingData, Report};
+use crate::session::kernel_log::watching;
+use crate::{Status, human, out};
+use crate::{ktap, laws};
+use clap::Args;
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CheckArgs {
+    /// Check for this long, in seconds [default: 10, or no limit with --cases]
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub(crate) seconds: Option<f64>,
+
+    /// Check this many cases
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) cases: Option<u64>,
+
+    /// Only these options; repeatable, or with commas
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    pub(crate) option: Vec<OptionName>,
+
+    /// Only these scenes: a name, a group or a pattern such as 'many-*-17-*';
+    /// repeatable, or with commas (see `assay scenes`)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) scene: Vec<Selection>,
+
+    /// Start of the random numbers [default: another one each time]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Threads, each with memory of its own [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+
+    /// How to tell the result
+    #[arg(long, value_enum, default_value_t = Format::Human, overrides_with = "format")]
+    pub(crate) format: Format,
+
+    /// Write the simplest case of each finding to DIR, one file each
+    #[arg(long, value_name = "DIR", overrides_with = "save")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Stop at the first finding
+    #[arg(long)]
+    pub(crate) first: bool,
+
+    /// Check a model with a planted mistake instead: this has to end with
+    /// status 1, which shows that a divergence would be noticed
+    #[arg(long, conflicts_with = "contract")]
+    pub(crate) canary: bool,
+
+    /// Judge by what documents promise alone: a broken promise is a finding even where
+    /// all kernels break it, and what no document speaks of is free. What is known of
+    /// that has a page in findings/ of the repository
+    #[arg(long)]
+    pub(crate) contract: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds < 1e9 => Ok(seconds),
+        _ => Err("a number of seconds above 0 is wanted".into()),
+    }
+}
+
+/// How long a check takes where nothing else is said.
+const USUAL: Duration = Duration::from_secs(10);
+
+/// How long the few scenes are checked that stand without MPTCP.
+const WITHOUT_MPTCP: Duration = Duration::from_secs(2);
+
+/// Runs the command.
+pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
+    if let Some(folder) = &args.save {
+        files::folder(folder, ELSEWHERE)?;
+    }
+    let model = match args {
+        CheckArgs { canary: true, .. } => canary::model(),
+        CheckArgs { contract: true, .. } => Model::promised(),
+        _ => Model::documented(),
+    };
+    let control = Arc::new(Control::default());
+    let line = ProgressLine::beside(args.format);
+    let wanted = scenes_wanted(&args.scene);
+    let mut session = Session::open(model, Some(&control), &line, wanted)?;
+    let none = scenes::mptcp_available().err();
+    let setting = setting(args, none.is_some());
+    let goal = Goal { time: setting.time, cases: setting.cases };
+    let sources = Alternating { setting: &setting };
+    let outcome = session.judge(&setting, &sources, goal, &control, &line)?;
+    let asked = Asked { options: &args.option, scenes: &args.scene };
+    session.coverage.compare(asked, &session.kernel.revision, &outcome.compared);
+    session.coverage.leave();
+
+    let mut findings = session.findings(&outcome, args.format == Format::Human)?;
+    // What cannot be saved is reported all the same.
+    let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
+    let Session { kernel, enclosure, scenes, skipped, coverage, .. } = session;
+    let reach = RuleCoverage {
+        revision: kernel.revision,
+        options: &setting.options,
+        standing: &scenes,
+        skipped: &skipped,
+        lattice: outcome.lattice.is_some(),
+    };
+    let how = Circumstances {
+        seed: setting.seed,
+        jobs: setting.jobs,
+        ended_by: ended_by(&setting, &outcome, &control),
+        notes: notes(&enclosure, none.as_ref(), args),
+        contract: args.contract,
+        is_incomplete: args.cases.is_some() && control.interrupted.load(Ordering::Relaxed),
+        coverage,
+    };
+    let mut report = Report::new(&kernel, &outcome, &reach, findings, how);
+    if none.is_some() {
+        let laws = laws::hold(&kernel.revision, setting.seed);
+        if laws.broken() {
+            report.verdict = Verdict::Divergence;
+        }
+        report.laws = Some(laws);
+    }
+    tell(&report, &reach, args.format)?;
+    if let Some(error) = unsaved {
+        out::note(format_args!("assay: the findings could not be saved: {error}"));
+    }
+    Ok(report.verdict.status())
+}
+
+/// What a report says about the place that it was made in.
+fn notes(enclosure: &Enclosure, none: Option<&NoMptcp>, args: &CheckArgs) -> Vec<String> {
+    let mut notes = Vec::new();
+    if args.canary {
+        notes.push(canary::NOTE.to_owned());
+    }
+    if args.contract {
+        notes.push(contract::NOTE.to_owned());
+    }
+    if let Enclosure::Host { why } = enclosure {
+        notes.push(why.clone());
+    }
+    if let Some(none) = none {
+        notes.push(format!(
+            "no MPTCP here: {}. {}. What follows is what can be said without it",
+            none.what, none.advice
+        ));
+    }
+    notes
+}
+
+fn setting(args: &CheckArgs, without_mptcp: bool) -> Setting {
+    let time = match (args.seconds, args.cases) {
+        (Some(seconds), _) => Some(Duration::from_secs_f64(seconds)),
+        (None, None) => Some(USUAL),
+        (None, Some(_)) => None,
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let mut options: Vec<i32> =
+        args.option.iter().flat_map(|option| option.numbers()).copied().collect();
+    options.dedup();
+    Setting {
+        time: if without_mptcp { Some(WITHOUT_MPTCP) } else { time },
+        cases: args.cases,
+        options,
+        seed: args.seed.unwrap_or_else(|| u64::from(fastrand::u32(..))),
+        jobs: args.jobs.map_or(processors, usize::from),
+        first: args.first,
+    }
+}
+
+fn tell(report: &Report, reach: &RuleCoverage<'_>, format: Format) -> Result<(), String> {
+    match format {
+        Format::Human => out::put(human::report(report)),
+        Format::Json => out::line(json(report)?),
+        Format::Ktap => {
+            let points = ktap::check::points(report, reach);
+            out::put(ktap::document(&ktap::check::comments(report), &points))
+        }
+    }
+}
+
+fn ended_by(setting: &Setting, outcome: &Outcome, control: &Control) -> &'static str {
+    if control.interrupted.load(Ordering::Relaxed) {
+        "interrupted"
+    } else if setting.first && !outcome.findings.is_empty() {
+        "first"
+    } else if setting.cases.is_some_and(|cases| outcome.counts().cases() >= cases) {
+        "cases"
+    } else {
+        "time"
+    }
+}

@@ -1,0 +1,296 @@
+//! `assay replay`: stored cases, judged once more.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use mptcp_emulator::RuleSet;
+use mptcp_harness::cases::option_name;
+use mptcp_harness::judge::finding::Finding;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::model::Model;
+use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
+use mptcp_harness::scenes::{self, Fixtures, by_id};
+use mptcp_harness::verdict::{Tally, Verdict};
+use serde::Serialize;
+
+use crate::arguments::{Format, ReplayArgs};
+use crate::commands::check::{json, picture};
+use crate::report::coverage::{Coverage, NotCompared, Request};
+use crate::session::stored_cases::{self, Stored};
+use crate::report::ktap::{self, Ending, Point};
+use crate::report::data::{FindingData, by_name};
+use crate::terminal::style::{bad, counted, good, grouped, odd, wrapped};
+use crate::session::kernel_log::watching;
+use crate::{Status, human, out};
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct ReplayArgs {
+    /// Files of one case each; folders with such files, which are searched
+    /// recursively and in order (*.md and *.txt in them are left alone)
+    #[arg(value_name = "FILE|DIR", required_unless_present = "hex")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// A case as hexadecimal digits, as a report has it; repeatable
+    #[arg(long, value_name = "HEX")]
+    pub(crate) hex: Vec<String>,
+
+    /// Judge by what documents promise alone, as `assay check --contract` does
+    #[arg(long)]
+    pub(crate) contract: bool,
+
+    /// How to tell the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Everything that a replay tells.
+#[derive(Serialize)]
+struct Replay {
+    #[serde(serialize_with = "by_name")]
+    verdict: Verdict,
+    kernel: String,
+    revision: &'static str,
+    cases: u64,
+    agree: u64,
+    disagree: u64,
+    /// Cases without a verdict.
+    inconclusive: u64,
+    /// Those of them on which a difference was seen that could not be reproduced.
+    unreproduced: u64,
+    /// Files that are no cases.
+    errors: u64,
+    /// The scenes of the cases, and the cases that were not compared.
+    #[serde(flatten)]
+    coverage: Coverage,
+    results: Vec<Line>,
+    findings: Vec<FindingData>,
+}
+
+/// One stored case.
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    verdict: Judged,
+    summary: String,
+    /// Of what disagrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+}
+
+/// What a stored case came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Judged {
+    Agree,
+    Disagree,
+    /// A difference was seen that could not be reproduced.
+    Unreproduced,
+    /// There is no verdict.
+    Inconclusive,
+    /// Something that the case needs is not available here.
+    #[serde(rename = "not_compared")]
+    Absent,
+    /// The file holds no case.
+    Error,
+}
+
+impl Judged {
+    fn of(reason: Reason) -> Judged {
+        if reason.is_unreproduced() {
+            Judged::Unreproduced
+        } else if reason.is_absent() {
+            Judged::Absent
+        } else {
+            Judged::Inconclusive
+        }
+    }
+
+    /// The word at the head of a line.
+    fn word(self) -> &'static str {
+        match self {
+            Judged::Agree => "agree",
+            Judged::Disagree => "disagree",
+            Judged::Unreproduced => "unreproduced",
+            Judged::Inconclusive => "inconclusive",
+            Judged::Absent => "not compared",
+            Judged::Error => "error",
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
+    let stored = input::read(&args.paths, &args.hex);
+    let wanted = |scene: &Scene| {
+        let mut cases = stored.iter().filter_map(|stored| stored.case.as_ref().ok());
+        cases.any(|case| case.scene == scene.id)
+    };
+    let model = if args.contract { Model::promised() } else { Model::documented() };
+    let session = Session::open(model, None, &ProgressLine::quiet(), wanted)?;
+    let mut oracle = session.oracle()?;
+    let Session { kernel, mut coverage, .. } = session;
+
+    let mut findings: BTreeMap<String, (Finding, String)> = BTreeMap::new();
+    let mut results = Vec::new();
+    for one in &stored {
+        let line = judge(one, &mut oracle, &coverage, &mut findings);
+        if args.format == Format::Human {
+            show(&line)?;
+        }
+        results.push(line);
+    }
+    let absent = results.iter().filter(|line| line.verdict == Judged::Absent);
+    coverage.not_compared = absent
+        .map(|line| NotCompared {
+            request: Request::Case(line.name.clone()),
+            reason: line.summary.clone(),
+        })
+        .collect();
+    coverage.leave();
+    let count =
+        |judged: Judged| results.iter().filter(|line| line.verdict == judged).count() as u64;
+    let [agree, disagree] = [Judged::Agree, Judged::Disagree].map(count);
+    let [unreproduced, errors] = [Judged::Unreproduced, Judged::Error].map(count);
+    let without = unreproduced + count(Judged::Inconclusive);
+    let tally = Tally {
+        agree,
+        disagree,
+        without,
+        unreproduced,
+        not_compared: count(Judged::Absent),
+        is_incomplete: errors > 0,
+        ..Tally::default()
+    };
+    let replay = Replay {
+        verdict: tally.verdict(),
+        kernel: kernel.release,
+        revision: kernel.revision.name,
+        cases: results.len() as u64 - errors,
+        agree,
+        disagree,
+        inconclusive: without,
+        unreproduced,
+        errors,
+        coverage,
+        results,
+        findings: draw(findings, &mut oracle, args.format == Format::Human),
+    };
+    match args.format {
+        Format::Human => out::put(text(&replay))?,
+        Format::Json => out::line(json(&replay)?)?,
+        Format::Ktap => out::put(points(&replay))?,
+    }
+    Ok(replay.verdict.status())
+}
+
+fn judge(
+    stored: &Stored,
+    oracle: &mut Oracle,
+    coverage: &Coverage,
+    findings: &mut BTreeMap<String, (Finding, String)>,
+) -> Line {
+    let line =
+        |verdict, summary| Line { name: stored.name.clone(), verdict, summary, signature: None };
+    let case = match &stored.case {
+        Ok(case) => case,
+        Err(why) => return line(Judged::Error, why.clone()),
+    };
+    oracle.freshen();
+    let scene = by_id(case.scene);
+    let name = scene.map_or("an unknown scene", |scene| scene.name);
+    match oracle.whole(case, &mut RuleSet::default()) {
+        CaseVerdict::Agree => {
+            line(Judged::Agree, format!("{} on {name}", option_name(case.option)))
+        }
+        CaseVerdict::Unspecified => line(
+            Judged::Agree,
+            format!("{} on {name}: no promise is broken", option_name(case.option)),
+        ),
+        CaseVerdict::Disagree(finding) => {
+            let summary = finding.diagnosis.summary.clone();
+            let signature = finding.diagnosis.signature.clone();
+            findings
+                .entry(signature.clone())
+                .and_modify(|(known, _)| known.cases += 1)
+                .or_insert((*finding, stored.name.clone()));
+            Line { signature: Some(signature), ..line(Judged::Disagree, summary) }
+        }
+        CaseVerdict::Inconclusive(Reason::NoScene) => {
+            let why = scene.map_or(String::new(), |scene| coverage.reason(&[scene]));
+            line(Judged::Absent, why)
+        }
+        CaseVerdict::Inconclusive(reason) => {
+            line(Judged::of(reason), format!("{name}: {}", reason.text()))
+        }
+    }
+}
+
+fn draw(
+    findings: BTreeMap<String, (Finding, String)>,
+    oracle: &mut Oracle,
+    colour: bool,
+) -> Vec<FindingData> {
+    let one = |(finding, name): (Finding, String)| {
+        let mut data = FindingData::new(&finding, picture(oracle, &finding, colour).1);
+        if !name.starts_with("--hex") {
+            data.replay = format!("assay replay {name}");
+            data.file = Some(name);
+        }
+        data
+    };
+    findings.into_values().map(one).collect()
+}
+
+fn show(line: &Line) -> Result<(), String> {
+    let paint = match line.verdict {
+        Judged::Agree => good,
+        Judged::Inconclusive | Judged::Absent => odd,
+        Judged::Disagree | Judged::Unreproduced | Judged::Error => bad,
+    };
+    let verdict = paint(&format!("{:<12}", line.verdict.word()));
+    out::line(format_args!("{verdict} {}: {}", line.name, line.summary))
+}
+
+/// A test point for each stored case.
+fn points(replay: &Replay) -> String {
+    let point = |line: &Line| {
+        let summary = line.summary.clone();
+        match line.verdict {
+            Judged::Agree => Point::new(&line.name, Ending::Ok),
+            Judged::Inconclusive | Judged::Absent => Point::new(&line.name, Ending::Skip(summary)),
+            Judged::Error => Point::new(&line.name, Ending::Error(summary)),
+            Judged::Disagree | Judged::Unreproduced => {
+                let signature = line.signature.clone().unwrap_or_default();
+                Point::new(&line.name, Ending::NotOk).saying(signature).saying(summary)
+            }
+        }
+    };
+    let Replay { kernel, revision, .. } = replay;
+    let comment = format!("Linux {kernel} modelled as {revision}");
+    ktap::document(&[comment], &replay.results.iter().map(point).collect::<Vec<_>>())
+}
+
+fn text(replay: &Replay) -> String {
+    let mut text = human::findings(&replay.findings);
+    text.push_str(&format!(
+        "\n{}  {} on Linux {} as {}: {} agree, {} disagree, {} without a verdict, {} not compared",
+        human::word(replay.verdict),
+        counted(replay.cases, "case"),
+        replay.kernel,
+        replay.revision,
+        grouped(replay.agree),
+        grouped(replay.disagree),
+        grouped(replay.inconclusive),
+        grouped(replay.coverage.not_compared.len() as u64),
+    ));
+    if replay.errors > 0 {
+        let what = counted(replay.errors, "file");
+        text.push_str(&format!("; {}", bad(&format!("{what} without a case"))));
+    }
+    text.push('\n');
+    if let Some(what) = replay.coverage.not_compared_text() {
+        text.push_str(&odd(&wrapped(&what, "  ", human::WIDTH)));
+    }
+    text
+}

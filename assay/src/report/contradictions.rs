@@ -1,0 +1,85 @@
+//! Where a kernel contradicts a document or itself, as data.
+//!
+//! The documented model goes along with what is known: it is no divergence. But an
+//! agreement must not hide that the two sides of the contract do not fit, so a check
+//! names what it has seen again. `check --contract` makes findings of it.
+
+use mptcp_emulator::RuleSet;
+use mptcp_harness::engines::check::Outcome;
+use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
+use serde::Serialize;
+
+use crate::report::rule_coverage::RuleCoverage;
+
+/// What a report says of `--contract`.
+pub(crate) const NOTE: &str =
+    "judged by what is promised alone (--contract): what no document speaks of is free";
+
+/// A known contradiction, as reports have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Contrary {
+    /// The name of its page in `findings/`.
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) promised: &'static str,
+    /// Which documents promise it.
+    pub(crate) source: &'static str,
+    pub(crate) observed: &'static str,
+    /// Its page, from the repository's root.
+    pub(crate) page: Page,
+}
+
+/// `findings/NAME/README.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Page(&'static str);
+
+impl std::fmt::Display for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "findings/{}/README.md", self.0)
+    }
+}
+
+impl Serialize for Page {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl From<&'static Contradiction> for Contrary {
+    fn from(known: &'static Contradiction) -> Contrary {
+        let Contradiction { name, title, promised, source, observed, .. } = *known;
+        Contrary { name, title, promised, source, observed, page: Page(name) }
+    }
+}
+
+/// Those that a run of the documented model has seen: one of its rules fired and none
+/// turned out wrong; or one of its scenes stood, and model and kernel agreed on all of
+/// them. Only a whole lattice of all options has looked at scenes.
+pub(crate) fn seen_again(outcome: &Outcome, reach: &RuleCoverage<'_>) -> Vec<Contrary> {
+    let findings = || outcome.findings.values();
+    let mut wrong = RuleSet::EMPTY;
+    findings().filter_map(|found| found.diagnosis.rule).for_each(|rule| wrong.insert(rule));
+    let wrong_scenes: Vec<u8> = findings().map(|found| found.case.scene).collect();
+    let looked = outcome.lattice.is_some() && reach.options.is_empty();
+    let seen = |known: &&Contradiction| match known.shown {
+        Shown::Rules(rules) => {
+            rules.iter().any(|rule| outcome.rules.contains(*rule))
+                && !rules.iter().any(|rule| wrong.contains(*rule))
+        }
+        Shown::Compat(rules) => {
+            looked
+                && outcome.compat > 0
+                && rules.iter().any(|rule| outcome.rules.contains(*rule))
+                && !rules.iter().any(|rule| wrong.contains(*rule))
+        }
+        Shown::Scenes { scenes, compared, .. } => {
+            let shows = |scene: &&&mptcp_harness::scenes::Scene| scenes.contains(&scene.name);
+            let mut shown = reach.standing.iter().filter(shows).peekable();
+            compared
+                && looked
+                && shown.peek().is_some()
+                && shown.all(|scene| !wrong_scenes.contains(&scene.id))
+        }
+    };
+    KNOWN.iter().filter(seen).map(Contrary::from).collect()
+}

@@ -1,0 +1,11 @@
+//! What a run found, as data and as text, JSON and KTAP.
+
+pub(crate) mod contradictions;
+pub(crate) mod coverage;
+pub(crate) mod data;
+pub(crate) mod hexdump;
+pub(crate) mod ktap;
+pub(crate) mod ktap_check;
+pub(crate) mod laws;
+pub(crate) mod rule_coverage;
+pub(crate) mod text;

@@ -1,0 +1,160 @@
+//! One run of this program in a virtual machine.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Component, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mptcp_harness::verdict::Status;
+use mptcp_lab::console::tail;
+use mptcp_lab::guest::Errand;
+use mptcp_lab::kernels::Kernel;
+use mptcp_lab::machine::{self, End, Run, Setup};
+use mptcp_lab::package::pack;
+use mptcp_limits::files;
+
+use crate::arguments::{Accelerator, MachineArgs};
+use crate::session::findings::ELSEWHERE;
+use crate::session::{no_handler, runs};
+use crate::terminal::out;
+use crate::terminal::style::dim;
+
+/// How many lines of a console are shown where the kernel did not complain.
+const LINES: usize = 15;
+
+/// Gives numbers to kernels of the same release, as a tree with patches has them:
+/// tables and folders go by their names.
+pub(crate) fn tell_apart(kernels: &mut [Kernel]) {
+    let names: Vec<String> = kernels.iter().map(|kernel| kernel.name.clone()).collect();
+    for (at, kernel) in kernels.iter_mut().enumerate() {
+        let before = names[..at].iter().filter(|name| **name == kernel.name).count();
+        if before > 0 {
+            kernel.name = format!("{}-{}", kernel.name, before + 1);
+        }
+    }
+}
+
+/// Has an interrupt end the machines, and then this program; a second one at once.
+pub(crate) fn end_machines_with_us() -> Result<(), String> {
+    let interrupted = || {
+        if machine::stop() {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(interrupted).map_err(|error| no_handler(&error))
+}
+
+/// Runs a task on one kernel; `out` and `err` get what it writes.
+pub(crate) fn boot(
+    args: &MachineArgs,
+    errand: &Errand,
+    baggage: &[PathBuf],
+    kernel: &Kernel,
+    (out, err): (impl Write + Send + 'static, impl Write + Send + 'static),
+) -> Result<Run, String> {
+    let setup = Setup {
+        accelerator: match args.accel {
+            Accelerator::Tcg => "tcg",
+            Accelerator::Kvm => "kvm",
+        },
+        memory: args.memory,
+        timeout: Duration::from_secs(args.timeout),
+    };
+    let initramfs = pack(kernel, errand, baggage)?;
+    let run = machine::run(kernel, &initramfs, &setup, out, err)?;
+    for (path, bytes) in &run.told.files {
+        // The kernel that brings them is one that may be wrong.
+        if runs::is_coverage(path) {
+            continue;
+        }
+        let ours = errand.wanted.iter().any(|folder| path.starts_with(folder));
+        if !ours || path.components().any(|part| part == Component::ParentDir) {
+            out::note(format_args!("assay: {}: not saved: {}", kernel.name, path.display()));
+            continue;
+        }
+        if let Some(folder) = path.parent() {
+            let refused = |error| files::refused(folder, 0, &error, ELSEWHERE);
+            fs::create_dir_all(folder).map_err(refused)?;
+        }
+        files::write(path, bytes, ELSEWHERE)?;
+    }
+    for note in &run.told.notes {
+        out::note(format_args!("assay: {}: {note}", kernel.name));
+    }
+    if let Some(error) = &run.lost {
+        return Err(out::lost(error));
+    }
+    Ok(run)
+}
+
+/// How a run ended, or why it did not end with a verdict.
+pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
+    if let Some(splat) = &run.splat {
+        return Err(format!(
+            "{}. The kernel's console:\n{}",
+            splat.complaint.text(),
+            dim(&splat.excerpt)
+        ));
+    }
+    let last = || match tail(&run.console, LINES) {
+        lines if lines.is_empty() => "The console is empty".to_owned(),
+        lines => format!("The end of the console:\n{}", dim(&lines)),
+    };
+    match &run.told.end {
+        Some(End::Exit(0)) => Ok(Status::Agree),
+        Some(End::Exit(1)) => Ok(Status::Divergence),
+        // It said itself what the trouble was.
+        Some(End::Exit(2)) => Ok(Status::Trouble),
+        Some(End::Exit(4)) => Ok(Status::Skipped),
+        Some(End::Exit(other)) => Err(format!("the subcommand ended with status {other}")),
+        Some(End::Signal(signal)) => {
+            Err(format!("the subcommand was ended by signal {signal}. {}", last()))
+        }
+        Some(End::Trouble(trouble)) => Err(format!("{trouble}. {}", last())),
+        None if run.timed_out && run.told.ready => Err(format!(
+            "not done after {} s (--timeout), {} of which it took to boot. {}",
+            args.timeout,
+            run.booted.map_or("?".into(), |booted| format!("{:.1} s", booted.as_secs_f64())),
+            last()
+        )),
+        None if run.timed_out => Err(format!(
+            "it has not started this program after {} s (--timeout). {}",
+            args.timeout,
+            last()
+        )),
+        None if !run.complaint.trim().is_empty() => {
+            Err(format!("no machine: {}", run.complaint.trim()))
+        }
+        None if run.told.ready => {
+            Err(format!("the machine went off before the subcommand was done. {}", last()))
+        }
+        None => Err(format!(
+            "the kernel did not start this program; it may need more memory than {} MiB \
+             (--memory). {}",
+            args.memory,
+            last()
+        )),
+    }
+}
+
+/// Output that is kept.
+#[derive(Clone, Default)]
+pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Write for Heard {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

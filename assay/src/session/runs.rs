@@ -1,0 +1,85 @@
+//! One command on several kernels: each compares on its own scenes, and only kernels with
+//! the same scenes are comparable.
+
+use std::path::Path;
+
+use mptcp_harness::verdict::Verdict;
+use mptcp_lab::guest::Errand;
+use mptcp_lab::kernels::Kernel;
+use mptcp_lab::machine::Run;
+
+use crate::report::coverage::{self, Coverage};
+use crate::terminal::style::{bad, counted};
+use crate::{Status, out};
+
+/// Where a command in a machine leaves its coverage: a folder in its working folder, and a
+/// file in it.
+const FOLDER: &str = ".assay";
+const FILE: &str = "coverage.json";
+
+/// Has the command leave its coverage, and the machine bring it back.
+pub(crate) fn ask_for_coverage(errand: &mut Errand) {
+    errand.environment.push((coverage::VARIABLE.into(), format!("{FOLDER}/{FILE}")));
+    errand.wanted.push(FOLDER.into());
+}
+
+/// Whether a file that a machine brings is a coverage, which is not saved here.
+pub(crate) fn is_coverage(path: &Path) -> bool {
+    path.starts_with(FOLDER)
+}
+
+/// What several kernels' runs of one command came to.
+#[derive(Default)]
+pub(crate) struct Runs {
+    pub(crate) kernels: Vec<(String, Status, Option<Coverage>)>,
+}
+
+impl Runs {
+    /// Adds a run. A command that compares something (`has_coverage`) has to say on which
+    /// scenes.
+    pub(crate) fn add(&mut self, has_coverage: bool, kernel: &Kernel, status: Status, run: &Run) {
+        let path = Path::new(FOLDER).join(FILE);
+        let file = run.told.files.iter().find(|(at, _)| *at == path);
+        let coverage = file.and_then(|(_, bytes)| serde_json::from_slice(bytes).ok());
+        let is_green = matches!(status, Status::Agree | Status::Skipped);
+        let status = if has_coverage && coverage.is_none() && is_green {
+            let why = "which scenes came up there did not arrive";
+            out::note(format_args!("{}: {}: {why}", bad("assay"), kernel.name));
+            Status::Trouble
+        } else {
+            status
+        };
+        self.kernels.push((kernel.name.clone(), status, coverage));
+    }
+
+    /// What the kernels differ in that makes them not comparable, if anything.
+    pub(crate) fn uneven(&self) -> Option<String> {
+        let known: Vec<(&str, &Coverage)> = self
+            .kernels
+            .iter()
+            .filter_map(|(name, _, coverage)| Some((name.as_str(), coverage.as_ref()?)))
+            .collect();
+        uneven_text(&known)
+    }
+
+    /// The status of all of them.
+    pub(crate) fn status(&self) -> Status {
+        let uneven = self.uneven().map(|_| Verdict::Uneven.status());
+        Status::worst(self.kernels.iter().map(|(_, status, _)| *status).chain(uneven))
+    }
+}
+
+/// A sentence on scenes that came up on some of several kernels alone; `None` where there
+/// are none.
+fn uneven_text(kernels: &[(&str, &Coverage)]) -> Option<String> {
+    let uneven = coverage::uneven(kernels);
+    let (scene, missing) = uneven.first_key_value()?;
+    let reason = kernels.iter().filter(|(name, _)| missing.iter().any(|one| one == name));
+    let mut reasons = reason.flat_map(|(_, coverage)| &coverage.skipped_scenes);
+    let reason = reasons.find(|one| one.name == *scene).map_or("", |one| one.reason.as_str());
+    Some(format!(
+        "the kernels differ in {}, such as {scene}, which did not come up on {}: {reason}",
+        counted(uneven.len() as u64, "scene"),
+        missing.join(", ")
+    ))
+}
