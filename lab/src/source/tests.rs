@@ -18,7 +18,7 @@ Subject: [PATCH] mptcp: x
 
 --- a/net/mptcp/sockopt.c\t2021-01-01 00:00:00
 +++ b/net/mptcp/sockopt.c
- -1 +1 
+@@ -1 +1 @@
 --- a/looks/like.one
 diff --git a/net/old b/net/new
 rename from net/old
@@ -92,7 +92,7 @@ impl Drop for Bench {
 const CHANGE: &str = "\
 --- a/net/mptcp/sockopt.c
 +++ b/net/mptcp/sockopt.c
- -1,3 +1,3 
+@@ -1,3 +1,3 @@
  one
 -two
 +2
@@ -103,13 +103,13 @@ diff --git a/net/mptcp/new.c b/net/mptcp/new.c
 new file mode 100644
 --- /dev/null
 +++ b/net/mptcp/new.c
- -0,0 +1 
+@@ -0,0 +1 @@
 +new
 diff --git a/net/mptcp/pm.c b/net/mptcp/pm.c
 deleted file mode 100644
 --- a/net/mptcp/pm.c
 +++ /dev/null
- -1 +0,0 
+@@ -1 +0,0 @@
 -pm
 ";
 const SOCKOPT: &str = "net/mptcp/sockopt.c";
