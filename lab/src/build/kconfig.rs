@@ -6,7 +6,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use crate::during;
+use crate::error::context;
+use crate::release::Release;
 
 /// The directory below `arch` that a build for x86-64 reads.
 const ARCHITECTURE: &str = "x86";
@@ -23,9 +24,11 @@ pub(crate) struct Setting {
 /// As a fragment has it.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, self.value.as_str()) {
-            (name, "n") => write!(f, "# CONFIG_{name} is not set"),
-            (name, value) => write!(f, "CONFIG_{name}={value}"),
+        let Setting { name, value } = self;
+        if self.is_off() {
+            write!(f, "# CONFIG_{name} is not set")
+        } else {
+            write!(f, "CONFIG_{name}={value}")
         }
     }
 }
@@ -54,6 +57,11 @@ impl Setting {
         }
     }
 
+    /// Whether it "is not set".
+    pub(crate) fn is_off(&self) -> bool {
+        self.value == "n"
+    }
+
     /// Whether a configuration has this value.
     pub(crate) fn is_in(&self, config: &[Setting]) -> bool {
         let found = config.iter().find(|setting| setting.name == self.name);
@@ -69,7 +77,7 @@ impl Setting {
 /// A line that is neither a setting nor a comment, with its number.
 pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
     let lines = (1..).zip(text.lines());
-    let read = lines.map(|(number, line)| Setting::read(line).map_err(during(at(number))));
+    let read = lines.map(|(number, line)| Setting::read(line).map_err(context(at(number))));
     read.filter_map(Result::transpose).collect()
 }
 
@@ -100,36 +108,6 @@ pub(crate) fn text(settings: &[Setting]) -> String {
     settings.iter().map(|setting| format!("{setting}\n")).collect()
 }
 
-/// A release of the kernel by its first two numbers, such as 7.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Release {
-    major: u32,
-    minor: u32,
-}
-
-impl Release {
-    /// The release of a text such as `7.3`.
-    pub(crate) fn read(text: &str) -> Option<Release> {
-        let (major, minor) = text.split_once('.')?;
-        Some(Release { major: major.parse().ok()?, minor: minor.parse().ok()? })
-    }
-
-    /// The release in the Makefile at the top of a source.
-    fn of_makefile(text: &str) -> Option<Release> {
-        let number = |name: &str| {
-            let mut lines = text.lines().filter_map(|line| line.split_once('='));
-            lines.find(|(left, _)| left.trim() == name)?.1.trim().parse().ok()
-        };
-        Some(Release { major: number("VERSION")?, minor: number("PATCHLEVEL")? })
-    }
-}
-
-impl fmt::Display for Release {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
 /// What the Kconfig files of a source define for x86-64.
 #[derive(Debug)]
 pub(crate) struct Kconfig {
@@ -147,8 +125,8 @@ impl Kconfig {
     /// A file that cannot be read, or a Makefile without a release.
     pub(crate) fn read(tree: &Path) -> Result<Kconfig, String> {
         let makefile = tree.join("Makefile");
-        let text = fs::read_to_string(&makefile).map_err(during(makefile.display()))?;
-        let release = Release::of_makefile(&text)
+        let text = fs::read_to_string(&makefile).map_err(context(makefile.display()))?;
+        let release = release(&text)
             .ok_or_else(|| format!("{}: no VERSION and PATCHLEVEL in it", makefile.display()))?;
         let mut symbols = BTreeSet::new();
         let mut read = BTreeSet::new();
@@ -158,7 +136,7 @@ impl Kconfig {
                 continue;
             }
             let path = tree.join(&name);
-            let text = fs::read(&path).map_err(during(path.display()))?;
+            let text = fs::read(&path).map_err(context(path.display()))?;
             for line in String::from_utf8_lossy(&text).lines() {
                 match Statement::of(line) {
                     Some(Statement::Config(name)) => drop(symbols.insert(name.to_owned())),
@@ -174,6 +152,15 @@ impl Kconfig {
     pub(crate) fn defines(&self, name: &str) -> bool {
         self.symbols.contains(name)
     }
+}
+
+/// The release in the Makefile at the top of a source.
+fn release(makefile: &str) -> Option<Release> {
+    let number = |name: &str| {
+        let mut lines = makefile.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(left, _)| left.trim() == name)?.1.trim().parse().ok()
+    };
+    Some(Release { major: number("VERSION")?, minor: number("PATCHLEVEL")? })
 }
 
 /// A line of a Kconfig file, as far as this crate reads it: see
@@ -251,14 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_ordered_by_number() {
-        let release = |text| Release::read(text).unwrap();
-        assert!(release("6.2") < release("6.12") && release("6.12") < release("7.0"));
-        assert_eq!(release("6.12").to_string(), "6.12");
-        assert_eq!(Release::read("7"), None);
+    fn the_release_of_a_source_is_in_its_makefile() {
         let makefile = "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n";
-        assert_eq!(Release::of_makefile(makefile), Some(release("6.12")));
-        assert_eq!(Release::of_makefile("VERSION = 6\n"), None);
+        assert_eq!(release(makefile), Release::read("6.12"));
+        assert_eq!(release("VERSION = 6\n"), None);
     }
 
     #[test]

@@ -19,15 +19,16 @@
 //! After the line with the purpose only these comments may follow, so that a
 //! misspelled one is an error.
 
-use crate::during;
-use crate::kconfig::{Release, Setting, at, is_name};
+use super::kconfig::{Setting, at, is_name};
+use crate::error::context;
+use crate::release::Release;
 
 /// What every kernel of the lab has.
-pub(crate) const BASE: &str = include_str!("../config/mptcp.config");
+pub(crate) const BASE: &str = include_str!("../../config/mptcp.config");
 /// What `--kasan` adds.
-pub(crate) const KASAN: &str = include_str!("../config/kasan.config");
+pub(crate) const KASAN: &str = include_str!("../../config/kasan.config");
 /// What `--kcov` adds.
-pub(crate) const KCOV: &str = include_str!("../config/kcov.config");
+pub(crate) const KCOV: &str = include_str!("../../config/kcov.config");
 
 /// One option, under all its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,9 +97,9 @@ pub(crate) fn requirements(text: &str) -> Result<Vec<Requirement>, String> {
     let mut found = Vec::new();
     let mut group = Group::default();
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
-        found.extend(group.read(line).map_err(during(at(number)))?);
+        found.extend(group.read(line).map_err(context(at(number)))?);
     }
-    group.end().map_err(during("the last line"))?;
+    group.end().map_err(context("the last line"))?;
     Ok(found)
 }
 
@@ -179,7 +180,7 @@ fn parts(text: &str) -> Result<(&str, &str), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kconfig::{merged, settings};
+    use crate::build::kconfig::{merged, settings};
 
     const SAMPLE: &str = "\
 # A heading

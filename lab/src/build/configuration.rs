@@ -4,10 +4,10 @@
 
 use std::fs;
 
-use crate::build::Order;
-use crate::during;
-use crate::kconfig::{Kconfig, Setting, merged, settings};
-use crate::requirement::{self, Requirement, Weight, requirements};
+use super::kconfig::{Kconfig, Setting, merged, settings};
+use super::order::Order;
+use super::requirement::{self, Requirement, Weight, requirements};
+use crate::error::context;
 
 /// A configuration that is asked for.
 pub(crate) struct Configuration {
@@ -55,8 +55,8 @@ impl Configuration {
         }
         let mut theirs = Vec::new();
         for path in &order.fragments {
-            let text = fs::read_to_string(path).map_err(during(path.display()))?;
-            theirs.extend(settings(&text).map_err(during(path.display()))?);
+            let text = fs::read_to_string(path).map_err(context(path.display()))?;
+            theirs.extend(settings(&text).map_err(context(path.display()))?);
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
             name.push(stem.chars().map(plain).collect());
