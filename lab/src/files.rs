@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::context;
+use crate::error::{context, not_written};
 
 /// A folder of the cache, which need not exist yet.
 ///
@@ -17,6 +17,24 @@ pub fn cache(name: &str) -> Result<PathBuf, String> {
         .or_else(|| Some(set("HOME")?.join(".cache")))
         .ok_or("no place for the cache: set XDG_CACHE_HOME (an absolute path) or HOME")?;
     Ok(base.join("mptcp-assay").join(name))
+}
+
+/// Makes a folder that is there in whole or not at all: `make` works in an empty folder, and
+/// returns the one below that to put in place.
+pub(crate) fn make_whole(
+    folder: &Path,
+    work: &Path,
+    make: impl FnOnce(&Path) -> Result<PathBuf, String>,
+) -> Result<(), String> {
+    let _ = fs::remove_dir_all(work);
+    fs::create_dir_all(work).map_err(not_written(work))?;
+    let made = make(work).and_then(|made| match fs::rename(&made, folder) {
+        // Another process was faster.
+        Err(_) if folder.is_dir() => Ok(()),
+        renamed => renamed.map_err(context(folder.display())),
+    });
+    let _ = fs::remove_dir_all(work);
+    made
 }
 
 /// All files below a folder, by their paths in it, sorted. Symbolic links count as files.

@@ -35,9 +35,6 @@ impl fmt::Display for Setting {
 
 impl Setting {
     /// The setting of a line; `None` if the line is empty or a comment.
-    ///
-    /// # Errors
-    /// The line is neither a setting nor a comment.
     pub(crate) fn read(line: &str) -> Result<Option<Setting>, String> {
         let line = line.trim();
         let unset = line
@@ -51,8 +48,8 @@ impl Setting {
             }
             None if line.is_empty() || line.starts_with('#') => Ok(None),
             _ => Err(format!(
-                "{line:?} is no setting; they are CONFIG_NAME=y, CONFIG_NAME=\"text\", or # \
-                 CONFIG_NAME is not set"
+                "{line:?} is no setting; write CONFIG_NAME=y, CONFIG_NAME=\"text\", or # CONFIG_NAME \
+                 is not set"
             )),
         }
     }
@@ -72,9 +69,6 @@ impl Setting {
 }
 
 /// The settings of a fragment or of a whole `.config`, in their order.
-///
-/// # Errors
-/// A line that is neither a setting nor a comment, with its number.
 pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
     let lines = (1..).zip(text.lines());
     let read = lines.map(|(number, line)| Setting::read(line).map_err(context(at(number))));
@@ -108,7 +102,7 @@ pub(crate) fn text(settings: &[Setting]) -> String {
     settings.iter().map(|setting| format!("{setting}\n")).collect()
 }
 
-/// What the Kconfig files of a source define for x86-64.
+/// The options that the Kconfig files of a source define for x86-64.
 #[derive(Debug)]
 pub(crate) struct Kconfig {
     /// The source's release.
@@ -117,31 +111,35 @@ pub(crate) struct Kconfig {
 }
 
 impl Kconfig {
-    /// Reads the Kconfig files of a source: the one at the top, and every file that
-    /// a file already read names with `source`. Files of other architectures are
-    /// not among them.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or a Makefile without a release.
+    /// Reads the Kconfig file at the top of a source, and every file that a file already read
+    /// names with `source`, as far as Documentation/kbuild/kconfig-language.rst is needed here.
     pub(crate) fn read(tree: &Path) -> Result<Kconfig, String> {
         let makefile = tree.join("Makefile");
         let text = fs::read_to_string(&makefile).map_err(context(makefile.display()))?;
         let release = release(&text)
             .ok_or_else(|| format!("{}: no VERSION and PATCHLEVEL in it", makefile.display()))?;
-        let mut symbols = BTreeSet::new();
-        let mut read = BTreeSet::new();
+        let (mut symbols, mut files) = (BTreeSet::new(), BTreeSet::new());
         let mut unread = vec!["Kconfig".to_owned()];
         while let Some(name) = unread.pop() {
-            if !read.insert(name.clone()) {
+            if !files.insert(name.clone()) {
                 continue;
             }
             let path = tree.join(&name);
             let text = fs::read(&path).map_err(context(path.display()))?;
             for line in String::from_utf8_lossy(&text).lines() {
-                match Statement::of(line) {
-                    Some(Statement::Config(name)) => drop(symbols.insert(name.to_owned())),
-                    Some(Statement::Source(name)) => unread.push(name),
-                    None => {}
+                let Some((word, rest)) = line.trim().split_once(char::is_whitespace) else {
+                    continue;
+                };
+                let mut words = rest.split_whitespace();
+                // In a help text no path in quotation marks ends the line.
+                let quoted = rest.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+                match (word, quoted) {
+                    ("config" | "menuconfig", _) => {
+                        let name = words.next().filter(|name| is_name(name));
+                        symbols.extend(name.map(str::to_owned));
+                    }
+                    ("source", Some(path)) => unread.push(path.replace("$(SRCARCH)", ARCHITECTURE)),
+                    _ => {}
                 }
             }
         }
@@ -161,34 +159,6 @@ fn release(makefile: &str) -> Option<Release> {
         lines.find(|(left, _)| left.trim() == name)?.1.trim().parse().ok()
     };
     Some(Release { major: number("VERSION")?, minor: number("PATCHLEVEL")? })
-}
-
-/// A line of a Kconfig file, as far as this crate reads it: see
-/// Documentation/kbuild/kconfig-language.rst.
-enum Statement<'a> {
-    /// `config NAME` or `menuconfig NAME`.
-    Config(&'a str),
-    /// `source "PATH"`, relative to the top of the source.
-    Source(String),
-}
-
-impl Statement<'_> {
-    fn of(line: &str) -> Option<Statement<'_>> {
-        let (word, rest) = line.trim().split_once(char::is_whitespace)?;
-        let rest = rest.trim();
-        match word {
-            "config" | "menuconfig" => {
-                let name = rest.split_whitespace().next().filter(|name| is_name(name))?;
-                Some(Statement::Config(name))
-            }
-            "source" => {
-                // In a text of help no path in quotation marks ends the line.
-                let path = rest.strip_prefix('"')?.strip_suffix('"')?;
-                Some(Statement::Source(path.replace("$(SRCARCH)", ARCHITECTURE)))
-            }
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

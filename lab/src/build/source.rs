@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::worktree::Workspace;
 use crate::command::output;
 use crate::error::{context, not_written};
-use crate::files::cache;
+use crate::files::{cache, make_whole};
 use crate::kernels::{self, Package};
 use crate::release::Release;
 
@@ -28,9 +28,6 @@ pub(crate) enum Source {
 
 impl Source {
     /// The source that a command line names.
-    ///
-    /// # Errors
-    /// There is no such folder, or it has no kernel.
     pub(crate) fn named(name: &str) -> Result<Source, String> {
         if let Some(series) = name.strip_prefix("debian:") {
             if series == NEWEST {
@@ -67,9 +64,6 @@ impl Source {
     }
 
     /// Opens the place in the cache; a package is fetched and unpacked if need be.
-    ///
-    /// # Errors
-    /// The package cannot be had, or the cache cannot be written.
     pub(crate) fn open(&self, step: &mut dyn FnMut(&str)) -> Result<Workspace, String> {
         match self {
             Source::Tree(path) => {
@@ -81,7 +75,9 @@ impl Source {
                 let (folder, lock) = place(&format!("{}_{}", package.name, package.version), step)?;
                 let source = folder.join("pristine");
                 if !source.is_dir() {
-                    unpack(&package, archive, &source, step)?;
+                    make_whole(&source, &folder.join("unpacking"), |work| {
+                        unpack(&package, archive, work, step)
+                    })?;
                 }
                 Ok(Workspace { source, is_own: true, folder, lock })
             }
@@ -127,37 +123,26 @@ fn package(series: Release) -> Result<(Package, Option<PathBuf>), String> {
     }
 }
 
-/// Unpacks a package; the source is there in whole or not at all.
+/// Unpacks the source of a package, which is fetched if there is no archive: where to.
 fn unpack(
     package: &Package,
     archive: Option<PathBuf>,
-    source: &Path,
+    work: &Path,
     step: &mut dyn FnMut(&str),
-) -> Result<(), String> {
-    let work = source.with_file_name("unpacking");
-    let _ = fs::remove_dir_all(&work);
-    let tree = work.join("tree");
-    fs::create_dir_all(&tree).map_err(not_written(&tree))?;
-    let Package { name, version, .. } = package;
+) -> Result<PathBuf, String> {
+    let (Package { name, version, .. }, tree) = (package, work.join("tree"));
     let archive = match archive {
         Some(archive) => archive,
         None => {
             step(&format!("fetching {name} {version}"));
-            kernels::unpack(package, &work)?.join(format!("usr/src/{name}.tar.xz"))
+            kernels::unpack(package, work)?.join(format!("usr/src/{name}.tar.xz"))
         }
     };
     step(&format!("unpacking {name} {version}"));
-    output(
-        Command::new("tar")
-            .arg("-xf")
-            .arg(archive)
-            .arg("-C")
-            .arg(&tree)
-            .arg("--strip-components=1"),
-    )?;
-    fs::rename(&tree, source).map_err(context(source.display()))?;
-    let _ = fs::remove_dir_all(&work);
-    Ok(())
+    fs::create_dir_all(&tree).map_err(not_written(&tree))?;
+    let strip = "--strip-components=1";
+    output(Command::new("tar").arg("-xf").arg(archive).arg("-C").arg(&tree).arg(strip))?;
+    Ok(tree)
 }
 
 #[cfg(test)]

@@ -56,9 +56,6 @@ impl Workspace {
 
     /// Brings the work tree to the source with these patches: the number of files that
     /// changed.
-    ///
-    /// # Errors
-    /// A patch does not apply, and which; or a file cannot be read or written.
     pub(crate) fn update(
         &self,
         patches: &[PathBuf],

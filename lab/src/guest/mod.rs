@@ -10,7 +10,7 @@ mod mounts;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 use rustix::system::{RebootCommand, finit_module, reboot};
 use rustix::termios::{OptionalActions, tcdrain, tcgetattr, tcsetattr};
 
-use self::mounts::Mount;
 use crate::console::{self, Complaint, Interval, Splat};
 use crate::error::context;
 use crate::files::walk;
@@ -55,7 +54,7 @@ pub fn inside() -> bool {
 }
 
 /// A path from the root.
-fn root(path: &str) -> std::path::PathBuf {
+fn root(path: &str) -> PathBuf {
     Path::new("/").join(path)
 }
 
@@ -88,7 +87,7 @@ pub fn run(survivor: &mut dyn Survivor) -> ! {
 
 /// Mounts file systems, loads modules, and runs the program once more.
 fn do_errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<End, String> {
-    let notes = mounts::mount_all(Mount::mount, Path::new("/proc/sys/kernel"))?;
+    let notes = mounts::mount_all(mounts::mount, Path::new("/proc/sys/kernel"))?;
     let bytes = fs::read(root(ERRAND)).map_err(context("reading the errand"))?;
     let errand: Errand = serde_json::from_slice(&bytes).map_err(context("reading the errand"))?;
     let limit = Duration::from_secs(errand.seconds);

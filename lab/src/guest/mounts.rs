@@ -4,68 +4,46 @@ use std::io;
 use std::path::Path;
 
 use rustix::io::Errno;
-use rustix::mount::{MountFlags, mount};
+use rustix::mount::MountFlags;
 
-/// A file system that the first process mounts.
-pub(super) struct Mount {
-    kind: &'static str,
-    at: &'static str,
-    /// Whether nothing can run without it.
-    is_vital: bool,
-    /// The option that a kernel without it lacks, and what is missing then.
-    option: &'static str,
-}
-
-impl Mount {
-    /// Mounts it.
-    pub(super) fn mount(&self) -> io::Result<()> {
-        Ok(mount(self.kind, self.at, self.kind, MountFlags::empty(), None)?)
-    }
-}
-
-const MOUNTS: [Mount; 2] = [
-    Mount {
-        kind: "proc",
-        at: "/proc",
-        is_vital: true,
-        option: "CONFIG_PROC_FS; this program cannot run without it",
-    },
-    Mount {
-        kind: "sysfs",
-        at: "/sys",
-        is_vital: false,
-        option: "CONFIG_SYSFS; programs that read /sys do not find it",
-    },
+/// The file systems: the type, where, and the option without which a kernel lacks it. Without
+/// the first nothing can run.
+const MOUNTS: [(&str, &str, &str); 2] = [
+    ("proc", "/proc", "CONFIG_PROC_FS; this program cannot run without it"),
+    ("sysfs", "/sys", "CONFIG_SYSFS; programs that read /sys do not find it"),
 ];
 
-/// Mounts file systems with `mount`: notes on those that are missing, and on a kernel without
-/// `tunables`, the folder /proc/sys/kernel.
+/// Mounts a file system of a type.
+pub(super) fn mount(kind: &str, at: &str) -> io::Result<()> {
+    Ok(rustix::mount::mount(kind, at, kind, MountFlags::empty(), None)?)
+}
+
+/// Mounts all file systems with `mount`: notes on those that are missing, and on a kernel
+/// without `tunables`, the folder /proc/sys/kernel.
 ///
 /// # Errors
-/// One that is vital cannot be mounted.
+/// The first cannot be mounted.
 pub(super) fn mount_all(
-    mount: impl Fn(&Mount) -> io::Result<()>,
+    mount: impl Fn(&str, &str) -> io::Result<()>,
     tunables: &Path,
 ) -> Result<Vec<String>, String> {
     let mut notes = Vec::new();
-    for wanted in &MOUNTS {
-        let Err(error) = mount(wanted) else { continue };
-        let mut text = format!("mounting {}: {error}", wanted.at);
+    for (kind, at, option) in MOUNTS {
+        let Err(error) = mount(kind, at) else { continue };
+        let mut text = format!("mounting {at}: {error}");
         if Errno::from_io_error(&error) == Some(Errno::NODEV) {
-            text.push_str(&format!(" (the kernel lacks {})", wanted.option));
+            text.push_str(&format!(" (the kernel lacks {option})"));
         }
-        if wanted.is_vital {
+        if kind == "proc" {
             return Err(text);
         }
         notes.push(text);
     }
     if !tunables.is_dir() {
-        notes.push(
-            "/proc/sys is missing (the kernel lacks CONFIG_SYSCTL, before 7.3 \
-             CONFIG_PROC_SYSCTL): scenes that set a tunable do not come up, and an oops ends \
-             the machine"
-                .to_owned(),
-        );
+        let text = "/proc/sys is missing (the kernel lacks CONFIG_SYSCTL, before 7.3 \
+                    CONFIG_PROC_SYSCTL): scenes that set a tunable do not come up, and an oops \
+                    ends the machine";
+        notes.push(text.to_owned());
     }
     Ok(notes)
 }
@@ -76,8 +54,8 @@ mod tests {
 
     /// The notes where mounting some file systems fails, or the error.
     fn mounted(missing: &[(&str, Errno)], tunables: &str) -> Result<Vec<String>, String> {
-        let mount = |wanted: &Mount| {
-            let error = missing.iter().find(|(at, _)| *at == wanted.at);
+        let mount = |_: &str, wanted: &str| {
+            let error = missing.iter().find(|(at, _)| *at == wanted);
             error.map_or(Ok(()), |(_, error)| Err((*error).into()))
         };
         mount_all(mount, Path::new(tunables))

@@ -1,15 +1,13 @@
 //! Debian's kernels and their sources.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::apt::{Apt, Package};
 use super::image::Kernel;
 use crate::command::output;
-use crate::error::{context, not_written};
-use crate::files::{cache, walk};
+use crate::files::{cache, make_whole, walk};
 use crate::release::Release;
 
 /// The start of the names of packages with a source.
@@ -88,7 +86,8 @@ pub fn fetch(series: &str) -> Result<Kernel, String> {
     })?;
     let folder = package.folder()?;
     if !folder.is_dir() {
-        download(package, &folder)?;
+        let work = folder.with_file_name(format!(".{}.{}", package.name, std::process::id()));
+        make_whole(&folder, &work, |work| unpack(package, work))?;
     }
     let is_image = |path: &PathBuf| {
         // `boot/vmlinuz-…`, or since 7.x `usr/lib/modules/…/vmlinuz.unsigned`.
@@ -99,21 +98,6 @@ pub fn fetch(series: &str) -> Result<Kernel, String> {
         format!("{}: no vmlinuz in it; remove the folder to fetch it again", folder.display())
     })?;
     Kernel::at(&folder.join(image))
-}
-
-/// Downloads and unpacks a package; the folder is there in whole or not at all.
-fn download(package: &Package, folder: &Path) -> Result<(), String> {
-    let work = folder.with_file_name(format!(".{}.{}", package.name, std::process::id()));
-    fs::create_dir_all(&work).map_err(not_written(&work))?;
-    let done = unpack(package, &work).and_then(|root| {
-        match fs::rename(&root, folder) {
-            // Another process was faster.
-            Err(_) if folder.is_dir() => Ok(()),
-            renamed => renamed.map_err(context(folder.display())),
-        }
-    });
-    let _ = fs::remove_dir_all(&work);
-    done
 }
 
 /// Downloads a package and unpacks it below a folder: where to.
@@ -136,10 +120,7 @@ pub(crate) fn unpack(package: &Package, work: &Path) -> Result<PathBuf, String> 
     }
 }
 
-/// The newest package of a series' source.
-///
-/// # Errors
-/// There is no apt, or no such series, with those that there are.
+/// The newest package of a series' source; an error lists the series that there are.
 pub(crate) fn source(series: Release) -> Result<Package, String> {
     let name = format!("{SOURCE}{series}");
     let mut all = BTreeSet::new();
@@ -156,9 +137,6 @@ pub(crate) fn source(series: Release) -> Result<Package, String> {
 }
 
 /// The newest series that apt offers a source of.
-///
-/// # Errors
-/// There is no apt, or no source at all.
 pub(crate) fn newest_source() -> Result<Release, String> {
     let mut all = BTreeSet::new();
     for apt in Apt::all() {

@@ -65,21 +65,11 @@ impl Archive {
         let name = path.trim_start_matches('/');
         self.entries += 1;
         let length = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        let fields = [
-            self.entries, // inode
-            mode,
-            0, // owner
-            0, // group
-            1, // links
-            0, // time
-            length(content.len()),
-            0, // the archive's device
-            0,
-            device.0,
-            device.1,
-            length(name.len() + 1),
-            0, // checksum, not used
-        ];
+        // Inode, mode, owner, group, links, time, size, the archive's device, the file's device,
+        // length of the name, and a checksum that this format does not use.
+        let (size, name_size) = (length(content.len()), length(name.len() + 1));
+        let (major, minor) = device;
+        let fields = [self.entries, mode, 0, 0, 1, 0, size, 0, 0, major, minor, name_size, 0];
         self.bytes.extend(b"070701");
         for field in fields {
             self.bytes.extend(format!("{field:08X}").into_bytes());
