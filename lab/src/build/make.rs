@@ -18,15 +18,7 @@ const REPRODUCIBLE: [&str; 4] = [
     "KBUILD_BUILD_VERSION=1",
 ];
 /// Variables of the environment that would change a build.
-const REMOVED: [&str; 7] = [
-    "MAKEFLAGS",
-    "MAKELEVEL",
-    "KCONFIG_CONFIG",
-    "LOCALVERSION",
-    "CROSS_COMPILE",
-    "KCFLAGS",
-    "LLVM",
-];
+const REMOVED: &str = "MAKEFLAGS MAKELEVEL KCONFIG_CONFIG LOCALVERSION CROSS_COMPILE KCFLAGS LLVM";
 /// The image within a build folder.
 const IMAGE: &str = "arch/x86/boot/bzImage";
 /// The number of lines of a first error that are shown.
@@ -84,7 +76,7 @@ impl Make {
             .stdin(Stdio::null())
             .stdout(writer.try_clone().map_err(context("pipe"))?)
             .stderr(writer);
-        for name in REMOVED {
+        for name in REMOVED.split(' ') {
             command.env_remove(name);
         }
         let mut child = command.spawn().map_err(context("starting make"))?;

@@ -7,16 +7,8 @@ use std::process::{Command, Stdio};
 use super::order::Order;
 use super::source::Source;
 
-/// Programs that a build takes, and Debian's packages with them.
-const TOOLS: [(&str, &str); 7] = [
-    ("make", "make"),
-    ("gcc", "gcc"),
-    ("ld", "binutils"),
-    ("flex", "flex"),
-    ("bison", "bison"),
-    ("bc", "bc"),
-    ("gzip", "gzip"),
-];
+/// Programs that a build takes, which are in Debian's packages of the same name.
+const TOOLS: [&str; 6] = ["make", "gcc", "flex", "bison", "bc", "gzip"];
 /// Headers that it takes, and the packages.
 const HEADERS: [(&str, &str); 2] = [("stdlib.h", "libc6-dev"), ("gelf.h", "libelf-dev")];
 
@@ -25,7 +17,8 @@ const HEADERS: [(&str, &str); 2] = [("stdlib.h", "libc6-dev"), ("gelf.h", "libel
 /// # Errors
 /// All that are missing, with their packages.
 pub(super) fn check(order: &Order, source: &Source) -> Result<(), String> {
-    let mut tools = TOOLS.to_vec();
+    let mut tools = TOOLS.map(|name| (name, name)).to_vec();
+    tools.push(("ld", "binutils"));
     if matches!(source, Source::Debian(_)) {
         tools.extend([("tar", "tar"), ("xz", "xz-utils")]);
     }

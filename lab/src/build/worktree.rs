@@ -14,10 +14,8 @@
 //! the number of links of a user's file changes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -97,7 +95,10 @@ impl Workspace {
     ) -> Result<usize, String> {
         let tree = self.tree();
         let register = self.folder.join("manifest");
-        let former = fs::read(&register).map(|bytes| manifest(&bytes)).unwrap_or_default();
+        let former = fs::read(&register).map_err(drop).and_then(|bytes| {
+            serde_json::from_slice::<BTreeMap<PathBuf, Stamp>>(&bytes).map_err(drop)
+        });
+        let former = former.unwrap_or_default();
         let is_new = !tree.exists();
         if is_new {
             step("making a work tree");
@@ -106,7 +107,7 @@ impl Workspace {
         }
         fs::create_dir_all(&tree).map_err(not_written(&tree))?;
 
-        let mut wanted: BTreeMap<PathBuf, (PathBuf, String)> = BTreeMap::new();
+        let mut wanted: BTreeMap<PathBuf, (PathBuf, Stamp)> = BTreeMap::new();
         let mut originals = files(&self.source)?;
         originals.retain(|path| !touched.contains(path));
         for (root, paths) in [(&*self.source, originals), (overlay, Vec::from_iter(touched))] {
@@ -154,29 +155,23 @@ impl Workspace {
                 changed += usize::from(!is_new || is_patched(from));
             }
         }
-        let lines = wanted.iter().flat_map(|(path, (_, stamp))| {
-            [stamp.as_bytes(), b" ", path.as_os_str().as_bytes(), b"\0"].concat()
-        });
-        fs::write(&register, lines.collect::<Vec<u8>>()).map_err(not_written(&register))?;
+        let manifest: BTreeMap<_, _> =
+            wanted.iter().map(|(path, (_, stamp))| (path, stamp)).collect();
+        // Without one, as for a path that is no text, the next update compares all files.
+        if let Ok(manifest) = serde_json::to_vec(&manifest) {
+            fs::write(&register, manifest).map_err(not_written(&register))?;
+        }
         Ok(changed)
     }
 }
 
-/// The state of a file.
-fn stamp(about: &Metadata) -> String {
-    let (seconds, nanos) = (about.mtime(), about.mtime_nsec());
-    let (device, inode) = (about.dev(), about.ino());
-    format!("{device}:{inode}:{}:{seconds}.{nanos:09}:{:o}", about.len(), about.mode())
-}
+/// The state of a file: device, inode, length, time in seconds and nanoseconds, mode.
+type Stamp = (u64, u64, u64, i64, i64, u32);
 
-/// The content of a manifest: for each file the state of its original.
-fn manifest(bytes: &[u8]) -> BTreeMap<PathBuf, String> {
-    let entry = |entry: &[u8]| {
-        let at = entry.iter().position(|&byte| byte == b' ')?;
-        let stamp = String::from_utf8(entry[..at].to_vec()).ok()?;
-        Some((PathBuf::from(OsStr::from_bytes(&entry[at + 1..])), stamp))
-    };
-    bytes.split(|&byte| byte == 0).filter_map(entry).collect()
+/// The state of a file.
+fn stamp(about: &Metadata) -> Stamp {
+    let (seconds, nanos) = (about.mtime(), about.mtime_nsec());
+    (about.dev(), about.ino(), about.len(), seconds, nanos, about.mode())
 }
 
 /// The files of a source, by their paths in it: all that belong to it, and none
@@ -222,20 +217,17 @@ fn make_folder_of(path: &Path) -> Result<(), String> {
 /// Replaces whatever is at a path with a copy of a file, with the time of now.
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     make_folder_of(to)?;
-    let mut new = to.as_os_str().to_owned();
-    new.push(".assay-new");
-    let new = PathBuf::from(new);
-    let _ = fs::remove_file(&new);
+    // It may be a link to the source, so it is replaced and not written to.
+    if let Ok(about) = fs::symlink_metadata(to) {
+        let removed = if about.is_dir() { fs::remove_dir_all(to) } else { fs::remove_file(to) };
+        removed.map_err(context(to.display()))?;
+    }
     match fs::read_link(from) {
-        Ok(target) => symlink(target, &new),
-        Err(_) => fs::copy(from, &new).map(drop),
+        Ok(target) => symlink(target, to),
+        Err(_) => fs::copy(from, to).map(drop),
     }
     .map_err(not_written(to))
-    .map_err(context(format!("copying {}", from.display())))?;
-    if to.is_dir() && !to.is_symlink() {
-        fs::remove_dir_all(to).map_err(context(to.display()))?;
-    }
-    fs::rename(&new, to).map_err(context(to.display()))
+    .map_err(context(format!("copying {}", from.display())))
 }
 
 #[cfg(test)]
