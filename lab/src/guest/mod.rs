@@ -96,16 +96,17 @@ fn do_errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<End, Stri
         let _ = reboot(RebootCommand::PowerOff);
     });
     let modules = WANTED_MODULES.map(|name| {
-        let module = File::open(root(MODULES).join(format!("{name}.ko")));
         // Without a file it is built in, or the host found none.
-        unless_missing(module.and_then(|module| Ok(finit_module(module, c"", 0)?)))
-            .map_err(context(format!("module {name}")))
+        unless_missing(File::open(root(MODULES).join(format!("{name}.ko"))))
+            .and_then(|module| module.map_or(Ok(()), |module| Ok(finit_module(module, c"", 0)?)))
+            .map_err(context(format!("loading the module {name}")))
     });
     // An oops ends the task and not the machine, so that this process can report it.
     // Unprivileged programs may read the kernel's messages.
     let switches = ["panic_on_oops", "panic_on_warn", "dmesg_restrict"].map(|switch| {
         let path = format!("/proc/sys/kernel/{switch}");
-        unless_missing(fs::write(&path, "0")).map_err(context(format!("writing 0 to {path}")))
+        let written = unless_missing(fs::write(&path, "0"));
+        written.map(drop).map_err(context(format!("writing 0 to {path}")))
     });
     let failed = modules.into_iter().chain(switches).filter_map(Result::err);
     for note in notes.into_iter().chain(failed) {
@@ -138,12 +139,12 @@ fn do_errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<End, Stri
     Ok(end)
 }
 
-/// No error where a file does not exist.
-fn unless_missing(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })
+/// `None` instead of an error if a file does not exist.
+fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// How the program came to its end.
