@@ -25,7 +25,7 @@ pub(crate) type Answering<T> = for<'a, 'b> fn(
 pub struct Model {
     pub(crate) quick: Answering<RuleSet>,
     pub(crate) ordered: Answering<Order>,
-    /// Whether what no document speaks of is free: see [`contract`].
+    /// Whether what no document speaks of is free: see [`promises`](crate::judge::promises).
     promises: bool,
     /// Whether it is [`Model::documented`].
     documented: bool,
@@ -37,7 +37,7 @@ impl Model {
         Model { documented: true, ..Model::deciding::<Documented>() }
     }
 
-    /// The contract as promises alone: see [`contract`].
+    /// The contract as promises alone: see [`promises`](crate::judge::promises).
     pub fn promised() -> Model {
         Model::promising::<Promised>()
     }

@@ -1,31 +1,33 @@
-//! What a kernel's console says about how the kernel is.
+//! Complaints of the kernel among the messages on its console.
 //!
 //! The marks are those of `lib/bug.c`, `kernel/panic.c`, `mm/kasan/report.c`,
 //! `lib/ubsan.c`, `kernel/locking/lockdep.c` and `arch/x86/mm/fault.c`.
 
+use serde::{Deserialize, Serialize};
+
 /// What a kernel complained of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Complaint {
-    /// It found nothing to run as the first process.
+    /// It could not start the first process.
     NoInit,
-    /// It gave up.
+    /// It stopped.
     Panic,
-    /// It fell over: a fault or an exception in its own code.
+    /// A fault or an exception in its own code.
     Oops,
-    /// The address sanitizer, or its sampling relative.
+    /// A report of KASAN or KFENCE.
     Kasan,
-    /// The sanitizer of undefined behaviour.
+    /// A report of UBSAN.
     Ubsan,
-    /// The checker of locks.
+    /// A report of lockdep, or of sleeping in atomic context.
     Lockdep,
-    /// Nothing went on any more.
+    /// A processor or a task that makes no progress.
     Stall,
     /// Any other warning or bug.
     Warning,
 }
 
 impl Complaint {
-    /// In a few words.
+    /// Its name in output.
     pub const fn text(self) -> &'static str {
         match self {
             Complaint::NoInit => "the kernel did not start the program",
@@ -40,7 +42,7 @@ impl Complaint {
     }
 }
 
-/// A complaint with the lines of it.
+/// A complaint with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splat {
     /// What it is.
@@ -64,24 +66,25 @@ impl Splat {
         })
     }
 
-    /// The task that the kernel was busy with, where it is named.
+    /// The task in which it happened, where one is named.
     pub fn task(&self) -> Option<u32> {
         let after = self.excerpt.split("PID: ").nth(1)?;
         let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
         after.get(..end)?.parse().ok()
     }
 
-    /// What it is, where, and how the kernel came there: no registers.
+    /// The title, the place and the call trace, without registers.
     pub fn short(&self) -> String {
         let useful = |line: &&str| {
             let text = untimed(line).1.trim();
             let function =
                 text.contains("+0x") && !text.starts_with("? ") && !text.contains("RIP: ");
-            // Of the registers where, in the kernel; not where in the program.
-            let said = ["CPU: ", "Call Trace", "RIP: 0010:"].iter().any(|mark| text.contains(mark));
+            // Of the registers the kernel's RIP, not the program's.
+            let place =
+                ["CPU: ", "Call Trace", "RIP: 0010:"].iter().any(|mark| text.contains(mark));
             let detail =
                 [" at addr ", " by task ", "located in "].iter().any(|mark| text.contains(mark));
-            function || said || detail
+            function || place || detail
         };
         let lines = self.excerpt.lines();
         let first = lines.clone().take(1);
@@ -101,22 +104,29 @@ fn untimed(line: &str) -> (Option<u64>, &str) {
     timed().unwrap_or((None, line))
 }
 
-/// A console without what was said at certain times, in microseconds.
-pub(crate) fn without(console: &str, times: &[(u64, u64)]) -> String {
-    let told = |line: &&str| {
-        let time = untimed(line).0;
-        time.is_some_and(|time| times.iter().any(|(from, to)| (*from..=*to).contains(&time)))
-    };
-    console.lines().filter(|line| !told(line)).collect::<Vec<_>>().join("\n")
+/// An interval of time, both ends included, in microseconds since power on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The first time.
+    pub from: u64,
+    /// The last time.
+    pub to: u64,
 }
 
-/// How many lines of a complaint are shown in short, besides the first.
+/// A console without the messages of some intervals.
+pub(crate) fn without(console: &str, intervals: &[Interval]) -> String {
+    let is_within = |time: u64| intervals.iter().any(|one| (one.from..=one.to).contains(&time));
+    let lines = console.lines().filter(|line| !untimed(line).0.is_some_and(is_within));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The most lines of a complaint in short, besides the first.
 const SHORT: usize = 11;
 
-/// How many lines of a complaint are shown.
+/// The most lines of a complaint.
 pub const LINES: usize = 40;
 
-/// Marks of complaints; of those on one line the first counts.
+/// Marks of complaints; earlier marks take precedence over later ones on the same line.
 const MARKS: [(&str, Complaint); 28] = [
     ("Unable to mount root fs", Complaint::NoInit),
     ("No working init found", Complaint::NoInit),
@@ -148,41 +158,37 @@ const MARKS: [(&str, Complaint); 28] = [
     ("Oops: ", Complaint::Oops),
 ];
 
-/// How a line begins, behind its time, that stands for less when no other mark
-/// was seen: `WARN_ON` in all its forms since 5.16, `BUG: ` of many, and SLUB's
-/// `BUG kmalloc-64 (…)`.
+/// Starts of lines, after their time, that are warnings if the console has no other mark:
+/// `WARN_ON` in all its forms since 5.16, `BUG: ` of many, and SLUB's `BUG kmalloc-64 (…)`.
 const WARNINGS: [&str; 3] = ["WARNING: ", "BUG: ", "BUG "];
 
-/// The first complaint on a console. What follows from it (a panic from an
-/// oops) is part of it, not another one.
+/// The first complaint on a console. A consequence of it (a panic after an oops) is
+/// part of it.
 pub fn complaint(console: &str) -> Option<Splat> {
     let lines: Vec<&str> = console.lines().map(|line| line.trim_end_matches('\r')).collect();
     let warning = |line: &str| {
-        let said = untimed(line).1;
-        let warned = WARNINGS.iter().any(|mark| said.starts_with(mark));
-        warned.then_some(Complaint::Warning)
+        let message = untimed(line).1;
+        let is_warning = WARNINGS.iter().any(|start| message.starts_with(start));
+        is_warning.then_some(Complaint::Warning)
     };
-    let found = |classify: &dyn Fn(&str) -> Option<Complaint>| {
+    let first = |classify: &dyn Fn(&str) -> Option<Complaint>| {
         lines.iter().enumerate().find_map(|(at, line)| Some((at, classify(line)?)))
     };
-    let (at, complaint) = found(&mark).or_else(|| found(&warning))?;
+    let (at, complaint) = first(&mark).or_else(|| first(&warning))?;
     let end = lines[at..].iter().position(|line| line.contains("---[ end "));
     let end = end.map_or(lines.len(), |end| at + end + 1).min(at + LINES);
     Some(Splat { complaint, excerpt: lines[at..end].join("\n") })
 }
 
-/// The complaint that a line is the mark of, warnings aside.
+/// The complaint whose mark is on a line, warnings excluded.
 pub(crate) fn mark(line: &str) -> Option<Complaint> {
     MARKS.iter().find(|(mark, _)| line.contains(mark)).map(|mark| mark.1)
 }
 
-/// The last lines of a console: what there is to see when a kernel says nothing.
+/// The last lines of a console that are not empty.
 pub fn tail(console: &str, lines: usize) -> String {
-    let all: Vec<&str> = console
-        .lines()
-        .map(|line| line.trim_end_matches('\r'))
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let all = console.lines().map(|line| line.trim_end_matches('\r'));
+    let all: Vec<&str> = all.filter(|line| !line.trim().is_empty()).collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
@@ -205,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn complaints_are_told_apart() {
+    fn complaints_are_distinguished() {
         for (console, wanted) in [
             ("[ 1.0] BUG: KASAN: slab-out-of-bounds in mptcp_getsockopt+0x1/0x2", Complaint::Kasan),
             ("[ 1.0] UBSAN: array-index-out-of-bounds in net/mptcp/sockopt.c:1", Complaint::Ubsan),
@@ -291,12 +297,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_is_left_out() {
+    fn messages_of_an_interval_are_left_out() {
         let console = "[    3.000001] BUG: KASAN: a in b+0x1\r\n[    3.000009] more\r\n\
                        [    3.000010] WARNING: CPU: 0 PID: 1 at c\r\nuntimed\r\n";
         assert_eq!(kind(&without(console, &[])), Some(Complaint::Kasan));
-        assert_eq!(kind(&without(console, &[(3_000_001, 3_000_009)])), Some(Complaint::Warning));
-        assert_eq!(without(console, &[(0, 4_000_000)]), "untimed");
+        assert_eq!(
+            kind(&without(console, &[Interval { from: 3_000_001, to: 3_000_009 }])),
+            Some(Complaint::Warning)
+        );
+        assert_eq!(without(console, &[Interval { from: 0, to: 4_000_000 }]), "untimed");
     }
 
     #[test]

@@ -1,36 +1,30 @@
-//! Runs a program of one's own on other kernels.
+//! Runs the calling program on other kernels.
 //!
-//! A kernel is found or fetched ([`kernels`]) or made from source ([`build`]), an
-//! initramfs is made around the running program ([`initramfs`]), both are booted
-//! under qemu ([`machine`]), and the program, as the first process there
-//! ([`guest`]), runs what it was asked to and powers off. What the kernel says
-//! meanwhile is searched for signs that it is not well ([`console`]).
+//! | module | what it does |
+//! | --- | --- |
+//! | [`kernels`] | finds a kernel's image, or fetches one of Debian's |
+//! | [`build`] | builds a kernel from source and patches |
+//! | [`package`] | makes an initramfs with the calling program |
+//! | [`machine`] | boots both under qemu |
+//! | [`guest`] | is the first process there: runs the program and powers off |
+//! | [`console`], [`log`] | find complaints in the kernel's messages, on the host and in the guest |
 //!
-//! Nothing of it takes root, a network, a disk image or a shared file system.
+//! Nothing here needs root, a network, a disk image or a shared file system.
 
 #![forbid(unsafe_code)]
 
 pub mod build;
-mod configuration;
+mod command;
 pub mod console;
+mod error;
+mod files;
 pub mod guest;
-pub mod initramfs;
-mod kconfig;
 pub mod kernels;
 pub mod log;
 pub mod machine;
-mod mounts;
-pub mod package;
-mod requirement;
-mod source;
+mod protocol;
+mod release;
 
-/// Why a file or a folder of the cache could not be written, and what to do.
-fn unwritten(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> String {
-    let instead = "set XDG_CACHE_HOME to a folder with more space";
-    move |error| mptcp_limits::files::refused(path, 0, &error, instead)
-}
-
-/// An error's text, with what was being done.
-fn during<E: std::fmt::Display>(what: impl std::fmt::Display) -> impl FnOnce(E) -> String {
-    move |error| format!("{what}: {error}")
-}
+pub use files::cache;
+pub use machine::package;
+pub use release::Release;

@@ -1,23 +1,23 @@
-//! What the kernel says of itself, read from within: `/dev/kmsg`, in the format
-//! of Documentation/ABI/testing/dev-kmsg.
+//! The kernel's messages, read in the guest from `/dev/kmsg`, in the format of
+//! Documentation/ABI/testing/dev-kmsg.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::console::{self, Splat};
+use crate::console::{self, Interval, Splat};
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// When, in microseconds since power on.
+    /// Its time, in microseconds since power on.
     pub time: u64,
-    /// The message.
+    /// Its text.
     pub text: String,
 }
 
@@ -47,14 +47,14 @@ pub struct Log {
     buffer: Box<[u8]>,
 }
 
-/// The kernel hands out one message at a time, of at most so many bytes.
+/// The most bytes of a message; one call reads one message.
 const LARGEST: usize = 8192;
 
 impl Log {
-    /// Opens the log, past all that was said before.
+    /// Opens the log after its last message.
     ///
     /// # Errors
-    /// What opening the device answered.
+    /// The device cannot be opened.
     pub fn open() -> io::Result<Log> {
         let flags = OFlags::NONBLOCK.bits().cast_signed();
         let mut file = OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg")?;
@@ -62,14 +62,14 @@ impl Log {
         Ok(Log { file, buffer: vec![0; LARGEST].into() })
     }
 
-    /// What was said since the last time.
+    /// The messages since the last time.
     #[inline]
     pub fn read(&mut self) -> Vec<Record> {
         let mut records = Vec::new();
         loop {
             match self.file.read(&mut self.buffer) {
                 Ok(len @ 1..) => records.extend(Record::read(&self.buffer[..len])),
-                // Messages that nobody read in time were written over.
+                // Messages were overwritten before they were read.
                 Err(error) if error.raw_os_error() == Some(Errno::PIPE.raw_os_error()) => {}
                 _ => return records,
             }
@@ -77,10 +77,12 @@ impl Log {
     }
 }
 
-/// Where a program finds what the first process of its machine wants of it.
+/// The variable of the environment with the folder that a program shares with the first
+/// process of its machine.
 pub(crate) const VARIABLE: &str = "MPTCP_LAB";
-/// In there: the times of complaints that the program tells itself.
-pub(crate) const TOLD: &str = "told";
+/// The file in that folder with the intervals of complaints that the program itself reports:
+/// a line of JSON for each.
+const KNOWN: &str = "known";
 
 /// The folder that a program in a machine and the machine's first process
 /// share; `None` elsewhere.
@@ -88,32 +90,36 @@ pub fn shared_folder() -> Option<PathBuf> {
     std::env::var_os(VARIABLE).map(PathBuf::from)
 }
 
-/// Listens, on behalf of one thread of a program in a machine, to what the
-/// kernel complains of.
+/// The intervals of complaints that the program itself reports.
+pub(crate) fn known(folder: &Path) -> Vec<Interval> {
+    let text = std::fs::read_to_string(folder.join(KNOWN)).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Reads the kernel's complaints for one thread of a program in a machine.
 #[derive(Debug)]
 pub struct Listener {
     log: Log,
-    told: File,
+    known: File,
 }
 
 impl Listener {
-    /// A listener that tells the machine's first process, by way of the shared
-    /// folder, of complaints that are taken care of.
+    /// A listener that notes in the shared folder which complaints the program reports.
     ///
     /// # Errors
-    /// What opening the log or that folder answered.
-    pub fn open(folder: &std::path::Path) -> io::Result<Listener> {
-        let told = OpenOptions::new().append(true).create(true).open(folder.join(TOLD))?;
-        Ok(Listener { log: Log::open()?, told })
+    /// The log or a file in that folder cannot be opened.
+    pub fn open(folder: &Path) -> io::Result<Listener> {
+        let known = OpenOptions::new().append(true).create(true).open(folder.join(KNOWN))?;
+        Ok(Listener { log: Log::open()?, known })
     }
 
-    /// What was said until now is nobody's business.
+    /// Discards the messages until now.
     pub fn forget(&mut self) {
         self.log.read();
     }
 
-    /// What the kernel complained of since the last time, if it was this thread
-    /// that it was busy with. Such a complaint has to be told by the caller.
+    /// The complaint since the last time, if it names this thread or none. The caller has to
+    /// report it.
     #[inline]
     pub fn complaint(&mut self, thread: u32) -> Option<Splat> {
         let records = self.log.read();
@@ -123,9 +129,11 @@ impl Listener {
     #[cold]
     fn own(&mut self, records: &[Record], thread: u32) -> Option<Splat> {
         let splat = own(records, thread)?;
-        let (first, last) = (records.first()?.time, records.last()?.time);
-        // Should that fail, the complaint is told twice.
-        let _ = self.told.write_all(format!("{first} {last}\n").as_bytes());
+        let interval = Interval { from: records.first()?.time, to: records.last()?.time };
+        if let Ok(line) = serde_json::to_string(&interval) {
+            // If that fails, the host reports the complaint as well.
+            let _ = self.known.write_all(format!("{line}\n").as_bytes());
+        }
         Some(splat)
     }
 }
@@ -165,7 +173,7 @@ mod tests {
         assert!(own(&warning, 57).is_some());
         assert!(own(&warning, 58).is_none());
         assert!(own(&records(&["6,1,9,-;random: crng init done\n"]), 57).is_none());
-        // Of a sanitizer's reports some name nobody.
+        // Some of a sanitizer's reports name no task.
         assert!(own(&records(&["3,1,9,-;UBSAN: shift-out-of-bounds in a.c:1\n"]), 57).is_some());
     }
 }

@@ -6,12 +6,12 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How many descriptors there are for a purpose.
+/// The descriptors that are available for a purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     /// How many more can be opened, counted up to the number that was wanted.
     pub free: usize,
-    /// What `RLIMIT_NOFILE` has to be for all that were wanted: they, and those that
+    /// The `RLIMIT_NOFILE` that all wanted descriptors need, together with those that
     /// are open already.
     pub needed: u64,
 }

@@ -8,13 +8,13 @@ use rustix::fs::statvfs;
 
 use crate::bytes;
 
-/// Writes a file; `instead` is a clause that says how to choose another place.
+/// Writes a file; `instead` is a clause on how to choose another place.
 ///
 /// A file that could not be written in whole is removed, unless it is no regular file:
-/// half a file may be taken for a whole one.
+/// a part of a file could be mistaken for a whole one.
 ///
 /// # Errors
-/// A sentence each for what failed, what was needed, what was there and what to do.
+/// A sentence each on what failed, what was needed, what was available and what to do.
 pub fn write(path: &Path, content: &[u8], instead: &str) -> Result<(), String> {
     fs::write(path, content).map_err(|error| {
         let whole = fs::metadata(path).is_ok_and(|about| about.len() == content.len() as u64);
@@ -55,7 +55,7 @@ pub fn refused(path: &Path, length: u64, error: &io::Error, instead: &str) -> St
     text
 }
 
-/// What the file system gives, and what to do about it.
+/// The limit of the file system, and what to do about it.
 fn cause(path: &Path, error: &io::Error) -> (String, &'static str) {
     match error.kind() {
         io::ErrorKind::StorageFull => (free(path), "free some space"),

@@ -1,4 +1,4 @@
-//! Limits of the environment: what an operation needed, what was there, what its
+//! Limits of the environment: what an operation needed, what was available, what its
 //! failure means, and what to do.
 //!
 //! An operation that can hit a limit is described by a [`Need`]. When it fails,
@@ -40,7 +40,7 @@ pub enum Resource {
 /// An operation and what it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Need<'a> {
-    /// What is done, as a sentence begins: "mapping the street".
+    /// The operation, as the start of a sentence: "mapping the street".
     pub operation: &'a str,
     /// The resource that it takes.
     pub resource: Resource,
@@ -54,7 +54,7 @@ pub struct Need<'a> {
 
 impl Need<'_> {
     /// The message for an operation that failed: what was needed, how much, what was
-    /// there, what it means and what to do.
+    /// available, what it means and what to do.
     pub fn refused(&self, error: &io::Error) -> String {
         let (here, advice) = self.cause(error);
         let mut text = format!("{}: {error}", self.operation);
@@ -89,12 +89,12 @@ impl Need<'_> {
         io::Error::new(error.kind(), self.refused(error))
     }
 
-    /// What `RLIMIT_NOFILE` should be: what is needed, or what Linux starts with.
+    /// The `RLIMIT_NOFILE` to set: the amount, or the default of Linux.
     fn descriptors(&self) -> u64 {
         if self.resource == Resource::Descriptors { self.amount } else { 1024 }
     }
 
-    /// What the environment gives, and what to do about it.
+    /// The limit that was reached, and what to do about it.
     fn cause(&self, error: &io::Error) -> (String, String) {
         match Errno::from_io_error(error) {
             Some(Errno::MFILE) => (
@@ -153,7 +153,7 @@ pub fn memory_limits() -> Vec<String> {
     own.chain(group).collect()
 }
 
-/// A soft limit; `None` where there is none.
+/// A soft limit; `None` if it is unlimited.
 fn value(limit: Limit) -> Option<u64> {
     rustix::process::getrlimit(limit).current
 }
@@ -161,7 +161,7 @@ fn value(limit: Limit) -> Option<u64> {
 /// Confirms that a file of this process may have a length in bytes.
 ///
 /// The kernel ends a process that exceeds `RLIMIT_FSIZE` with `SIGXFSZ`, which leaves
-/// no message; so it is asked for before.
+/// no message; so the limit is checked before.
 ///
 /// # Errors
 /// The limit is lower.

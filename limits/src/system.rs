@@ -1,4 +1,4 @@
-//! What `/proc` and the control group say about this process.
+//! Limits and state of this process in `/proc` and the control group.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub fn filter() -> &'static str {
     }
 }
 
-/// The memory that the system can still give out, in bytes (`MemAvailable`).
+/// The memory that is available to programs, in bytes (`MemAvailable`).
 pub fn available_memory() -> Option<u64> {
     let about = fs::read_to_string("/proc/meminfo").ok()?;
     let line = about.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;

@@ -158,7 +158,7 @@ fn list() -> Result<Status, String> {
     }
     let mut text = format!("{}\n", head(&format!("{:<14} {:<22} {}", "kernel", "version", "")));
     for package in packages {
-        let series = package.series().unwrap_or_default();
+        let series = package.series().map(|series| series.to_string()).unwrap_or_default();
         let here = match (package.is_here(), package.elsewhere) {
             (true, _) => "fetched",
             (false, true) => "of a suite that this machine is not configured for",

@@ -280,7 +280,7 @@ fn build(args: &ReviewArgs, source: &str) -> Result<[PathBuf; 2], String> {
     let folder = match &args.output {
         Some(folder) => folder.clone(),
         None => {
-            let folder = mptcp_lab::kernels::cache()?.with_file_name("review").join(own);
+            let folder = mptcp_lab::cache("review")?.join(own);
             files::folder(&folder, "name a folder with --output")?;
             folder
         }

@@ -63,7 +63,7 @@ pub(crate) fn boot(
     };
     let initramfs = pack(kernel, errand, baggage)?;
     let run = machine::run(kernel, &initramfs, &setup, out, err)?;
-    for (path, bytes) in &run.told.files {
+    for (path, bytes) in &run.report.files {
         // The kernel that brings them is one that may be wrong.
         if runs::is_coverage(path) {
             continue;
@@ -79,7 +79,7 @@ pub(crate) fn boot(
         }
         files::write(path, bytes, ELSEWHERE)?;
     }
-    for note in &run.told.notes {
+    for note in &run.report.notes {
         out::note(format_args!("assay: {}: {note}", kernel.name));
     }
     if let Some(error) = &run.lost {
@@ -101,7 +101,7 @@ pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
         lines if lines.is_empty() => "The console is empty".to_owned(),
         lines => format!("The end of the console:\n{}", dim(&lines)),
     };
-    match &run.told.end {
+    match &run.report.end {
         Some(End::Exit(0)) => Ok(Status::Agree),
         Some(End::Exit(1)) => Ok(Status::Divergence),
         // It said itself what the trouble was.
@@ -112,7 +112,7 @@ pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
             Err(format!("the subcommand was ended by signal {signal}. {}", last()))
         }
         Some(End::Trouble(trouble)) => Err(format!("{trouble}. {}", last())),
-        None if run.timed_out && run.told.ready => Err(format!(
+        None if run.timed_out && run.report.started => Err(format!(
             "not done after {} s (--timeout), {} of which it took to boot. {}",
             args.timeout,
             run.booted.map_or("?".into(), |booted| format!("{:.1} s", booted.as_secs_f64())),
@@ -123,10 +123,10 @@ pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
             args.timeout,
             last()
         )),
-        None if !run.complaint.trim().is_empty() => {
-            Err(format!("no machine: {}", run.complaint.trim()))
+        None if !run.qemu_errors.trim().is_empty() => {
+            Err(format!("no machine: {}", run.qemu_errors.trim()))
         }
-        None if run.told.ready => {
+        None if run.report.started => {
             Err(format!("the machine went off before the subcommand was done. {}", last()))
         }
         None => Err(format!(

@@ -39,7 +39,7 @@ impl Runs {
     /// scenes.
     pub(crate) fn add(&mut self, has_coverage: bool, kernel: &Kernel, status: Status, run: &Run) {
         let path = Path::new(FOLDER).join(FILE);
-        let file = run.told.files.iter().find(|(at, _)| *at == path);
+        let file = run.report.files.iter().find(|(at, _)| *at == path);
         let coverage = file.and_then(|(_, bytes)| serde_json::from_slice(bytes).ok());
         let is_green = matches!(status, Status::Agree | Status::Skipped);
         let status = if has_coverage && coverage.is_none() && is_green {

@@ -15,7 +15,7 @@ use crate::scenes;
 pub struct Case {
     /// The scene's number in the catalogue.
     pub scene: u8,
-    /// Which of the [`POISONS`] fills the street beforehand.
+    /// Which of the [`POISONS`](crate::cases::POISONS) fills the street beforehand.
     pub poison: u8,
     /// The option's number.
     pub option: i32,

@@ -51,7 +51,7 @@ pub struct Mismatch {
     /// What was predicted and what was observed, where these differ.
     pub result: Option<(Result<(), Errno>, Result<(), Errno>)>,
     /// Offsets on the street of bytes that differ, in ascending order, no
-    /// more than [`MOST_BYTES`].
+    /// more than `MOST_BYTES`.
     pub bytes: Vec<usize>,
 }
 

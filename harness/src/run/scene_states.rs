@@ -61,7 +61,7 @@ impl SceneState {
 /// All scenes that stand, by number.
 pub struct SceneStates {
     actors: Vec<Option<SceneState>>,
-    /// Whether portraits are what documents promise: see [`contract`].
+    /// Whether portraits are what documents promise: see [`promises`](crate::judge::promises).
     promised: bool,
 }
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::report::coverage::SkippedScene;
-use mptcp_lab::machine::Told;
+use crate::coverage::SkippedScene;
+use mptcp_lab::machine::Report;
 
 #[test]
 fn a_check_beside_others_keeps_its_own_words() {
@@ -72,13 +72,13 @@ fn kernels_that_differ_in_their_scenes_are_not_comparable() {
     assert_eq!(status(vec![(Agree, all()), (Agree, older)]), (Agree, None));
 }
 
-/// What is made of a run that told this and left that console.
-fn of(told: Told, console: &str, timed_out: bool) -> Result<Status, String> {
+/// The verdict of a run with this report and this console.
+fn of(report: Report, console: &str, timed_out: bool) -> Result<Status, String> {
     let run = Run {
-        told,
+        report,
         console: console.to_owned(),
         splat: mptcp_lab::console::complaint(console),
-        complaint: String::new(),
+        qemu_errors: String::new(),
         lost: None,
         timed_out,
         booted: None,
@@ -88,8 +88,8 @@ fn of(told: Told, console: &str, timed_out: bool) -> Result<Status, String> {
     verdict(&run, &args)
 }
 
-fn ended(end: End) -> Told {
-    Told { ready: true, end: Some(end), ..Told::default() }
+fn ended(end: End) -> Report {
+    Report { started: true, end: Some(end), ..Report::default() }
 }
 
 #[test]
@@ -113,10 +113,10 @@ fn what_is_no_verdict_says_what_it_is() {
         let text = done.err().unwrap_or_default();
         assert!(text.contains(words), "{words:?} is not in {text:?}");
     };
-    says(of(Told::default(), "", true), "not started this program after 1 s");
-    says(of(Told::default(), "", false), "more memory");
-    says(of(Told { ready: true, ..Told::default() }, "", true), "not done after 1 s");
-    says(of(Told::default(), "Kernel panic - not syncing: x", false), "kernel panic");
+    says(of(Report::default(), "", true), "not started this program after 1 s");
+    says(of(Report::default(), "", false), "more memory");
+    says(of(Report { started: true, ..Report::default() }, "", true), "not done after 1 s");
+    says(of(Report::default(), "Kernel panic - not syncing: x", false), "kernel panic");
     // A complaint takes the word of a verdict away.
     says(of(ended(End::Exit(0)), "BUG: KASAN: x in y", false), "KASAN report");
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::*;
 
 /// The requirements of these tests.
-const OURS: &str = "\
+const REQUIRED: &str = "\
 # needed for: sockets
 CONFIG_NET=y
 
@@ -70,8 +70,8 @@ fn applied(
 ) -> (Result<(), String>, Vec<String>) {
     let configuration = Configuration {
         name: String::new(),
-        ours: requirements(OURS).unwrap(),
-        theirs: settings(fragment).unwrap(),
+        required: requirements(REQUIRED).unwrap(),
+        user: settings(fragment).unwrap(),
     };
     let (_folder, symbols) = source(release, options);
     let mut warnings = Vec::new();
@@ -158,9 +158,9 @@ fn a_fragment_may_take_away_what_is_needed() {
     assert_eq!(
         warnings,
         [
-            "CONFIG_NET=y: a fragment (--config) sets it otherwise; without it this is missing: \
+            "CONFIG_NET=y: a fragment (--config) sets it to another value; without it this is missing: \
              sockets",
-            "CONFIG_MPTCP=y: a fragment (--config) changes an option that it follows; without it \
+            "CONFIG_MPTCP=y: a fragment (--config) changes an option that it depends on; without it \
              this is missing: the subject",
         ]
     );
@@ -174,7 +174,7 @@ fn a_fragment_may_give_up_what_the_source_lacks() {
     assert_eq!(
         warnings,
         [
-            "CONFIG_PROC_SYSCTL=y (from 7.3 CONFIG_SYSCTL): a fragment (--config) sets it otherwise; \
+            "CONFIG_PROC_SYSCTL=y (from 7.3 CONFIG_SYSCTL): a fragment (--config) sets it to another value; \
           without it this is missing: tunables"
         ]
     );
@@ -191,7 +191,7 @@ fn a_setting_of_a_fragment_without_effect_is_a_warning() {
     assert_eq!(
         warnings,
         [
-            "CONFIG_TUN=y: not so, because an option that it depends on is off, or it does not \
+            "CONFIG_TUN=y: no effect, because an option that it depends on is off, or it does not \
              take this value",
             "CONFIG_NONE=y: this source has no such option",
             "# CONFIG_PROC_SYSCTL is not set: this source has no such option; here its name is \

@@ -1,5 +1,5 @@
-//! What goes into the initramfs: this very program with what it is linked to,
-//! the modules that it needs, and the files that its command line names.
+//! The content of the initramfs: this program with its libraries, the modules that it
+//! needs, and the files that its command line names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 
 use goblin::elf::Elf;
 
-use crate::during;
-use crate::guest::{ARGUMENTS, Errand, FOLDER, MODULES, PORTS, SHARED};
-use crate::initramfs::Archive;
+use super::initramfs::Archive;
+use crate::error::context;
 use crate::kernels::Kernel;
+use crate::protocol::{ERRAND, Errand, MODULES, PORTS, SHARED, WORK};
 
-/// The most that files named on the command line may take together, in bytes.
+/// The most bytes of all files that the command line names.
 const BAGGAGE: u64 = 64 << 20;
 
 /// An initramfs that runs the errand on the kernel.
 ///
 /// # Errors
-/// What could not be read.
+/// A file cannot be read.
 pub fn pack(kernel: &Kernel, errand: &Errand, baggage: &[PathBuf]) -> Result<Vec<u8>, String> {
     let mut archive = Archive::default();
-    for folder in ["proc", "sys", "tmp", FOLDER, SHARED] {
+    for folder in ["proc", "sys", "tmp", WORK, SHARED] {
         archive.folder(folder);
     }
     archive.device("dev/console", 5, 1);
@@ -38,7 +38,8 @@ pub fn pack(kernel: &Kernel, errand: &Errand, baggage: &[PathBuf]) -> Result<Vec
         let name = name.split('.').next().unwrap_or_default();
         archive.file(&format!("{MODULES}/{name}.ko"), false, &plain(module)?);
     }
-    archive.file(ARGUMENTS, false, &errand.encode());
+    let errand = serde_json::to_vec(errand).map_err(context("the errand"))?;
+    archive.file(ERRAND, false, &errand);
     let mut room = BAGGAGE;
     for path in baggage {
         stow(&mut archive, path, &mut room)?;
@@ -46,28 +47,28 @@ pub fn pack(kernel: &Kernel, errand: &Errand, baggage: &[PathBuf]) -> Result<Vec
     Ok(archive.finish())
 }
 
-/// This program, its interpreter and the libraries that are mapped right now.
+/// This program, its interpreter and the libraries that are mapped now.
 fn program(archive: &mut Archive) -> Result<(), String> {
-    let own = fs::read("/proc/self/exe").map_err(during("/proc/self/exe"))?;
+    let own = fs::read("/proc/self/exe").map_err(context("/proc/self/exe"))?;
     archive.file("init", true, &own);
-    let elf = Elf::parse(&own).map_err(during("/proc/self/exe"))?;
+    let elf = Elf::parse(&own).map_err(context("/proc/self/exe"))?;
     let Some(interpreter) = elf.interpreter else {
         return Ok(());
     };
-    // All places where a linker looks are one.
+    // All folders in which a linker looks are one.
     for place in ["lib64", "usr/lib", "usr/lib64", "lib/x86_64-linux-gnu"] {
         let to = if place == "lib/x86_64-linux-gnu" { "." } else { "/lib" };
         archive.link(place, to);
     }
     let name = |path: &str| format!("lib/{}", path.rsplit('/').next().unwrap_or(path));
-    let loader = fs::read(interpreter).map_err(during(interpreter))?;
+    let loader = fs::read(interpreter).map_err(context(interpreter))?;
     archive.file(&name(interpreter), true, &loader);
     if !["/lib/", "/lib64/"].iter().any(|place| interpreter.starts_with(place)) {
         archive.link(interpreter, &format!("/{}", name(interpreter)));
     }
-    let maps = fs::read_to_string("/proc/self/maps").map_err(during("/proc/self/maps"))?;
+    let maps = fs::read_to_string("/proc/self/maps").map_err(context("/proc/self/maps"))?;
     for path in libraries(&maps) {
-        let bytes = fs::read(path).map_err(during(path))?;
+        let bytes = fs::read(path).map_err(context(path))?;
         let Ok(library) = Elf::parse(&bytes) else {
             continue;
         };
@@ -91,7 +92,7 @@ fn libraries(maps: &str) -> BTreeSet<&str> {
 
 /// A module, without the compression that distributions give it.
 fn plain(module: &Path) -> Result<Vec<u8>, String> {
-    let bytes = fs::read(module).map_err(during(module.display()))?;
+    let bytes = fs::read(module).map_err(context(module.display()))?;
     match module.extension().and_then(|extension| extension.to_str()) {
         Some("ko") => Ok(bytes),
         Some("xz") => {
@@ -101,21 +102,20 @@ fn plain(module: &Path) -> Result<Vec<u8>, String> {
             Ok(plain)
         }
         _ => Err(format!(
-            "{}: modules are taken as they are or compressed with xz; decompress this one beside \
-             itself",
+            "{}: only modules that are not compressed or compressed with xz can be read; decompress \
+             this one in its folder",
             module.display()
         )),
     }
 }
 
-/// A file or a folder under the path that the command line has.
+/// Adds a file or a folder, under the path that the command line has.
 fn stow(archive: &mut Archive, path: &Path, room: &mut u64) -> Result<(), String> {
-    let context = || path.display().to_string();
-    let about = fs::metadata(path).map_err(during(context()))?;
+    let about = fs::metadata(path).map_err(context(path.display()))?;
     let inside = inside(path);
     if about.is_dir() {
         archive.folder(&inside);
-        let entries = fs::read_dir(path).map_err(during(context()))?;
+        let entries = fs::read_dir(path).map_err(context(path.display()))?;
         let mut entries: Vec<PathBuf> =
             entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         entries.sort();
@@ -125,10 +125,14 @@ fn stow(archive: &mut Archive, path: &Path, room: &mut u64) -> Result<(), String
         return Ok(());
     }
     *room = room.checked_sub(about.len()).ok_or_else(|| {
-        format!("{}: more than {} MiB of files are named", context(), BAGGAGE >> 20)
+        format!(
+            "{}: the files that the command line names are larger than {} MiB; name fewer",
+            path.display(),
+            BAGGAGE >> 20
+        )
     })?;
     let executable = about.permissions().mode() & 0o111 != 0;
-    archive.file(&inside, executable, &fs::read(path).map_err(during(context()))?);
+    archive.file(&inside, executable, &fs::read(path).map_err(context(path.display()))?);
     Ok(())
 }
 
@@ -137,7 +141,7 @@ fn inside(path: &Path) -> String {
     if path.is_absolute() {
         path.display().to_string()
     } else {
-        format!("{FOLDER}/{}", path.display())
+        format!("{WORK}/{}", path.display())
     }
 }
 
@@ -167,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn relative_paths_stand_in_the_working_folder() {
+    fn relative_paths_are_in_the_working_folder() {
         assert_eq!(inside(Path::new("corpus/a.case")), "work/corpus/a.case");
         assert_eq!(inside(Path::new("/etc/a.case")), "/etc/a.case");
     }

@@ -19,15 +19,16 @@
 //! After the line with the purpose only these comments may follow, so that a
 //! misspelled one is an error.
 
-use crate::during;
-use crate::kconfig::{Release, Setting, at, is_name};
+use super::kconfig::{Setting, at, is_name};
+use crate::error::context;
+use crate::release::Release;
 
-/// What every kernel of the lab has.
-pub(crate) const BASE: &str = include_str!("../config/mptcp.config");
-/// What `--kasan` adds.
-pub(crate) const KASAN: &str = include_str!("../config/kasan.config");
-/// What `--kcov` adds.
-pub(crate) const KCOV: &str = include_str!("../config/kcov.config");
+/// The options of every kernel of the lab.
+pub(crate) const BASE: &str = include_str!("../../config/mptcp.config");
+/// The options that `--kasan` adds.
+pub(crate) const KASAN: &str = include_str!("../../config/kasan.config");
+/// The options that `--kcov` adds.
+pub(crate) const KCOV: &str = include_str!("../../config/kcov.config");
 
 /// One option, under all its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub(crate) struct Requirement {
     pub setting: Setting,
     /// Its other names.
     pub others: Vec<Alias>,
-    /// What happens to a build without it.
+    /// The effect on a build without it.
     pub weight: Weight,
     /// What is missing without it.
     pub purpose: String,
@@ -44,12 +45,12 @@ pub(crate) struct Requirement {
     pub gone: Option<Release>,
 }
 
-/// What it means that a requirement is not met.
+/// The effect on a build if a requirement is not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// There is no build.
+    /// The build fails.
     Needed,
-    /// There is a build with a warning.
+    /// The build has a warning.
     Useful,
 }
 
@@ -88,21 +89,18 @@ impl Requirement {
     }
 }
 
-/// What a fragment of this project requires, in its order.
-///
-/// # Errors
-/// The number of a line that is not of the form above, and what is wrong with it.
+/// The requirements of a fragment, in its order. An error has the number of its line.
 pub(crate) fn requirements(text: &str) -> Result<Vec<Requirement>, String> {
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     let mut group = Group::default();
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
-        found.extend(group.read(line).map_err(during(at(number)))?);
+        all.extend(group.read(line).map_err(context(at(number)))?);
     }
-    group.end().map_err(during("the last line"))?;
-    Ok(found)
+    group.read("").map_err(context("the last line"))?;
+    Ok(all)
 }
 
-/// Comments that are valid for options still to come.
+/// Comments that are valid for options that follow.
 #[derive(Default)]
 struct Group {
     /// Of all options up to an empty line.
@@ -116,7 +114,11 @@ struct Group {
 impl Group {
     fn read(&mut self, line: &str) -> Result<Option<Requirement>, String> {
         if line.is_empty() {
-            return self.end().map(|()| None);
+            let Group { others, gone, .. } = std::mem::take(self);
+            return match others.is_empty() && gone.is_none() {
+                true => Ok(None),
+                false => Err("no option follows \"also named\" or \"gone from\"".into()),
+            };
         }
         if let Some(setting) = Setting::read(line)? {
             let (weight, purpose) = self.purpose.clone().ok_or_else(|| {
@@ -127,8 +129,12 @@ impl Group {
         }
         let comment = line.trim_start_matches('#').trim();
         match comment.split_once(": ") {
-            Some(("needed for", purpose)) => self.begin(Weight::Needed, purpose)?,
-            Some(("useful for", purpose)) => self.begin(Weight::Useful, purpose)?,
+            Some((kind @ ("needed for" | "useful for"), purpose)) => {
+                let weight = if kind == "needed for" { Weight::Needed } else { Weight::Useful };
+                if self.purpose.replace((weight, purpose.to_owned())).is_some() {
+                    return Err("a second purpose; an empty line ends the options of one".into());
+                }
+            }
             Some(("also named", rest)) => {
                 let (name, since) = parts(rest)?;
                 let since = since.strip_prefix("from ").and_then(Release::read);
@@ -151,22 +157,6 @@ impl Group {
         }
         Ok(None)
     }
-
-    fn begin(&mut self, weight: Weight, purpose: &str) -> Result<(), String> {
-        match self.purpose.replace((weight, purpose.to_owned())) {
-            None => Ok(()),
-            Some(_) => Err("a second purpose; an empty line ends the options of one".into()),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), String> {
-        self.purpose = None;
-        if self.others.is_empty() && self.gone.is_none() {
-            Ok(())
-        } else {
-            Err("no option follows \"also named\" or \"gone from\"".into())
-        }
-    }
 }
 
 /// The parts of `TEXT (REMARK)`.
@@ -179,7 +169,7 @@ fn parts(text: &str) -> Result<(&str, &str), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kconfig::{merged, settings};
+    use crate::build::kconfig::{merged, settings};
 
     const SAMPLE: &str = "\
 # A heading

@@ -6,7 +6,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use crate::during;
+use crate::error::context;
+use crate::release::Release;
 
 /// The directory below `arch` that a build for x86-64 reads.
 const ARCHITECTURE: &str = "x86";
@@ -23,18 +24,17 @@ pub(crate) struct Setting {
 /// As a fragment has it.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, self.value.as_str()) {
-            (name, "n") => write!(f, "# CONFIG_{name} is not set"),
-            (name, value) => write!(f, "CONFIG_{name}={value}"),
+        let Setting { name, value } = self;
+        if self.is_off() {
+            write!(f, "# CONFIG_{name} is not set")
+        } else {
+            write!(f, "CONFIG_{name}={value}")
         }
     }
 }
 
 impl Setting {
     /// The setting of a line; `None` if the line is empty or a comment.
-    ///
-    /// # Errors
-    /// The line is neither a setting nor a comment.
     pub(crate) fn read(line: &str) -> Result<Option<Setting>, String> {
         let line = line.trim();
         let unset = line
@@ -48,10 +48,15 @@ impl Setting {
             }
             None if line.is_empty() || line.starts_with('#') => Ok(None),
             _ => Err(format!(
-                "{line:?} is no setting; they are CONFIG_NAME=y, CONFIG_NAME=\"text\", or # \
-                 CONFIG_NAME is not set"
+                "{line:?} is no setting; write CONFIG_NAME=y, CONFIG_NAME=\"text\", or # CONFIG_NAME \
+                 is not set"
             )),
         }
+    }
+
+    /// Whether it "is not set".
+    pub(crate) fn is_off(&self) -> bool {
+        self.value == "n"
     }
 
     /// Whether a configuration has this value.
@@ -64,12 +69,9 @@ impl Setting {
 }
 
 /// The settings of a fragment or of a whole `.config`, in their order.
-///
-/// # Errors
-/// A line that is neither a setting nor a comment, with its number.
 pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
     let lines = (1..).zip(text.lines());
-    let read = lines.map(|(number, line)| Setting::read(line).map_err(during(at(number))));
+    let read = lines.map(|(number, line)| Setting::read(line).map_err(context(at(number))));
     read.filter_map(Result::transpose).collect()
 }
 
@@ -100,37 +102,7 @@ pub(crate) fn text(settings: &[Setting]) -> String {
     settings.iter().map(|setting| format!("{setting}\n")).collect()
 }
 
-/// A release of the kernel by its first two numbers, such as 7.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Release {
-    major: u32,
-    minor: u32,
-}
-
-impl Release {
-    /// The release of a text such as `7.3`.
-    pub(crate) fn read(text: &str) -> Option<Release> {
-        let (major, minor) = text.split_once('.')?;
-        Some(Release { major: major.parse().ok()?, minor: minor.parse().ok()? })
-    }
-
-    /// The release in the Makefile at the top of a source.
-    fn of_makefile(text: &str) -> Option<Release> {
-        let number = |name: &str| {
-            let mut lines = text.lines().filter_map(|line| line.split_once('='));
-            lines.find(|(left, _)| left.trim() == name)?.1.trim().parse().ok()
-        };
-        Some(Release { major: number("VERSION")?, minor: number("PATCHLEVEL")? })
-    }
-}
-
-impl fmt::Display for Release {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
-/// What the Kconfig files of a source define for x86-64.
+/// The options that the Kconfig files of a source define for x86-64.
 #[derive(Debug)]
 pub(crate) struct Kconfig {
     /// The source's release.
@@ -139,31 +111,35 @@ pub(crate) struct Kconfig {
 }
 
 impl Kconfig {
-    /// Reads the Kconfig files of a source: the one at the top, and every file that
-    /// a file already read names with `source`. Files of other architectures are
-    /// not among them.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or a Makefile without a release.
+    /// Reads the Kconfig file at the top of a source, and every file that a file already read
+    /// names with `source`, as far as Documentation/kbuild/kconfig-language.rst is needed here.
     pub(crate) fn read(tree: &Path) -> Result<Kconfig, String> {
         let makefile = tree.join("Makefile");
-        let text = fs::read_to_string(&makefile).map_err(during(makefile.display()))?;
-        let release = Release::of_makefile(&text)
+        let text = fs::read_to_string(&makefile).map_err(context(makefile.display()))?;
+        let release = release(&text)
             .ok_or_else(|| format!("{}: no VERSION and PATCHLEVEL in it", makefile.display()))?;
-        let mut symbols = BTreeSet::new();
-        let mut read = BTreeSet::new();
+        let (mut symbols, mut files) = (BTreeSet::new(), BTreeSet::new());
         let mut unread = vec!["Kconfig".to_owned()];
         while let Some(name) = unread.pop() {
-            if !read.insert(name.clone()) {
+            if !files.insert(name.clone()) {
                 continue;
             }
             let path = tree.join(&name);
-            let text = fs::read(&path).map_err(during(path.display()))?;
+            let text = fs::read(&path).map_err(context(path.display()))?;
             for line in String::from_utf8_lossy(&text).lines() {
-                match Statement::of(line) {
-                    Some(Statement::Config(name)) => drop(symbols.insert(name.to_owned())),
-                    Some(Statement::Source(name)) => unread.push(name),
-                    None => {}
+                let Some((word, rest)) = line.trim().split_once(char::is_whitespace) else {
+                    continue;
+                };
+                let mut words = rest.split_whitespace();
+                // In a help text no path in quotation marks ends the line.
+                let quoted = rest.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+                match (word, quoted) {
+                    ("config" | "menuconfig", _) => {
+                        let name = words.next().filter(|name| is_name(name));
+                        symbols.extend(name.map(str::to_owned));
+                    }
+                    ("source", Some(path)) => unread.push(path.replace("$(SRCARCH)", ARCHITECTURE)),
+                    _ => {}
                 }
             }
         }
@@ -176,32 +152,13 @@ impl Kconfig {
     }
 }
 
-/// A line of a Kconfig file, as far as this crate reads it: see
-/// Documentation/kbuild/kconfig-language.rst.
-enum Statement<'a> {
-    /// `config NAME` or `menuconfig NAME`.
-    Config(&'a str),
-    /// `source "PATH"`, relative to the top of the source.
-    Source(String),
-}
-
-impl Statement<'_> {
-    fn of(line: &str) -> Option<Statement<'_>> {
-        let (word, rest) = line.trim().split_once(char::is_whitespace)?;
-        let rest = rest.trim();
-        match word {
-            "config" | "menuconfig" => {
-                let name = rest.split_whitespace().next().filter(|name| is_name(name))?;
-                Some(Statement::Config(name))
-            }
-            "source" => {
-                // In a text of help no path in quotation marks ends the line.
-                let path = rest.strip_prefix('"')?.strip_suffix('"')?;
-                Some(Statement::Source(path.replace("$(SRCARCH)", ARCHITECTURE)))
-            }
-            _ => None,
-        }
-    }
+/// The release in the Makefile at the top of a source.
+fn release(makefile: &str) -> Option<Release> {
+    let number = |name: &str| {
+        let mut lines = makefile.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(left, _)| left.trim() == name)?.1.trim().parse().ok()
+    };
+    Some(Release { major: number("VERSION")?, minor: number("PATCHLEVEL")? })
 }
 
 #[cfg(test)]
@@ -251,14 +208,10 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_ordered_by_number() {
-        let release = |text| Release::read(text).unwrap();
-        assert!(release("6.2") < release("6.12") && release("6.12") < release("7.0"));
-        assert_eq!(release("6.12").to_string(), "6.12");
-        assert_eq!(Release::read("7"), None);
+    fn the_release_of_a_source_is_in_its_makefile() {
         let makefile = "# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 117\n";
-        assert_eq!(Release::of_makefile(makefile), Some(release("6.12")));
-        assert_eq!(Release::of_makefile("VERSION = 6\n"), None);
+        assert_eq!(release(makefile), Release::read("6.12"));
+        assert_eq!(release("VERSION = 6\n"), None);
     }
 
     #[test]

@@ -1,66 +1,24 @@
 use super::*;
 use std::time::{Duration, SystemTime};
 
-#[test]
-fn a_series_is_told_from_a_path() {
-    let debian = |series: &str| Ok(Source::Debian(series.into()));
-    assert_eq!(Source::named("debian:6.12"), debian("6.12"));
-    assert_eq!(Source::named("6.12"), debian("6.12"));
-    for bad in ["debian:6", "debian:6.12.1", "debian:", "6.", "no/such/folder", "."] {
-        assert!(Source::named(bad).is_err(), "{bad}");
-    }
-}
-
-#[test]
-fn a_patch_tells_which_files_it_touches() {
-    let patch = "\
-Subject: [PATCH] mptcp: x
-
---- a/net/mptcp/sockopt.c\t2021-01-01 00:00:00
-+++ b/net/mptcp/sockopt.c
- -1 +1 
---- a/looks/like.one
-diff --git a/net/old b/net/new
-rename from net/old
-rename to net/new
---- /dev/null
-+++ b/net/mptcp/added.c
---- a/../outside
-+++ b//etc/passwd
-";
-    let found: Vec<PathBuf> = names(patch).into_iter().collect();
-    let wanted =
-        ["looks/like.one", "net/mptcp/added.c", "net/mptcp/sockopt.c", "net/new", "net/old"];
-    assert_eq!(found, wanted.map(PathBuf::from));
-}
-
-#[test]
-fn a_refusal_names_the_first_hunk() {
-    let said = "error: patch failed: net/mptcp/sockopt.c:1490\n\
-                error: net/mptcp/sockopt.c: patch does not apply\n";
-    assert!(refusal(said).contains("net/mptcp/sockopt.c is not what the hunk at line 1490"));
-    let said = "error: net/none.c: No such file or directory\n";
-    assert_eq!(refusal(said), "it does not apply: net/none.c: No such file or directory");
-}
-
 /// A source of a few files, and its place in a cache.
 struct Bench {
     root: PathBuf,
-    shop: Workshop,
+    workspace: Workspace,
 }
 
 impl Bench {
-    fn new(name: &str, own: bool) -> Bench {
+    fn new(name: &str, is_own: bool) -> Bench {
         let root = std::env::temp_dir().join(format!("assay-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
-        let (source, folder) = (root.join("source"), root.join("shop"));
+        let (source, folder) = (root.join("source"), root.join("workspace"));
         fs::create_dir_all(source.join("net/mptcp")).unwrap();
         fs::create_dir_all(&folder).unwrap();
         fs::write(source.join("Makefile"), "all:\n").unwrap();
         fs::write(source.join("net/mptcp/sockopt.c"), "one\ntwo\nthree\n").unwrap();
         fs::write(source.join("net/mptcp/pm.c"), "pm\n").unwrap();
         let lock = File::create(folder.join("lock")).unwrap();
-        Bench { root, shop: Workshop { source, own, folder, lock } }
+        Bench { root, workspace: Workspace { source, is_own, folder, lock } }
     }
 
     fn patch(&self, name: &str, text: &str) -> PathBuf {
@@ -69,17 +27,17 @@ impl Bench {
         path
     }
 
-    fn arrange(&self, patches: &[&PathBuf]) -> Result<usize, String> {
+    fn update(&self, patches: &[&PathBuf]) -> Result<usize, String> {
         let patches: Vec<PathBuf> = patches.iter().map(|patch| (*patch).clone()).collect();
-        self.shop.arrange(&patches, &mut |_| {})
+        self.workspace.update(&patches, &mut |_| {})
     }
 
     fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.shop.tree().join(path)).ok()
+        fs::read_to_string(self.workspace.tree().join(path)).ok()
     }
 
     fn time(&self, path: &str) -> SystemTime {
-        fs::metadata(self.shop.tree().join(path)).unwrap().modified().unwrap()
+        fs::metadata(self.workspace.tree().join(path)).unwrap().modified().unwrap()
     }
 }
 
@@ -92,7 +50,7 @@ impl Drop for Bench {
 const CHANGE: &str = "\
 --- a/net/mptcp/sockopt.c
 +++ b/net/mptcp/sockopt.c
- -1,3 +1,3 
+@@ -1,3 +1,3 @@
  one
 -two
 +2
@@ -103,13 +61,13 @@ diff --git a/net/mptcp/new.c b/net/mptcp/new.c
 new file mode 100644
 --- /dev/null
 +++ b/net/mptcp/new.c
- -0,0 +1 
+@@ -0,0 +1 @@
 +new
 diff --git a/net/mptcp/pm.c b/net/mptcp/pm.c
 deleted file mode 100644
 --- a/net/mptcp/pm.c
 +++ /dev/null
- -1 +0,0 
+@@ -1 +0,0 @@
 -pm
 ";
 const SOCKOPT: &str = "net/mptcp/sockopt.c";
@@ -118,36 +76,36 @@ const SOCKOPT: &str = "net/mptcp/sockopt.c";
 fn patches_come_and_go_and_the_rest_keeps_its_time() {
     let bench = Bench::new("come-and-go", true);
     let (change, addition) = (bench.patch("change", CHANGE), bench.patch("addition", ADDITION));
-    assert_eq!(bench.arrange(&[]), Ok(0));
+    assert_eq!(bench.update(&[]), Ok(0));
     let (makefile, sockopt) = (bench.time("Makefile"), bench.time(SOCKOPT));
 
-    assert_eq!(bench.arrange(&[&change]), Ok(1));
+    assert_eq!(bench.update(&[&change]), Ok(1));
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\n2\nthree\n"));
     let patched = bench.time(SOCKOPT);
     assert!(patched > sockopt);
-    assert_eq!(bench.arrange(&[&change]), Ok(0));
+    assert_eq!(bench.update(&[&change]), Ok(0));
     assert_eq!(bench.time(SOCKOPT), patched);
 
     // Another patch of the same file.
     let other = bench.patch("other", &CHANGE.replace("+2", "+zwei"));
-    assert_eq!(bench.arrange(&[&other]), Ok(1));
+    assert_eq!(bench.update(&[&other]), Ok(1));
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\nzwei\nthree\n"));
     let patched = bench.time(SOCKOPT);
 
     // The former patch goes, another comes, with a file that goes and one that
     // comes.
-    assert_eq!(bench.arrange(&[&addition]), Ok(3));
+    assert_eq!(bench.update(&[&addition]), Ok(3));
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
     assert!(bench.time(SOCKOPT) > patched, "or what was built of it would stay");
     assert_eq!(bench.read("net/mptcp/new.c").as_deref(), Some("new\n"));
     assert_eq!(bench.read("net/mptcp/pm.c"), None);
 
-    assert_eq!(bench.arrange(&[]), Ok(2));
+    assert_eq!(bench.update(&[]), Ok(2));
     assert_eq!(bench.read("net/mptcp/new.c"), None);
     assert_eq!(bench.read("net/mptcp/pm.c").as_deref(), Some("pm\n"));
     assert_eq!(bench.time("Makefile"), makefile);
     // And the source is as it was.
-    let source = |path: &str| fs::read_to_string(bench.shop.source.join(path)).unwrap();
+    let source = |path: &str| fs::read_to_string(bench.workspace.source.join(path)).unwrap();
     assert_eq!(
         (source(SOCKOPT), source("net/mptcp/pm.c")),
         ("one\ntwo\nthree\n".into(), "pm\n".into())
@@ -159,19 +117,19 @@ fn a_patch_that_does_not_apply_changes_nothing() {
     let bench = Bench::new("refused", false);
     let good = bench.patch("good", CHANGE);
     let twice = bench.patch("twice", CHANGE);
-    bench.arrange(&[]).unwrap();
-    let refused = bench.arrange(&[&good, &twice]).unwrap_err();
+    bench.update(&[]).unwrap();
+    let refused = bench.update(&[&good, &twice]).unwrap_err();
     assert!(refused.contains("twice: it does not apply: net/mptcp/sockopt.c"), "{refused}");
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
     let empty = bench.patch("empty", "nothing\n");
-    assert!(bench.arrange(&[&empty]).is_err());
+    assert!(bench.update(&[&empty]).is_err());
 }
 
 #[test]
 fn changes_of_the_source_are_followed() {
     let bench = Bench::new("followed", false);
-    bench.arrange(&[]).unwrap();
-    let source = &bench.shop.source;
+    bench.update(&[]).unwrap();
+    let source = &bench.workspace.source;
     assert_eq!(fs::metadata(source.join(SOCKOPT)).unwrap().nlink(), 1, "it is not ours");
     // In place, as some editors write, and as a new file with an old time.
     fs::write(source.join("Makefile"), "none:\n").unwrap();
@@ -183,7 +141,7 @@ fn changes_of_the_source_are_followed() {
     File::options().write(true).open(&sockopt).unwrap().set_modified(old).unwrap();
     let before = bench.time(SOCKOPT);
     fs::remove_file(source.join("net/mptcp/pm.c")).unwrap();
-    bench.arrange(&[]).unwrap();
+    bench.update(&[]).unwrap();
     assert_eq!(bench.read("Makefile").as_deref(), Some("none:\n"));
     assert_eq!(bench.read("fresh").as_deref(), Some("fresh\n"));
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("four\n"));
@@ -196,10 +154,10 @@ fn changes_of_the_source_are_followed() {
 fn without_a_manifest_nothing_is_trusted() {
     let bench = Bench::new("distrust", true);
     let change = bench.patch("change", CHANGE);
-    bench.arrange(&[&change]).unwrap();
-    fs::write(bench.shop.tree().join("left"), "left\n").unwrap();
-    fs::remove_file(bench.shop.folder.join("manifest")).unwrap();
-    assert_eq!(bench.arrange(&[]), Ok(2));
+    bench.update(&[&change]).unwrap();
+    fs::write(bench.workspace.tree().join("left"), "left\n").unwrap();
+    fs::remove_file(bench.workspace.folder.join("manifest")).unwrap();
+    assert_eq!(bench.update(&[]), Ok(2));
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
     assert_eq!(bench.read("left"), None);
 }
@@ -207,6 +165,6 @@ fn without_a_manifest_nothing_is_trusted() {
 #[test]
 fn a_tree_that_was_built_in_is_refused() {
     let bench = Bench::new("built-in", false);
-    fs::write(bench.shop.source.join(".config"), "").unwrap();
-    assert!(bench.arrange(&[]).unwrap_err().contains("make mrproper"));
+    fs::write(bench.workspace.source.join(".config"), "").unwrap();
+    assert!(bench.update(&[]).unwrap_err().contains("make mrproper"));
 }

@@ -1,6 +1,5 @@
-//! An initramfs, made in memory: an archive in the "newc" format of cpio, as
-//! Documentation/driver-api/early-userspace/buffer-format.rst of the kernel has
-//! it.
+//! An initramfs: an archive in the "newc" format of cpio, see
+//! Documentation/driver-api/early-userspace/buffer-format.rst of the kernel.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +12,17 @@ const LINK: u32 = 0o120_777;
 /// A character device's type, with its permissions.
 const DEVICE: u32 = 0o020_600;
 
-/// An archive that grows.
+/// An archive in memory.
 #[derive(Default)]
-pub struct Archive {
+pub(super) struct Archive {
     bytes: Vec<u8>,
     entries: u32,
     folders: BTreeSet<String>,
 }
 
 impl Archive {
-    /// A folder, and those above it that are not there yet.
-    pub fn folder(&mut self, path: &str) {
+    /// Adds a folder, and those above it that are missing.
+    pub(super) fn folder(&mut self, path: &str) {
         let path = path.trim_matches('/');
         if path.is_empty() || !self.folders.insert(path.to_owned()) {
             return;
@@ -32,26 +31,26 @@ impl Archive {
         self.entry(path, DIRECTORY, (0, 0), &[]);
     }
 
-    /// A file, and the folders above it.
-    pub fn file(&mut self, path: &str, executable: bool, content: &[u8]) {
+    /// Adds a file, and the folders above it.
+    pub(super) fn file(&mut self, path: &str, executable: bool, content: &[u8]) {
         self.above(path);
         self.entry(path, FILE | if executable { 0o755 } else { 0o644 }, (0, 0), content);
     }
 
-    /// A symbolic link, and the folders above it.
-    pub fn link(&mut self, path: &str, to: &str) {
+    /// Adds a symbolic link, and the folders above it.
+    pub(super) fn link(&mut self, path: &str, to: &str) {
         self.above(path);
         self.entry(path, LINK, (0, 0), to.as_bytes());
     }
 
-    /// A character device by its numbers.
-    pub fn device(&mut self, path: &str, major: u32, minor: u32) {
+    /// Adds a character device by its numbers.
+    pub(super) fn device(&mut self, path: &str, major: u32, minor: u32) {
         self.above(path);
         self.entry(path, DEVICE, (major, minor), &[]);
     }
 
-    /// The archive, with its end.
-    pub fn finish(mut self) -> Vec<u8> {
+    /// The bytes of the archive, with its trailer.
+    pub(super) fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, (0, 0), &[]);
         self.bytes
     }
@@ -66,21 +65,11 @@ impl Archive {
         let name = path.trim_start_matches('/');
         self.entries += 1;
         let length = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        let fields = [
-            self.entries, // inode
-            mode,
-            0, // owner
-            0, // group
-            1, // links
-            0, // time
-            length(content.len()),
-            0, // the archive's device
-            0,
-            device.0,
-            device.1,
-            length(name.len() + 1),
-            0, // checksum, not used
-        ];
+        // Inode, mode, owner, group, links, time, size, the archive's device, the file's device,
+        // length of the name, and a checksum that this format does not use.
+        let (size, name_size) = (length(content.len()), length(name.len() + 1));
+        let (major, minor) = device;
+        let fields = [self.entries, mode, 0, 0, 1, 0, size, 0, 0, major, minor, name_size, 0];
         self.bytes.extend(b"070701");
         for field in fields {
             self.bytes.extend(format!("{field:08X}").into_bytes());
@@ -115,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_entry_is_as_the_format_has_it() {
+    fn the_first_entry_has_the_documented_format() {
         let bytes = sample();
         let head = "07070100000001000081ED00000000000000000000000100000000\
                     00000002000000000000000000000000000000000000000500000000init\0";

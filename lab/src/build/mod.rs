@@ -1,0 +1,87 @@
+//! Kernels built from source: a work tree with patches, a small configuration with all that
+//! the lab needs, and `make`, out of the tree.
+//!
+//! In the cache each source has a folder. In it are the work tree and, for each set of
+//! options, a build folder. So a build after a change compiles only what changed. Only one
+//! build of a source runs at a time, because the work tree has one state.
+
+mod configuration;
+mod kconfig;
+mod make;
+mod order;
+mod patch;
+mod requirement;
+mod source;
+mod tools;
+mod worktree;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self::configuration::Configuration;
+use self::kconfig::Kconfig;
+use self::make::Make;
+pub use self::order::{News, Order};
+use self::source::Source;
+use crate::error::context;
+
+/// Builds a kernel: where its image is. In the cache it stays until the next
+/// build with the same source and options.
+///
+/// # Errors
+/// What is wrong with the order, what is missing here, which patch does not apply
+/// and where, which required option the source does not have and what it is needed
+/// for, or the first error of the build and where its whole log is.
+pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, String> {
+    // Mistakes in the order are reported before hours of work.
+    let source = Source::named(&order.source)?;
+    for patch in &order.patches {
+        fs::read(patch).map_err(context(patch.display()))?;
+    }
+    let configuration = Configuration::of(order)?;
+    if let Some(output) = &order.output {
+        let folder = output.parent().filter(|path| *path != Path::new(""));
+        if output.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(format!(
+                "{}: no file can be written there, as it is a folder or its folder does not exist",
+                output.display()
+            ));
+        }
+    }
+    tools::check(order, &source)?;
+
+    let mut step = |what: &str| news(News::Step(what));
+    let workspace = source.open(&mut step)?;
+    let changed = workspace.update(&order.patches, &mut step)?;
+    if changed > 0 {
+        let files = if changed == 1 { "file" } else { "files" };
+        step(&format!("{changed} {files} of the work tree changed"));
+    }
+    let folder = workspace.folder.join("build").join(&configuration.name);
+    let make = Make::new(workspace.tree(), folder)?;
+    // Not before: git may leave processes behind, which would keep the lock.
+    workspace.share_lock()?;
+
+    news(News::Step("configuring"));
+    let kconfig = Kconfig::read(&workspace.tree())?;
+    let mut warnings = Vec::new();
+    let configured = configuration.apply(
+        &kconfig,
+        &mut |fragment| make.configure(fragment, news),
+        &mut |warning| warnings.push(warning.to_owned()),
+    );
+    for warning in &warnings {
+        news(News::Warning(warning));
+    }
+    configured?;
+    news(News::Step("building"));
+    let image = make.image(news)?;
+
+    let Some(output) = &order.output else { return Ok(image) };
+    let mut new = output.as_os_str().to_owned();
+    new.push(".new");
+    fs::copy(&image, &new)
+        .and_then(|_| fs::rename(&new, output))
+        .map_err(context(format!("writing {}", output.display())))?;
+    Ok(output.clone())
+}

@@ -1,0 +1,92 @@
+//! The guest's report.
+
+use std::path::PathBuf;
+
+use crate::console::Interval;
+use crate::protocol::{End, Message};
+
+/// What the guest reports on its last port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Whether the first process ran at all.
+    pub started: bool,
+    /// How the program ended, if it did.
+    pub end: Option<End>,
+    /// Problems in spite of which the program ran.
+    pub notes: Vec<String>,
+    /// When the kernel complained of what the program itself reports.
+    pub known: Vec<Interval>,
+    /// Files that were wanted, by their paths.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Report {
+    /// Reads a report, which may break off anywhere.
+    pub(super) fn read(bytes: &[u8]) -> Report {
+        let mut report = Report::default();
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let (line, after) = rest.split_at(end + 1);
+            rest = after;
+            match serde_json::from_slice(line) {
+                Ok(Message::Ready) => report.started = true,
+                Ok(Message::Note(note)) => report.notes.push(note),
+                Ok(Message::Known(interval)) => report.known.push(interval),
+                Ok(Message::File { path, length }) => {
+                    let Some((content, after)) = rest.split_at_checked(length) else { break };
+                    report.files.push((path.into(), content.to_vec()));
+                    rest = after;
+                }
+                Ok(Message::End(end)) => report.end = Some(end),
+                Ok(Message::Done) => {}
+                // Not of the guest's; perhaps of the kernel's.
+                Err(_) => report.notes.push(String::from_utf8_lossy(line).trim_end().to_owned()),
+            }
+        }
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(messages: &[Message]) -> Vec<u8> {
+        messages.iter().flat_map(|message| message.line().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_report_is_read() {
+        let note = Message::Note("module tcp_diag: EINVAL\nsecond line".into());
+        let known = Interval { from: 5, to: u64::MAX };
+        let file = Message::File { path: "a/b".into(), length: 4 };
+        let mut report = bytes(&[Message::Ready, note, Message::Known(known), file]);
+        report.extend(b"a\n\n\0[    1.0] a kernel's message\n");
+        report.extend(bytes(&[Message::End(End::Exit(1)), Message::Done]));
+        assert_eq!(
+            Report::read(&report),
+            Report {
+                started: true,
+                end: Some(End::Exit(1)),
+                notes: vec![
+                    "module tcp_diag: EINVAL\nsecond line".into(),
+                    "[    1.0] a kernel's message".into()
+                ],
+                known: vec![known],
+                files: vec![("a/b".into(), b"a\n\n\0".to_vec())],
+            }
+        );
+    }
+
+    #[test]
+    fn a_report_that_breaks_off_has_no_end() {
+        assert_eq!(Report::read(b""), Report::default());
+        let file = Message::File { path: "abc".into(), length: 400 };
+        let mut report = bytes(&[Message::Ready, file]);
+        report.extend(bytes(&[Message::End(End::Exit(0))]));
+        assert_eq!(Report::read(&report), Report { started: true, ..Report::default() });
+        let trouble = End::Trouble("mounting /proc: EPERM".into());
+        let report = bytes(&[Message::Ready, Message::End(trouble.clone())]);
+        assert_eq!(Report::read(&report).end, Some(trouble));
+    }
+}
