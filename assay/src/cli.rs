@@ -1,7 +1,10 @@
 //! The command line, in the terms of the interface that it is about.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
+use crate::arguments::Format;
 use crate::commands::{
     check, exhaust, explain, kernels, replay, repro, review, rules, scenes, triage, vm,
 };
@@ -115,6 +118,64 @@ pub(crate) enum Command {
     /// The inside of a review, in a machine
     #[command(hide = true)]
     GuestRun(guest_run::SurveyArgs),
+}
+
+/// What a machine's subcommand is; wrong usage ends this program, before a machine is made.
+///
+/// # Errors
+/// It is not for a machine.
+pub(crate) fn guest_command(words: &[String]) -> Result<vm::GuestCommand, String> {
+    let line = std::iter::once("assay").chain(words.iter().map(String::as_str));
+    let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
+    let command = parsed.command.unwrap_or(Command::Check(parsed.check));
+    match &command {
+        Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
+            return Err("a machine runs check, exhaust, replay, triage, explain, repro, scenes \
+                        or rules"
+                .into());
+        }
+        Command::Explain(explain) if explain.writes_a_file() => {
+            return Err("a file that explain writes in a machine is gone with it: send standard \
+                        output to one, with --svg -"
+                .into());
+        }
+        Command::Repro(repro) if repro.output.is_some() => {
+            return Err("in a machine repro writes to standard output: leave out --output, and \
+                        redirect what comes out here"
+                .into());
+        }
+        _ => {}
+    }
+    let is_check = matches!(command, Command::Check(_));
+    let lists_scenes = matches!(command, Command::Scenes(_));
+    let output = command.output();
+    Ok(vm::GuestCommand {
+        is_check,
+        has_coverage: lists_scenes || output.is_some(),
+        format: output.as_ref().map(|(format, _)| *format),
+        save: output.and_then(|(_, save)| save),
+    })
+}
+
+/// The format of a guest's report, and where it saves findings; `None` where the subcommand
+/// judges no cases.
+pub(crate) fn guest_output(words: &[String]) -> Option<(Format, Option<PathBuf>)> {
+    let line = std::iter::once("assay").chain(words.iter().map(String::as_str));
+    let parsed = Arguments::try_parse_from(line).ok()?;
+    parsed.command.unwrap_or(Command::Check(parsed.check)).output()
+}
+
+impl Command {
+    fn output(self) -> Option<(Format, Option<PathBuf>)> {
+        match self {
+            Command::Check(args) => Some((args.format, args.save)),
+            Command::Replay(args) => Some((args.format, None)),
+            Command::GuestRun(_) => Some((Format::Json, None)),
+            Command::Exhaust(args) => Some((args.format, args.save)),
+            Command::Triage(args) => Some((args.format, args.save)),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

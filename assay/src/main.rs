@@ -24,30 +24,31 @@ use std::process::ExitCode;
 use clap::Parser;
 use mptcp_harness::verdict::Status;
 
-use args::{Arguments, Command};
+use cli::{Arguments, Command};
+use terminal::{out, style};
 
 // Each command enters the namespace itself, after it has read its files and
 // before it starts a thread: in a namespace even the superuser cannot read
 // what belongs to somebody else.
 fn main() -> ExitCode {
     if mptcp_lab::guest::inside() {
-        mptcp_lab::guest::run(&mut watch::Aftermath::default());
+        mptcp_lab::guest::run(&mut session::aftermath::Aftermath::new(cli::guest_output));
     }
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Check(arguments.check));
     let done = match &command {
-        Command::Check(args) => check::run(args),
-        Command::Replay(args) => replay::run(args),
-        Command::Exhaust(args) => exhaust::run(args),
-        Command::Triage(args) => triage::run(args),
-        Command::Explain(args) => explain::run(args),
-        Command::Repro(args) => repro::run(args),
-        Command::Scenes(args) => scenes::run(args),
-        Command::Rules(args) => rules::run(args),
-        Command::Vm(args) => vm::run(args),
-        Command::Kernels(args) => kernels::run(args),
-        Command::Review(args) => review::run(args),
-        Command::GuestRun(args) => review::survey(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Replay(args) => commands::replay::run(args),
+        Command::Exhaust(args) => commands::exhaust::run(args),
+        Command::Triage(args) => commands::triage::run(args),
+        Command::Explain(args) => commands::explain::run(args),
+        Command::Repro(args) => commands::repro::run(args),
+        Command::Scenes(args) => commands::scenes::run(args),
+        Command::Rules(args) => commands::rules::run(args),
+        Command::Vm(args) => commands::vm::run(args, cli::guest_command),
+        Command::Kernels(args) => commands::kernels::run(args),
+        Command::Review(args) => commands::review::run(args),
+        Command::GuestRun(args) => review::guest_run::run(args),
     };
     match done {
         Ok(status) => ExitCode::from(status.code()),

@@ -1,7 +1,7 @@
 //! Every combination of a small domain, as a script meets it.
 
 mod common;
-#[path = "../src/ktap/grammar.rs"]
+#[path = "../src/report/ktap/grammar.rs"]
 mod grammar;
 
 use std::process::ExitCode;

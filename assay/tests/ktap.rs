@@ -1,7 +1,7 @@
 //! KTAP as the command writes it, held against its grammar.
 
 mod common;
-#[path = "../src/ktap/grammar.rs"]
+#[path = "../src/report/ktap/grammar.rs"]
 mod grammar;
 
 use std::fs;

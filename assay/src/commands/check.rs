@@ -1,35 +1,28 @@
 //! `assay check`: cases made, compared and reported.
 
-use std::cmp::Reverse;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use mptcp_harness::cases::codec;
-use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
-use mptcp_harness::judge::finding::Finding;
-use crate::report::hexdump::Hexdump;
-use mptcp_harness::kernel::Kernel;
-use mptcp_harness::model::Model;
-use mptcp_harness::oracle::{Oracle, SharedFixtures};
-use mptcp_harness::scenes::{self, Enclosure, Fixtures, NoMptcp, Scene};
-use mptcp_harness::verdict::Verdict;
-use mptcp_limits::{Need, Resource, files};
-
-use crate::arguments::{CheckArgs, Format};
-use crate::session::canary;
-use crate::report::contradictions;
-use crate::report::coverage::{Asked, Coverage};
-use crate::terminal::progress::{Goal, ProgressLine};
-use crate::report::rule_coverage::RuleCoverage;
-use crate::report::data::{Circumstances, FindingData, Report};
-use crate::session::kernel_log::watching;
-use crate::{Status, human, out};
-use crate::{ktap, laws};
 use clap::Args;
+use mptcp_harness::engines::check::{Alternating, Outcome, Setting};
+use mptcp_harness::model::Model;
+use mptcp_harness::scenes::{self, Enclosure, NoMptcp};
+use mptcp_harness::verdict::{Status, Verdict};
+use mptcp_limits::files;
+
+use crate::arguments::selection::Selection;
+use crate::arguments::{Format, OptionName};
+use crate::report::coverage::Asked;
+use crate::report::data::{Circumstances, Report};
+use crate::report::rule_coverage::RuleCoverage;
+use crate::report::{contradictions, ktap, ktap_check, laws, text};
+use crate::session::findings::{ELSEWHERE, save};
+use crate::session::{Control, Session, canary, scenes_wanted};
+use crate::terminal::out;
+use crate::terminal::progress::{Goal, ProgressLine};
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArgs {
@@ -160,7 +153,7 @@ fn notes(enclosure: &Enclosure, none: Option<&NoMptcp>, args: &CheckArgs) -> Vec
         notes.push(canary::NOTE.to_owned());
     }
     if args.contract {
-        notes.push(contract::NOTE.to_owned());
+        notes.push(contradictions::NOTE.to_owned());
     }
     if let Enclosure::Host { why } = enclosure {
         notes.push(why.clone());
@@ -196,11 +189,11 @@ fn setting(args: &CheckArgs, without_mptcp: bool) -> Setting {
 
 fn tell(report: &Report, reach: &RuleCoverage<'_>, format: Format) -> Result<(), String> {
     match format {
-        Format::Human => out::put(human::report(report)),
-        Format::Json => out::line(json(report)?),
+        Format::Human => out::put(text::report(report)),
+        Format::Json => out::line(out::json(report)?),
         Format::Ktap => {
-            let points = ktap::check::points(report, reach);
-            out::put(ktap::document(&ktap::check::comments(report), &points))
+            let points = ktap_check::points(report, reach);
+            out::put(ktap::document(&ktap_check::comments(report), &points))
         }
     }
 }

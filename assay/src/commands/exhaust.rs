@@ -2,33 +2,34 @@
 //! which.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 
 use clap::{Args, ValueEnum};
 use mptcp_emulator::abi;
 use mptcp_harness::cases::boundary_values::BoundaryValues;
 use mptcp_harness::cases::{is_known, option_name};
-use mptcp_harness::engines::check::{Counts, Outcome, Setting, run as run_cases};
+use mptcp_harness::engines::check::{Counts, Outcome, Setting};
 use mptcp_harness::engines::exhaust::{Domain, Exhaustion, Extent, domain};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
-use mptcp_harness::oracle::{Oracle, SharedFixtures};
 use mptcp_harness::scenes;
-use mptcp_harness::verdict::{Tally, Verdict};
+use mptcp_harness::verdict::{Status, Tally, Verdict};
+use mptcp_limits::files;
 use serde::Serialize;
 
-use crate::arguments::{Format, OptionName};
-use crate::commands::check::{Control, Subjects, build, draw, json, save};
-use crate::report::coverage::{Asked, Coverage, Request};
-use crate::report::ktap::{self, Ending, Point};
-use crate::terminal::progress::{Goal, ProgressLine};
-use crate::report::data::{FindingData, by_name, tally};
 use crate::arguments::selection::Selection;
+use crate::arguments::{Format, OptionName};
+use crate::report::coverage::{Asked, Coverage, Request};
+use crate::report::data::FindingData;
+use crate::report::data::{by_name, tally};
+use crate::report::ktap::{Ending, Point};
+use crate::report::{ktap, ktap_check, text};
+use crate::session::findings::{ELSEWHERE, save};
+use crate::session::{Control, Session, canary, scenes_wanted};
+use crate::terminal::out;
+use crate::terminal::progress::{Goal, ProgressLine};
 use crate::terminal::style::{counted, grouped, head, odd, wrapped};
-use crate::session::kernel_log::watching;
-use crate::{Status, canary, human, out};
 
 /// Columns of running text.
 const WIDTH: usize = 96;
@@ -133,8 +134,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     let model = if args.canary { canary::model() } else { Model::documented() };
     let control = Arc::new(Control::default());
     let line = ProgressLine::beside(args.format);
-    let mut session =
-        Session::open(model, Some(&control), &line, scenes_wanted(&args.scene))?;
+    let mut session = Session::open(model, Some(&control), &line, scenes_wanted(&args.scene))?;
     let chosen: Vec<u8> = session.scenes.iter().map(|scene| scene.id).collect();
     let mut notes: Vec<String> = Vec::new();
     if args.canary {
@@ -178,7 +178,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     let report = report(&kernel, &exhaustion, args.from, &outcome, findings, how);
     match args.format {
         Format::Human => out::put(text(&report, args.from))?,
-        Format::Json => out::line(json(&report)?)?,
+        Format::Json => out::line(out::json(&report)?)?,
         Format::Ktap => out::put(points(&report))?,
     }
     if let Some(error) = unsaved {
@@ -340,7 +340,7 @@ fn text(report: &Report, from: u64) -> String {
     for note in &report.notes {
         text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
     }
-    text.push_str(&human::findings(&report.findings));
+    text.push_str(&text::findings(&report.findings));
     for part in &report.domains {
         text.push_str(&format!("\n{}\n", head(&part.option)));
         text.push_str(&wrapped(&part.sentence, "  ", WIDTH));
@@ -373,9 +373,9 @@ fn text(report: &Report, from: u64) -> String {
     };
     let is_whole = report.coverage.skipped_scenes.is_empty();
     if !is_whole {
-        text.push_str(&human::scenes(&report.coverage));
+        text.push_str(&text::scenes(&report.coverage));
     }
-    let word = human::word(report.verdict);
+    let word = text::word(report.verdict);
     // The sentences above have the scenes of each domain.
     let scenes = match is_whole {
         true => String::new(),
@@ -411,7 +411,7 @@ fn points(report: &Report) -> String {
         points.push(Point::new(&entry.request.to_string(), Ending::Skip(entry.reason.clone())));
     }
     if !report.findings.is_empty() {
-        let findings = report.findings.iter().map(ktap::check::told);
+        let findings = report.findings.iter().map(ktap_check::told);
         points.push(findings.fold(Point::new("no-findings", Ending::NotOk), Point::saying));
     }
     let comments = [

@@ -1,28 +1,30 @@
 //! `assay replay`: stored cases, judged once more.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
 
+use clap::Args;
 use mptcp_emulator::RuleSet;
 use mptcp_harness::cases::option_name;
 use mptcp_harness::judge::finding::Finding;
-use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
 use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
-use mptcp_harness::scenes::{self, Fixtures, by_id};
-use mptcp_harness::verdict::{Tally, Verdict};
+use mptcp_harness::scenes::{Scene, by_id};
+use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
-use crate::arguments::{Format, ReplayArgs};
-use crate::commands::check::{json, picture};
+use crate::arguments::Format;
 use crate::report::coverage::{Coverage, NotCompared, Request};
-use crate::session::stored_cases::{self, Stored};
-use crate::report::ktap::{self, Ending, Point};
-use crate::report::data::{FindingData, by_name};
+use crate::report::data::FindingData;
+use crate::report::data::by_name;
+use crate::report::ktap::{Ending, Point};
+use crate::report::{ktap, text};
+use crate::session::findings::picture;
+use crate::session::stored_cases::Stored;
+use crate::session::{Session, stored_cases};
+use crate::terminal::out;
+use crate::terminal::progress::ProgressLine;
 use crate::terminal::style::{bad, counted, good, grouped, odd, wrapped};
-use crate::session::kernel_log::watching;
-use crate::{Status, human, out};
-use clap::Args;
 
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
@@ -121,7 +123,7 @@ impl Judged {
 
 /// Runs the command.
 pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
-    let stored = input::read(&args.paths, &args.hex);
+    let stored = stored_cases::read(&args.paths, &args.hex);
     let wanted = |scene: &Scene| {
         let mut cases = stored.iter().filter_map(|stored| stored.case.as_ref().ok());
         cases.any(|case| case.scene == scene.id)
@@ -178,7 +180,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     };
     match args.format {
         Format::Human => out::put(text(&replay))?,
-        Format::Json => out::line(json(&replay)?)?,
+        Format::Json => out::line(out::json(&replay)?)?,
         Format::Ktap => out::put(points(&replay))?,
     }
     Ok(replay.verdict.status())
@@ -272,10 +274,10 @@ fn points(replay: &Replay) -> String {
 }
 
 fn text(replay: &Replay) -> String {
-    let mut text = human::findings(&replay.findings);
+    let mut text = text::findings(&replay.findings);
     text.push_str(&format!(
         "\n{}  {} on Linux {} as {}: {} agree, {} disagree, {} without a verdict, {} not compared",
-        human::word(replay.verdict),
+        text::word(replay.verdict),
         counted(replay.cases, "case"),
         replay.kernel,
         replay.revision,
@@ -290,7 +292,7 @@ fn text(replay: &Replay) -> String {
     }
     text.push('\n');
     if let Some(what) = replay.coverage.not_compared_text() {
-        text.push_str(&odd(&wrapped(&what, "  ", human::WIDTH)));
+        text.push_str(&odd(&wrapped(&what, "  ", text::WIDTH)));
     }
     text
 }

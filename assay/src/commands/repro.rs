@@ -1,36 +1,19 @@
 //! `assay repro`: a C program that makes one case by itself.
-//!
-//! [`steady`] leaves open what differs each time a scene is made, so that the
-//! model predicts what is always there; [`expect`] puts that into checks by name;
-//! [`pages`] keeps of the street what the case has to do with; [`staging`] says
-//! how the scene is made. [`program`] puts it together, with fragments of C that
-//! are the files beside this one: only those that the case needs.
-
-mod expect;
-mod finding;
-mod pages;
-mod program;
-mod source;
-mod staging;
-mod steady;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mptcp_emulator::Revision;
-use mptcp_harness::cases::{Case, Entry, POISONS};
-use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
-use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::judge::promises::amended;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
-use mptcp_harness::run::runner::{Runner, Target};
-use mptcp_harness::scenes::{self, Fixtures, Scene, by_id};
+use mptcp_harness::scenes;
+use mptcp_harness::scenes::{Fixtures, by_id};
+use mptcp_harness::verdict::Status;
 
 use crate::arguments::{Revisions, revisions};
 use crate::model_socket::ModelSocket;
-use crate::{Status, out};
-use finding::Found;
+use crate::repro::{self, ProgramInput};
+use crate::terminal::out;
 
 /// What `--help` ends with.
 pub(crate) const HELP: &str = "\
@@ -103,43 +86,10 @@ fn one_revision(name: &str) -> Result<Revisions, String> {
     }
 }
 
-/// All that a program is made of.
-struct Subjects {
-    found: Found,
-    scene: &'static Scene,
-    kernel: Kernel,
-    revision: Revision,
-    subflows: usize,
-    /// The prediction over two poisons: what it says of a byte that nobody writes
-    /// differs between them.
-    over: [Examination; 2],
-    /// Whether it is what documents promise.
-    contract: bool,
-}
-
-impl Subjects {
-    fn case(&self) -> &Case {
-        &self.found.case
-    }
-
-    /// Known contradictions in which what is expected is not what kernels do.
-    fn promises(&self) -> Vec<&'static Contradiction> {
-        let rules = &self.over[0].rules;
-        let shown = |known: &&Contradiction| {
-            known.scenes().contains(&self.scene.name)
-                || matches!(known.shown, Shown::Compat(of)
-                    if of.iter().any(|rule| rules.contains(rule))
-                        && self.case().entry == Entry::Compat)
-                || known.rules().iter().any(|rule| rules.contains(rule))
-        };
-        KNOWN.iter().filter(|_| self.contract).filter(shown).collect()
-    }
-}
-
 /// Runs the command.
 pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
     let Language::C = args.lang;
-    let found = finding::read(args.file.as_deref(), args.hex.as_deref(), args.finding.as_deref())?;
+    let found = repro::read(args.file.as_deref(), args.hex.as_deref(), args.finding.as_deref())?;
     let scene = by_id(found.case.scene).ok_or("no such scene")?;
     let enclosure = scenes::enter();
     // Twice the same scene: what differs is of the moment.
@@ -155,7 +105,7 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
         Some(if args.contract { amended(portrait) } else { portrait.clone() })
     });
     let socket = match (&portraits, args.revision) {
-        ([Some(one), Some(other)], _) => steady::common(scene, one, other, &revision)?,
+        ([Some(one), Some(other)], _) => repro::common(scene, one, other, &revision)?,
         (_, Revisions::Named(_)) => ModelSocket::named(scene, &revision),
         _ => {
             let why = stages.iter().find_map(|stage| stage.skipped().first());
@@ -166,9 +116,9 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
     };
     let contract = args.contract;
     let model = if contract { Model::promised() } else { Model::documented() };
-    let (over, subflows) = predict(&found.case, &socket, &revision, model)?;
-    let subjects = Subjects { found, scene, kernel, revision, subflows, over, contract };
-    let text = program::text(&subjects)?;
+    let (over, subflows) = repro::predict(&found.case, &socket, &revision, model)?;
+    let input = ProgramInput { found, scene, kernel, revision, subflows, over, contract };
+    let text = repro::text(&input)?;
     match &args.output {
         Some(path) => {
             let instead = "name another file with --output";
@@ -177,22 +127,4 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
         None => out::put(text)?,
     }
     Ok(Status::Agree)
-}
-
-/// The prediction over two poisons, and the number of subflows.
-fn predict(
-    case: &Case,
-    socket: &ModelSocket,
-    revision: &Revision,
-    model: Model,
-) -> Result<([Examination; 2], usize), String> {
-    let mut rig = Runner::new().map_err(|error| error.to_string())?;
-    Ok(socket.with(|socket, subflows| {
-        let subject = Target { revision, socket, fd: -1 };
-        let mut over = |poison| {
-            let case = Case { poison, ..*case };
-            rig.examine(&case, &subject, model, false)
-        };
-        ([over(case.poison), over((case.poison + 1) % POISONS)], subflows)
-    }))
 }

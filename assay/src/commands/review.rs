@@ -5,45 +5,32 @@
 //! simplest case of each difference ([`difference`]) is run with everything kept
 //! ([`exhibit`]). What differs between boots alone is no difference: [`contents`].
 
-mod account;
-mod comparability;
-mod contents;
-mod datum;
-mod difference;
-mod exhibit;
-mod html;
-mod ktap;
-mod machines;
-mod markdown;
-mod memory;
-mod report;
-mod survey;
-mod words;
-
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use mptcp_harness::cases::Case;
-use mptcp_harness::cases::codec;
+use mptcp_harness::cases::{Case, codec};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::scenes::{Scene, catalogue};
+use mptcp_harness::verdict::Status;
 use mptcp_lab::build::Order;
 use mptcp_lab::kernels::Kernel;
 use mptcp_limits::files;
 
-use self::difference::Comparison;
-use self::machines::{Ended, Fallen, Machines};
-use self::report::Review;
-use self::survey::{Request, GuestRun};
-pub(crate) use self::survey::{SurveyArgs, run as survey};
+use crate::arguments::selection::Selection;
 use crate::arguments::{Format, MachineArgs, OptionName};
 use crate::report::coverage::Asked;
-use crate::arguments::selection::Selection;
-use crate::vm::{end_machines_with_us, tell_apart};
-use crate::{Status, check, input, kernels, out};
+use crate::review::difference::Comparison;
+use crate::review::guest_run::{GuestRun, Request};
+use crate::review::machines::{Ended, Fallen, Machines};
+use crate::review::report::Review;
+use crate::review::{contents, difference, html, markdown, report};
+use crate::session::kernel_build::build_kernel;
+use crate::session::machine::{end_machines_with_us, tell_apart};
+use crate::session::stored_cases;
+use crate::terminal::out;
 
 /// What `--help` ends with.
 pub(crate) const HELP: &str = "\
@@ -165,7 +152,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
             let base = base.ok_or("the base kernel was not surveyed")?;
             let revision = base.revision.revision()?;
             let patched = base.without_verdicts();
-            let case = input::from_hex(&case).case?;
+            let case = stored_cases::from_hex(&case).case?;
             let review = Review::new(report::Material {
                 asked,
                 surveys: &[base, patched],
@@ -290,7 +277,7 @@ fn build(args: &ReviewArgs, source: &str) -> Result<[PathBuf; 2], String> {
         let order =
             Order { source: source.to_owned(), patches, output: Some(output), ..Order::default() };
         out::note(format_args!("assay: building {name}"));
-        kernels::made(&order)
+        build_kernel(&order)
     };
     let base = order("base", args.with.clone())?;
     let patched = order("patched", [&args.with[..], &args.patch[..]].concat())?;
@@ -318,11 +305,11 @@ fn stored(paths: &[PathBuf]) -> Result<Vec<String>, String> {
         [] if own[0].is_dir() => &own,
         paths => paths,
     };
-    let digits = |stored: input::Stored| match stored.case {
+    let digits = |stored: stored_cases::Stored| match stored.case {
         Ok(case) => Ok(digits(&case)),
         Err(why) => Err(format!("{}: {why}", stored.name)),
     };
-    input::read(paths, &[]).into_iter().map(digits).collect()
+    stored_cases::read(paths, &[]).into_iter().map(digits).collect()
 }
 
 fn digits(case: &Case) -> String {
@@ -345,7 +332,7 @@ fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
         let write = |name: &str, text: &[u8]| files::write(&folder.join(name), text, ELSEWHERE);
         write("report.md", markdown::page(review).as_bytes())?;
         write("report.html", html::page(review).as_bytes())?;
-        write("report.json", (check::json(review)? + "\n").as_bytes())?;
+        write("report.json", (out::json(review)? + "\n").as_bytes())?;
         for (number, group) in (1..).zip(review.groups()) {
             write(&format!("{number}.case"), &codec::encode(&group.case))?;
         }
@@ -356,8 +343,8 @@ fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
         }
     }
     match (args.format, &args.output) {
-        (Format::Json, _) => out::line(check::json(review)?),
-        (Format::Ktap, _) => out::put(ktap::page(review)),
+        (Format::Json, _) => out::line(out::json(review)?),
+        (Format::Ktap, _) => out::put(crate::review::ktap::page(review)),
         (Format::Human, None) => out::put(markdown::page(review)),
         (Format::Human, Some(folder)) => {
             out::put(markdown::summary(review))?;

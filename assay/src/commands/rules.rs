@@ -1,27 +1,19 @@
 //! `assay rules`: the contract, rule by rule, for a terminal, as the page `SPEC.md`,
 //! as a manual page and for programs.
 
-mod documents;
-mod exercise;
-mod man;
-mod markdown;
-mod place;
-
 use std::fmt::Write;
 
 use clap::{Args, ValueEnum};
-use mptcp_emulator::{Rule, Standing};
+use mptcp_emulator::Rule;
+use mptcp_harness::verdict::Status;
 use serde::Serialize;
 
 use crate::arguments::OptionName;
+use crate::spec::exercise::Exercise;
+use crate::spec::place::{Chapter, Step};
+use crate::spec::{DOCUMENTS, Document, cited, exercise, is_measured, man, markdown, standing};
+use crate::terminal::out;
 use crate::terminal::style::{dim, head, wrapped};
-use crate::{Status, check, out};
-pub(crate) use documents::{Document, cited, is_measured};
-use exercise::Exercise;
-use place::{Chapter, Step};
-
-/// All documents, in the order in which pages list them.
-pub(crate) const DOCUMENTS: &[Document] = &documents::ALL;
 
 #[derive(Args, Debug)]
 pub(crate) struct RulesArgs {
@@ -59,7 +51,7 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Status, String> {
         Format::Human => out::put(text(&rules)),
         Format::Md => out::put(markdown::page(&exercise::all()?)?),
         Format::Man => out::put(man::page(&markdown::page(&exercise::all()?)?)),
-        Format::Json => out::line(check::json(&data(&rules)?)?),
+        Format::Json => out::line(out::json(&data(&rules)?)?),
     }?;
     Ok(Status::Agree)
 }
@@ -147,17 +139,6 @@ fn entry(rule: Rule, exercise: &Exercise) -> Entry {
         until: exercise.before(rule),
         case: exercise.case,
         revision: exercise.newest(),
-    }
-}
-
-/// A rule's standing in a word.
-pub(crate) fn standing(rule: Rule) -> &'static str {
-    match rule.standing() {
-        Standing::Promised => "promised",
-        Standing::Implied => "implied",
-        Standing::Accidental => "accidental",
-        Standing::Contrary => "contrary",
-        Standing::Chosen => "chosen",
     }
 }
 

@@ -1,21 +1,24 @@
 //! `assay scenes`: the catalogue, and what of it stands here.
 
+use crate::report::text::socket_kind;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mptcp_emulator::Family;
-use mptcp_harness::scenes::{self, ExpectedState, Fixtures, Kind, catalogue};
+use clap::Args;
+use mptcp_harness::model::Model;
+use mptcp_harness::scenes::Scene;
+use mptcp_harness::scenes::{ExpectedState, Fixtures, Kind, catalogue};
+use mptcp_harness::verdict::Status;
 use serde::Serialize;
 
-use crate::arguments::{Format, ScenesArgs};
-use crate::commands::check::{build, json};
-use crate::report::coverage::Coverage;
-use crate::terminal::progress::ProgressLine;
 use crate::arguments::selection::Selection;
+use crate::arguments::{Format, listing};
+use crate::report::text;
+use crate::session::{Session, scenes_wanted};
+use crate::terminal::out;
+use crate::terminal::progress::ProgressLine;
 use crate::terminal::style::{dim, head};
-use crate::{Status, human, out};
-use clap::Args;
 
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -57,28 +60,26 @@ struct SceneData {
 
 /// Runs the command.
 pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
-    let enclosure = scenes::enter();
-    let stage = build(&enclosure, &args.scene, &ProgressLine::new());
-    stage.usable()?;
-    let coverage = Coverage::of(&stage);
+    let wanted = scenes_wanted(&args.scene);
+    let session = Session::open(Model::documented(), None, &ProgressLine::new(), &wanted)?;
+    let coverage = &session.coverage;
     coverage.leave();
+    let fixtures = session.fixtures();
     if let Some(program) = &args.exec {
-        return exec(program, &stage);
+        return exec(program, &fixtures);
     }
-    let chosen = |scene: &&scenes::Scene| {
-        args.scene.is_empty() || args.scene.iter().any(|choice| choice.takes(scene))
-    };
-    let scenes = data(&stage, catalogue().iter().filter(chosen));
+    let chosen = |scene: &&Scene| wanted(scene);
+    let scenes = data(&fixtures, catalogue().iter().filter(chosen));
     match args.format {
-        Format::Json => out::line(json(&scenes)?)?,
+        Format::Json => out::line(out::json(&scenes)?)?,
         Format::Human | Format::Ktap => {
-            out::put(format_args!("{}{}", table(&scenes), human::scenes(&coverage)))?
+            out::put(format_args!("{}{}", table(&scenes), text::scenes(coverage)))?
         }
     }
     // Each pattern has to have a scene that came up; and one that answers the options has
     // to be among them, if any was chosen.
-    let up = |scene: &scenes::Scene| coverage.scenes_up.iter().any(|name| name == scene.name);
-    let answers = |scene: &&scenes::Scene| chosen(scene) && scene.subflows().is_some();
+    let up = |scene: &Scene| coverage.scenes_up.iter().any(|name| name == scene.name);
+    let answers = |scene: &&Scene| chosen(scene) && scene.subflows().is_some();
     let is_up =
         |choice: &Selection| catalogue().iter().any(|scene| choice.takes(scene) && up(scene));
     let mut answering = catalogue().iter().filter(answers).peekable();
@@ -89,11 +90,11 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
 }
 
 /// Runs a program on each scene that stands.
-fn exec(program: &Path, stage: &Fixtures) -> Result<Status, String> {
+fn exec(program: &Path, fixtures: &Fixtures) -> Result<Status, String> {
     let mut statuses = Vec::new();
-    for scene in stage.scenes() {
+    for scene in fixtures.scenes() {
         out::line(head(scene.name))?;
-        let socket = match stage.descriptor(scene.id) {
+        let socket = match fixtures.descriptor(scene.id) {
             Ok(socket) => socket,
             Err(why) => {
                 out::line(format_args!("  left out: {why}"))?;
@@ -107,14 +108,14 @@ fn exec(program: &Path, stage: &Fixtures) -> Result<Status, String> {
         out::line(format_args!("  {status}\n"))?;
         statuses.push(status.code());
     }
-    for (scene, why) in stage.skipped() {
+    for (scene, why) in fixtures.skipped() {
         out::line(format_args!("{}: skipped: {why}", scene.name))?;
     }
     let failed = statuses.iter().filter(|status| !matches!(status, Some(0 | 4))).count();
     let skipped = statuses.iter().filter(|status| **status == Some(4)).count();
     out::line(format_args!("{} scenes: {failed} failed, {skipped} skipped", statuses.len()))?;
     let all = statuses.len() - skipped;
-    Ok(match (failed, all, stage.skipped()) {
+    Ok(match (failed, all, fixtures.skipped()) {
         (0, 1.., []) => Status::Agree,
         // What was asked for and does not stand was not run.
         (0, ..) => Status::Skipped,
@@ -122,22 +123,22 @@ fn exec(program: &Path, stage: &Fixtures) -> Result<Status, String> {
     })
 }
 
-fn data(stage: &Fixtures, chosen: impl Iterator<Item = &'static scenes::Scene>) -> Vec<SceneData> {
+fn data(fixtures: &Fixtures, chosen: impl Iterator<Item = &'static Scene>) -> Vec<SceneData> {
     let reason = |id: u8| {
         let impossible =
-            stage.impossible().iter().map(|(scene, why)| (scene.id, (*why).to_owned()));
-        let skipped = stage.skipped().iter().map(|(scene, why)| (scene.id, why.clone()));
+            fixtures.impossible().iter().map(|(scene, why)| (scene.id, (*why).to_owned()));
+        let skipped = fixtures.skipped().iter().map(|(scene, why)| (scene.id, why.clone()));
         skipped.chain(impossible).find(|(scene, _)| *scene == id).map(|(_, why)| why)
     };
-    let one = |scene: &scenes::Scene| {
-        let portrait = stage.portrait(scene.id);
+    let one = |scene: &Scene| {
+        let expected = fixtures.portrait(scene.id);
         SceneData {
             number: scene.id,
             name: scene.name,
             group: scene.group.name(),
-            stands: portrait.is_some(),
-            kind: portrait.map(kind),
-            subflows: portrait.and_then(subflows),
+            stands: expected.is_some(),
+            kind: expected.map(socket_kind),
+            subflows: expected.and_then(subflows),
             reason: reason(scene.id),
         }
     };
@@ -160,26 +161,9 @@ fn table(scenes: &[SceneData]) -> String {
     text
 }
 
-/// What a descriptor is, in a few words.
-pub(crate) fn kind(portrait: &ExpectedState) -> &'static str {
-    let by_family = |family: &Family, v4, v6| match family {
-        Family::V4 => v4,
-        Family::V6 => v6,
-    };
-    match &portrait.kind {
-        Kind::Mptcp { .. } => "MPTCP",
-        Kind::FallenBack(family) => by_family(family, "fallen back, IPv4", "fallen back, IPv6"),
-        Kind::Tcp(family) => by_family(family, "TCP, IPv4", "TCP, IPv6"),
-        Kind::Udp(family) => by_family(family, "UDP, IPv4", "UDP, IPv6"),
-        Kind::Unix => "unix",
-        Kind::NotASocket => "not a socket",
-        Kind::Closed => "not open",
-    }
-}
-
 /// How many subflows there are, where that means anything.
-fn subflows(portrait: &ExpectedState) -> Option<usize> {
-    match &portrait.kind {
+fn subflows(expected: &ExpectedState) -> Option<usize> {
+    match &expected.kind {
         Kind::Mptcp { subflows, .. } => Some(subflows.len()),
         _ => None,
     }

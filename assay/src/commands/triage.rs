@@ -3,27 +3,28 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use mptcp_emulator::RuleSet;
 use mptcp_harness::judge::finding::Finding;
-use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
 use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
-use mptcp_harness::scenes::{self, Fixtures, by_id};
-use mptcp_harness::verdict::{Tally, Verdict};
+use mptcp_harness::scenes::by_id;
+use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
 use crate::arguments::{Format, listing};
-use crate::commands::check::{json, picture, store};
 use crate::report::coverage::{Coverage, NotCompared, Request};
-use crate::session::stored_cases::{self, Stored};
-use crate::report::data::{FindingData, by_name};
+use crate::report::data::FindingData;
+use crate::report::data::by_name;
+use crate::report::text;
+use crate::session::findings::{picture, store};
+use crate::session::stored_cases::Stored;
+use crate::session::{Session, canary, stored_cases};
+use crate::terminal::out;
+use crate::terminal::progress::ProgressLine;
 use crate::terminal::style::{counted, dim, head, odd, wrapped};
-use crate::session::kernel_log::watching;
-use crate::{Status, canary, human, out};
 
 /// How long one finding may be shrunk.
 const SHRINKING: Duration = Duration::from_secs(3);
@@ -105,7 +106,7 @@ struct Other {
 
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
-    let stored = input::read(&args.paths, &[]);
+    let stored = stored_cases::read(&args.paths, &[]);
     // All of them: the simplest case may be one on another scene.
     let model = if args.canary { canary::model() } else { Model::documented() };
     let session = Session::open(model, None, &ProgressLine::quiet(), |_| true)?;
@@ -144,7 +145,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
         coverage,
     };
     match args.format {
-        Format::Json => out::line(json(&triage)?)?,
+        Format::Json => out::line(out::json(&triage)?)?,
         Format::Human | Format::Ktap => out::put(text(&triage))?,
     }
     if let Some(error) = unsaved {
@@ -282,7 +283,7 @@ fn text(triage: &Triage) -> String {
         };
         let _ = writeln!(text, "\n{}, {shown}", head(&title));
         text.push_str(&dim(&list(files.iter().map(String::as_str))));
-        text.push_str(&human::finding(finding));
+        text.push_str(&text::finding(finding));
         let explain = finding.replay.replacen("replay", "explain", 1);
         let _ = writeln!(text, "  explain: {explain}");
     }
@@ -305,7 +306,7 @@ fn text(triage: &Triage) -> String {
     let absent = absent.map(|entry| (entry.request.to_string(), entry.reason.clone()));
     let absent: Vec<Other> = absent.map(|(file, why)| Other { file, why }).collect();
     others(&mut text, "not compared", &absent);
-    let word = human::word(triage.verdict);
+    let word = text::word(triage.verdict);
     let findings = counted(triage.findings.len() as u64, "finding");
     let _ = writeln!(text, "\n{word}  {}: {findings}", counted(triage.files as u64, "file"));
     text

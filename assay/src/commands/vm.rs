@@ -1,32 +1,28 @@
 //! `assay vm`: a subcommand on other kernels.
 
-mod runs;
-
+use crate::session::machine::Heard;
+use crate::session::runs::ask_for_coverage;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, IsTerminal, Write};
-use std::path::{Component, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::path::PathBuf;
 
-use clap::Parser;
-use mptcp_harness::verdict::Verdict;
-use mptcp_lab::console::tail;
+use clap::Args;
+use mptcp_harness::verdict::{Status, Verdict};
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
-use mptcp_lab::machine::{self, End, Run, Setup};
-use mptcp_lab::package::pack;
-use mptcp_limits::files;
 use serde_json::{Value, json};
 
-use self::runs::Runs;
-use crate::arguments::{Accelerator, Arguments, Command, Format, MachineArgs, VmArgs};
+use crate::arguments::{Format, MachineArgs};
 use crate::report::coverage::Coverage;
-use crate::report::ktap::{self, Ending};
+use crate::report::ktap::Ending;
+use crate::report::{ktap, text};
+use crate::session::machine::{boot, end_machines_with_us, tell_apart, verdict};
+use crate::session::runs::Runs;
+use crate::terminal::out;
 use crate::terminal::style::{bad, counted, dim, grouped, head, wrapped};
-use crate::{Status, check, human, out};
-use clap::Args;
 
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -50,9 +46,23 @@ pub(crate) struct VmArgs {
     pub(crate) command: Vec<String>,
 }
 
-/// Runs the command.
-pub(crate) fn run(args: &VmArgs) -> Result<Status, String> {
-    let errand = Task::new(args)?;
+/// A subcommand for a machine, as far as the host has to know it.
+pub(crate) struct GuestCommand {
+    /// The format of its result, where that can be chosen.
+    pub(crate) format: Option<Format>,
+    /// Where it saves its findings.
+    pub(crate) save: Option<PathBuf>,
+    pub(crate) is_check: bool,
+    /// Whether it compares something on scenes.
+    pub(crate) has_coverage: bool,
+}
+
+/// Runs the command; `parse` reads the subcommand's words.
+pub(crate) fn run(
+    args: &VmArgs,
+    parse: fn(&[String]) -> Result<GuestCommand, String>,
+) -> Result<Status, String> {
+    let errand = Task::new(args, parse(&args.command)?);
     end_machines_with_us()?;
     // All of them before the first is run: a mistake is told at once.
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
@@ -79,65 +89,32 @@ struct Task {
 }
 
 impl Task {
-    fn new(args: &VmArgs) -> Result<Task, String> {
-        let line = std::iter::once("assay").chain(args.command.iter().map(String::as_str));
-        // Wrong usage is told here, and not from within.
-        let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
-        let command = parsed.command.unwrap_or(Command::Check(parsed.check));
-        let (format, wanted) = match &command {
-            Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
-                let what = "check, exhaust, replay, triage, explain, repro, scenes or rules";
-                return Err(format!("a machine runs {what}"));
-            }
-            Command::Explain(explain) if explain.writes_a_file() => {
-                let why = "a file that explain writes in a machine is gone with it";
-                return Err(format!("{why}: send standard output to one, with --svg -"));
-            }
-            Command::Repro(repro) if repro.output.is_some() => {
-                return Err(
-                    "in a machine repro writes to standard output: leave out --output, and \
-                     redirect what comes out here"
-                        .into(),
-                );
-            }
-            Command::Check(check) => (Some(check.format), check.save.clone()),
-            Command::Replay(replay) => (Some(replay.format), None),
-            Command::Exhaust(exhaust) => (Some(exhaust.format), exhaust.save.clone()),
-            Command::Triage(triage) => (Some(triage.format), triage.save.clone()),
-            _ => (None, None),
-        };
-        let save = wanted.clone();
+    fn new(args: &VmArgs, command: GuestCommand) -> Task {
+        let GuestCommand { format, save, is_check, has_coverage } = command;
         // Also behind the sign of `--flag=path`.
         let words = args.command.iter().skip(1);
         let named = words.map(|word| {
             let value = word.starts_with("--").then(|| word.split_once('=')).flatten();
             PathBuf::from(value.map_or(word.as_str(), |(_, value)| value))
         });
-        let baggage = named.filter(|path| path.exists() && Some(path) != wanted.as_ref()).collect();
+        let baggage = named.filter(|path| path.exists() && Some(path) != save.as_ref()).collect();
         let mut environment = Vec::new();
         if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
             environment.push(("CLICOLOR_FORCE".to_owned(), "1".to_owned()));
         }
-        Ok(Task {
+        Task {
             errand: Errand {
                 arguments: args.command.clone(),
                 environment,
-                wanted: wanted.iter().map(|path| path.display().to_string()).collect(),
+                wanted: save.iter().map(|path| path.display().to_string()).collect(),
                 seconds: args.machine.timeout.saturating_add(30),
             },
             baggage,
-            is_check: matches!(command, Command::Check(_)),
-            has_coverage: matches!(
-                command,
-                Command::Check(_)
-                    | Command::Replay(_)
-                    | Command::Exhaust(_)
-                    | Command::Triage(_)
-                    | Command::Scenes(_)
-            ),
+            is_check,
+            has_coverage,
             format,
             save,
-        })
+        }
     }
 
     /// As one of several: it saves what it finds in a folder of its own. The last
@@ -150,7 +127,7 @@ impl Task {
             errand.wanted = vec![own];
         }
         if self.has_coverage {
-            runs::ask_for_coverage(&mut errand);
+            ask_for_coverage(&mut errand);
         }
         errand
     }
@@ -177,7 +154,7 @@ fn one_by_one(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, 
         runs.add(task.has_coverage, kernel, status, &run);
     }
     if let Some(what) = runs.uneven() {
-        out::note(format_args!("assay: {}  {what}", human::word(Verdict::Uneven)));
+        out::note(format_args!("assay: {}  {what}", text::word(Verdict::Uneven)));
     }
     Ok(runs.status())
 }
@@ -248,15 +225,15 @@ fn compare(
         Format::Human | Format::Ktap => {
             out::put(told(&columns))?;
             if let Some(what) = runs.uneven() {
-                let what = wrapped(&what, "", human::WIDTH);
-                out::put(format_args!("\n{}  {what}", human::word(Verdict::Uneven)))?;
+                let what = wrapped(&what, "", text::WIDTH);
+                out::put(format_args!("\n{}  {what}", text::word(Verdict::Uneven)))?;
             }
         }
         Format::Json => {
             let uneven = runs.uneven();
             let data = |column: &Column| column.data(uneven.as_deref());
             let objects: Vec<Value> = columns.iter().map(data).collect();
-            out::line(check::json(&objects)?)?;
+            out::line(out::json(&objects)?)?;
         }
     }
     Ok(runs.status())
@@ -395,7 +372,7 @@ fn told(columns: &[Column]) -> String {
             }
             (Ok(_), Some(verdict)) => {
                 let what = column.headline(verdict);
-                let _ = writeln!(text, "{name}: {}  {what}", human::word(verdict));
+                let _ = writeln!(text, "{name}: {}  {what}", text::word(verdict));
             }
             (Ok(_), None) => {
                 let _ = writeln!(text, "{name}: {}", bad("NO VERDICT"));
@@ -407,7 +384,7 @@ fn told(columns: &[Column]) -> String {
         }
         let coverage = column.coverage();
         if !coverage.skipped_scenes.is_empty() || !coverage.impossible_scenes.is_empty() {
-            text.push_str(human::scenes(&coverage).trim_start_matches('\n'));
+            text.push_str(text::scenes(&coverage).trim_start_matches('\n'));
         }
         for finding in list("findings") {
             let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();

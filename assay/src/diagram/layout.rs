@@ -11,8 +11,9 @@ use mptcp_harness::judge::region::Map;
 use mptcp_harness::memory::layout as street_layout;
 use mptcp_harness::scenes;
 
+use super::elements::{Drawing, Ground, Kind, Lane, Pages, Room, Run};
 use super::things::{self, Anchor};
-use super::{Drawing, Ground, Kind, Lane, Pages, Room, Run, trace};
+use super::trace;
 
 /// Columns of a lane, and those of them in front of and behind what it shows.
 pub(super) const COLUMNS: usize = 88;

@@ -8,7 +8,7 @@
 //! └ optval: header
 //! ```
 
-use super::{Mark, Tone};
+use super::elements::{Mark, Tone};
 
 /// Lines that are tried for a text.
 const MOST_ROWS: usize = 12;

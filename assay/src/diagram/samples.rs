@@ -13,7 +13,7 @@ use mptcp_harness::model::Model;
 use mptcp_harness::run::runner::{Runner, Target};
 use mptcp_harness::scenes::by_id;
 
-use super::Drawing;
+use super::elements::Drawing;
 use crate::model_socket::ModelSocket;
 
 fn seeds() -> PathBuf {

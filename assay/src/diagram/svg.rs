@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use maud::{Markup, html};
 
-use super::{Drawing, Ground, Kind, Lane, Pages, Room, Run, Tone, marks};
+use super::elements::{Drawing, Ground, Kind, Lane, Pages, Room, Run, Tone};
+use super::marks;
 
 /// Width of a drawing, in pixels.
 pub(crate) const WIDTH: u32 = 900;

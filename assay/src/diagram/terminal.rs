@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 
+use super::elements::{Drawing, Ground, Kind, Lane, Run, Tone};
 use super::layout::COLUMNS;
-use super::{Drawing, Ground, Kind, Lane, Run, Tone, marks};
+use super::marks;
 use crate::terminal::style::{dim, head, odd, styled, wrapped};
 
 /// Columns for the names of rows.
@@ -81,7 +82,7 @@ impl Lane {
         first..end.min(COLUMNS)
     }
 
-    fn room(&self, room: &super::Room) -> Canvas {
+    fn room(&self, room: &super::elements::Room) -> Canvas {
         let mut canvas = Canvas::new();
         let columns = self.columns(&room.range);
         canvas.fill(columns.clone(), '─', Style::new());

@@ -5,7 +5,7 @@ use mptcp_harness::cases::{BLOCKS, Case, Input, Place};
 use mptcp_harness::judge::region::{Map, Region};
 use mptcp_harness::memory::layout as street_layout;
 
-use super::{Kind, Room, Run};
+use super::elements::{Kind, Room, Run};
 
 /// A pointer of the call, and what it has room for there.
 pub(super) struct Anchor {

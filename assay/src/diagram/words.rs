@@ -5,9 +5,9 @@ use std::ops::Range;
 use mptcp_harness::cases::Input;
 use mptcp_harness::judge::evidence::Examination;
 
+use super::elements::{Ground, Kind, Lane, Mark, Run, Tone};
 use super::layout::Plan;
 use super::things::Anchor;
-use super::{Ground, Kind, Lane, Mark, Run, Tone};
 
 /// Differences of a lane that are marked one by one.
 const MOST_DIFFERENCES: usize = 3;

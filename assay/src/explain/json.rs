@@ -6,7 +6,8 @@ use mptcp_harness::cases::{Entry, Place, option_name};
 use mptcp_harness::judge::finding::{hex, result_name};
 use serde::Serialize;
 
-use super::{Explanation, Told, numbers};
+use super::explanation::{Explanation, ModelAnswer};
+use super::numbers;
 use crate::diagram::{Drawing, Kind};
 use crate::report::data::RevisionData;
 use crate::spec::standing;
@@ -14,7 +15,7 @@ use crate::spec::standing;
 /// One case, and what is to be said of it. Offsets are bytes from the start of
 /// the street.
 #[derive(Serialize)]
-pub(super) struct Data {
+pub(crate) struct Data {
     case: CaseData,
     /// The model's word: one revision's, or with `--revision all` each one's.
     models: Vec<ModelData>,
@@ -106,10 +107,10 @@ struct KernelData {
 }
 
 /// The explanation as data.
-pub(super) fn data(explanation: &Explanation) -> Data {
+pub(crate) fn data(explanation: &Explanation) -> Data {
     let case = explanation.case();
-    let told = match explanation.each.as_slice() {
-        [] => std::slice::from_ref(&explanation.told),
+    let answer = match explanation.each.as_slice() {
+        [] => std::slice::from_ref(&explanation.answer),
         each => each,
     };
     Data {
@@ -127,19 +128,19 @@ pub(super) fn data(explanation: &Explanation) -> Data {
             optlen: case.optlen.into(),
             call: case.to_string(),
         },
-        models: told.iter().map(|told| model(explanation, told)).collect(),
+        models: answer.iter().map(|answer| model(explanation, answer)).collect(),
         kernel: explanation.kernel.as_ref().map(|release| kernel(explanation, release)),
     }
 }
 
-fn model(explanation: &Explanation, told: &Told) -> ModelData {
+fn model(explanation: &Explanation, answer: &ModelAnswer) -> ModelData {
     let case = explanation.case();
-    let drawing = Drawing::new(case, &told.revision, told.subflows, &told.examination);
+    let drawing = Drawing::new(case, &answer.revision, answer.subflows, &answer.examination);
     let rule = |rule: &Rule| RuleData {
         name: rule.name(),
         standing: standing(*rule),
         source: rule.source(),
-        here: numbers::decided(*rule, case, told),
+        here: numbers::decided(*rule, case, answer),
     };
     let runs = drawing.lanes.iter().flat_map(|lane| {
         let seen = lane.tracks.iter().flatten().filter(|run| run.kind != Kind::Beyond);
@@ -157,28 +158,28 @@ fn model(explanation: &Explanation, told: &Told) -> ModelData {
     regions.dedup_by(|one, next| one.offset == next.offset && one.name == next.name);
     let changed = drawing.lanes.iter().flat_map(|lane| lane.changed.iter().map(extent));
     ModelData {
-        revision: RevisionData::from(&told.revision),
-        subflows: told.subflows,
-        result: result_name(told.examination.predicted),
-        length: told.length_after(case),
-        rules: told.examination.rules.iter().map(rule).collect(),
+        revision: RevisionData::from(&answer.revision),
+        subflows: answer.subflows,
+        result: result_name(answer.examination.predicted),
+        length: answer.length_after(case),
+        rules: answer.examination.rules.iter().map(rule).collect(),
         regions,
         changed: changed.collect(),
     }
 }
 
 fn kernel(explanation: &Explanation, release: &str) -> KernelData {
-    let told = &explanation.told;
+    let answer = &explanation.answer;
     let lanes = explanation.drawing().lanes;
     KernelData {
         release: release.to_owned(),
-        verdict: match (told.examination.observed, &told.examination.verdict) {
+        verdict: match (answer.examination.observed, &answer.examination.verdict) {
             (None, _) => "not called",
             (Some(_), Ok(())) => "agree",
             (Some(_), Err(_)) => "disagree",
         },
-        result: told.examination.observed.map(result_name),
-        length: told.length_observed(explanation.case()),
+        result: answer.examination.observed.map(result_name),
+        length: answer.length_observed(explanation.case()),
         hindrance: explanation.hindrance.map(|why| why.text()),
         summary: explanation.diagnosis().map(|diagnosis| diagnosis.summary),
         differing: lanes.iter().flat_map(|lane| lane.differing.iter().map(extent)).collect(),

@@ -3,20 +3,20 @@
 use mptcp_emulator::{FULL_INFO_HEADER, Rule, SUBFLOW_ADDRS, SUBFLOW_DATA, abi};
 use mptcp_harness::cases::{Case, Data, Full, Input};
 
-use super::Told;
+use super::explanation::ModelAnswer;
 
 /// The numbers that went into a rule, and what came out.
-pub(super) fn decided(rule: Rule, case: &Case, told: &Told) -> Option<String> {
+pub(super) fn decided(rule: Rule, case: &Case, answer: &ModelAnswer) -> Option<String> {
     match &case.input {
-        Input::Nothing => info(rule, case, told),
-        Input::Data(data) => self::data(rule, case, data, told),
-        Input::Full(full) => self::full(rule, case, full, told),
+        Input::Nothing => info(rule, case, answer),
+        Input::Data(data) => self::data(rule, case, data, answer),
+        Input::Full(full) => self::full(rule, case, full, answer),
         Input::Opt(_) => None,
     }
 }
 
-fn info(rule: Rule, case: &Case, told: &Told) -> Option<String> {
-    let known = told.revision.mptcp_info;
+fn info(rule: Rule, case: &Case, answer: &ModelAnswer) -> Option<String> {
+    let known = answer.revision.mptcp_info;
     match rule {
         Rule::InfoNegativeLengthIsHuge => {
             Some(format!("{} counts as {known} or more", case.length))
@@ -27,15 +27,15 @@ fn info(rule: Rule, case: &Case, told: &Told) -> Option<String> {
     }
 }
 
-fn data(rule: Rule, case: &Case, data: &Data, told: &Told) -> Option<String> {
+fn data(rule: Rule, case: &Case, data: &Data, answer: &ModelAnswer) -> Option<String> {
     let kernel = match case.option {
-        abi::MPTCP_TCPINFO => told.revision.tcp_info,
+        abi::MPTCP_TCPINFO => answer.revision.tcp_info,
         _ => SUBFLOW_ADDRS,
     };
     let (header, asked) = (data.size_subflow_data, data.size_user);
     let stride = asked.min(kernel);
     let room = u32::try_from(case.length).unwrap_or(0).saturating_sub(header);
-    let all = told.subflows;
+    let all = answer.subflows;
     // Elements without a size all fit.
     let fit = room.checked_div(stride).map_or(all, |fit| all.min(fit as usize));
     match rule {
@@ -50,7 +50,7 @@ fn data(rule: Rule, case: &Case, data: &Data, told: &Told) -> Option<String> {
             let length = u64::from(header) + fit as u64 * u64::from(stride);
             Some(format!("{header} + {fit} × {stride} = {length}"))
         }
-        Rule::LengthWithoutElements => told.length_after(case).map(|length| length.to_string()),
+        Rule::LengthWithoutElements => answer.length_after(case).map(|length| length.to_string()),
         Rule::CountReported => Some(all.to_string()),
         Rule::SizesReported => Some(format!("{kernel} and {stride}")),
         Rule::HeaderTailLeftAlone => Some(format!("{} bytes", header - SUBFLOW_DATA)),
@@ -58,10 +58,10 @@ fn data(rule: Rule, case: &Case, data: &Data, told: &Told) -> Option<String> {
     }
 }
 
-fn full(rule: Rule, case: &Case, full: &Full, told: &Told) -> Option<String> {
-    let (all, slots) = (told.subflows, full.size_arrays_user);
+fn full(rule: Rule, case: &Case, full: &Full, answer: &ModelAnswer) -> Option<String> {
+    let (all, slots) = (answer.subflows, full.size_arrays_user);
     let fit = all.min(slots as usize);
-    let known = told.revision.mptcp_info;
+    let known = answer.revision.mptcp_info;
     let room = u32::try_from(case.length).unwrap_or(0).saturating_sub(FULL_INFO_HEADER);
     match rule {
         Rule::FullElementCopied => {

@@ -1,10 +1,11 @@
 //! An explanation as one picture: the whole page as SVG.
 
+use crate::report::hexdump::Hexdump;
 use maud::{Markup, PreEscaped, html};
 use mptcp_harness::judge::finding::result_name;
-use crate::report::hexdump::Hexdump;
 
-use super::{Explanation, numbers, revisions};
+use super::explanation::Explanation;
+use super::{numbers, revisions};
 use crate::diagram::{self, Drawing, STYLE, WIDTH, px};
 use crate::spec::standing;
 use crate::terminal::style::wrapped;
@@ -21,9 +22,9 @@ const MARGIN: f64 = 24.0;
 const CHARACTERS: usize = 112;
 
 /// The page; nothing in it comes from elsewhere.
-pub(super) fn page(explanation: &Explanation) -> String {
+pub(crate) fn page(explanation: &Explanation) -> String {
     let case = explanation.case();
-    let told = &explanation.told;
+    let answer = &explanation.answer;
     let drawing = explanation.drawing();
     let scene = explanation.explained.scene;
     let mut sheet = Sheet { y: 14.0, parts: Vec::new() };
@@ -37,14 +38,14 @@ pub(super) fn page(explanation: &Explanation) -> String {
     sheet.heading("Memory, as the model predicts it");
     sheet.drawing(&drawing);
 
-    sheet.heading(&format!("Model of {}", told.name()));
-    sheet.text("strong", &format!("predicted: {}", result_name(told.examination.predicted)));
-    if let Some(length) = told.length(case) {
+    sheet.heading(&format!("Model of {}", answer.name()));
+    sheet.text("strong", &format!("predicted: {}", result_name(answer.examination.predicted)));
+    if let Some(length) = answer.length(case) {
         sheet.text("strong", &length);
     }
-    for (number, rule) in (1..).zip(&told.examination.rules) {
+    for (number, rule) in (1..).zip(&answer.examination.rules) {
         let here =
-            numbers::decided(*rule, case, told).map_or(String::new(), |here| format!(": {here}"));
+            numbers::decided(*rule, case, answer).map_or(String::new(), |here| format!(": {here}"));
         sheet.text("", &format!("{number:>3}. {} ({}){here}", rule.name(), standing(*rule)));
     }
     if !explanation.each.is_empty() {
@@ -64,8 +65,8 @@ pub(super) fn page(explanation: &Explanation) -> String {
 /// What the running kernel did.
 fn kernel(explanation: &Explanation, sheet: &mut Sheet) {
     let Some(release) = &explanation.kernel else { return };
-    let told = &explanation.told;
-    let Some(observed) = told.examination.observed else {
+    let answer = &explanation.answer;
+    let Some(observed) = answer.examination.observed else {
         sheet.heading(&format!("Linux {release} was not called"));
         return;
     };
@@ -73,7 +74,7 @@ fn kernel(explanation: &Explanation, sheet: &mut Sheet) {
     let word = if diagnosis.is_none() { "agrees" } else { "disagrees" };
     sheet.heading(&format!("Linux {release} {word}"));
     sheet.text("strong", &format!("observed: {}", result_name(observed)));
-    if let Some(length) = told.length_observed(explanation.case()) {
+    if let Some(length) = answer.length_observed(explanation.case()) {
         sheet.text("strong", &format!("*optlen is {length}"));
     }
     let Some(diagnosis) = diagnosis else {
@@ -81,8 +82,13 @@ fn kernel(explanation: &Explanation, sheet: &mut Sheet) {
         return;
     };
     sheet.text("bad", &diagnosis.summary);
-    let picture =
-        Hexdump::new(explanation.case(), &told.revision, told.subflows, &told.examination, false);
+    let picture = Hexdump::new(
+        explanation.case(),
+        &answer.revision,
+        answer.subflows,
+        &answer.examination,
+        false,
+    );
     picture.differences().lines().for_each(|line| sheet.line("", line));
 }
 
@@ -122,8 +128,8 @@ impl Sheet {
 
     fn drawing(&mut self, drawing: &Drawing) {
         let place = format!("translate({} {})", px(MARGIN - 8.0), px(self.y + 4.0));
-        self.parts.push(html! { g transform=(place) { (PreEscaped(drawing::svg(drawing))) } });
-        self.y += drawing::height(drawing);
+        self.parts.push(html! { g transform=(place) { (PreEscaped(diagram::svg(drawing))) } });
+        self.y += diagram::height(drawing);
     }
 
     fn finish(self, title: &str) -> String {

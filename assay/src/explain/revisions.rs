@@ -10,7 +10,7 @@ use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::judge::finding::result_name;
 use mptcp_harness::judge::region::Map;
 
-use super::Told;
+use super::explanation::ModelAnswer;
 use crate::diagram;
 use crate::terminal::style::{dim, head, odd, span};
 
@@ -38,17 +38,17 @@ impl Row {
 type Facts = Vec<(String, String)>;
 
 /// The table of a case.
-pub(super) fn table(case: &Case, each: &[Told]) -> Table {
+pub(super) fn table(case: &Case, each: &[ModelAnswer]) -> Table {
     let fired =
-        |rule: &Rule| each.iter().filter(|told| told.examination.rules.contains(rule)).count();
+        |rule: &Rule| each.iter().filter(|answer| answer.examination.rules.contains(rule)).count();
     let some: Vec<Rule> =
         Rule::ALL.iter().copied().filter(|rule| (1..each.len()).contains(&fired(rule))).collect();
     let mut groups: Vec<(Vec<&'static str>, Facts)> = Vec::new();
-    for told in each {
-        let facts = facts(case, told, &some);
+    for answer in each {
+        let facts = facts(case, answer, &some);
         match groups.last_mut() {
-            Some((names, known)) if *known == facts => names.push(told.revision.name),
-            _ => groups.push((vec![told.revision.name], facts)),
+            Some((names, known)) if *known == facts => names.push(answer.revision.name),
+            _ => groups.push((vec![answer.revision.name], facts)),
         }
     }
     let mut names: Vec<&String> = Vec::new();
@@ -71,12 +71,12 @@ pub(super) fn table(case: &Case, each: &[Told]) -> Table {
         rows: rows.collect(),
         heads: groups.iter().map(|(names, _)| span(names)).collect(),
         common: Rule::ALL.iter().filter(|rule| fired(rule) == each.len()).count(),
-        info_opt: each.iter().any(|told| told.revision.info_opt),
+        info_opt: each.iter().any(|answer| answer.revision.info_opt),
     }
 }
 
-fn facts(case: &Case, told: &Told, some: &[Rule]) -> Facts {
-    let Told { revision, subflows, examination } = told;
+fn facts(case: &Case, answer: &ModelAnswer, some: &[Rule]) -> Facts {
+    let ModelAnswer { revision, subflows, examination } = answer;
     let mut facts: Facts = Vec::new();
     // The size of a structure that the option does not copy makes no difference to it.
     if !matches!(case.option, abi::MPTCP_INFO | abi::MPTCP_SUBFLOW_ADDRS) {
@@ -93,10 +93,10 @@ fn facts(case: &Case, told: &Told, some: &[Rule]) -> Facts {
         facts.push((name, word(examination, at, false)));
     }
     let map = Map::new(case, revision, *subflows);
-    for (kind, count) in drawing::copied(&map, examination) {
+    for (kind, count) in diagram::copied(&map, examination) {
         facts.push((format!("{kind} copied"), format!("{count} of {subflows}")));
     }
-    facts.extend(by_region(&map, drawing::changed(&map, examination)));
+    facts.extend(by_region(&map, diagram::changed(&map, examination)));
     for rule in some {
         let fired = examination.rules.contains(rule);
         facts.push((format!("rule {}", rule.name()), if fired { "fired" } else { "-" }.into()));
@@ -127,9 +127,10 @@ fn fields(case: &Case) -> Vec<(String, usize)> {
     let words = |fields: &'static [Field], end: usize, at: usize, prefix: &str| {
         let short =
             fields.iter().filter(move |field| field.size == 4 && usize::from(field.offset) < end);
-        let told =
+        let answer =
             short.filter(|field| !matches!(field.name, "size_subflow_data" | "size_arrays_user"));
-        told.map(|field| (format!("{prefix}{}", field.name), at + usize::from(field.offset)))
+        answer
+            .map(|field| (format!("{prefix}{}", field.name), at + usize::from(field.offset)))
             .collect::<Vec<_>>()
     };
     match &case.input {
@@ -217,7 +218,7 @@ impl Table {
     }
 
     /// The table in a terminal.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (heads, lines) = self.lines();
         let mut text = String::new();
         heads.iter().for_each(|line| text += &format!("{}\n", head(line)));

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::report::hexdump::Hexdump;
 use mptcp_emulator::Rule;
 use mptcp_harness::judge::finding::result_name;
-use crate::report::hexdump::Hexdump;
 
-use super::{Explanation, numbers, revisions};
+use super::explanation::Explanation;
+use super::{numbers, revisions};
 use crate::diagram;
 use crate::spec::standing;
 use crate::terminal::style::{bad, dim, good, head, odd, wrapped};
@@ -15,11 +16,11 @@ use crate::terminal::style::{bad, dim, good, head, odd, wrapped};
 const MOST_FIELDS: usize = 240;
 
 /// The whole explanation.
-pub(super) fn text(explanation: &Explanation) -> String {
+pub(crate) fn text(explanation: &Explanation) -> String {
     let mut text = introduction(explanation);
     text.push_str(&model(explanation));
     let _ = writeln!(text, "\n{}, as the model predicts it", head("Memory"));
-    text.push_str(&drawing::terminal(&explanation.drawing()));
+    text.push_str(&diagram::terminal(&explanation.drawing()));
     if explanation.each.is_empty() {
         text.push_str(&bytes(explanation));
     } else {
@@ -50,20 +51,20 @@ fn introduction(explanation: &Explanation) -> String {
 }
 
 fn model(explanation: &Explanation) -> String {
-    let told = &explanation.told;
-    let name = told.name();
+    let answer = &explanation.answer;
+    let name = answer.name();
     let (model, sizes) = name.split_once(" (").unwrap_or((&name, ""));
     let mut text = format!(
         "\n{} ({sizes}: {}\n",
         head(&format!("Model of {model}")),
-        result_name(told.examination.predicted)
+        result_name(answer.examination.predicted)
     );
-    if let Some(length) = told.length(explanation.case()) {
+    if let Some(length) = answer.length(explanation.case()) {
         let _ = writeln!(text, "  {length}");
     }
     text.push_str("  rules, in the order in which they fired:\n");
-    for (number, rule) in (1..).zip(&told.examination.rules) {
-        let decided = numbers::decided(*rule, explanation.case(), told);
+    for (number, rule) in (1..).zip(&answer.examination.rules) {
+        let decided = numbers::decided(*rule, explanation.case(), answer);
         text.push_str(&self::rule(number, *rule, decided));
     }
     text
@@ -78,9 +79,14 @@ fn rule(number: usize, rule: Rule, decided: Option<String>) -> String {
 }
 
 fn bytes(explanation: &Explanation) -> String {
-    let told = &explanation.told;
-    let picture =
-        Hexdump::new(explanation.case(), &told.revision, told.subflows, &told.examination, true);
+    let answer = &explanation.answer;
+    let picture = Hexdump::new(
+        explanation.case(),
+        &answer.revision,
+        answer.subflows,
+        &answer.examination,
+        true,
+    );
     let rows = picture.written(MOST_FIELDS);
     if rows.is_empty() {
         return String::new();
@@ -93,8 +99,8 @@ fn bytes(explanation: &Explanation) -> String {
 fn kernel(explanation: &Explanation) -> String {
     let Some(release) = &explanation.kernel else { return String::new() };
     let heading = head(&format!("Linux {release}"));
-    let told = &explanation.told;
-    let Some(observed) = told.examination.observed else {
+    let answer = &explanation.answer;
+    let Some(observed) = answer.examination.observed else {
         let why = explanation.hindrance.map_or(String::new(), |why| format!(": {}", why.text()));
         return format!("\n{heading} {}", wrapped(&format!("was not called{why}"), "", 96));
     };
@@ -107,8 +113,13 @@ fn kernel(explanation: &Explanation) -> String {
     };
     let mut text = format!("\n{heading} {}: {result}\n", bad("disagrees"));
     text.push_str(&wrapped(&diagnosis.summary, "  ", 98));
-    let picture =
-        Hexdump::new(explanation.case(), &told.revision, told.subflows, &told.examination, true);
+    let picture = Hexdump::new(
+        explanation.case(),
+        &answer.revision,
+        answer.subflows,
+        &answer.examination,
+        true,
+    );
     for line in picture.differences().lines() {
         let _ = writeln!(text, "  {line}");
     }

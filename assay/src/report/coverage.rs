@@ -12,8 +12,8 @@ use mptcp_harness::scenes::{Fixtures, Scene, catalogue};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::OptionName;
-use crate::terminal::out;
 use crate::arguments::selection::Selection;
+use crate::terminal::out;
 use crate::terminal::style::counted;
 
 /// The variable that names the file to which a command in a machine writes its coverage,

@@ -209,7 +209,7 @@ impl Report {
         let seconds = outcome.elapsed.as_secs_f64();
         let missing = |rule: &&Rule| !outcome.rules.contains(**rule);
         let contradictions =
-            if how.contract { Vec::new() } else { contract::seen_again(outcome, reach) };
+            if how.contract { Vec::new() } else { contradictions::seen_again(outcome, reach) };
         Report {
             verdict: Tally { is_incomplete: how.is_incomplete, ..tally(outcome, &how.coverage) }
                 .verdict(),
@@ -292,9 +292,4 @@ fn rows(outcome: &Outcome) -> Vec<Row> {
         inconclusive: counts.inconclusive,
     };
     outcome.table.iter().map(row).collect()
-}
-
-/// One object, without colours in its texts.
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, String> {
-    serde_json::to_string_pretty(value).map_err(|error| error.to_string())
 }

@@ -9,10 +9,10 @@ use std::ops::Range;
 
 use mptcp_emulator::{Revision, Why};
 
-use crate::cases::Case;
-use crate::judge::evidence::Examination;
-use crate::judge::region::{Map, Region, Spot};
-use crate::memory::layout;
+use mptcp_harness::cases::Case;
+use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::region::{Map, Region, Spot};
+use mptcp_harness::memory::layout;
 
 /// Bytes in a row.
 const ROW: usize = 16;

@@ -4,8 +4,6 @@
 //! wants a line `# Subtest: NAME` in front of nested points as well; that is a comment
 //! to all others.
 
-pub(crate) mod check;
-
 use std::fmt::Write;
 
 /// What a document begins with, a nested one as well.
@@ -28,10 +26,10 @@ pub(crate) enum Ending {
 /// A test point, with those that it consists of.
 #[derive(Clone, Debug)]
 pub(crate) struct Point {
-    name: String,
-    ending: Ending,
-    comments: Vec<String>,
-    points: Vec<Point>,
+    pub(super) name: String,
+    pub(super) ending: Ending,
+    pub(super) comments: Vec<String>,
+    pub(super) points: Vec<Point>,
 }
 
 impl Point {

@@ -6,9 +6,9 @@ use mptcp_harness::verdict::Verdict;
 use crate::arguments::OptionName;
 use crate::report::contradictions::Contrary;
 use crate::report::coverage::{NotCompared, Request};
+use crate::report::data::{FindingData, Report, Row};
 use crate::report::ktap::{Ending, Point};
 use crate::report::rule_coverage::RuleCoverage;
-use crate::report::data::{FindingData, Report, Row};
 use crate::terminal::style::{counted, grouped};
 
 /// The options. Always all of them, in this order: the numbers of test points stay what

@@ -1,5 +1,7 @@
 //! A report as text, for at most 100 columns.
 
+use mptcp_emulator::Family;
+use mptcp_harness::scenes::{ExpectedState, Kind};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -368,5 +370,22 @@ pub(crate) fn word(verdict: Verdict) -> String {
         Verdict::Incomplete => bad("INCOMPLETE"),
         Verdict::Inconclusive => bad("INCONCLUSIVE"),
         Verdict::Skipped => odd("SKIPPED"),
+    }
+}
+
+/// What a descriptor is, in a few words.
+pub(crate) fn socket_kind(expected: &ExpectedState) -> &'static str {
+    let by_family = |family: &Family, v4, v6| match family {
+        Family::V4 => v4,
+        Family::V6 => v6,
+    };
+    match &expected.kind {
+        Kind::Mptcp { .. } => "MPTCP",
+        Kind::FallenBack(family) => by_family(family, "fallen back, IPv4", "fallen back, IPv6"),
+        Kind::Tcp(family) => by_family(family, "TCP, IPv4", "TCP, IPv6"),
+        Kind::Udp(family) => by_family(family, "UDP, IPv4", "UDP, IPv6"),
+        Kind::Unix => "unix",
+        Kind::NotASocket => "not a socket",
+        Kind::Closed => "not open",
     }
 }

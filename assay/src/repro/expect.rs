@@ -35,14 +35,14 @@ enum Value {
 }
 
 /// Checks of one kind of thing.
-pub(super) struct Section {
+pub(crate) struct Section {
     /// The first of them.
     pub region: Region,
     pub text: String,
 }
 
 /// The checks of a case, thing by thing.
-pub(super) fn sections(case: &Case, map: &Map, over: &[Examination; 2]) -> Vec<Section> {
+pub(crate) fn sections(case: &Case, map: &Map, over: &[Examination; 2]) -> Vec<Section> {
     let reader = Reader { case, map, over };
     let section = |laid: &Laid| {
         let elements: Vec<Vec<Piece>> = (0..laid.count).map(|at| reader.pieces(laid, at)).collect();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::session::stored_cases;
 
 /// A case, and what a report says of it.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub case: Case,
     /// One line for people, and the kernel that it was seen on.
     pub summary: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Found {
 }
 
 /// Reads what the command line names.
-pub(super) fn read(
+pub(crate) fn read(
     file: Option<&Path>,
     hex: Option<&str>,
     finding: Option<&str>,
@@ -32,9 +32,9 @@ pub(super) fn read(
                     path.display()
                 ));
             }
-            None => input::file(path),
+            None => stored_cases::file(path),
         },
-        (None, Some(digits)) => input::from_hex(digits),
+        (None, Some(digits)) => stored_cases::from_hex(digits),
         (None, None) => return Err("a file or --hex is wanted".into()),
     };
     let case = stored.case.map_err(|why| format!("{}: {why}", stored.name))?;
@@ -91,7 +91,7 @@ fn choose(report: &Value, wanted: Option<&str>, path: &Path) -> Result<Found, St
     let digits = word(finding, "case").ok_or_else(|| {
         format!("{}: the finding has no \"case\" of hexadecimal digits", path.display())
     })?;
-    let case = input::from_hex(&digits).case;
+    let case = stored_cases::from_hex(&digits).case;
     let kernel = word(report, "kernel").unwrap_or_else(|| "?".into());
     Ok(Found {
         case: case.map_err(|why| format!("{}: {why}", path.display()))?,

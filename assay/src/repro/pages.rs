@@ -10,7 +10,7 @@ use mptcp_harness::memory::layout::{LEN, PAGES, PATTERN, UNMAPPED};
 
 /// Pages of the street, in their order, without those in which nothing happens.
 /// Those that are next to each other on the street are so here.
-pub(super) struct Kept(Vec<usize>);
+pub(crate) struct Kept(Vec<usize>);
 
 impl Kept {
     /// Each page on which something stands or is written, and its neighbours.
@@ -77,6 +77,6 @@ impl Kept {
 }
 
 /// Whether the prediction says more of a byte than that it stays.
-pub(super) fn touched(examination: &Examination, at: usize) -> bool {
+pub(crate) fn touched(examination: &Examination, at: usize) -> bool {
     examination.mask[at] != 0 || examination.prediction[at] != examination.before[at]
 }

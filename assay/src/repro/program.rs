@@ -9,14 +9,14 @@ use mptcp_harness::cases::{BLOCKS, Block, Entry, Input, Place, option_name};
 use mptcp_harness::judge::finding::{deciding, hex};
 use mptcp_harness::judge::region::{Map, Region};
 
-use super::Subjects;
 use super::expect::{Section, sections};
+use super::input::ProgramInput;
 use super::pages::Kept;
 use super::source::{comment, legend, promise, rule, statement};
 use super::staging::Staging;
 
 /// The text of the program.
-pub(super) fn text(subjects: &Subjects) -> Result<String, String> {
+pub(crate) fn text(subjects: &ProgramInput) -> Result<String, String> {
     let writer = Writer {
         subjects,
         kept: Kept::new(subjects.case(), &subjects.over),
@@ -84,7 +84,7 @@ fn joined(fragments: &[&str], definitions: &str) -> String {
 }
 
 struct Writer<'a> {
-    subjects: &'a Subjects,
+    subjects: &'a ProgramInput,
     kept: Kept,
     staging: Staging,
 }
@@ -112,7 +112,7 @@ impl Writer<'_> {
 
     /// The comment that a mail's reader sees first.
     fn head(&self) -> String {
-        let Subjects { found, scene, kernel, revision, over, contract, .. } = self.subjects;
+        let ProgramInput { found, scene, kernel, revision, over, contract, .. } = self.subjects;
         let case = self.subjects.case();
         let mut paragraphs = vec![
             format!(

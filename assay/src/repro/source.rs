@@ -14,7 +14,7 @@ const WIDTH: usize = 80;
 const TAB: usize = 8;
 
 /// A comment of paragraphs, indented by tabs. What they quote does not end it.
-pub(super) fn comment(tabs: usize, paragraphs: &[String]) -> String {
+pub(crate) fn comment(tabs: usize, paragraphs: &[String]) -> String {
     let indent = "\t".repeat(tabs);
     let paragraphs: Vec<String> =
         paragraphs.iter().map(|paragraph| paragraph.replace("*/", "* /")).collect();
@@ -47,7 +47,7 @@ fn lines(tabs: usize, paragraph: &str) -> String {
 }
 
 /// A statement with a few words behind it, or above it where there is no room.
-pub(super) fn remarked(statement: &str, tabs: usize, words: &str) -> String {
+pub(crate) fn remarked(statement: &str, tabs: usize, words: &str) -> String {
     let line = format!("{}\t/* {words} */", statement.trim_end());
     if columns(&line) <= WIDTH {
         line + "\n"
@@ -57,13 +57,13 @@ pub(super) fn remarked(statement: &str, tabs: usize, words: &str) -> String {
 }
 
 /// What a rule says, for a comment.
-pub(super) fn rule(rule: Rule) -> String {
+pub(crate) fn rule(rule: Rule) -> String {
     let source = rule.source();
     format!("{} ({}): {}\nSource: {source}", rule.name(), standing(rule), rule.sentence())
 }
 
 /// What is promised instead of what a contrary rule says.
-pub(super) fn promise(known: &Contradiction) -> String {
+pub(crate) fn promise(known: &Contradiction) -> String {
     let Contradiction { name, promised, source, observed, .. } = known;
     format!(
         "Promised: {promised}.\nSource: {source}\nObserved: {observed}. \
@@ -72,7 +72,7 @@ pub(super) fn promise(known: &Contradiction) -> String {
 }
 
 /// The sources that are named in short, in full: those of rules and of promises.
-pub(super) fn legend(rules: &[Rule], promises: &[&Contradiction]) -> Vec<String> {
+pub(crate) fn legend(rules: &[Rule], promises: &[&Contradiction]) -> Vec<String> {
     let sources = || {
         let rules = rules.iter().map(|rule| rule.source());
         rules.chain(promises.iter().map(|known| known.source))
@@ -89,12 +89,12 @@ pub(super) fn legend(rules: &[Rule], promises: &[&Contradiction]) -> Vec<String>
 }
 
 /// A call as a statement, its arguments broken as the kernel's style has it.
-pub(super) fn call(tabs: usize, function: &str, arguments: &[String]) -> String {
+pub(crate) fn call(tabs: usize, function: &str, arguments: &[String]) -> String {
     statement(tabs, &format!("{function}("), arguments, ");")
 }
 
 /// A list behind some text, broken at its commas.
-pub(super) fn statement(tabs: usize, head: &str, items: &[String], tail: &str) -> String {
+pub(crate) fn statement(tabs: usize, head: &str, items: &[String], tail: &str) -> String {
     let mut line = "\t".repeat(tabs) + head;
     let open = columns(&line);
     let mut text = String::new();

@@ -7,7 +7,7 @@ use mptcp_harness::scenes::{
 use super::source::comment;
 
 /// The function that makes a scene, and the fragments that it calls.
-pub(super) struct Staging {
+pub(crate) struct Staging {
     pub fragments: Vec<&'static str>,
     /// Without its braces: the statements of `static int scene(void)`.
     pub body: String,

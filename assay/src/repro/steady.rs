@@ -23,11 +23,11 @@ const OF_THE_NAMESPACE: [&str; 6] = [
 
 /// Where a `sockaddr_storage` has its parts, as offsets: family, port, what is the
 /// address of IPv4, three parts of IPv6, and nothing.
-pub(super) const ADDRESS: [Range<usize>; 7] = [0..2, 2..4, 4..8, 8..16, 16..24, 24..28, 28..128];
+pub(crate) const ADDRESS: [Range<usize>; 7] = [0..2, 2..4, 4..8, 8..16, 16..24, 24..28, 28..128];
 
 /// In the mask, a byte of the port at which the scene's listener stands. It is
 /// another one each time, and the program knows which.
-pub(super) const PORT: u8 = 3;
+pub(crate) const PORT: u8 = 3;
 
 /// Where a `struct mptcp_subflow_info` has its addresses.
 const LOCAL: usize = 8;
@@ -44,7 +44,7 @@ fn listener(scene: &Scene) -> usize {
 
 /// A socket of which all is left open that two of the same scene need not have
 /// alike.
-pub(super) fn common(
+pub(crate) fn common(
     scene: &Scene,
     one: &ExpectedState,
     other: &ExpectedState,
@@ -52,7 +52,8 @@ pub(super) fn common(
 ) -> Result<ModelSocket, String> {
     let unlike = || "the scene does not come out twice with as many subflows".to_owned();
     let (known, listener) = (sizes(one), listener(scene));
-    let (mut socket, mut other) = (ModelSocket::of(one, revision), ModelSocket::of(other, revision));
+    let (mut socket, mut other) =
+        (ModelSocket::of(one, revision), ModelSocket::of(other, revision));
     let (Some((info, subflows)), Some((other_info, other_subflows))) =
         (socket.contents(), other.contents())
     else {

@@ -19,10 +19,10 @@ use super::report::Answer;
 use crate::model_socket::ModelSocket;
 
 /// What two revisions' data make of a case.
-pub(super) struct DataDifference {
+pub(crate) struct DataDifference {
     revisions: [Revision; 2],
     /// What they differ in.
-    pub(super) data: Vec<Datum>,
+    pub(crate) data: Vec<Datum>,
     contrast: ModelDiff,
     /// Sockets by scene, for the base revision with some of `data` of the patched one, each
     /// datum a bit.
@@ -31,7 +31,7 @@ pub(super) struct DataDifference {
 
 impl DataDifference {
     /// `None` where the revisions do not differ.
-    pub(super) fn between(revisions: [Revision; 2]) -> Option<DataDifference> {
+    pub(crate) fn between(revisions: [Revision; 2]) -> Option<DataDifference> {
         let data = Datum::between(&revisions);
         (!data.is_empty()).then(|| DataDifference {
             revisions,
@@ -43,7 +43,7 @@ impl DataDifference {
 
     /// How the two revisions differ in a case, and because of which data; `None` for these
     /// where all of them together do not account for it.
-    pub(super) fn diagnose(&mut self, case: &Case) -> Option<(Diagnosis, Option<Vec<Datum>>)> {
+    pub(crate) fn diagnose(&mut self, case: &Case) -> Option<(Diagnosis, Option<Vec<Datum>>)> {
         let diagnosis =
             self.on(case, 0, PATCHED, |contrast, sides| contrast.compare(case, sides))??;
         Some((diagnosis, self.causes(case)))
@@ -75,7 +75,7 @@ impl DataDifference {
     }
 
     /// Whether the base revision with these data does what the patched one does.
-    pub(super) fn is_enough(&mut self, case: &Case, data: u32) -> Option<bool> {
+    pub(crate) fn is_enough(&mut self, case: &Case, data: u32) -> Option<bool> {
         self.on(case, data, PATCHED, |contrast, sides| !contrast.differ(case, sides))
     }
 
@@ -115,7 +115,7 @@ impl DataDifference {
     }
 
     /// Finds the simplest case of a group.
-    pub(super) fn simplify(&mut self, group: &mut Group, agenda: &CaseList) {
+    pub(crate) fn simplify(&mut self, group: &mut Group, agenda: &CaseList) {
         let Some(palette) = agenda.palettes.first() else {
             return;
         };
@@ -137,9 +137,9 @@ impl DataDifference {
 const PATCHED: u32 = u32::MAX;
 
 /// What explains a group, held against what two kernels did.
-pub(super) struct Account<'a> {
-    pub(super) revisions: [Revision; 2],
-    pub(super) causes: &'a [Datum],
+pub(crate) struct Account<'a> {
+    pub(crate) revisions: [Revision; 2],
+    pub(crate) causes: &'a [Datum],
 }
 
 impl Account<'_> {
@@ -147,7 +147,7 @@ impl Account<'_> {
     /// account for: a result or a byte of which the base revision predicts something else
     /// than the base kernel did, or with the causes something else than the patched kernel.
     /// What a socket holds is another boot's, and not compared.
-    pub(super) fn is_contradicted_by(&self, case: &Case, answers: &[Answer; 2]) -> bool {
+    pub(crate) fn is_contradicted_by(&self, case: &Case, answers: &[Answer; 2]) -> bool {
         let [base, patched] = answers;
         let explained = Datum::mixed(&self.revisions, self.causes.iter().copied());
         let Some(foreseen) = foreseen(case, [&self.revisions[0], &explained]) else {
@@ -167,7 +167,7 @@ impl Account<'_> {
 }
 
 /// What two revisions predict for a case, with all that the socket holds left open.
-pub(super) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Foreseen; 2]> {
+pub(crate) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Foreseen; 2]> {
     let scene = by_id(case.scene)?;
     let [one, other] = revisions.map(|revision| ModelSocket::named(scene, revision));
     Some(one.with(|one, subflows| {

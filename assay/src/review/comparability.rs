@@ -13,7 +13,7 @@ use crate::terminal::style::counted;
 
 /// The scenes that came up on both kernels, and those that did not on one of them. A scene
 /// that one of the releases cannot have is not missing.
-pub(super) fn coverage(both: &[(&str, &GuestRun); 2]) -> Coverage {
+pub(crate) fn coverage(both: &[(&str, &GuestRun); 2]) -> Coverage {
     let mut coverage = Coverage::default();
     for scene in catalogue() {
         let find = |list: &[SkippedScene]| list.iter().find(|one| one.name == scene.name).cloned();
@@ -42,7 +42,7 @@ pub(super) fn coverage(both: &[(&str, &GuestRun); 2]) -> Coverage {
 
 /// Scenes that came up on one of the two kernels, although both can have them: each with
 /// the kernel on which it did not.
-pub(super) fn uneven(both: &[(&str, &GuestRun); 2]) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn uneven(both: &[(&str, &GuestRun); 2]) -> BTreeMap<String, Vec<String>> {
     let of = |survey: &GuestRun| Coverage {
         scenes_up: survey
             .scenes
@@ -58,7 +58,7 @@ pub(super) fn uneven(both: &[(&str, &GuestRun); 2]) -> BTreeMap<String, Vec<Stri
 }
 
 /// A revision that has every option that one of the two has.
-pub(super) fn newest([base, patched]: &[Revision; 2]) -> Revision {
+pub(crate) fn newest([base, patched]: &[Revision; 2]) -> Revision {
     Revision {
         full_info: base.full_info || patched.full_info,
         info_opt: base.info_opt || patched.info_opt,
@@ -67,7 +67,7 @@ pub(super) fn newest([base, patched]: &[Revision; 2]) -> Revision {
 }
 
 /// What prevents a verdict of agreement, the most serious first.
-pub(super) fn troubles(
+pub(crate) fn troubles(
     tally: &Tally,
     coverage: &Coverage,
     uneven: &BTreeMap<String, Vec<String>>,

@@ -14,7 +14,7 @@ use mptcp_emulator::abi::{Field, MptcpInfo, SubflowAddrs, TcpInfo};
 use mptcp_harness::scenes::{by_id, catalogue};
 use serde::Serialize;
 
-use super::guest_run::{SceneFacts, GuestRun};
+use super::guest_run::{GuestRun, SceneFacts};
 use crate::model_socket::ModelSocket;
 
 /// A field is told if it differs in so many places, and in half of those in which it
@@ -25,18 +25,18 @@ const PLACES: usize = 3;
 
 /// A field that holds something else, or [`SUBFLOWS`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Content {
+pub(crate) struct Content {
     /// Such as `mptcp_info.mptcpi_flags`.
-    pub(super) field: String,
+    pub(crate) field: String,
     /// Subflows and sockets on which it differs.
-    pub(super) places: usize,
+    pub(crate) places: usize,
     /// Those on which it is steady on both kernels.
-    pub(super) steady: usize,
+    pub(crate) steady: usize,
     /// One of them.
-    pub(super) scene: &'static str,
+    pub(crate) scene: &'static str,
     /// What it holds there, in the order of its bytes.
-    pub(super) base: String,
-    pub(super) patched: String,
+    pub(crate) base: String,
+    pub(crate) patched: String,
 }
 
 /// What is listed as a field where the kernels have another number of subflows.
@@ -50,7 +50,7 @@ type Seen = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
 
 /// Compares what some surveys of each kernel saw, each from a boot of its own. What the
 /// kernels' revisions are known to hold otherwise is left out.
-pub(super) fn compare(
+pub(crate) fn compare(
     base: &[&GuestRun],
     patched: &[&GuestRun],
     revisions: [Revision; 2],

@@ -4,7 +4,7 @@ use mptcp_emulator::{Holding, Revision, ZeroLength};
 
 /// What two revisions may differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Datum {
+pub(crate) enum Datum {
     TcpInfo,
     MptcpInfo,
     FullInfo,
@@ -19,7 +19,7 @@ pub(super) enum Datum {
 }
 
 impl Datum {
-    pub(super) const ALL: [Datum; 11] = [
+    pub(crate) const ALL: [Datum; 11] = [
         Datum::TcpInfo,
         Datum::MptcpInfo,
         Datum::FullInfo,
@@ -34,11 +34,11 @@ impl Datum {
     ];
 
     /// Those in which two revisions differ.
-    pub(super) fn between(revisions: &[Revision; 2]) -> Vec<Datum> {
+    pub(crate) fn between(revisions: &[Revision; 2]) -> Vec<Datum> {
         Datum::ALL.into_iter().filter(|datum| datum.differs(revisions)).collect()
     }
 
-    pub(super) fn differs(self, [base, patched]: &[Revision; 2]) -> bool {
+    pub(crate) fn differs(self, [base, patched]: &[Revision; 2]) -> bool {
         let mut mixed = *base;
         self.take(&mut mixed, patched);
         mixed != *base
@@ -46,7 +46,7 @@ impl Datum {
 
     /// Whether the patched revision has less than the base: structures only ever grow,
     /// and options stay, for the sake of programs that are there.
-    pub(super) fn takes_away(self, [base, patched]: &[Revision; 2]) -> bool {
+    pub(crate) fn takes_away(self, [base, patched]: &[Revision; 2]) -> bool {
         match self {
             Datum::TcpInfo => patched.tcp_info < base.tcp_info,
             Datum::MptcpInfo => patched.mptcp_info < base.mptcp_info,
@@ -57,7 +57,7 @@ impl Datum {
     }
 
     /// The base revision with some of the patched one.
-    pub(super) fn mixed(
+    pub(crate) fn mixed(
         [base, patched]: &[Revision; 2],
         data: impl Iterator<Item = Datum>,
     ) -> Revision {
@@ -89,7 +89,7 @@ impl Datum {
     }
 
     /// What differs, in a clause.
-    pub(super) fn text(self, [base, patched]: &[Revision; 2]) -> String {
+    pub(crate) fn text(self, [base, patched]: &[Revision; 2]) -> String {
         let has = |which: bool| if which { "has" } else { "does not have" };
         let zero = |revision: &Revision| match revision.zero_length {
             ZeroLength::Stored => "stores the length",

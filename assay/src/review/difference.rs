@@ -17,14 +17,14 @@ use serde::Serialize;
 
 use super::account::{Account, DataDifference};
 use super::datum::Datum;
+use super::guest_run::{ABSENT, AGREE, DISAGREE, Disagreement, GuestRun, NONE, rule};
 use super::report::Answer;
-use super::guest_run::{ABSENT, AGREE, DISAGREE, Disagreement, NONE, GuestRun, rule};
 use crate::session::stored_cases;
 
 /// How a difference is to be taken, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// The base kernel keeps the contract, the patched one does not.
     Regression,
     /// Neither keeps it, each in its own way.
@@ -44,7 +44,7 @@ pub(super) enum Class {
 
 impl Class {
     /// All of them, in the order of a report.
-    pub(super) const ALL: [Class; 6] = [
+    pub(crate) const ALL: [Class; 6] = [
         Class::Regression,
         Class::BothWrong,
         Class::Unexplained,
@@ -55,12 +55,12 @@ impl Class {
 
     /// Whether the patched kernel departs from the contract, or does something else than the
     /// base kernel for no known reason.
-    pub(super) fn is_bad(self) -> bool {
+    pub(crate) fn is_bad(self) -> bool {
         matches!(self, Class::Regression | Class::BothWrong | Class::Unexplained)
     }
 
     /// The word for a heading.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Class::Regression => "REGRESSION",
             Class::BothWrong => "WRONG IN BOTH",
@@ -72,7 +72,7 @@ impl Class {
     }
 
     /// So many kinds of it.
-    pub(super) fn counted(self, count: usize) -> String {
+    pub(crate) fn counted(self, count: usize) -> String {
         let (one, more) = match self {
             Class::Regression => ("regression", "regressions"),
             Class::BothWrong => {
@@ -87,7 +87,7 @@ impl Class {
     }
 
     /// What it means, in a sentence.
-    pub(super) fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> &'static str {
         match self {
             Class::Regression => "the base kernel keeps the contract, the patched one does not",
             Class::BothWrong => "neither kernel keeps the contract, each in its own way",
@@ -110,51 +110,51 @@ impl Class {
 
 /// Cases that differ in one way.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub(super) class: Class,
+pub(crate) struct Group {
+    pub(crate) class: Class,
     /// What tells it from others.
-    pub(super) signature: String,
-    pub(super) summary: String,
+    pub(crate) signature: String,
+    pub(crate) summary: String,
     /// The rule that decided what differs, by name.
-    pub(super) rule: Option<String>,
+    pub(crate) rule: Option<String>,
     /// What the patched kernel complained of, or the base kernel where it is fixed.
-    pub(super) console: Option<String>,
+    pub(crate) console: Option<String>,
     /// The known contradiction of which one of the two kernels has no part.
-    pub(super) kept: Option<String>,
+    pub(crate) kept: Option<String>,
     /// What of the revisions explains it: with this of the patched revision the base revision
     /// predicts what the patched one does, and without any part of this it does not.
-    pub(super) because: Vec<String>,
+    pub(crate) because: Vec<String>,
     /// The same as data.
-    pub(super) causes: Vec<Datum>,
-    pub(super) cases: u64,
-    pub(super) scenes: BTreeSet<u8>,
+    pub(crate) causes: Vec<Datum>,
+    pub(crate) cases: u64,
+    pub(crate) scenes: BTreeSet<u8>,
     /// The first case of the agenda that shows it.
-    pub(super) first: Case,
+    pub(crate) first: Case,
     /// The simplest.
-    pub(super) simplest: Case,
+    pub(crate) simplest: Case,
 }
 
 /// All that came out.
 #[derive(Clone, Debug)]
-pub(super) struct Comparison {
-    pub(super) parts: Parts,
+pub(crate) struct Comparison {
+    pub(crate) parts: Parts,
     /// Cases on which the two were compared.
-    pub(super) compared: u64,
+    pub(crate) compared: u64,
     /// The same by option and group of scenes.
-    pub(super) table: BTreeMap<(i32, scenes::Group), u64>,
+    pub(crate) table: BTreeMap<(i32, scenes::Group), u64>,
     /// The options that were compared on each scene.
-    pub(super) on: Compared,
+    pub(crate) on: Compared,
     /// Cases without a verdict on one of them.
-    pub(super) undecided: u64,
+    pub(crate) undecided: u64,
     /// Those of them for which everything was available on both.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// The same, wrong on both in the same way; by signature.
-    pub(super) alike_wrong: BTreeMap<String, u64>,
-    pub(super) groups: Vec<Group>,
+    pub(crate) alike_wrong: BTreeMap<String, u64>,
+    pub(crate) groups: Vec<Group>,
 }
 
 /// Compares. `surveys` and `revisions` are of the base and the patched kernel.
-pub(super) fn compare(
+pub(crate) fn compare(
     agenda: &CaseList,
     surveys: [&GuestRun; 2],
     revisions: [Revision; 2],
@@ -268,13 +268,13 @@ pub(super) fn compare(
 
 impl Comparison {
     /// Whether something differs that should not.
-    pub(super) fn is_bad(&self) -> bool {
+    pub(crate) fn is_bad(&self) -> bool {
         self.groups.iter().any(|group| group.class.is_bad())
     }
 
     /// Takes from "explained" what the kernels' own answers contradict: `answers` has those to
     /// a case.
-    pub(super) fn confirm(
+    pub(crate) fn confirm(
         &mut self,
         revisions: [Revision; 2],
         answers: impl Fn(&Case) -> Option<[Answer; 2]>,
@@ -294,7 +294,7 @@ impl Comparison {
     }
 
     /// Of a patched kernel that fell over: there is nothing to compare but that.
-    pub(super) fn fallen(
+    pub(crate) fn fallen(
         signature: String,
         summary: &str,
         console: Option<String>,
@@ -356,7 +356,7 @@ impl Said {
     fn one(disagreement: Option<Disagreement>) -> Said {
         match disagreement {
             Some(said) => Said {
-                case: input::from_hex(&said.case).case.ok(),
+                case: stored_cases::from_hex(&said.case).case.ok(),
                 signature: said.signature,
                 summary: said.summary,
                 rule: said.rule,
@@ -388,7 +388,7 @@ impl Said {
 
 /// The rule of a group.
 impl Group {
-    pub(super) fn rule(&self) -> Option<mptcp_emulator::Rule> {
+    pub(crate) fn rule(&self) -> Option<mptcp_emulator::Rule> {
         self.rule.as_deref().and_then(rule)
     }
 }

@@ -25,7 +25,9 @@ use serde::{Deserialize, Serialize};
 use super::remote_examination::RemoteExamination;
 use crate::report::coverage::{Coverage, SkippedScene};
 use crate::session::kernel_log::watching;
-use crate::{Status, check, input, out};
+use crate::session::stored_cases;
+use crate::terminal::out;
+use mptcp_harness::verdict::Status;
 
 /// A disagreement that was made sure of so often is believed from then on.
 const SURE: u64 = 4;
@@ -37,7 +39,7 @@ const MOST_SUBFLOWS: usize = 3;
 /// How often it is told how far the survey is.
 const TELL: Duration = Duration::from_millis(400);
 /// What a line on standard error begins with that tells it.
-pub(super) const FAR: &str = "surveyed ";
+pub(crate) const FAR: &str = "surveyed ";
 
 /// The command line of `assay survey`.
 #[derive(Args, Debug)]
@@ -49,26 +51,26 @@ pub(crate) struct SurveyArgs {
 
 /// What to do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// What the kernels of the review are like; where that is not known yet, cases
     /// are made for the one that they are made on.
-    pub(super) kernels: Vec<RevisionFacts>,
+    pub(crate) kernels: Vec<RevisionFacts>,
     /// Options by number; all where this is empty.
-    pub(super) options: Vec<i32>,
+    pub(crate) options: Vec<i32>,
     /// Scenes by number.
-    pub(super) scenes: Vec<u8>,
+    pub(crate) scenes: Vec<u8>,
     /// How many cases are made.
-    pub(super) cases: u64,
-    pub(super) seed: u64,
+    pub(crate) cases: u64,
+    pub(crate) seed: u64,
     /// Stored cases, as hexadecimal digits.
-    pub(super) stored: Vec<String>,
+    pub(crate) stored: Vec<String>,
     /// Cases to be told with everything.
-    pub(super) exhibits: Vec<String>,
+    pub(crate) exhibits: Vec<String>,
 }
 
 impl Request {
     /// The cases that are meant.
-    pub(super) fn agenda(&self) -> Result<CaseList, String> {
+    pub(crate) fn agenda(&self) -> Result<CaseList, String> {
         let cues = cues(|scene| self.scenes.contains(&scene.id));
         let revisions: Vec<Revision> =
             self.kernels.iter().map(RevisionFacts::revision).collect::<Result<_, _>>()?;
@@ -87,12 +89,12 @@ impl Request {
 
 /// Cases of hexadecimal digits.
 fn cases(stored: &[String]) -> Result<Vec<Case>, String> {
-    stored.iter().map(|digits| input::from_hex(digits).case).collect()
+    stored.iter().map(|digits| stored_cases::from_hex(digits).case).collect()
 }
 
 /// A revision as far as it is not known by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RevisionFacts {
+pub(crate) struct RevisionFacts {
     name: String,
     tcp_info: u32,
     mptcp_info: u32,
@@ -107,7 +109,7 @@ pub(super) struct RevisionFacts {
 
 impl RevisionFacts {
     /// Of a revision, without the calls of 32-bit programs.
-    pub(super) fn of(revision: &Revision) -> RevisionFacts {
+    pub(crate) fn of(revision: &Revision) -> RevisionFacts {
         RevisionFacts {
             name: revision.name.to_owned(),
             tcp_info: revision.tcp_info,
@@ -119,13 +121,13 @@ impl RevisionFacts {
     }
 
     /// Whether the same cases are of interest to both.
-    pub(super) fn alike(&self, other: &RevisionFacts) -> bool {
+    pub(crate) fn alike(&self, other: &RevisionFacts) -> bool {
         let sizes = |one: &RevisionFacts| (one.tcp_info, one.mptcp_info, one.info_opt);
         sizes(self) == sizes(other) && self.compat == other.compat
     }
 
     /// The revision.
-    pub(super) fn revision(&self) -> Result<Revision, String> {
+    pub(crate) fn revision(&self) -> Result<Revision, String> {
         let known = Revision::named(&self.name);
         let known = known.map(|known| if self.ran { known } else { known.read_only() });
         let known = known.ok_or_else(|| format!("no revision is called {:?}", self.name))?;
@@ -136,33 +138,33 @@ impl RevisionFacts {
 
 /// What a kernel did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct GuestRun {
+pub(crate) struct GuestRun {
     /// As `uname -r` has it.
-    pub(super) release: String,
-    pub(super) revision: RevisionFacts,
-    pub(super) notes: Vec<String>,
-    pub(super) scenes: Vec<SceneFacts>,
-    pub(super) skipped: Vec<SkippedScene>,
+    pub(crate) release: String,
+    pub(crate) revision: RevisionFacts,
+    pub(crate) notes: Vec<String>,
+    pub(crate) scenes: Vec<SceneFacts>,
+    pub(crate) skipped: Vec<SkippedScene>,
     /// Scenes that the kernel's release cannot have.
     #[serde(default)]
-    pub(super) impossible: Vec<SkippedScene>,
+    pub(crate) impossible: Vec<SkippedScene>,
     /// A verdict for each case of the agenda, in runs: what, and how many in a row.
-    pub(super) verdicts: Vec<(u32, u64)>,
+    pub(crate) verdicts: Vec<(u32, u64)>,
     /// What model and kernel disagreed on; [`DISAGREE`] and more in `verdicts`.
-    pub(super) disagreements: Vec<Disagreement>,
+    pub(crate) disagreements: Vec<Disagreement>,
     /// Why cases have no verdict, and how many.
-    pub(super) reasons: BTreeMap<String, u64>,
+    pub(crate) reasons: BTreeMap<String, u64>,
     /// Those of them in which something was seen that did not show again.
-    pub(super) unreproduced: u64,
+    pub(crate) unreproduced: u64,
     /// The rules that fired, by name.
-    pub(super) rules: Vec<String>,
-    pub(super) exhibits: Vec<RemoteExamination>,
+    pub(crate) rules: Vec<String>,
+    pub(crate) exhibits: Vec<RemoteExamination>,
 }
 
 impl GuestRun {
     /// Of a kernel of which only this is known.
     #[cfg(test)]
-    pub(super) fn empty(revision: Revision) -> GuestRun {
+    pub(crate) fn empty(revision: Revision) -> GuestRun {
         GuestRun {
             release: String::new(),
             revision: RevisionFacts::of(&revision),
@@ -180,12 +182,12 @@ impl GuestRun {
     }
 
     /// Whether a scene stands there.
-    pub(super) fn stands(&self, scene: u8) -> bool {
+    pub(crate) fn stands(&self, scene: u8) -> bool {
         self.scenes.iter().any(|facts| facts.id == scene)
     }
 
     /// One of a kernel like it of which nothing more is known.
-    pub(super) fn without_verdicts(&self) -> GuestRun {
+    pub(crate) fn without_verdicts(&self) -> GuestRun {
         GuestRun {
             verdicts: Vec::new(),
             disagreements: Vec::new(),
@@ -199,26 +201,26 @@ impl GuestRun {
 }
 
 /// The verdicts; from [`DISAGREE`] on, the number of a disagreement.
-pub(super) const AGREE: u32 = 0;
-pub(super) const NONE: u32 = 1;
+pub(crate) const AGREE: u32 = 0;
+pub(crate) const NONE: u32 = 1;
 /// Something that the case needs is not available, such as its scene.
-pub(super) const ABSENT: u32 = 2;
-pub(super) const DISAGREE: u32 = 3;
+pub(crate) const ABSENT: u32 = 2;
+pub(crate) const DISAGREE: u32 = 3;
 
 /// One kind of disagreement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Disagreement {
-    pub(super) signature: String,
-    pub(super) summary: String,
-    pub(super) rule: Option<String>,
+pub(crate) struct Disagreement {
+    pub(crate) signature: String,
+    pub(crate) summary: String,
+    pub(crate) rule: Option<String>,
     /// What the kernel complained of, as on its console.
-    pub(super) console: Option<String>,
+    pub(crate) console: Option<String>,
     /// The known contradiction that it has no part in: it does as is promised.
     #[serde(default)]
-    pub(super) kept: Option<String>,
+    pub(crate) kept: Option<String>,
     /// The simplest case.
-    pub(super) case: String,
-    pub(super) cases: u64,
+    pub(crate) case: String,
+    pub(crate) cases: u64,
 }
 
 impl Disagreement {
@@ -238,18 +240,18 @@ impl Disagreement {
 
 /// A scene that stands: what it holds, as sock_diag and its maker tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SceneFacts {
-    pub(super) id: u8,
+pub(crate) struct SceneFacts {
+    pub(crate) id: u8,
     /// Subflows that are listed; `None` where the options are refused.
     #[serde(default)]
-    pub(super) subflows: Option<u32>,
+    pub(crate) subflows: Option<u32>,
     /// `struct mptcp_info`, in hexadecimal digits with `..` for what is open; empty
     /// where the options are refused.
-    pub(super) info: String,
+    pub(crate) info: String,
     /// `struct tcp_info` of the first subflows, likewise.
-    pub(super) tcp_info: Vec<String>,
+    pub(crate) tcp_info: Vec<String>,
     /// `struct mptcp_subflow_info` of the same.
-    pub(super) subflow_info: Vec<String>,
+    pub(crate) subflow_info: Vec<String>,
 }
 
 impl SceneFacts {
@@ -323,7 +325,7 @@ pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
         rules: surveyor.rules.iter().map(|rule| rule.name().to_owned()).collect(),
         exhibits,
     };
-    out::line(check::json(&survey)?)?;
+    out::line(out::json(&survey)?)?;
     Ok(Status::Agree)
 }
 
@@ -442,6 +444,6 @@ impl Surveyor {
 }
 
 /// The rule of a name.
-pub(super) fn rule(name: &str) -> Option<Rule> {
+pub(crate) fn rule(name: &str) -> Option<Rule> {
     Rule::ALL.iter().copied().find(|rule| rule.name() == name)
 }

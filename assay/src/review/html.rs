@@ -14,7 +14,7 @@ const OPEN_OF_A_CAUSE: usize = 1;
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page.
-pub(super) fn page(review: &Review) -> String {
+pub(crate) fn page(review: &Review) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -23,7 +23,7 @@ pub(super) fn page(review: &Review) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "What changes in getsockopt(SOL_MPTCP)" }
-                style { (PreEscaped(STYLE)) (PreEscaped(drawing::STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(diagram::STYLE)) }
             }
             body {
                 main {
@@ -213,7 +213,7 @@ fn picture(what: &str, answer: &Answer, group: &GroupData) -> Markup {
     html! {
         figure {
             figcaption { "Memory, " (what) }
-            (PreEscaped(drawing::svg(&drawing)))
+            (PreEscaped(diagram::svg(&drawing)))
         }
     }
 }
@@ -300,7 +300,7 @@ fn tried(review: &Review) -> Markup {
 }
 
 /// How much of the lattice was taken.
-pub(super) fn lattice(step: u64) -> String {
+pub(crate) fn lattice(step: u64) -> String {
     match step {
         1 => "all of the lattice".to_owned(),
         step => format!("one in {step} of the lattice"),

@@ -5,12 +5,12 @@
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
 use super::report::{GroupData, Review};
-use crate::report::ktap_check::{OPTIONS, groups};
 use crate::report::ktap::{Ending, Point, document};
+use crate::report::ktap_check::{OPTIONS, groups};
 use crate::terminal::style::counted;
 
 /// The whole document.
-pub(super) fn page(review: &Review) -> String {
+pub(crate) fn page(review: &Review) -> String {
     let [base, patched] = [&review.base, &review.patched];
     let mut comments = vec![
         format!("base {} (Linux {})", base.name, base.release),

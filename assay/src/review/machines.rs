@@ -14,20 +14,20 @@ use mptcp_lab::kernels::Kernel;
 use mptcp_limits::{Need, Resource, files};
 use serde_json::Value;
 
-use super::guest_run::{FAR, Request, GuestRun};
+use super::guest_run::{FAR, GuestRun, Request};
 use crate::arguments::MachineArgs;
+use crate::session::machine::{Heard, boot, verdict};
 use crate::terminal::out;
-use crate::vm::{Heard, boot, verdict};
 
 /// Both kernels, booted side by side.
-pub(super) struct Machines<'a> {
-    pub(super) args: &'a MachineArgs,
-    pub(super) kernels: &'a [Kernel; 2],
+pub(crate) struct Machines<'a> {
+    pub(crate) args: &'a MachineArgs,
+    pub(crate) kernels: &'a [Kernel; 2],
 }
 
 impl Machines<'_> {
     /// A survey of each.
-    pub(super) fn survey(&self, request: &Request, what: &str) -> Result<[GuestRun; 2], Ended> {
+    pub(crate) fn survey(&self, request: &Request, what: &str) -> Result<[GuestRun; 2], Ended> {
         let request_json = serde_json::to_vec(request).map_err(|error| error.to_string())?;
         let file = Temporary::new(&request_json)?;
         let far = Far::new(what, 2 * (request.cases + request.stored.len() as u64));
@@ -93,21 +93,21 @@ impl Machines<'_> {
 }
 
 /// Why there is no survey.
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// The kernel fell over in a case.
     Fell(Box<Fallen>),
     Trouble(String),
 }
 
 /// A kernel that fell over, and the case in which it did.
-pub(super) struct Fallen {
+pub(crate) struct Fallen {
     /// What the base kernel did meanwhile.
-    pub(super) base: Option<GuestRun>,
-    pub(super) kernel: Kernel,
-    pub(super) signature: String,
-    pub(super) summary: String,
-    pub(super) console: Option<String>,
-    pub(super) case: String,
+    pub(crate) base: Option<GuestRun>,
+    pub(crate) kernel: Kernel,
+    pub(crate) signature: String,
+    pub(crate) summary: String,
+    pub(crate) console: Option<String>,
+    pub(crate) case: String,
 }
 
 impl From<String> for Ended {

@@ -23,7 +23,7 @@ const MOST_NAMES: usize = 4;
 const DIGITS: usize = 72;
 
 /// The whole report.
-pub(super) fn page(review: &Review) -> String {
+pub(crate) fn page(review: &Review) -> String {
     let mut text = String::from("# What changes in getsockopt(SOL_MPTCP, …)\n\n");
     text.push_str(&summary(review));
     text.push_str(&subjects(review));
@@ -50,7 +50,7 @@ pub(super) fn page(review: &Review) -> String {
 }
 
 /// What came out, in a few lines.
-pub(super) fn summary(review: &Review) -> String {
+pub(crate) fn summary(review: &Review) -> String {
     let mut text = String::new();
     for (what, meaning) in &review.troubles {
         text.push_str(&item(&format!("**{what}**: {meaning}")));
@@ -309,7 +309,7 @@ fn tried(review: &Review) -> String {
 }
 
 /// Which scenes do not stand on a kernel.
-pub(super) fn missing(kernel: &str, names: &[String]) -> String {
+pub(crate) fn missing(kernel: &str, names: &[String]) -> String {
     let some = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if names.len() > MOST_NAMES { ", …" } else { "" };
     format!("did not come up on {kernel}: {} ({some}{more})", counted(names.len() as u64, "scene"))

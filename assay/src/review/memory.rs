@@ -1,10 +1,10 @@
 //! The memory of one case on two kernels, the base kernel's answer in the place of a
 //! prediction.
 
+use crate::report::hexdump::Hexdump;
 use mptcp_harness::cases::Case;
 use mptcp_harness::judge::Mismatch;
 use mptcp_harness::judge::evidence::Examination;
-use crate::report::hexdump::Hexdump;
 use mptcp_harness::judge::region::{Map, Region, Spot};
 
 use super::account::foreseen;
@@ -13,7 +13,7 @@ use super::report::Answer;
 
 /// The memory around what differs between two kernels, the base kernel's in the place
 /// of a prediction.
-pub(super) fn drawn(case: &Case, base: &Answer, patched: &Answer, colour: bool) -> String {
+pub(crate) fn drawn(case: &Case, base: &Answer, patched: &Answer, colour: bool) -> String {
     let examination = contrasted(case, base, patched);
     let larger = larger(base, patched);
     Hexdump::new(case, &larger.revision, larger.subflows, &examination, colour)
@@ -22,14 +22,14 @@ pub(super) fn drawn(case: &Case, base: &Answer, patched: &Answer, colour: bool) 
 }
 
 /// The one whose structures are larger: it knows more names.
-pub(super) fn larger<'a>(base: &'a Answer, patched: &'a Answer) -> &'a Answer {
+pub(crate) fn larger<'a>(base: &'a Answer, patched: &'a Answer) -> &'a Answer {
     let size = |answer: &Answer| answer.revision.tcp_info + answer.revision.mptcp_info;
     if size(patched) > size(base) { patched } else { base }
 }
 
 /// An examination with the base kernel's answer as the prediction. Where both are what
 /// the socket holds, what it holds is another boot's and no difference.
-pub(super) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examination {
+pub(crate) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examination {
     let map = Map::new(case, &base.revision, base.subflows);
     let (one, other) = (&base.examination, &patched.examination);
     let prediction = one.observation.clone().unwrap_or_default();

@@ -17,22 +17,22 @@ const ROW: usize = 16;
 
 /// An [`Examination`] as text: rows of the street that have anything in them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct RemoteExamination {
+pub(crate) struct RemoteExamination {
     /// The case.
-    pub(super) case: String,
+    pub(crate) case: String,
     /// Whether its scene stood.
-    pub(super) stood: bool,
-    pub(super) subflows: usize,
+    pub(crate) stood: bool,
+    pub(crate) subflows: usize,
     /// The predicted result: 0 for success, or the error's number.
     predicted: i32,
     observed: i32,
     rules: Vec<String>,
     rows: Vec<Row>,
     /// What differs, where model and kernel disagree.
-    pub(super) signature: Option<String>,
-    pub(super) summary: Option<String>,
+    pub(crate) signature: Option<String>,
+    pub(crate) summary: Option<String>,
     /// What the kernel complained of.
-    pub(super) console: Option<String>,
+    pub(crate) console: Option<String>,
 }
 
 /// A row of each image, in hexadecimal digits.
@@ -47,11 +47,11 @@ struct Row {
 
 impl RemoteExamination {
     /// Of a case whose scene does not stand.
-    pub(super) fn absent(case: String) -> RemoteExamination {
+    pub(crate) fn absent(case: String) -> RemoteExamination {
         RemoteExamination { case, ..RemoteExamination::default() }
     }
 
-    pub(super) fn of(
+    pub(crate) fn of(
         case: String,
         subflows: usize,
         examination: &Examination,
@@ -101,7 +101,7 @@ impl RemoteExamination {
     }
 
     /// The examination, as it was.
-    pub(super) fn examination(&self, case: &Case) -> Examination {
+    pub(crate) fn examination(&self, case: &Case) -> Examination {
         let poison: Vec<u8> = (0..layout::LEN).map(|at| poison_byte(case.poison, at)).collect();
         let mut before = poison.clone();
         let (mut prediction, mut observation) = (before.clone(), before.clone());

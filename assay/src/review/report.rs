@@ -17,74 +17,74 @@ use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
 use super::difference::{Class, Comparison, Group};
-use super::remote_examination::RemoteExamination;
-use super::memory::{contrasted, drawn, larger};
 use super::guest_run::GuestRun;
+use super::memory::{contrasted, drawn, larger};
+use super::remote_examination::RemoteExamination;
 use super::words::{contract, of_kernels};
-use crate::Status;
 use crate::report::coverage::{Asked, Coverage};
 use crate::report::data::{RevisionData, RuleData, by_name};
 use crate::spec::standing;
+use mptcp_harness::verdict::Status;
 
 /// Scenes that are named where a difference shows on more.
 const MOST_SCENES: usize = 4;
 
 /// What a review is made of.
-pub(super) struct Material<'a> {
+pub(crate) struct Material<'a> {
     /// The kernels as a command line has them.
-    pub(super) asked: [String; 2],
-    pub(super) surveys: &'a [GuestRun; 2],
-    pub(super) revisions: [Revision; 2],
-    pub(super) comparison: &'a Comparison,
-    pub(super) exhibits: Option<&'a [GuestRun; 2]>,
-    pub(super) contents: Vec<Content>,
+    pub(crate) asked: [String; 2],
+    pub(crate) surveys: &'a [GuestRun; 2],
+    pub(crate) revisions: [Revision; 2],
+    pub(crate) comparison: &'a Comparison,
+    pub(crate) exhibits: Option<&'a [GuestRun; 2]>,
+    pub(crate) contents: Vec<Content>,
     /// What was built, and what was chosen.
-    pub(super) facts: Vec<String>,
-    pub(super) seed: u64,
+    pub(crate) facts: Vec<String>,
+    pub(crate) seed: u64,
     /// The options and scenes that the command line names.
-    pub(super) asked_for: Asked<'a>,
+    pub(crate) asked_for: Asked<'a>,
     /// When the kernels were there, and when all was done.
-    pub(super) times: [Duration; 2],
+    pub(crate) times: [Duration; 2],
 }
 
 /// Everything that a review tells.
 #[derive(Serialize)]
 pub(crate) struct Review {
     #[serde(serialize_with = "by_name")]
-    pub(super) verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The most serious difference between the two kernels.
     difference: Difference,
     /// What prevents a verdict of agreement, each with what that means.
-    pub(super) troubles: Vec<(String, String)>,
+    pub(crate) troubles: Vec<(String, String)>,
     /// The scenes that came up on both kernels, and what was not compared.
     #[serde(flatten)]
-    pub(super) coverage: Coverage,
-    pub(super) base: KernelData,
-    pub(super) patched: KernelData,
+    pub(crate) coverage: Coverage,
+    pub(crate) base: KernelData,
+    pub(crate) patched: KernelData,
     /// What was built, of which patches, and to what the review was confined.
-    pub(super) facts: Vec<String>,
-    pub(super) tried: Tried,
+    pub(crate) facts: Vec<String>,
+    pub(crate) tried: Tried,
     /// What the patched kernel has less of, which breaks programs however well it is
     /// explained.
-    pub(super) losses: Vec<String>,
+    pub(crate) losses: Vec<String>,
     /// What of the two revisions' data differs.
-    pub(super) data: Vec<String>,
-    pub(super) groups: Vec<GroupData>,
+    pub(crate) data: Vec<String>,
+    pub(crate) groups: Vec<GroupData>,
     /// Fields of the structures that hold something else.
-    pub(super) contents: Vec<Content>,
+    pub(crate) contents: Vec<Content>,
     /// Where both are wrong in the same way: signature and cases.
-    pub(super) alike_wrong: BTreeMap<String, u64>,
+    pub(crate) alike_wrong: BTreeMap<String, u64>,
     /// Whether the simplest cases were run once more.
     #[serde(skip)]
     again: bool,
-    pub(super) seconds: f64,
-    pub(super) build_seconds: f64,
+    pub(crate) seconds: f64,
+    pub(crate) build_seconds: f64,
 }
 
 /// The most serious difference between two kernels, the least serious first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Difference {
+pub(crate) enum Difference {
     /// None.
     None,
     /// Every difference follows from what is known of the two revisions, keeps a promise
@@ -101,96 +101,96 @@ pub(super) enum Difference {
 /// One of the two.
 #[derive(Serialize)]
 pub(crate) struct KernelData {
-    pub(super) name: String,
+    pub(crate) name: String,
     /// As `assay vm --kernel` takes it.
-    pub(super) asked: String,
-    pub(super) release: String,
-    pub(super) revision: RevisionData,
-    pub(super) notes: Vec<String>,
+    pub(crate) asked: String,
+    pub(crate) release: String,
+    pub(crate) revision: RevisionData,
+    pub(crate) notes: Vec<String>,
     /// Why scenes do not stand, and which.
-    pub(super) skipped: BTreeMap<String, Vec<String>>,
+    pub(crate) skipped: BTreeMap<String, Vec<String>>,
     /// Why cases have no verdict, and how many.
-    pub(super) reasons: BTreeMap<String, u64>,
+    pub(crate) reasons: BTreeMap<String, u64>,
     /// Cases on which it disagrees with the model.
-    pub(super) disagree: u64,
+    pub(crate) disagree: u64,
 }
 
 /// How much was tried.
 #[derive(Serialize)]
 pub(crate) struct Tried {
-    pub(super) cases: u64,
-    pub(super) compared: u64,
-    pub(super) undecided: u64,
-    pub(super) lattice: u64,
+    pub(crate) cases: u64,
+    pub(crate) compared: u64,
+    pub(crate) undecided: u64,
+    pub(crate) lattice: u64,
     /// Of so many cases of the lattice one was taken.
-    pub(super) lattice_step: u64,
-    pub(super) random: u64,
-    pub(super) stored: u64,
-    pub(super) seed: u64,
+    pub(crate) lattice_step: u64,
+    pub(crate) random: u64,
+    pub(crate) stored: u64,
+    pub(crate) seed: u64,
     /// Cases compared, by option and group of scenes.
     #[serde(skip)]
-    pub(super) table: BTreeMap<(String, String), u64>,
-    pub(super) rules: usize,
-    pub(super) rules_exercised: usize,
-    pub(super) rules_missing: Vec<&'static str>,
+    pub(crate) table: BTreeMap<(String, String), u64>,
+    pub(crate) rules: usize,
+    pub(crate) rules_exercised: usize,
+    pub(crate) rules_missing: Vec<&'static str>,
 }
 
 /// Cases that differ in one way.
 #[derive(Serialize)]
 pub(crate) struct GroupData {
-    pub(super) class: Class,
-    pub(super) signature: String,
-    pub(super) summary: String,
-    pub(super) cases: u64,
+    pub(crate) class: Class,
+    pub(crate) signature: String,
+    pub(crate) summary: String,
+    pub(crate) cases: u64,
     /// On how many scenes, and the first of them.
-    pub(super) scenes: usize,
-    pub(super) scene_names: Vec<&'static str>,
+    pub(crate) scenes: usize,
+    pub(crate) scene_names: Vec<&'static str>,
     #[serde(skip)]
-    pub(super) scene_ids: Vec<u8>,
+    pub(crate) scene_ids: Vec<u8>,
     /// As a table names it.
-    pub(super) option: String,
-    pub(super) rule: Option<RuleData>,
+    pub(crate) option: String,
+    pub(crate) rule: Option<RuleData>,
     /// How firmly the rule stands.
-    pub(super) standing: Option<&'static str>,
+    pub(crate) standing: Option<&'static str>,
     /// Whether what the patched kernel does is what the contract says.
-    pub(super) contract: String,
-    pub(super) because: Vec<String>,
-    pub(super) console: Option<String>,
+    pub(crate) contract: String,
+    pub(crate) because: Vec<String>,
+    pub(crate) console: Option<String>,
     /// The simplest case, in hexadecimal digits.
-    pub(super) hex: String,
-    pub(super) call: String,
-    pub(super) scene: &'static str,
-    pub(super) base: Option<Answer>,
-    pub(super) patched: Option<Answer>,
+    pub(crate) hex: String,
+    pub(crate) call: String,
+    pub(crate) scene: &'static str,
+    pub(crate) base: Option<Answer>,
+    pub(crate) patched: Option<Answer>,
     /// The memory around what differs, before and after.
-    pub(super) picture: String,
+    pub(crate) picture: String,
     /// The same with a terminal's colours.
     #[serde(skip)]
-    pub(super) coloured: String,
+    pub(crate) coloured: String,
     #[serde(skip)]
-    pub(super) case: Case,
+    pub(crate) case: Case,
 }
 
 /// What a kernel did with the simplest case.
 #[derive(Serialize)]
 pub(crate) struct Answer {
-    pub(super) result: String,
+    pub(crate) result: String,
     /// `*optlen` after the call, where it can be read.
-    pub(super) optlen: Option<i32>,
+    pub(crate) optlen: Option<i32>,
     /// The rules of the prediction, in the order in which they fired.
-    pub(super) rules: Vec<&'static str>,
+    pub(crate) rules: Vec<&'static str>,
     /// How it departs from the model, if it does: signature and summary.
-    pub(super) departs: Option<(String, String)>,
+    pub(crate) departs: Option<(String, String)>,
     #[serde(skip)]
-    pub(super) examination: Examination,
+    pub(crate) examination: Examination,
     #[serde(skip)]
-    pub(super) revision: Revision,
+    pub(crate) revision: Revision,
     #[serde(skip)]
-    pub(super) subflows: usize,
+    pub(crate) subflows: usize,
 }
 
 impl Review {
-    pub(super) fn new(material: Material<'_>) -> Review {
+    pub(crate) fn new(material: Material<'_>) -> Review {
         let Material { surveys, revisions, comparison, .. } = &material;
         let names = short(&material.asked);
         let [base, patched] = [0, 1].map(|at| KernelData {
@@ -262,13 +262,13 @@ impl Review {
         }
     }
 
-    pub(super) fn groups(&self) -> impl Iterator<Item = &GroupData> {
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &GroupData> {
         self.groups.iter()
     }
 
     /// The groups of a class by what explains them, each with its number: those with one
     /// cause first, then those with the most cases.
-    pub(super) fn causes(&self, class: Class) -> Vec<(String, Vec<(usize, &GroupData)>)> {
+    pub(crate) fn causes(&self, class: Class) -> Vec<(String, Vec<(usize, &GroupData)>)> {
         let mut causes: Vec<(String, Vec<(usize, &GroupData)>)> = Vec::new();
         for (number, group) in (1..).zip(&self.groups).filter(|(_, group)| group.class == class) {
             let cause = group.because.join("; ");
@@ -282,12 +282,12 @@ impl Review {
     }
 
     /// Whether cases were compared and none of them differs.
-    pub(super) fn shows_nothing(&self) -> bool {
+    pub(crate) fn shows_nothing(&self) -> bool {
         self.tried.compared > 0 && self.groups.is_empty() && self.contents.is_empty()
     }
 
     /// What to say of a kernel whose answer is not there.
-    pub(super) fn unanswered(&self) -> &'static str {
+    pub(crate) fn unanswered(&self) -> &'static str {
         if self.again {
             "run once more, the case did not show it"
         } else {
@@ -296,7 +296,7 @@ impl Review {
     }
 
     /// The kernel that shows what a group is about, as `assay vm --kernel` takes it.
-    pub(super) fn shown_on(&self, group: &GroupData) -> &str {
+    pub(crate) fn shown_on(&self, group: &GroupData) -> &str {
         match group.class {
             Class::Fixed => &self.base.asked,
             _ => &self.patched.asked,
@@ -304,7 +304,7 @@ impl Review {
     }
 
     /// The exit status.
-    pub(super) fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         self.verdict.status()
     }
 }
@@ -424,7 +424,7 @@ impl GroupData {
 }
 
 /// What both kernels did with a case that was run once more.
-pub(super) fn answers(
+pub(crate) fn answers(
     case: &Case,
     exhibits: &[GuestRun; 2],
     revisions: [Revision; 2],

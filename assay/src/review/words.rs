@@ -7,7 +7,7 @@ use super::difference::{Class, Group};
 
 /// A summary that speaks of the two kernels, and not of one and the model: of which
 /// the one that keeps the contract has done what is predicted.
-pub(super) fn of_kernels(class: Class, summary: &str) -> String {
+pub(crate) fn of_kernels(class: Class, summary: &str) -> String {
     let (predicted, observed) = match class {
         Class::Regression | Class::Unexplained | Class::Explained | Class::Promise => {
             ("base", "patched")
@@ -22,7 +22,7 @@ pub(super) fn of_kernels(class: Class, summary: &str) -> String {
 }
 
 /// Whether the patched kernel does what the contract says, in a sentence.
-pub(super) fn contract(group: &Group, broken: Option<Rule>) -> String {
+pub(crate) fn contract(group: &Group, broken: Option<Rule>) -> String {
     let about = |name: &String| KNOWN.iter().find(|known| known.name == name.as_str());
     if let Some(Contradiction { name, title, promised, source, observed, .. }) =
         group.kept.as_ref().and_then(about)

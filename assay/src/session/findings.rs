@@ -25,22 +25,23 @@ impl Session {
         outcome: &Outcome,
         colour: bool,
     ) -> Result<Vec<FindingData>, String> {
-    if outcome.findings.is_empty() {
-        return Ok(Vec::new());
+        if outcome.findings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut oracle = self.oracle()?;
+        let mut found: Vec<(Duration, usize, FindingData)> = Vec::new();
+        for finding in outcome.findings.values() {
+            let (bytes, picture) = picture(&mut oracle, finding, colour);
+            found.push((finding.after, bytes, FindingData::new(finding, picture)));
+        }
+        // In the order in which they were seen; of those of one batch the plainest
+        // first: a wrong length explains what a thousand wrong bytes after it do not.
+        // What is known comes last.
+        let known = |data: &FindingData| data.contradiction.is_some();
+        found
+            .sort_by_key(|(after, bytes, data)| (known(data), *after, *bytes, Reverse(data.cases)));
+        Ok(found.into_iter().map(|(_, _, data)| data).collect())
     }
-    let mut oracle = self.oracle()?;
-    let mut found: Vec<(Duration, usize, FindingData)> = Vec::new();
-    for finding in outcome.findings.values() {
-        let (bytes, picture) = picture(&mut oracle, finding, colour);
-        found.push((finding.after, bytes, FindingData::new(finding, picture)));
-    }
-    // In the order in which they were seen; of those of one batch the plainest
-    // first: a wrong length explains what a thousand wrong bytes after it do not.
-    // What is known comes last.
-    let known = |data: &FindingData| data.contradiction.is_some();
-    found.sort_by_key(|(after, bytes, data)| (known(data), *after, *bytes, Reverse(data.cases)));
-    Ok(found.into_iter().map(|(_, _, data)| data).collect())
-}
 }
 
 /// How many bytes differ, and the memory around them.

@@ -1,7 +1,9 @@
 //! What commands share that judge cases on the running kernel, or on one in a machine.
 
+pub(crate) mod aftermath;
 pub(crate) mod canary;
 pub(crate) mod findings;
+pub(crate) mod kernel_build;
 pub(crate) mod kernel_log;
 pub(crate) mod machine;
 pub(crate) mod runs;

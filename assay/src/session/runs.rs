@@ -9,8 +9,9 @@ use mptcp_lab::kernels::Kernel;
 use mptcp_lab::machine::Run;
 
 use crate::report::coverage::{self, Coverage};
+use crate::terminal::out;
 use crate::terminal::style::{bad, counted};
-use crate::{Status, out};
+use mptcp_harness::verdict::Status;
 
 /// Where a command in a machine leaves its coverage: a folder in its working folder, and a
 /// file in it.

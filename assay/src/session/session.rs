@@ -1,7 +1,7 @@
 //! A session: the kernel, the scenes that came up on it, and a model to compare it with.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use mptcp_harness::engines::check::{Outcome, Progress, Setting, Sources, run};
@@ -32,11 +32,15 @@ pub(crate) struct Session {
 impl Session {
     /// Enters a namespace and builds scenes. To be called before any thread is started; a
     /// `control` is listened to from then on.
+    ///
+    /// # Errors
+    /// No interrupt can be handled, or no scene came up for want of something that this
+    /// machine could have.
     pub(crate) fn open(
         model: Model,
         control: Option<&Arc<Control>>,
         line: &ProgressLine,
-        wanted: impl FnMut(&Scene) -> bool,
+        wanted: impl Fn(&Scene) -> bool,
     ) -> Result<Session, String> {
         let enclosure = scenes::enter();
         if let Some(control) = control {
@@ -45,7 +49,18 @@ impl Session {
         let fixtures = Fixtures::build(&enclosure, wanted, &mut |what| line.step(what));
         line.end();
         fixtures.usable()?;
-        Ok(Session {
+        Ok(Session::of(enclosure, fixtures, model))
+    }
+
+    /// As [`Session::open`] with one scene, which need not come up.
+    pub(crate) fn of_scene(scene: &Scene, model: Model) -> Session {
+        let enclosure = scenes::enter();
+        let fixtures = Fixtures::build(&enclosure, |other| other.id == scene.id, &mut |_| ());
+        Session::of(enclosure, fixtures, model)
+    }
+
+    fn of(enclosure: Enclosure, fixtures: Fixtures, model: Model) -> Session {
+        Session {
             enclosure,
             kernel: Kernel::running(fixtures.sizes()),
             model,
@@ -53,7 +68,12 @@ impl Session {
             skipped: fixtures.skipped().to_vec(),
             coverage: Coverage::of(&fixtures),
             fixtures: Arc::new(Mutex::new(fixtures)),
-        })
+        }
+    }
+
+    /// What is read or kept of the fixtures.
+    pub(crate) fn fixtures(&self) -> MutexGuard<'_, Fixtures> {
+        self.fixtures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An oracle of this session, which reads the kernel's log where it may.

@@ -18,13 +18,13 @@ const SEEDS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/seeds.rs"));
 
 /// What is known of a rule from running seeds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Exercise {
+pub(crate) struct Exercise {
     /// The revisions on which some seed exercises the rule, the oldest first.
-    pub(super) revisions: Vec<Revision>,
+    pub(crate) revisions: Vec<Revision>,
     /// The case to look at: on the newest of these revisions, one that succeeds before
     /// one that does not, and one in which few rules have a say before one of many; of
     /// several the first by name.
-    pub(super) case: Option<&'static str>,
+    pub(crate) case: Option<&'static str>,
     /// Whether that case fails, and how many rules fire in it.
     weight: (bool, usize),
 }
@@ -33,7 +33,7 @@ pub(super) struct Exercise {
 ///
 /// # Errors
 /// Where a seed is no case, or there is no memory for the street.
-pub(super) fn all() -> Result<Vec<(Rule, Exercise)>, String> {
+pub(crate) fn all() -> Result<Vec<(Rule, Exercise)>, String> {
     let mut all: Vec<(Rule, Exercise)> =
         Rule::ALL.iter().map(|rule| (*rule, Exercise::default())).collect();
     each(|name, revision, seen| {
@@ -90,20 +90,20 @@ impl Exercise {
     }
 
     /// The newest revision on which the rule is exercised, as `--revision` takes it.
-    pub(super) fn newest(&self) -> Option<String> {
+    pub(crate) fn newest(&self) -> Option<String> {
         let newest = self.revisions.last()?;
         let with = if newest.info_opt { "+info_opt" } else { "" };
         Some(format!("{}{with}", newest.name))
     }
 
     /// Since which release the rule holds; `None` for the design, which none had.
-    pub(super) fn since(&self, rule: Rule) -> Option<&'static str> {
+    pub(crate) fn since(&self, rule: Rule) -> Option<&'static str> {
         let shipped = Chapter::of(rule) != Chapter::InfoOpt;
         self.revisions.first().filter(|_| shipped).map(|revision| revision.name)
     }
 
     /// The first revision on which it does not hold any more.
-    pub(super) fn before(&self, rule: Rule) -> Option<&'static str> {
+    pub(crate) fn before(&self, rule: Rule) -> Option<&'static str> {
         self.since(rule)?;
         let last = self.revisions.last()?;
         let mut newer = Revision::ALL.iter().skip_while(|revision| revision.name != last.name);
@@ -111,7 +111,7 @@ impl Exercise {
     }
 
     /// In words: "since 6.5".
-    pub(super) fn when(&self, rule: Rule) -> String {
+    pub(crate) fn when(&self, rule: Rule) -> String {
         match (self.since(rule), self.before(rule)) {
             (Some(since), Some(before)) => format!("since {since}, until {before}"),
             (Some(since), None) => format!("since {since}"),
@@ -120,7 +120,7 @@ impl Exercise {
     }
 
     /// The real kernels that were compared on the rule's revisions.
-    pub(super) fn kernels(&self) -> Vec<&'static str> {
+    pub(crate) fn kernels(&self) -> Vec<&'static str> {
         let kernel = |revision: &Revision| match revision.evidence {
             Evidence::Ran(kernel) => Some(kernel),
             Evidence::ReadOnly => None,

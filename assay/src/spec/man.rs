@@ -25,7 +25,7 @@ struct Roff {
 }
 
 /// A manual page of section 7; the page's title is "NAME: what it is".
-pub(super) fn page(markdown: &str) -> String {
+pub(crate) fn page(markdown: &str) -> String {
     let mut roff = Roff::default();
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         roff.read(event);

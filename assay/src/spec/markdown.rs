@@ -13,7 +13,7 @@ use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
 use super::place::{self, Chapter, Step};
-use super::standing;
+use super::standing::standing;
 use crate::terminal::style::span;
 
 const TEMPLATE: &str = include_str!("spec.md");
@@ -37,7 +37,7 @@ const FIRST: &str = Revision::V5_16.name;
 ///
 /// # Errors
 /// Where the template has a mark that stands for nothing.
-pub(super) fn page(exercises: &[(Rule, Exercise)]) -> Result<String, String> {
+pub(crate) fn page(exercises: &[(Rule, Exercise)]) -> Result<String, String> {
     let mut text = String::new();
     for line in TEMPLATE.lines() {
         match line.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
@@ -304,7 +304,7 @@ fn documents() -> String {
 }
 
 /// The numbers and names of the options, for programs.
-pub(super) fn options(rule: Rule) -> Vec<String> {
+pub(crate) fn options(rule: Rule) -> Vec<String> {
     let opt = Chapter::of(rule);
     let numbers: &[i32] = match opt {
         Chapter::Socket => {

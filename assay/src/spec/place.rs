@@ -6,7 +6,7 @@ use crate::report::rule_coverage;
 
 /// Rules of the same options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chapter {
+pub(crate) enum Chapter {
     /// What refuses any option, or an option that nobody knows.
     Socket,
     Info,
@@ -18,7 +18,7 @@ pub(super) enum Chapter {
 
 /// A step of the negotiation, in the order in which they are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Socket,
     Length,
     Header,
@@ -61,7 +61,7 @@ const STEPS: &[(Rule, Step)] = &[
 ];
 
 impl Chapter {
-    pub(super) const ALL: [(&str, Chapter); 5] = [
+    pub(crate) const ALL: [(&str, Chapter); 5] = [
         ("socket", Chapter::Socket),
         ("info", Chapter::Info),
         ("data", Chapter::Data),
@@ -69,8 +69,8 @@ impl Chapter {
         ("info_opt", Chapter::InfoOpt),
     ];
 
-    pub(super) fn of(rule: Rule) -> Chapter {
-        match reach::options(rule) {
+    pub(crate) fn of(rule: Rule) -> Chapter {
+        match rule_coverage::options(rule) {
             [abi::MPTCP_INFO] => Chapter::Info,
             [abi::MPTCP_FULL_INFO] => Chapter::FullInfo,
             [abi::MPTCP_INFO_OPT] => Chapter::InfoOpt,
@@ -81,7 +81,7 @@ impl Chapter {
 }
 
 impl Step {
-    pub(super) const ALL: [(&str, Step); 7] = [
+    pub(crate) const ALL: [(&str, Step); 7] = [
         ("socket", Step::Socket),
         ("length", Step::Length),
         ("header", Step::Header),
@@ -91,19 +91,19 @@ impl Step {
         ("answer", Step::Answer),
     ];
 
-    pub(super) fn of(rule: Rule) -> Step {
+    pub(crate) fn of(rule: Rule) -> Step {
         let runs = STEPS.iter().take_while(|(first, _)| *first <= rule);
         runs.last().map_or(Step::Socket, |(_, step)| *step)
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         let mut all = Step::ALL.iter();
         all.find(|(_, step)| *step == self).map_or("", |(name, _)| name)
     }
 }
 
 /// The rules of a chapter's step, as they are declared.
-pub(super) fn rules(chapter: Chapter, step: Step) -> impl Iterator<Item = Rule> {
+pub(crate) fn rules(chapter: Chapter, step: Step) -> impl Iterator<Item = Rule> {
     let here = move |rule: &Rule| Chapter::of(*rule) == chapter && Step::of(*rule) == step;
     Rule::ALL.iter().copied().filter(here)
 }

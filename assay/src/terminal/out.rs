@@ -28,6 +28,14 @@ pub(crate) fn lost(error: &impl Display) -> String {
     format!("standard output: {error}; what was to be told is lost or cut short")
 }
 
+/// A value as JSON text, without colours in it.
+///
+/// # Errors
+/// What cannot be written as JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, String> {
+    serde_json::to_string_pretty(value).map_err(|error| error.to_string())
+}
+
 fn heard(written: io::Result<()>) -> Result<(), String> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

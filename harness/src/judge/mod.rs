@@ -4,7 +4,6 @@ mod compare;
 pub mod contradictions;
 pub mod evidence;
 pub mod finding;
-pub mod hexdump;
 pub mod model_diff;
 pub mod promises;
 pub mod region;

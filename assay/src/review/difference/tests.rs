@@ -70,8 +70,10 @@ fn who_departs_from_the_model_decides_the_class() {
 fn a_case_without_a_verdict_is_not_compared() {
     let revisions = [Revision::V6_12; 2];
     let good = survey(Revision::V6_12, &[]);
-    let half =
-        GuestRun { verdicts: vec![(AGREE, 1000), (NONE, 3000)], ..GuestRun::empty(Revision::V6_12) };
+    let half = GuestRun {
+        verdicts: vec![(AGREE, 1000), (NONE, 3000)],
+        ..GuestRun::empty(Revision::V6_12)
+    };
     let compared = compare(&agenda(&revisions), [&good, &half], revisions).unwrap();
     assert_eq!((compared.compared, compared.undecided), (1000, 3000));
     // And a survey that broke off is none.

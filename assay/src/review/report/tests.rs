@@ -1,9 +1,9 @@
 use super::*;
 use crate::arguments::OptionName;
+use crate::arguments::selection::Selection;
 use crate::report::coverage::SkippedScene;
 use crate::review::difference::compare;
 use crate::review::survey::{ABSENT, AGREE, NONE, SceneFacts};
-use crate::arguments::selection::Selection;
 use mptcp_harness::engines::case_list::{CaseList, cues};
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> GuestRun {
@@ -30,7 +30,11 @@ fn ended(base: GuestRun, patched: GuestRun) -> (Verdict, Difference, u8) {
     between([Revision::V6_12; 2], base, patched)
 }
 
-fn between(revisions: [Revision; 2], base: GuestRun, patched: GuestRun) -> (Verdict, Difference, u8) {
+fn between(
+    revisions: [Revision; 2],
+    base: GuestRun,
+    patched: GuestRun,
+) -> (Verdict, Difference, u8) {
     let review = review(revisions, base, patched, Asked { options: &[], scenes: &[] });
     (review.verdict, review.difference, review.status().code())
 }
@@ -51,7 +55,12 @@ fn all_but(scene: u8) -> Vec<(u32, u64)> {
     agenda(&[Revision::V6_12; 2]).cases().map(|case| (code(case), 1)).collect()
 }
 
-fn review(revisions: [Revision; 2], base: GuestRun, patched: GuestRun, asked_for: Asked<'_>) -> Review {
+fn review(
+    revisions: [Revision; 2],
+    base: GuestRun,
+    patched: GuestRun,
+    asked_for: Asked<'_>,
+) -> Review {
     review_holding(Vec::new(), revisions, [base, patched], asked_for)
 }
 

@@ -1,0 +1,13 @@
+//! One case as a person reads it: [`explanation`] computes, the others write.
+
+mod explanation;
+mod json;
+mod numbers;
+mod page;
+mod revisions;
+mod text;
+
+pub(crate) use explanation::Explanation;
+pub(crate) use json::data;
+pub(crate) use page::page;
+pub(crate) use text::text;

@@ -1,0 +1,126 @@
+//! In a machine whose kernel fell over: the report of the case under which it did.
+
+use crate::report::text;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anstream::adapter::strip_str;
+use mptcp_harness::judge::finding::{Diagnosis, Finding};
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::watch::Recorded;
+use mptcp_lab::console::Splat;
+use mptcp_lab::guest::{Errand, Survivor};
+use serde::Serialize;
+
+use super::kernel_log::{BOX, complaint};
+use crate::arguments::Format;
+use crate::report::data::FindingData;
+use crate::report::ktap::{Ending, Point};
+use crate::report::{ktap, ktap_check};
+use crate::session::findings::store;
+use crate::terminal::out;
+
+/// Tells of the case under which the kernel fell over.
+pub(crate) struct Aftermath {
+    /// Reads the words of a command line: the format of its report, and where it saves findings.
+    output: fn(&[String]) -> Option<(Format, Option<PathBuf>)>,
+    /// When the first case was seen, and when another one was last.
+    seen: Option<(Instant, Instant)>,
+    /// How many there were by then.
+    cases: u64,
+}
+
+/// What is told in the place of the report that died with the program: of its
+/// fields those that are known.
+#[derive(Serialize)]
+struct Remains {
+    verdict: &'static str,
+    kernel: String,
+    notes: Vec<String>,
+    /// As far as is known.
+    cases: u64,
+    disagree: u64,
+    findings: Vec<FindingData>,
+    ended_by: &'static str,
+}
+
+impl Aftermath {
+    /// `output` reads the words of a command line: the format of its report, and where it
+    /// saves findings.
+    pub(crate) fn new(output: fn(&[String]) -> Option<(Format, Option<PathBuf>)>) -> Aftermath {
+        Aftermath { output, seen: None, cases: 0 }
+    }
+}
+
+impl Survivor for Aftermath {
+    fn look(&mut self, shared: &Path) {
+        let cases = boxes(shared).iter().map(|recorded| recorded.cases).sum();
+        if cases > self.cases {
+            let now = Instant::now();
+            self.seen = Some((self.seen.map_or(now, |(first, _)| first), now));
+            self.cases = cases;
+        }
+    }
+
+    fn account(
+        &mut self,
+        errand: &Errand,
+        splat: &Splat,
+        shared: &Path,
+        work: &Path,
+    ) -> Option<String> {
+        let (format, save) = (self.output)(&errand.arguments)?;
+        let boxes = boxes(shared);
+        let own = boxes.iter().find(|recorded| Some(recorded.thread) == splat.task())?;
+        let case = own.case?;
+        let finding = Finding {
+            after: self.seen.map_or(Duration::ZERO, |(first, last)| last - first),
+            ..Finding::new(&case, Diagnosis::complained(&case, complaint(splat)))
+        };
+        let mut data = FindingData::new(&finding, String::new());
+        if let Some(folder) = save {
+            // What cannot be saved is told all the same.
+            let _ = store(work, &folder, &finding, &mut data);
+        }
+        let remains = Remains {
+            verdict: "divergence",
+            kernel: Kernel::running(None).release,
+            notes: vec![
+                "the kernel fell over: what else was found before is lost, and the case is as it \
+                 was met, not the simplest"
+                    .into(),
+            ],
+            cases: self.cases,
+            disagree: 1,
+            findings: vec![data],
+            ended_by: "kernel",
+        };
+        match format {
+            Format::Json => out::json(&remains).ok().map(|text| text + "\n"),
+            Format::Ktap => {
+                let point = Point::new("the-kernel-stands", Ending::NotOk);
+                let points = remains.findings.iter().map(ktap_check::told);
+                Some(ktap::document(&remains.notes, &[points.fold(point, Point::saying)]))
+            }
+            Format::Human => {
+                let Remains { kernel, notes, cases, findings, .. } = &remains;
+                let text = text::remains(kernel, notes, findings, *cases);
+                let coloured = errand.environment.iter().any(|(name, _)| name == "CLICOLOR_FORCE");
+                Some(if coloured { text } else { strip_str(&text).to_string() })
+            }
+        }
+    }
+}
+
+/// What the black boxes say.
+fn boxes(shared: &Path) -> Vec<Recorded> {
+    let Ok(entries) = fs::read_dir(shared) else {
+        return Vec::new();
+    };
+    let is_box = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(BOX))
+    };
+    let paths = entries.flatten().map(|entry| entry.path()).filter(is_box);
+    paths.filter_map(|path| Recorded::read(&path)).collect()
+}
