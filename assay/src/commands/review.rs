@@ -26,7 +26,7 @@ use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{Ended, Fallen, Machines};
 use crate::review::report::Review;
-use crate::review::{contents, difference, html, markdown, report};
+use crate::review::{answer, contents, difference, html, markdown, report};
 use crate::session::kernel_build::build_kernel;
 use crate::session::machine::{end_machines_with_us, tell_apart};
 use crate::session::stored_cases;
@@ -188,7 +188,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         Err(ended) => return Err(ended.into()),
     };
     if let Some(exhibits) = &exhibits {
-        compared.confirm(revisions, |case| report::answers(case, exhibits, revisions));
+        compared.confirm(revisions, |case| answer::answers(case, exhibits, revisions));
     }
     let contents = exhibits.as_ref().map_or_else(Vec::new, |exhibits| {
         let of = |at: usize| [&surveys[at], &exhibits[at]];

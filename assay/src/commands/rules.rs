@@ -178,7 +178,8 @@ mod tests {
             (parts.next().unwrap(), parts.next().unwrap())
         };
         let mut checked = 0;
-        let rows = include_str!("spec.md").lines().filter_map(|line| line.strip_prefix("| "));
+        let rows =
+            include_str!("../spec/spec.md").lines().filter_map(|line| line.strip_prefix("| "));
         for row in rows.filter(|row| row.contains("` grows from ")) {
             let since = release(row.split(' ').next().unwrap());
             let (before, behind) = row.split_once("` grows from ").unwrap();

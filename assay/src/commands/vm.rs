@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::io::IsTerminal;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;

@@ -20,9 +20,9 @@ use crate::session::Session;
 pub(super) struct Explained {
     pub(super) case: Case,
     pub(super) scene: &'static Scene,
-    expected: Option<ExpectedState>,
+    pub(super) expected: Option<ExpectedState>,
     /// Why the scene did not come up here.
-    skipped: Option<String>,
+    pub(super) skipped: Option<String>,
 }
 
 /// All that there is to say about a case, for a terminal, a picture or a program.
@@ -123,7 +123,7 @@ impl Explained {
 
     /// A revision on which the option that the case asks for exists, if it is the
     /// one that no kernel shipped.
-    fn with_option(&self, revision: Revision) -> Revision {
+    pub(super) fn with_option(&self, revision: Revision) -> Revision {
         if self.case.option == abi::MPTCP_INFO_OPT { revision.with_info_opt() } else { revision }
     }
 
@@ -144,7 +144,7 @@ impl Explained {
     }
 
     /// The model's prediction alone, on another revision or without a scene.
-    fn modelled(&self, revision: &Revision) -> Result<ModelAnswer, String> {
+    pub(super) fn modelled(&self, revision: &Revision) -> Result<ModelAnswer, String> {
         // The expected state has as many subflows as the running kernel.
         let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
         let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);

@@ -12,10 +12,10 @@ use mptcp_harness::judge::finding::Diagnosis;
 use mptcp_harness::judge::model_diff::{Foreseen, ModelDiff, Side};
 use mptcp_harness::scenes::by_id;
 
+use super::answer::Answer;
 use super::datum::Datum;
-use super::difference::Group;
-use super::memory::contrasted;
-use super::report::Answer;
+use super::group::Group;
+use super::memory::{contrasted, foreseen};
 use crate::model_socket::ModelSocket;
 
 /// What two revisions' data make of a case.
@@ -164,18 +164,4 @@ impl Account<'_> {
         result.is_some_and(|results| results != (first.result, second.result))
             || !bytes.iter().all(|at| fits(first, base, *at) && fits(second, patched, *at))
     }
-}
-
-/// What two revisions predict for a case, with all that the socket holds left open.
-pub(crate) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Foreseen; 2]> {
-    let scene = by_id(case.scene)?;
-    let [one, other] = revisions.map(|revision| ModelSocket::named(scene, revision));
-    Some(one.with(|one, subflows| {
-        other.with(|other, others| {
-            let side = |revision, socket, subflows| Side { revision, socket, subflows };
-            let [first, second] = revisions;
-            let sides = [side(first, one, subflows), side(second, other, others)];
-            ModelDiff::default().foresee(case, sides)
-        })
-    }))
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mptcp_emulator::{Evidence, Revision, Rule, RuleSet};
+use mptcp_emulator::{Evidence, Revision, RuleSet};
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::codec;
 use mptcp_harness::engines::case_list::{CaseList, cues};
@@ -441,9 +441,4 @@ impl Surveyor {
         let diagnosis = diagnose(case, self.trial.revision(), subflows, &examination);
         Ok(RemoteExamination::of(digits, subflows, &examination, diagnosis, complaint))
     }
-}
-
-/// The rule of a name.
-pub(crate) fn rule(name: &str) -> Option<Rule> {
-    Rule::ALL.iter().copied().find(|rule| rule.name() == name)
 }

@@ -2,9 +2,10 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::difference::Class;
-use super::markdown::missing;
-use super::report::{Answer, GroupData, KernelData, Review};
+use super::answer::Answer;
+use super::group::Class;
+use super::report::{GroupData, KernelData, Review};
+use super::words::{lattice, missing};
 use crate::diagram::{self, Drawing};
 use crate::terminal::style::{counted, grouped};
 
@@ -296,14 +297,6 @@ fn tried(review: &Review) -> Markup {
                 (format!("{:.0}", review.seconds - review.build_seconds)) " s."
             }
         }
-    }
-}
-
-/// How much of the lattice was taken.
-pub(crate) fn lattice(step: u64) -> String {
-    match step {
-        1 => "all of the lattice".to_owned(),
-        step => format!("one in {step} of the lattice"),
     }
 }
 

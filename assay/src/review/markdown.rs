@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::difference::Class;
-use super::html::lattice;
-use super::report::{Answer, GroupData, KernelData, Review};
+use super::answer::Answer;
+use super::group::Class;
+use super::report::{GroupData, KernelData, Review};
+use super::words::{lattice, missing};
 use crate::terminal::style::{counted, grouped};
 
 /// Columns of running text.
@@ -17,8 +18,6 @@ const MOST_IN_FULL: usize = 5;
 const MOST_OF_A_CAUSE: usize = 1;
 /// Groups that are listed of those which several known causes explain together.
 const MOST_OF_SEVERAL: usize = 2;
-/// Scenes that are named of those that do not stand.
-const MOST_NAMES: usize = 4;
 /// Hexadecimal digits in a line of a command.
 const DIGITS: usize = 72;
 
@@ -306,13 +305,6 @@ fn tried(review: &Review) -> String {
         review.seconds - review.build_seconds
     );
     text
-}
-
-/// Which scenes do not stand on a kernel.
-pub(crate) fn missing(kernel: &str, names: &[String]) -> String {
-    let some = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = if names.len() > MOST_NAMES { ", …" } else { "" };
-    format!("did not come up on {kernel}: {} ({some}{more})", counted(names.len() as u64, "scene"))
 }
 
 /// An item of a list.

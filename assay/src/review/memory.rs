@@ -7,9 +7,13 @@ use mptcp_harness::judge::Mismatch;
 use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::judge::region::{Map, Region, Spot};
 
-use super::account::foreseen;
+use mptcp_emulator::Revision;
+use mptcp_harness::judge::model_diff::{Foreseen, ModelDiff, Side};
+use mptcp_harness::scenes::by_id;
+
+use super::answer::Answer;
 use super::datum::Datum;
-use super::report::Answer;
+use crate::model_socket::ModelSocket;
 
 /// The memory around what differs between two kernels, the base kernel's in the place
 /// of a prediction.
@@ -105,4 +109,18 @@ fn holds(spot: Spot) -> bool {
     );
     // The header of MPTCP_FULL_INFO ends with the whole mptcp_info.
     !negotiates || spot.field.is_some_and(|field| field.starts_with("mptcpi_"))
+}
+
+/// What two revisions predict for a case, with all that the socket holds left open.
+pub(crate) fn foreseen(case: &Case, revisions: [&Revision; 2]) -> Option<[Foreseen; 2]> {
+    let scene = by_id(case.scene)?;
+    let [one, other] = revisions.map(|revision| ModelSocket::named(scene, revision));
+    Some(one.with(|one, subflows| {
+        other.with(|other, others| {
+            let side = |revision, socket, subflows| Side { revision, socket, subflows };
+            let [first, second] = revisions;
+            let sides = [side(first, one, subflows), side(second, other, others)];
+            ModelDiff::default().foresee(case, sides)
+        })
+    }))
 }

@@ -6,10 +6,12 @@
 //! ([`remote_examination`]). What differs between boots alone is no difference: [`contents`].
 
 pub(crate) mod account;
+pub(crate) mod answer;
 pub(crate) mod comparability;
 pub(crate) mod contents;
 pub(crate) mod datum;
 pub(crate) mod difference;
+pub(crate) mod group;
 pub(crate) mod guest_run;
 pub(crate) mod html;
 pub(crate) mod ktap;

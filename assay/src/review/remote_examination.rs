@@ -1,6 +1,6 @@
 //! One case on one kernel with everything, in a form that leaves the machine.
 
-use mptcp_emulator::Errno;
+use mptcp_emulator::{Errno, Rule};
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::poison_byte;
 use mptcp_harness::judge::evidence::Examination;
@@ -9,8 +9,6 @@ use mptcp_harness::judge::{Observation, Prediction, judge};
 use mptcp_harness::memory::layout;
 use mptcp_harness::watch::Complaint;
 use serde::{Deserialize, Serialize};
-
-use super::guest_run::rule;
 
 /// Bytes in a row.
 const ROW: usize = 16;
@@ -150,4 +148,9 @@ fn is_poison(row: &[u8], at: usize) -> bool {
 fn bytes(digits: &str) -> impl Iterator<Item = u8> + '_ {
     let pairs = digits.as_bytes().chunks_exact(2);
     pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+}
+
+/// The rule of a name.
+pub(crate) fn rule(name: &str) -> Option<Rule> {
+    Rule::ALL.iter().copied().find(|rule| rule.name() == name)
 }

@@ -7,19 +7,19 @@ use std::time::Duration;
 use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::cases::codec;
 use mptcp_harness::cases::{Case, is_known, option_name};
-use mptcp_harness::judge::evidence::Examination;
-use mptcp_harness::judge::finding::{diagnose, hex, result_name};
+use mptcp_harness::judge::finding::{diagnose, hex};
 use mptcp_harness::scenes::by_id;
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::Serialize;
 
+use super::answer::{Answer, answers};
 use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
-use super::difference::{Class, Comparison, Group};
+use super::difference::Comparison;
+use super::group::{Class, Group};
 use super::guest_run::GuestRun;
 use super::memory::{contrasted, drawn, larger};
-use super::remote_examination::RemoteExamination;
 use super::words::{contract, of_kernels};
 use crate::report::coverage::{Asked, Coverage};
 use crate::report::data::{RevisionData, RuleData, by_name};
@@ -169,24 +169,6 @@ pub(crate) struct GroupData {
     pub(crate) coloured: String,
     #[serde(skip)]
     pub(crate) case: Case,
-}
-
-/// What a kernel did with the simplest case.
-#[derive(Serialize)]
-pub(crate) struct Answer {
-    pub(crate) result: String,
-    /// `*optlen` after the call, where it can be read.
-    pub(crate) optlen: Option<i32>,
-    /// The rules of the prediction, in the order in which they fired.
-    pub(crate) rules: Vec<&'static str>,
-    /// How it departs from the model, if it does: signature and summary.
-    pub(crate) departs: Option<(String, String)>,
-    #[serde(skip)]
-    pub(crate) examination: Examination,
-    #[serde(skip)]
-    pub(crate) revision: Revision,
-    #[serde(skip)]
-    pub(crate) subflows: usize,
 }
 
 impl Review {
@@ -419,41 +401,6 @@ impl GroupData {
             picture,
             coloured,
             case,
-        }
-    }
-}
-
-/// What both kernels did with a case that was run once more.
-pub(crate) fn answers(
-    case: &Case,
-    exhibits: &[GuestRun; 2],
-    revisions: [Revision; 2],
-) -> Option<[Answer; 2]> {
-    let digits = hex(&codec::encode(case));
-    let of = |at: usize| {
-        let exhibit = exhibits[at].exhibits.iter().find(|exhibit| exhibit.case == digits)?;
-        Some(Answer::new(case, exhibit, revisions[at]))
-    };
-    Some([of(0)?, of(1)?])
-}
-
-impl Answer {
-    fn new(case: &Case, exhibit: &RemoteExamination, revision: Revision) -> Answer {
-        let examination = exhibit.examination(case);
-        let observation = examination.observation.as_deref().unwrap_or_default();
-        let at = case.optlen.offset();
-        let bytes = at.and_then(|at| observation.get(at..at + 4)?.try_into().ok());
-        Answer {
-            result: result_name(examination.observed.unwrap_or(Ok(()))),
-            optlen: bytes.map(i32::from_ne_bytes),
-            rules: examination.rules.iter().map(|rule| rule.name()).collect(),
-            departs: exhibit.signature.clone().zip(exhibit.summary.clone()).or_else(|| {
-                let said = "the kernel complained during the call".to_owned();
-                exhibit.console.as_ref().map(|_| ("complaint".to_owned(), said))
-            }),
-            examination,
-            revision,
-            subflows: exhibit.subflows,
         }
     }
 }

@@ -3,7 +3,11 @@
 use mptcp_emulator::{Rule, Standing};
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, of_rules};
 
-use super::difference::{Class, Group};
+use super::group::{Class, Group};
+use crate::terminal::style::counted;
+
+/// Scenes that are named of those that do not stand.
+const MOST_NAMES: usize = 4;
 
 /// A summary that speaks of the two kernels, and not of one and the model: of which
 /// the one that keeps the contract has done what is predicted.
@@ -80,4 +84,19 @@ pub(crate) fn contract(group: &Group, broken: Option<Rule>) -> String {
                 .into()
         }
     }
+}
+
+/// How much of the lattice was taken.
+pub(crate) fn lattice(step: u64) -> String {
+    match step {
+        1 => "all of the lattice".to_owned(),
+        step => format!("one in {step} of the lattice"),
+    }
+}
+
+/// Which scenes do not stand on a kernel.
+pub(crate) fn missing(kernel: &str, names: &[String]) -> String {
+    let some = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if names.len() > MOST_NAMES { ", …" } else { "" };
+    format!("did not come up on {kernel}: {} ({some}{more})", counted(names.len() as u64, "scene"))
 }

@@ -21,10 +21,13 @@ use crate::report::{ktap, ktap_check};
 use crate::session::findings::store;
 use crate::terminal::out;
 
-/// Tells of the case under which the kernel fell over.
+/// Reads the words of a command line: the format of its report, and where it saves findings.
+/// `None` where the command judges no cases.
+type Output = fn(&[String]) -> Option<(Format, Option<PathBuf>)>;
+
+/// The report of the case under which the kernel fell over.
 pub(crate) struct Aftermath {
-    /// Reads the words of a command line: the format of its report, and where it saves findings.
-    output: fn(&[String]) -> Option<(Format, Option<PathBuf>)>,
+    output: Output,
     /// When the first case was seen, and when another one was last.
     seen: Option<(Instant, Instant)>,
     /// How many there were by then.
@@ -46,9 +49,8 @@ struct Remains {
 }
 
 impl Aftermath {
-    /// `output` reads the words of a command line: the format of its report, and where it
-    /// saves findings.
-    pub(crate) fn new(output: fn(&[String]) -> Option<(Format, Option<PathBuf>)>) -> Aftermath {
+    /// For commands that `output` reads.
+    pub(crate) fn new(output: Output) -> Aftermath {
         Aftermath { output, seen: None, cases: 0 }
     }
 }

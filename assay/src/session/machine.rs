@@ -158,3 +158,66 @@ impl Write for Heard {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mptcp_lab::machine::Report;
+
+    #[test]
+    fn kernels_of_one_release_are_told_apart() {
+        let kernel = |name: &str| Kernel { name: name.into(), image: "a".into(), modules: vec![] };
+        let mut kernels = ["6.1", "6.2", "6.1", "6.1"].map(kernel);
+        tell_apart(&mut kernels);
+        assert_eq!(kernels.map(|kernel| kernel.name), ["6.1", "6.2", "6.1-2", "6.1-3"]);
+    }
+
+    /// The verdict of a run with this report and this console.
+    fn of(report: Report, console: &str, timed_out: bool) -> Result<Status, String> {
+        let run = Run {
+            report,
+            console: console.to_owned(),
+            splat: mptcp_lab::console::complaint(console),
+            qemu_errors: String::new(),
+            lost: None,
+            timed_out,
+            booted: None,
+            elapsed: Duration::ZERO,
+        };
+        let args = MachineArgs { accel: Accelerator::Tcg, memory: 64, timeout: 1 };
+        verdict(&run, &args)
+    }
+
+    fn ended(end: End) -> Report {
+        Report { started: true, end: Some(end), ..Report::default() }
+    }
+
+    #[test]
+    fn exit_statuses_come_through() {
+        for (code, status) in [
+            (0, Status::Agree),
+            (1, Status::Divergence),
+            (2, Status::Trouble),
+            // As on a kernel without MPTCP.
+            (4, Status::Skipped),
+        ] {
+            assert_eq!(of(ended(End::Exit(code)), "Run /init", false), Ok(status));
+        }
+        assert!(of(ended(End::Exit(101)), "", false).is_err());
+        assert!(of(ended(End::Signal(9)), "", false).is_err());
+    }
+
+    #[test]
+    fn what_is_no_verdict_says_what_it_is() {
+        let says = |done: Result<Status, String>, words: &str| {
+            let text = done.err().unwrap_or_default();
+            assert!(text.contains(words), "{words:?} is not in {text:?}");
+        };
+        says(of(Report::default(), "", true), "not started this program after 1 s");
+        says(of(Report::default(), "", false), "more memory");
+        says(of(Report { started: true, ..Report::default() }, "", true), "not done after 1 s");
+        says(of(Report::default(), "Kernel panic - not syncing: x", false), "kernel panic");
+        // A complaint takes the word of a verdict away.
+        says(of(ended(End::Exit(0)), "BUG: KASAN: x in y", false), "KASAN report");
+    }
+}

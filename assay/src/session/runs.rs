@@ -84,3 +84,54 @@ fn uneven_text(kernels: &[(&str, &Coverage)]) -> Option<String> {
         missing.join(", ")
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::coverage::SkippedScene;
+
+    fn coverage(up: &[&str], missing: &[&str], impossible: &[&str]) -> Coverage {
+        let list = |names: &[&str]| {
+            let one =
+                |name: &&str| SkippedScene { name: (*name).into(), reason: "no sysctl".into() };
+            names.iter().map(one).collect()
+        };
+        Coverage {
+            scenes: up.len(),
+            scenes_compared: up.len(),
+            scenes_up: up.iter().map(|name| (*name).to_owned()).collect(),
+            skipped_scenes: list(missing),
+            impossible_scenes: list(impossible),
+            not_compared: Vec::new(),
+        }
+    }
+
+    fn status(kernels: Vec<(Status, Option<Coverage>)>) -> (Status, Option<String>) {
+        let named = (1..).zip(kernels);
+        let kernels = named.map(|(at, (status, coverage))| (format!("k{at}"), status, coverage));
+        let runs = Runs { kernels: kernels.collect() };
+        (runs.status(), runs.uneven())
+    }
+
+    /// Each kernel agrees on what it has, and the two were compared on different sockets.
+    #[test]
+    fn kernels_that_differ_in_their_scenes_are_not_comparable() {
+        use Status::{Agree, Divergence, Trouble};
+        let all = || Some(coverage(&["a", "b"], &[], &[]));
+        let some = || Some(coverage(&["a"], &["b"], &[]));
+        assert_eq!(status(vec![(Agree, all()), (Agree, all())]), (Agree, None));
+        let (worst, why) = status(vec![(Agree, all()), (Agree, some())]);
+        assert_eq!(worst, Trouble);
+        let why = why.unwrap_or_default();
+        assert!(
+            why.contains("1 scene, such as b, which did not come up on k2: no sysctl"),
+            "{why}"
+        );
+        // A divergence is worse.
+        assert_eq!(status(vec![(Divergence, all()), (Agree, some())]).0, Divergence);
+        // What is missing on both is no difference; nor is what a release cannot have.
+        assert_eq!(status(vec![(Agree, some()), (Agree, some())]), (Agree, None));
+        let older = Some(coverage(&["a"], &[], &["b"]));
+        assert_eq!(status(vec![(Agree, all()), (Agree, older)]), (Agree, None));
+    }
+}

@@ -160,14 +160,14 @@ mod tests {
         }
     }
 
-    /// What `reach` says of revisions, and what running them shows.
+    /// What `rule_coverage` says of revisions, and what running them shows.
     #[test]
     fn a_rule_holds_where_something_reaches_it() {
         for (rule, exercise) in all().unwrap() {
             let opt = Chapter::of(rule) == Chapter::InfoOpt;
             for revision in Revision::ALL.iter().filter(|_| !opt) {
                 let fired = exercise.revisions.iter().any(|other| other.name == revision.name);
-                let reached = reach::unreachable(rule, revision).is_none();
+                let reached = rule_coverage::unreachable(rule, revision).is_none();
                 assert_eq!(fired, reached, "{} on {}", rule.name(), revision.name);
             }
         }

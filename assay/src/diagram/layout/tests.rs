@@ -1,8 +1,8 @@
 use mptcp_emulator::Revision;
 use mptcp_harness::run::runner::Runner;
 
+use super::super::elements::{Lane, Tone};
 use super::super::samples::{all, case, drawn, examined};
-use super::super::{Lane, Tone};
 use super::*;
 
 const V6_18: Revision = Revision::V6_18;

@@ -6,15 +6,15 @@ use mptcp_harness::cases::codec;
 use mptcp_harness::scenes::by_id;
 
 use super::*;
-use crate::explain::Explained;
+use crate::explain::explanation::{Explained, ModelAnswer};
 
 fn of(name: &str) -> (Case, Table) {
     let path = format!("{}/../corpus/negotiate/{name}.case", env!("CARGO_MANIFEST_DIR"));
     let case = codec::decode(&fs::read(path).unwrap()).unwrap();
     let scene = by_id(case.scene).unwrap();
-    let explained = Explained { case, scene, portrait: None, skipped: None };
-    let asked = |revision| explained.modelled(&explained.asked(revision)).unwrap();
-    let each: Vec<Told> = Revision::ALL.into_iter().map(asked).collect();
+    let explained = Explained { case, scene, expected: None, skipped: None };
+    let asked = |revision| explained.modelled(&explained.with_option(revision)).unwrap();
+    let each: Vec<ModelAnswer> = Revision::ALL.into_iter().map(asked).collect();
     (case, table(&case, &each))
 }
 

@@ -1,9 +1,9 @@
 //! Pictures of examinations made by hand.
 
 use super::*;
-use crate::cases::{Data, Input, Place};
-use crate::judge::Mismatch;
 use mptcp_emulator::abi;
+use mptcp_harness::cases::{Data, Input, Place};
+use mptcp_harness::judge::Mismatch;
 
 const AT: usize = 0x2000;
 const LENGTH_AT: usize = 0x1800;
@@ -17,7 +17,7 @@ fn case() -> Case {
         optval: Place::Street(AT as u32),
         optlen: Place::Street(LENGTH_AT as u32),
         input: Input::Data(Data::asking(280)),
-        entry: crate::cases::Entry::Native,
+        entry: mptcp_harness::cases::Entry::Native,
     }
 }
 

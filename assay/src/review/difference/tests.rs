@@ -1,5 +1,6 @@
 use super::*;
 use crate::model_socket::ModelSocket;
+use crate::review::datum::Datum;
 use mptcp_harness::cases::{Data, Entry, Input, Place};
 use mptcp_harness::engines::case_list::cues;
 use mptcp_harness::judge::evidence::Examination;

@@ -3,7 +3,7 @@ use crate::arguments::OptionName;
 use crate::arguments::selection::Selection;
 use crate::report::coverage::SkippedScene;
 use crate::review::difference::compare;
-use crate::review::survey::{ABSENT, AGREE, NONE, SceneFacts};
+use crate::review::guest_run::{ABSENT, AGREE, NONE, SceneFacts};
 use mptcp_harness::engines::case_list::{CaseList, cues};
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> GuestRun {
