@@ -5,12 +5,13 @@
 //! wrong model is one function overridden: that is how a checker built on
 //! this crate shows that it would notice.
 
-use crate::abi::{FullInfo, SubflowData};
+use crate::abi::{
+    FULL_INFO_HEADER, FullInfo, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO_HOLE, SubflowData,
+};
 use crate::errno::Errno;
 use crate::length::{AskedSize, KernelSize, OptLen, Stride};
 use crate::revision::{Revision, ZeroLength};
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO_HOLE};
 
 /// A size in a header that is larger than any length can be (2^31 - 1).
 const SIZE_MAX: u32 = i32::MAX.cast_unsigned();

@@ -4,7 +4,9 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{FullInfo, MptcpInfo};
+use crate::abi::{
+    FULL_INFO_HEADER, FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE,
+};
 use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
@@ -14,7 +16,6 @@ use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE};
 use crate::socket::Connection;
 use crate::trace::Trace;
 

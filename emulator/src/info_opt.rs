@@ -114,7 +114,9 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{InfoOpt, InfoOptPtr};
+use crate::abi::{
+    INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE,
+};
 use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
@@ -124,7 +126,6 @@ use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{INFO_OPT, SOCKADDR, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE};
 use crate::socket::{Connection, Subflow};
 use crate::trace::Trace;
 

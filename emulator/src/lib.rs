@@ -184,11 +184,14 @@ mod memory;
 mod release;
 mod revision;
 mod rules;
-mod sizes;
 mod socket;
 mod subflow_data;
 mod trace;
 
+pub use abi::{
+    FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
+    SUBFLOW_INFO_ADDRS,
+};
 pub use call::Call;
 pub use content::{Content, Why};
 pub use decisions::{Decisions, Documented, Promised};
@@ -199,9 +202,5 @@ pub use memory::{Access, Fault, Lent, PAGE, Paged, Pages, UserMemory};
 pub use release::Release;
 pub use revision::{Evidence, Holding, Revision, ZeroLength};
 pub use rules::{Rule, Standing};
-pub use sizes::{
-    FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
-    SUBFLOW_INFO_ADDRS,
-};
 pub use socket::{Connection, Family, Socket, Subflow};
 pub use trace::{Order, RuleSet, Trace};

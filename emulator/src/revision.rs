@@ -1,8 +1,7 @@
 //! Kernel revisions as data: no algorithm asks for a version.
 
-use crate::decisions::Decisions;
+use crate::abi::SUBFLOW_INFO_HOLE;
 use crate::release::Release;
-use crate::sizes::SUBFLOW_INFO_HOLE;
 
 /// What MPTCP_INFO does with a length of 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -371,10 +370,10 @@ impl Revision {
         Revision { tcp_info, mptcp_info, ..self.read_only() }
     }
 
-    /// This revision as it answers 32-bit programs.
+    /// This revision with another padding in `struct mptcp_subflow_info`, in bytes.
     #[must_use]
-    pub const fn compat<D: Decisions>(self) -> Revision {
-        Revision { subflow_info_hole: D::COMPAT_SUBFLOW_INFO_HOLE, ..self }
+    pub const fn with_subflow_info_hole(self, bytes: u32) -> Revision {
+        Revision { subflow_info_hole: bytes, ..self }
     }
 
     /// This revision with `mptcp_info_opt` added.

@@ -1,8 +1,8 @@
 //! What a socket is, as far as these options can tell.
 
+use crate::abi::SUBFLOW_INFO;
 use crate::content::Content;
 use crate::revision::Revision;
-use crate::sizes::SUBFLOW_INFO;
 
 /// An address family of a socket: which of the two refusals a socket that is
 /// no MPTCP connection gives depends on it.

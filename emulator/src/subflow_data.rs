@@ -5,7 +5,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::SubflowData;
+use crate::abi::{SUBFLOW_ADDRS, SUBFLOW_INFO_ADDRS, SubflowData};
 use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
@@ -14,7 +14,6 @@ use crate::length::{AskedSize, KernelSize, Stride};
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{SUBFLOW_ADDRS, SUBFLOW_INFO_ADDRS};
 use crate::socket::{Connection, Subflow};
 use crate::trace::Trace;
 

@@ -79,7 +79,10 @@ impl Model {
         ) -> Result<(), Errno> {
             let (call, revision) = match entry {
                 Entry::Native => (*registers, *revision),
-                Entry::Compat => (registers.compat_deciding::<D>(), revision.compat::<D>()),
+                Entry::Compat => (
+                    registers.compat_deciding::<D>(),
+                    revision.with_subflow_info_hole(D::COMPAT_SUBFLOW_INFO_HOLE),
+                ),
             };
             mptcp_emulator::getsockopt_deciding::<D, _, T>(&revision, socket, &call, memory, trace)
         }
