@@ -201,6 +201,6 @@ pub use length::{AskedSize, KernelSize, OptLen, Stride};
 pub use memory::{Access, Fault, Lent, PAGE, Paged, Pages, UserMemory};
 pub use release::Release;
 pub use revision::{Evidence, Holding, Revision, ZeroLength};
-pub use rules::{Rule, Standing};
+pub use rules::{Options, Part, Requirement, Rule, Standing, Step};
 pub use socket::{Connection, Family, Socket, Subflow};
 pub use trace::{Order, RuleSet, Trace};

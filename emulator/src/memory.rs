@@ -47,8 +47,8 @@ pub trait UserMemory {
 /// Bytes in a page of the model, as on every machine that it speaks of.
 pub const PAGE: usize = 4096;
 
-/// What the program may do with one page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What the program may do with one page; each access includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
     /// Nothing is mapped here, or it is mapped without access. To the kernel
     /// both are the same.

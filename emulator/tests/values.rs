@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 use mptcp_emulator::abi::{self, FullInfo, MptcpInfo, SubflowAddrs, SubflowInfo, TcpInfo};
 use mptcp_emulator::{
-    Content, FULL_INFO_HEADER, OptLen, Order, Rule, RuleSet, SUBFLOW_ADDRS, SUBFLOW_DATA,
-    SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, Standing, Stride, Trace, Why,
+    Access, Content, FULL_INFO_HEADER, OptLen, Options, Order, Part, Rule, RuleSet, SUBFLOW_ADDRS,
+    SUBFLOW_DATA, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, Standing, Step, Stride, Trace, Why,
 };
 
 #[test]
@@ -150,7 +150,27 @@ fn what_a_rule_says_of_itself() {
         if matches!(rule.standing(), Standing::Accidental | Standing::Contrary) {
             assert!(rule.source().contains("measured"), "{rule:?}");
         }
+        // Only a rule about the socket or the option decides before the length is read.
+        let refuses = rule.options() == Options::Any || *rule == Rule::FullInfoUnknown;
+        assert_eq!(rule.step() == Step::Socket, refuses, "{rule:?}");
     }
+    assert!(Step::ALL.is_sorted_by_key(|(_, step)| *step));
+    assert_eq!(Step::Answer.name(), "answer");
+}
+
+#[test]
+fn the_rule_that_decides_a_part_of_memory() {
+    use Rule::*;
+    let fired = [StrideAsAsked, ElementCopied, ElementLeftOut, CountReported];
+    assert_eq!(Rule::deciding(Part::Element, &fired), Some(ElementCopied));
+    assert_eq!(Rule::deciding(Part::Unused, &fired), Some(ElementLeftOut));
+    assert_eq!(Rule::deciding(Part::Header, &fired), Some(CountReported));
+    assert_eq!(Rule::deciding(Part::Length, &fired), None);
+    // A fault counts most, although others are declared before it.
+    let fired = [ElementCopied, ElementUnwritable];
+    assert_eq!(Rule::deciding(Part::Element, &fired), Some(ElementUnwritable));
+    assert_eq!(ElementUnwritable.fault(), Some((Part::Element, Access::ReadWrite)));
+    assert!(ElementCopied.is_deciding(Part::Unused) && !ElementCopied.is_deciding(Part::Length));
 }
 
 #[test]

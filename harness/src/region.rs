@@ -6,7 +6,7 @@ use std::ops::Range;
 use mptcp_emulator::abi::{
     self, Field, FullInfo, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{FULL_INFO_HEADER, Revision, SOCKADDR, SUBFLOW_DATA, SUBFLOW_INFO};
+use mptcp_emulator::{FULL_INFO_HEADER, Part, Revision, SOCKADDR, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::case::{BLOCKS, Case, Input};
 
@@ -55,6 +55,24 @@ pub enum Region {
 }
 
 impl Region {
+    /// The part of memory that the region is, by which the rules that decide it are found.
+    pub fn part(self) -> Option<Part> {
+        Some(match self {
+            Region::Length => Part::Length,
+            Region::Info => Part::Info,
+            Region::Header => Part::Header,
+            Region::HeaderTail => Part::HeaderTail,
+            Region::Element(_) => Part::Element,
+            Region::SubflowInfo(_) => Part::SubflowInfo,
+            Region::TcpInfo(_) => Part::TcpInfo,
+            Region::Block(_) => Part::Block,
+            Region::Sockname(_) => Part::Sockname,
+            Region::Peername(_) => Part::Peername,
+            Region::Slack | Region::Beyond => Part::Unused,
+            Region::Before | Region::Elsewhere => return None,
+        })
+    }
+
     /// The region as a signature has it: which element does not matter.
     pub fn kind(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mptcp_emulator::{Revision, Rule};
+use mptcp_emulator::{Options, Revision, Rule};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{diagnose, hex, result_name};
@@ -324,7 +324,7 @@ impl Tried {
         };
         // What the design of 2021 says applies to a kernel that has it.
         let there = material.revisions.iter().any(|revision| revision.info_opt);
-        let applies = |one: &&Rule| there || !one.name().starts_with("Opt");
+        let applies = |one: &&Rule| there || one.options() != Options::InfoOpt;
         Tried {
             cases: parts.all(),
             compared: comparison.compared,

@@ -3,12 +3,11 @@
 
 #[cfg(test)]
 use mptcp_emulator::Standing;
-use mptcp_emulator::{Evidence, Revision, Rule, abi};
+use mptcp_emulator::{Evidence, Options, Revision, Rule, abi};
 use mptcp_harness::codec;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::by_id;
 
-use super::place::Chapter;
 use crate::stand_in::StandIn;
 
 /// Names and contents of the files of `corpus/negotiate`.
@@ -96,7 +95,7 @@ impl Exercise {
 
     /// Since which release the rule holds; `None` for the design, which none had.
     pub(super) fn since(&self, rule: Rule) -> Option<&'static str> {
-        let shipped = Chapter::of(rule) != Chapter::InfoOpt;
+        let shipped = rule.options() != Options::InfoOpt;
         self.revisions.first().filter(|_| shipped).map(|revision| revision.name)
     }
 
@@ -134,7 +133,6 @@ mod tests {
     use std::path::Path;
 
     use super::super::documents::is_measured;
-    use super::super::place::Step;
     use super::*;
     use crate::reach;
 
@@ -162,7 +160,7 @@ mod tests {
     #[test]
     fn a_rule_holds_where_something_reaches_it() {
         for (rule, exercise) in all().unwrap() {
-            let opt = Chapter::of(rule) == Chapter::InfoOpt;
+            let opt = rule.options() == Options::InfoOpt;
             for revision in Revision::ALL.iter().filter(|_| !opt) {
                 let fired = exercise.revisions.iter().any(|other| other.name == revision.name);
                 let reached = reach::unreachable(rule, revision).is_none();
@@ -195,7 +193,7 @@ mod tests {
     #[test]
     fn rules_have_a_say_in_the_order_of_their_steps() {
         each(|name, revision, Examination { rules, .. }| {
-            let steps: Vec<Step> = rules.iter().map(|rule| Step::of(*rule)).collect();
+            let steps: Vec<_> = rules.iter().map(|rule| rule.step()).collect();
             assert!(steps.is_sorted(), "{name} on {}: {rules:?}", revision.name);
         })
         .unwrap();

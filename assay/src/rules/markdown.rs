@@ -7,12 +7,13 @@ use mptcp_emulator::abi::{
     self, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData,
     SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{Evidence, FULL_INFO_HEADER, Revision, Rule, Standing, ZeroLength};
+use mptcp_emulator::{
+    Evidence, FULL_INFO_HEADER, Options, Revision, Rule, Standing, Step, ZeroLength,
+};
 use mptcp_harness::contract::{Contradiction, KNOWN, Shown};
 
 use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
-use super::place::{self, Chapter, Step};
 use super::standing;
 use crate::style::span;
 
@@ -56,11 +57,12 @@ pub(super) fn page(exercises: &[(Rule, Exercise)]) -> Result<String, String> {
 fn filled(mark: &str, exercises: &[(Rule, Exercise)]) -> Option<String> {
     let words: Vec<&str> = mark.split(' ').collect();
     let text = match words[..] {
-        ["rules", chapter, step] => {
-            let (_, chapter) = Chapter::ALL.into_iter().find(|(name, _)| *name == chapter)?;
+        ["rules", options, step] => {
+            let (_, options) = Options::ALL.into_iter().find(|(name, _)| *name == options)?;
             let (_, step) = Step::ALL.into_iter().find(|(name, _)| *name == step)?;
             let exercise = |rule: Rule| exercises.iter().find(|(other, _)| *other == rule);
-            let rules: Vec<String> = place::rules(chapter, step)
+            let rules: Vec<String> = (Rule::ALL.iter().copied())
+                .filter(|rule| rule.options() == options && rule.step() == step)
                 .filter_map(exercise)
                 .map(|(rule, exercise)| entry(*rule, exercise))
                 .collect();
@@ -305,12 +307,11 @@ fn documents() -> String {
 
 /// The numbers and names of the options, for programs.
 pub(super) fn options(rule: Rule) -> Vec<String> {
-    let opt = Chapter::of(rule);
-    let numbers: &[i32] = match opt {
-        Chapter::Socket => {
+    let numbers: &[i32] = match rule.options() {
+        Options::Any => {
             &[abi::MPTCP_INFO, abi::MPTCP_TCPINFO, abi::MPTCP_SUBFLOW_ADDRS, abi::MPTCP_FULL_INFO]
         }
-        _ => crate::reach::options(rule),
+        options => options.numbers(),
     };
     numbers.iter().map(|number| mptcp_harness::case::option_name(*number)).collect()
 }
