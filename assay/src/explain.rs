@@ -201,7 +201,7 @@ impl Explained {
         let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
         let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);
         let shown = |portrait: &&Portrait| {
-            !depends || u32::try_from(portrait.subflows().len()).ok() == subflows(revision)
+            !depends || u32::try_from(portrait.subflows()).ok() == subflows(revision)
         };
         let socket = match self.portrait.as_ref().filter(shown) {
             Some(portrait) => StandIn::of(portrait, revision),

@@ -86,6 +86,12 @@ impl<'a> Content<'a> {
         }
     }
 
+    /// An element of an array of elements of one size, in bytes; nothing past the end.
+    #[inline]
+    pub(crate) fn element(self, index: usize, size: usize) -> Content<'a> {
+        self.skip(index * size).first(size)
+    }
+
     /// All bytes from `start` on, none where there are fewer.
     #[must_use]
     pub fn skip(self, start: usize) -> Content<'a> {

@@ -40,6 +40,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
 ) -> Result<(), Errno> {
     let (mut full, length) = read::<D, M, T>(call, memory, trace)?;
 
+    let tcp_info = connection.tcp_info_size(revision);
     let size = SUBFLOW_ID + revision.subflow_info_hole + SUBFLOW_ADDRS;
     let mut addresses = array::<D, T>(
         full.subflow_info,
@@ -53,7 +54,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     let mut tcp_infos = array::<D, T>(
         full.tcp_info,
         full.size_tcpinfo_user,
-        revision.tcp_info,
+        tcp_info.0,
         Rule::FullTcpInfoUnwritable,
         trace,
     );
@@ -72,14 +73,21 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         Err(errno) => return Err(errno),
     };
 
-    full.size_tcpinfo_kernel = D::size_kernel(KernelSize(revision.tcp_info));
+    full.size_tcpinfo_kernel = D::size_kernel(tcp_info);
     full.size_tcpinfo_user = D::size_user(tcp_infos.asked, tcp_infos.stride);
     full.size_sfinfo_kernel = D::size_kernel(KernelSize(size));
     full.size_sfinfo_user = D::size_user(addresses.asked, addresses.stride);
-    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
-    full.num_subflows = D::count(all, elements);
+    full.num_subflows = D::count(connection.subflow_count(), elements);
 
-    write::<D, M, T>(revision, &full, length, connection, call, memory, trace)?;
+    write::<D, M, T>(
+        &full,
+        connection.info_size(revision),
+        length,
+        connection,
+        call,
+        memory,
+        trace,
+    )?;
     copied.map(|_| ())
 }
 
@@ -112,7 +120,7 @@ fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     trace: &mut T,
 ) -> Result<u32, Errno> {
     let mut elements = 0;
-    for (index, subflow) in (0..).zip(connection.subflows) {
+    for (index, subflow) in (0..).zip(connection.subflows()) {
         if !D::full_slot(index, slots) {
             trace.fired(Rule::FullElementLeftOut);
             continue;
@@ -132,18 +140,18 @@ fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
 
 /// Stores the length, then the structure: its head, then `mptcp_info`.
 fn write<D: Decisions, M: UserMemory, T: Trace>(
-    revision: &Revision,
     full: &FullInfo,
+    kernel: KernelSize,
     length: u32,
     connection: &Connection<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let info = D::full_info_length(length, KernelSize(revision.mptcp_info));
+    let info = D::full_info_length(length, kernel);
     trace.fired(if info == 0 {
         Rule::FullInfoLeftOut
-    } else if info < revision.mptcp_info {
+    } else if info < kernel.0 {
         Rule::FullInfoCut
     } else {
         Rule::FullInfoWhole

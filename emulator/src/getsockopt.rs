@@ -54,16 +54,13 @@ pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    if let Socket::Mptcp(connection) = socket {
-        debug_assert!(connection.fits(revision), "contents shorter than this kernel's structures");
-    }
     let (rule, errno) = match socket {
         Socket::Mptcp(connection) => match call.option {
             abi::MPTCP_INFO => {
                 return info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_TCPINFO => {
-                let element = subflow_data::tcp_info(revision);
+                let element = subflow_data::tcp_info(connection.tcp_info_size(revision));
                 return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
             }
             abi::MPTCP_SUBFLOW_ADDRS => {

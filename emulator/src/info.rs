@@ -3,7 +3,6 @@
 use crate::call::{Call, refuse};
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -23,7 +22,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         return Ok(());
     }
 
-    let kernel = KernelSize(revision.mptcp_info);
+    let kernel = connection.info_size(revision);
     trace.fired(match length.0 {
         0 => Rule::InfoZeroLengthStored,
         ..0 => Rule::InfoNegativeLengthIsHuge,

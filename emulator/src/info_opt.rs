@@ -189,12 +189,12 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     let mut blocks = Blocks {
         info: Block::new::<D, T>(
             asked.mptcp_info,
-            revision.mptcp_info,
+            connection.info_size(revision).0,
             Rule::OptInfoUnwritable,
             trace,
         ),
         arrays: [
-            (asked.tcp_info, revision.tcp_info, Rule::OptTcpInfoUnwritable),
+            (asked.tcp_info, connection.tcp_info_size(revision).0, Rule::OptTcpInfoUnwritable),
             (asked.socknames, SOCKADDR, Rule::OptSocknameUnwritable),
             (asked.peernames, SOCKADDR, Rule::OptPeernameUnwritable),
         ]
@@ -207,7 +207,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         other => other?,
     }
 
-    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
+    let all = connection.subflow_count();
     if blocks.info.wanted {
         trace.fired(Rule::OptScalarCount);
     }
@@ -245,7 +245,7 @@ fn copy<D: Decisions, M: UserMemory, T: Trace>(
     if D::OPT_INFO_FIRST {
         copy_info::<D, M, T>(&mut blocks.info, connection, memory, trace)?;
     }
-    for (index, subflow) in (0..).zip(connection.subflows) {
+    for (index, subflow) in (0..).zip(connection.subflows()) {
         for array in D::OPT_ORDER {
             let Some(block) = blocks.arrays.get_mut(array).filter(|block| block.wanted) else {
                 continue;
@@ -258,7 +258,7 @@ fn copy<D: Decisions, M: UserMemory, T: Trace>(
             if index > 0 && block.asked.size_user > block.kernel.0 {
                 trace.fired(Rule::OptStrideShrunk);
             }
-            block.array.push::<D, M, T>(element(subflow, array), memory, trace)?;
+            block.array.push::<D, M, T>(element(&subflow, array), memory, trace)?;
         }
     }
     if !D::OPT_INFO_FIRST {

@@ -76,20 +76,15 @@
 //! }
 //!
 //! // A test of it, with three subflows, on two kernels.
-//! use mptcp_emulator::{Connection, Content, Revision, Socket, Subflow, getsockopt_into};
+//! use mptcp_emulator::{OwnedConnection, Revision, Socket, getsockopt_into};
 //!
 //! fn client_on(revision: &Revision) -> (usize, Result<Vec<Vec<u8>>, Errno>) {
 //!     // What the kernel knows: made up, and different for each subflow.
-//!     let info = vec![0; revision.mptcp_info as usize];
-//!     let tcp_info = [1, 2, 3].map(|number| vec![number; revision.tcp_info as usize]);
-//!     let subflows = tcp_info.each_ref().map(|bytes| Subflow {
-//!         tcp_info: Content::exact(bytes),
-//!         subflow_info: Content::exact(&[0; 264]),
-//!     });
-//!     let socket = Socket::Mptcp(Connection {
-//!         info: Content::exact(&info),
-//!         subflows: &subflows,
-//!     });
+//!     let mut connection = OwnedConnection::new(revision, 3);
+//!     for (number, mut subflow) in (1..).zip(connection.subflows_mut()) {
+//!         subflow.tcp_info.bytes.fill(number);
+//!     }
+//!     let socket = Socket::Mptcp(connection.as_connection());
 //!
 //!     let mut calls = 0;
 //!     let found = tcp_infos(|option, optval, optlen| {
@@ -126,7 +121,8 @@
 //! let (mut bytes, mut mask) = ([0; 2 * PAGE], [0; 2 * PAGE]);
 //! let mut memory = Paged::new(&pages, 0x10000, &mut bytes, &mut mask).unwrap();
 //!
-//! let socket = Socket::Mptcp(Connection { info: Content::exact(&[7; 96]), subflows: &[] });
+//! let (info, none) = (Content::exact(&[7; 96]), Content::exact(&[]));
+//! let socket = Socket::Mptcp(Connection::new(&Revision::V6_18, info, none, none).unwrap());
 //! let call = Call { option: MPTCP_INFO, optval: 0x10ff6, optlen: 0x10000 };
 //! memory.store(call.optlen, 400).unwrap();
 //! let result = getsockopt(&Revision::V6_18, &socket, &call, &mut memory, &mut ());
@@ -148,7 +144,8 @@
 //! # let pages = Pages::new([Access::ReadWrite]);
 //! # let (mut bytes, mut mask) = ([0; PAGE], [0; PAGE]);
 //! # let mut memory = Paged::new(&pages, 0x10000, &mut bytes, &mut mask).unwrap();
-//! # let socket = Socket::Mptcp(Connection { info: Content::exact(&[7; 48]), subflows: &[] });
+//! # let (info, none) = (Content::exact(&[7; 48]), Content::exact(&[]));
+//! # let socket = Socket::Mptcp(Connection::new(&Revision::V6_1, info, none, none).unwrap());
 //! let mut rules = Order::default();
 //! let call = Call { option: MPTCP_INFO, optval: 0x10010, optlen: 0x10000 };
 //! memory.store(call.optlen, -1).unwrap();
@@ -169,6 +166,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 pub mod abi;
 mod array;
 mod call;
@@ -181,6 +181,8 @@ mod info;
 pub mod info_opt;
 mod length;
 mod memory;
+#[cfg(feature = "alloc")]
+mod owned;
 mod release;
 mod revision;
 mod rules;
@@ -199,8 +201,10 @@ pub use errno::Errno;
 pub use getsockopt::{getsockopt, getsockopt_deciding, getsockopt_into};
 pub use length::{AskedSize, KernelSize, OptLen, Stride};
 pub use memory::{Access, Fault, Lent, PAGE, Paged, Pages, UserMemory};
+#[cfg(feature = "alloc")]
+pub use owned::{ContentMut, OwnedConnection, OwnedSocket, SubflowMut};
 pub use release::Release;
 pub use revision::{Evidence, Holding, Revision, ZeroLength};
 pub use rules::{Options, Part, Requirement, Rule, Standing, Step};
-pub use socket::{Connection, Family, Socket, Subflow};
+pub use socket::{Connection, Family, SizeMismatch, Socket, Subflow};
 pub use trace::{Order, RuleSet, Trace};

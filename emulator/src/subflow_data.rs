@@ -12,7 +12,6 @@ use crate::decisions::Decisions;
 use crate::errno::Errno;
 use crate::length::{AskedSize, KernelSize, Stride};
 use crate::memory::UserMemory;
-use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Connection, Subflow};
 use crate::trace::Trace;
@@ -24,8 +23,8 @@ pub(crate) struct Element {
     of: for<'a> fn(&Subflow<'a>) -> Content<'a>,
 }
 
-pub(crate) fn tcp_info(revision: &Revision) -> Element {
-    Element { size: KernelSize(revision.tcp_info), of: |subflow| subflow.tcp_info }
+pub(crate) fn tcp_info(size: KernelSize) -> Element {
+    Element { size, of: |subflow| subflow.tcp_info }
 }
 
 pub(crate) fn addresses() -> Element {
@@ -55,10 +54,9 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         Err(errno) => return Err(errno),
     };
 
-    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
     let answer = SubflowData {
         size_subflow_data: header.size_subflow_data,
-        num_subflows: D::count(all, elements),
+        num_subflows: D::count(connection.subflow_count(), elements),
         size_kernel: D::size_kernel(element.size),
         size_user: D::size_user(asked, stride),
     };
@@ -106,13 +104,13 @@ fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
     let mut at = call.optval.wrapping_add(u64::from(first));
     let mut room = length.saturating_sub(first);
     let (mut elements, mut bytes) = (0, 0);
-    for subflow in connection.subflows {
+    for subflow in connection.subflows() {
         let Some(part) = D::element(room, stride) else {
             trace.fired(Rule::ElementLeftOut);
             continue;
         };
         trace.fired(if part == 0 { Rule::ElementEmpty } else { Rule::ElementCopied });
-        let content = (element.of)(subflow).first(part as usize);
+        let content = (element.of)(&subflow).first(part as usize);
         if memory.copy_out(at, content).is_err() {
             trace.fired(Rule::ElementUnwritable);
             D::ELEMENT_FAULT?;

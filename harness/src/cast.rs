@@ -1,39 +1,29 @@
 //! The scenes of a stage, ready to be called.
 
-use mptcp_emulator::{Revision, Socket, Subflow};
-use self_cell::self_cell;
+use mptcp_emulator::{OwnedSocket, Revision, SizeMismatch, Socket};
 
 use crate::contract;
 use crate::palette::Cue;
 use crate::rig::Subject;
 use crate::scene::{Group, Kind, Portrait, Stage, by_id};
 
-type Subflows<'a> = Vec<Subflow<'a>>;
-
-self_cell! {
-    /// A portrait, and beside it the list of subflows that borrows from it.
-    struct Framed {
-        owner: Portrait,
-        #[covariant]
-        dependent: Subflows,
-    }
-}
-
 /// A scene as one engine knows it.
 pub struct Actor {
-    framed: Framed,
+    portrait: Portrait,
+    socket: OwnedSocket,
     group: Group,
 }
 
 impl Actor {
-    pub(crate) fn new(portrait: Portrait, group: Group) -> Actor {
-        Actor { framed: Framed::new(portrait, Portrait::subflows), group }
+    fn new(portrait: Portrait, group: Group, revision: &Revision) -> Result<Actor, SizeMismatch> {
+        let socket = portrait.socket(revision)?;
+        Ok(Actor { portrait, socket, group })
     }
 
-    /// What the model is told.
+    /// The socket as the model takes it.
     #[inline]
     pub fn socket(&self) -> Socket<'_> {
-        self.portrait().socket(self.framed.borrow_dependent())
+        self.socket.as_socket()
     }
 
     /// Where the scene stands in a report.
@@ -43,7 +33,7 @@ impl Actor {
 
     /// The portrait that this engine goes by.
     pub fn portrait(&self) -> &Portrait {
-        self.framed.borrow_owner()
+        &self.portrait
     }
 
     /// What a case is run on.
@@ -54,42 +44,56 @@ impl Actor {
 
     /// How many subflows the scene has.
     pub fn subflows(&self) -> usize {
-        self.framed.borrow_dependent().len()
+        self.portrait.subflows()
     }
 }
 
 /// All scenes that stand, by number.
 pub struct Cast {
     actors: Vec<Option<Actor>>,
+    revision: Revision,
     /// Whether portraits are what documents promise: see [`contract`].
     promised: bool,
 }
 
 impl Cast {
-    /// The cast of a stage.
-    pub fn of(stage: &Stage) -> Cast {
-        Cast::of_portraits(stage.scenes().filter_map(|scene| {
+    /// The cast of a stage, on a kernel of a revision.
+    ///
+    /// # Errors
+    /// Where a portrait has shorter structures than the revision.
+    pub fn of(stage: &Stage, revision: &Revision) -> Result<Cast, SizeMismatch> {
+        let portraits = stage.scenes().filter_map(|scene| {
             let portrait = stage.portrait(scene.id)?.clone();
             Some((scene.id, scene.group, portrait))
-        }))
+        });
+        Cast::of_portraits(portraits, revision)
     }
 
     /// The cast of a stage, with portraits as documents promise them.
-    pub(crate) fn promised(stage: &Stage) -> Cast {
+    ///
+    /// # Errors
+    /// As [`Cast::of`].
+    pub(crate) fn promised(stage: &Stage, revision: &Revision) -> Result<Cast, SizeMismatch> {
         let portraits = stage.scenes().filter_map(|scene| {
             let portrait = contract::amended(stage.portrait(scene.id)?);
             Some((scene.id, scene.group, portrait))
         });
-        Cast { promised: true, ..Cast::of_portraits(portraits) }
+        Ok(Cast { promised: true, ..Cast::of_portraits(portraits, revision)? })
     }
 
     /// A cast of portraits from anywhere, each under a number of its own.
-    pub fn of_portraits(portraits: impl IntoIterator<Item = (u8, Group, Portrait)>) -> Cast {
+    ///
+    /// # Errors
+    /// As [`Cast::of`].
+    pub fn of_portraits(
+        portraits: impl IntoIterator<Item = (u8, Group, Portrait)>,
+        revision: &Revision,
+    ) -> Result<Cast, SizeMismatch> {
         let mut actors: Vec<Option<Actor>> = (0..=u8::MAX).map(|_| None).collect();
         for (number, group, portrait) in portraits {
-            actors[usize::from(number)] = Some(Actor::new(portrait, group));
+            actors[usize::from(number)] = Some(Actor::new(portrait, group, revision)?);
         }
-        Cast { actors, promised: false }
+        Ok(Cast { actors, revision: *revision, promised: false })
     }
 
     /// The scene with a number, if it stands.
@@ -111,7 +115,8 @@ impl Cast {
         if slot.as_ref().is_some_and(|actor| actor.portrait() == portrait) {
             return false;
         }
-        *slot = by_id(scene).map(|scene| Actor::new(portrait.clone(), scene.group));
+        let actor = |group| Actor::new(portrait.clone(), group, &self.revision).ok();
+        *slot = by_id(scene).and_then(|scene| actor(scene.group));
         true
     }
 

@@ -200,9 +200,11 @@ impl Image {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
     use super::*;
     use crate::case::{Data, Input};
-    use mptcp_emulator::{Connection, Content, Subflow, abi};
+    use mptcp_emulator::{Connection, Content, abi};
 
     fn case() -> Case {
         Case {
@@ -219,18 +221,13 @@ mod tests {
 
     fn contrast(revisions: [&Revision; 2], case: &Case) -> Option<String> {
         let bytes: Vec<u8> = (0..400_u32).map(|at| at as u8 | 1).collect();
-        let subflows = revisions.map(|revision| {
-            [Subflow {
-                tcp_info: Content::exact(&bytes).first(revision.tcp_info as usize),
-                subflow_info: Content::exact(&bytes).first(264),
-            }]
+        let connections = revisions.map(|revision| {
+            let content = Content::exact(&bytes);
+            Connection::new(revision, content, content, content.first(264)).unwrap()
         });
         let side = |at: usize| Side {
             revision: revisions[at],
-            socket: Socket::Mptcp(Connection {
-                info: Content::exact(&bytes).first(revisions[at].mptcp_info as usize),
-                subflows: &subflows[at],
-            }),
+            socket: Socket::Mptcp(connections[at]),
             subflows: 1,
         };
         let mut contrast = Contrast::default();

@@ -12,7 +12,7 @@ use crate::compat::NoCompat;
 use crate::contract::{self, Contradiction};
 use crate::finding::{Diagnosis, Evidence, Finding};
 use crate::palette::Palette;
-use crate::rig::{Examination, Model, Rig, Scope};
+use crate::rig::{Examination, Model, Rig, Scope, Subject};
 use crate::scene::{Scene, Stage, by_id};
 use crate::shrink::shrink;
 use crate::watch::Watch;
@@ -117,13 +117,19 @@ impl Trial {
     /// A trial on a street of its own.
     ///
     /// # Errors
-    /// Where the street could not be mapped.
+    /// Where the street could not be mapped, or where a scene has shorter structures than the
+    /// revision.
     pub fn new(stage: &SharedStage, revision: Revision, model: Model) -> io::Result<Trial> {
         let promises = model.is_promised();
         let (cast, plain) = {
             let stage = lock(stage);
-            let plain = Cast::of(&stage);
-            if promises { (Cast::promised(&stage), Some(plain)) } else { (plain, None) }
+            let plain = Cast::of(&stage, &revision).map_err(io::Error::other)?;
+            if promises {
+                let promised = Cast::promised(&stage, &revision).map_err(io::Error::other)?;
+                (promised, Some(plain))
+            } else {
+                (plain, None)
+            }
         };
         let mut palette = Palette::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
@@ -311,12 +317,16 @@ impl Trial {
         let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
             return (diagnosis, true);
         };
-        let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
+        let (portrait, revision) = (actor.portrait(), self.revision);
         let rig = &mut self.rig;
         let known = contract::identify(promises, case, portrait, |portrait, model, rules| {
-            let actor = Actor::new(portrait.clone(), group);
+            let Ok(socket) = portrait.socket(&revision) else {
+                return false;
+            };
+            let subject =
+                Subject { revision: &revision, socket: socket.as_socket(), fd: portrait.fd };
             // What is written far off besides is no part of any contradiction.
-            rig.run(case, &actor.subject(&revision), model, rules, Scope::Whole).is_ok()
+            rig.run(case, &subject, model, rules, Scope::Whole).is_ok()
         });
         let met = |known: &&&Contradiction| {
             let told = self.told.iter().filter_map(|told| told.contradiction);

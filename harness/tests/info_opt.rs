@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 
 use mptcp_emulator::abi::MPTCP_INFO_OPT;
 use mptcp_emulator::{
-    AskedSize, Connection, Content, Decisions, Documented, Errno, KernelSize, OptLen, Paged,
-    Revision, Rule, RuleSet, Socket, Stride, Subflow, getsockopt_deciding,
+    AskedSize, ContentMut, Decisions, Documented, Errno, KernelSize, OptLen, OwnedConnection,
+    Paged, Revision, Rule, RuleSet, Socket, Stride, getsockopt_deciding,
 };
 use mptcp_harness::case::Case;
 use mptcp_harness::codec::STREET;
@@ -74,20 +74,18 @@ fn cases() -> Vec<Case> {
 
 /// Lends the socket, whose subflows differ in every byte.
 fn with_socket<R>(act: impl FnOnce(&Socket<'_>) -> R) -> R {
-    let contents = |kind: u8, len: u32| -> Vec<Vec<u8>> {
-        let byte = |subflow: u32, at: u32| kind ^ (subflow * 29 + at * 3) as u8;
-        (0..SUBFLOWS).map(|subflow| (0..len).map(|at| byte(subflow, at)).collect()).collect()
+    let fill = |content: &mut ContentMut<'_>, kind: u8, subflow: u32| {
+        for (at, byte) in (0..).zip(&mut *content.bytes) {
+            *byte = kind ^ (subflow * 29 + at * 3) as u8;
+        }
     };
-    let (info, tcp, addresses) = (contents(7, 96), contents(0x40, 248), contents(0x80, 264));
-    let subflows: Vec<Subflow<'_>> = tcp
-        .iter()
-        .zip(&addresses)
-        .map(|(tcp, addresses)| Subflow {
-            tcp_info: Content::exact(tcp),
-            subflow_info: Content::exact(addresses),
-        })
-        .collect();
-    act(&Socket::Mptcp(Connection { info: Content::exact(&info[0]), subflows: &subflows }))
+    let mut connection = OwnedConnection::new(&KERNEL, SUBFLOWS as usize);
+    fill(&mut connection.info_mut(), 7, 0);
+    for (number, mut subflow) in (0..).zip(connection.subflows_mut()) {
+        fill(&mut subflow.tcp_info, 0x40, number);
+        fill(&mut subflow.subflow_info, 0x80, number);
+    }
+    act(&Socket::Mptcp(connection.as_connection()))
 }
 
 /// Whether a model differs from the contract on some case.

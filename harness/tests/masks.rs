@@ -105,7 +105,7 @@ fn clocks_move_and_nothing_else(stage: &Stage) -> Result<Completion, Failed> {
         let why = format!("no MPTCP_FULL_INFO in {}", kernel.release);
         return Ok(Completion::ignored_with(why));
     }
-    let cast = Cast::of(stage);
+    let cast = Cast::of(stage, &revision).map_err(|error| error.to_string())?;
     let mut rig = Rig::new().map_err(|error| error.to_string())?;
     let mut marked = BTreeSet::new();
     let mut first: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
@@ -171,7 +171,7 @@ const CLOCKS: [Name; 6] = [
 /// does not the test is ignored, and says which.
 fn contradictions_are_shown(stage: &Stage) -> Result<Completion, Failed> {
     let revision = Kernel::running(stage.sizes()).revision;
-    let cast = Cast::of(stage);
+    let cast = Cast::of(stage, &revision).map_err(|error| error.to_string())?;
     let mut rig = Rig::new().map_err(|error| error.to_string())?;
     let mut absent = Vec::new();
     for known in KNOWN {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use mptcp_emulator::{
     Access, Call, Connection, Content, Decisions, Documented, Errno, Order, PAGE, Paged, Pages,
-    Revision, Rule, Socket, Subflow, getsockopt_deciding,
+    Revision, Rule, Socket, getsockopt_deciding,
 };
 
 /// The address of the first page.
@@ -193,6 +193,11 @@ impl Known {
         }
     }
 
+    /// The contents of a connection, as [`Connection::new`] takes them.
+    pub fn contents(&self) -> [Vec<u8>; 3] {
+        [self.info.clone(), self.tcp_info.concat(), self.subflow_info.concat()]
+    }
+
     pub fn ask(
         &self,
         desk: Desk,
@@ -212,14 +217,10 @@ impl Known {
         optval: u64,
         optlen: u64,
     ) -> Answer {
-        let subflows: Vec<Subflow<'_>> = (self.tcp_info.iter().zip(&self.subflow_info))
-            .map(|(tcp_info, subflow_info)| Subflow {
-                tcp_info: Content::exact(tcp_info),
-                subflow_info: Content::exact(subflow_info),
-            })
-            .collect();
-        let socket =
-            Socket::Mptcp(Connection { info: Content::exact(&self.info), subflows: &subflows });
+        let contents = self.contents();
+        let [info, tcp_infos, subflow_infos] = contents.each_ref().map(|one| Content::exact(one));
+        let connection = Connection::new(revision, info, tcp_infos, subflow_infos).unwrap();
+        let socket = Socket::Mptcp(connection);
         desk.ask_deciding::<D>(revision, &socket, option, optval, optlen)
     }
 }

@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 
 use mptcp_emulator::abi::{self, HOLE, MptcpInfo};
-use mptcp_emulator::{Connection, Family, Holding, Socket, Subflow, Why};
+use mptcp_emulator::{
+    Family, Holding, OwnedConnection, OwnedSocket, Revision, SizeMismatch, Socket, Subflow, Why,
+};
 use socket2::{Domain, SockRef};
 
 use super::during;
@@ -114,32 +116,40 @@ impl Portrait {
         Portrait { fd: number(None), kind: Kind::Closed }
     }
 
-    /// The subflows as the model takes them, to be kept for [`Portrait::socket`].
-    pub fn subflows(&self) -> Vec<Subflow<'_>> {
-        let Kind::Mptcp { subflows, .. } = &self.kind else {
-            return Vec::new();
-        };
-        let mut model = Vec::with_capacity(subflows.len());
-        for subflow in subflows {
-            let (tcp_info, subflow_info) =
-                (subflow.tcp_info.content(), subflow.subflow_info.content());
-            model.push(Subflow { tcp_info, subflow_info });
+    /// How many subflows the scene has.
+    pub fn subflows(&self) -> usize {
+        match &self.kind {
+            Kind::Mptcp { subflows, .. } => subflows.len(),
+            _ => 0,
         }
-        model
     }
 
-    /// The scene as the model takes it; `subflows` is [`Portrait::subflows`].
-    pub fn socket<'a>(&'a self, subflows: &'a [Subflow<'a>]) -> Socket<'a> {
-        match &self.kind {
-            Kind::Mptcp { info, .. } => {
-                Socket::Mptcp(Connection { info: info.content(), subflows })
-            }
-            Kind::FallenBack(family) => Socket::FallenBack(*family),
-            Kind::Tcp(family) => Socket::Tcp(*family),
-            Kind::Udp(family) => Socket::Udp(*family),
+    /// The scene as the model takes it.
+    ///
+    /// # Errors
+    /// Where `sock_diag` shows shorter structures than the revision has.
+    pub fn socket(&self, revision: &Revision) -> Result<OwnedSocket, SizeMismatch> {
+        let Kind::Mptcp { info, subflows } = &self.kind else {
+            return Ok(OwnedSocket::Other(self.kind.other()));
+        };
+        let subflows = subflows.iter().map(|subflow| Subflow {
+            tcp_info: subflow.tcp_info.content(),
+            subflow_info: subflow.subflow_info.content(),
+        });
+        OwnedConnection::of(revision, info.content(), subflows).map(OwnedSocket::Mptcp)
+    }
+}
+
+impl Kind {
+    /// The socket, if it is no MPTCP socket.
+    pub fn other(&self) -> Socket<'static> {
+        match *self {
+            Kind::FallenBack(family) => Socket::FallenBack(family),
+            Kind::Tcp(family) => Socket::Tcp(family),
+            Kind::Udp(family) => Socket::Udp(family),
             Kind::Unix => Socket::Unix,
             Kind::NotASocket => Socket::NotASocket,
-            Kind::Closed => Socket::Closed,
+            Kind::Closed | Kind::Mptcp { .. } => Socket::Closed,
         }
     }
 }

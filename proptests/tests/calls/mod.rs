@@ -38,7 +38,7 @@ impl Bench {
     pub fn check(&mut self, conversation: &mut Conversation, seed: u64) -> Result<(), String> {
         self.revision = Kernel::running(Some(conversation.sizes())).revision;
         let mut random = fastrand::Rng::with_seed(seed);
-        let palette = Palette::new(cast(conversation).cues(), &self.revision);
+        let palette = Palette::new(cast(conversation, &self.revision).cues(), &self.revision);
         for cue in palette.cues.clone() {
             for option in [MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS, MPTCP_FULL_INFO] {
                 self.judge(conversation, &palette, &exact(&palette, cue, option))?;
@@ -59,7 +59,7 @@ impl Bench {
         case: &Case,
     ) -> Result<(), String> {
         for _ in 0..MOVES {
-            let cast = cast(conversation);
+            let cast = cast(conversation, &self.revision);
             let Some(actor) = cast.get(case.scene) else {
                 return Err("a case of no end".into());
             };
@@ -100,12 +100,13 @@ impl Bench {
     }
 }
 
-fn cast(conversation: &Conversation) -> Cast {
+#[expect(clippy::expect_used, reason = "tests fail by panicking")]
+fn cast(conversation: &Conversation, revision: &Revision) -> Cast {
     let ends = [Side::Client, Side::Server].map(|side| {
         let portrait = conversation.portrait(side).clone();
         (NUMBERS[side as usize], Group::Changed, portrait)
     });
-    Cast::of_portraits(ends)
+    Cast::of_portraits(ends, revision).expect("a kernel has structures of its own sizes")
 }
 
 /// A call with room for everything and nothing more, at the end of its pages.
