@@ -86,10 +86,14 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// An element of an array of elements of one size, in bytes; nothing past the end.
+    /// `len` bytes from `start` on, none if there are fewer.
     #[inline]
-    pub(crate) fn element(self, index: usize, size: usize) -> Content<'a> {
-        self.skip(index * size).first(size)
+    pub(crate) fn part(self, start: usize, len: usize) -> Content<'a> {
+        let range = start..start + len;
+        Content {
+            bytes: self.bytes.get(range.clone()).unwrap_or(&[]),
+            mask: self.mask.get(range).unwrap_or(&[]),
+        }
     }
 
     /// All bytes from `start` on, none where there are fewer.

@@ -60,12 +60,24 @@ pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
                 return info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_TCPINFO => {
-                let element = subflow_data::tcp_info(connection.tcp_info_size(revision));
-                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
+                let element = subflow_data::tcp_info(revision, connection);
+                return subflow_data::fill::<D, _, _>(
+                    element,
+                    connection.subflow_count(),
+                    call,
+                    memory,
+                    trace,
+                );
             }
             abi::MPTCP_SUBFLOW_ADDRS => {
-                let element = subflow_data::addresses();
-                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
+                let element = subflow_data::addresses(connection);
+                return subflow_data::fill::<D, _, _>(
+                    element,
+                    connection.subflow_count(),
+                    call,
+                    memory,
+                    trace,
+                );
             }
             abi::MPTCP_FULL_INFO if revision.full_info => {
                 return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);

@@ -102,8 +102,9 @@ impl<'a> Connection<'a> {
     pub fn subflows(&self) -> impl ExactSizeIterator<Item = Subflow<'a>> + use<'a> {
         let Connection { tcp_infos, tcp_info, subflow_infos, .. } = *self;
         (0..self.subflow_count()).map(move |index| Subflow {
-            tcp_info: tcp_infos.element(index as usize, tcp_info),
-            subflow_info: subflow_infos.element(index as usize, SUBFLOW_INFO as usize),
+            tcp_info: tcp_infos.part(index as usize * tcp_info, tcp_info),
+            subflow_info: subflow_infos
+                .part(index as usize * SUBFLOW_INFO as usize, SUBFLOW_INFO as usize),
         })
     }
 
