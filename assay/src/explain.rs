@@ -198,7 +198,7 @@ impl Explained {
     /// The model's word alone, on another revision or without a scene.
     fn modelled(&self, revision: &Revision) -> Result<Told, String> {
         // A portrait shows as many subflows as the running kernel has.
-        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
+        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.sockets);
         let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);
         let shown = |portrait: &&Portrait| {
             !depends || u32::try_from(portrait.subflows()).ok() == subflows(revision)

@@ -1,7 +1,8 @@
 //! Why a rule was not exercised. A rule without a reason is a gap in the
 //! cases, and worth a look.
 
-use mptcp_emulator::{Family, Options, Requirement, Revision, Rule, Socket, ZeroLength, abi};
+use mptcp_emulator::rules::{Options, Requirement};
+use mptcp_emulator::{Family, Revision, Rule, Socket, ZeroLength, abi};
 use mptcp_harness::case::is_known;
 use mptcp_harness::scene::{Group, Scene};
 

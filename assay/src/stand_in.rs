@@ -1,7 +1,9 @@
 //! Sockets for the model alone: of another revision, or of no kernel at all.
 
 use mptcp_emulator::abi::MptcpInfo;
-use mptcp_emulator::{ContentMut, Family, OwnedConnection, OwnedSocket, Revision, Socket, Why};
+use mptcp_emulator::{
+    ContentMut, Family, OpenReason, OwnedConnection, OwnedSocket, Revision, Socket,
+};
 use mptcp_harness::scene::{Group, Kind, Limits, Portrait, Scene};
 
 /// A socket that no kernel has made.
@@ -26,7 +28,9 @@ impl StandIn {
     /// A scene that is not available here, as the catalogue has it: the same number of subflows,
     /// and all contents open.
     pub(crate) fn named(scene: &Scene, revision: &Revision) -> StandIn {
-        StandIn::filled(scene, revision, |content, _| content.mask.fill(Why::NoWitness as u8))
+        StandIn::filled(scene, revision, |content, _| {
+            content.mask.fill(OpenReason::NoWitness as u8)
+        })
     }
 
     /// A scene as the catalogue has it, with contents in which no two parts are alike.
@@ -42,7 +46,7 @@ impl StandIn {
     fn filled(scene: &Scene, revision: &Revision, fill: impl Fn(&mut ContentMut, u32)) -> StandIn {
         let name = scene.name;
         let family = if name.contains("v4") { Family::V4 } else { Family::V6 };
-        StandIn(match (scene.subflows_holding(&revision.holding), scene.group) {
+        StandIn(match (scene.subflows_holding(&revision.sockets), scene.group) {
             (Some(subflows), _) => {
                 let mut connection = OwnedConnection::new(revision, subflows as usize);
                 for (number, mut subflow) in (1..).zip(connection.subflows_mut()) {
@@ -88,7 +92,7 @@ impl StandIn {
 /// The fields of `struct mptcp_info` that are 0 in a scene on a revision and not on every
 /// revision. (No scene has an endpoint with the flag `signal`: its count is 0 anyhow.)
 fn unfilled(scene: &Scene, revision: &Revision) -> Vec<&'static str> {
-    let holding = &revision.holding;
+    let holding = &revision.sockets;
     let limits = scene.limits();
     let mut fields = Vec::new();
     if !limits.are_filled(holding) {

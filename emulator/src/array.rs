@@ -4,7 +4,7 @@
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, Stride};
+use crate::length::{KernelSize, Stride, UserSize};
 use crate::memory::UserMemory;
 use crate::rules::Rule;
 use crate::trace::Trace;
@@ -12,7 +12,7 @@ use crate::trace::Trace;
 /// An array, and where its next element goes.
 pub(crate) struct Array {
     at: u64,
-    pub(crate) asked: AskedSize,
+    pub(crate) asked: UserSize,
     pub(crate) stride: Stride,
     empty: Rule,
     unwritable: Rule,
@@ -31,7 +31,7 @@ impl Array {
         empty: Rule,
         unwritable: Rule,
     ) -> Array {
-        let asked = AskedSize(asked);
+        let asked = UserSize(asked);
         let stride = D::stride(asked, KernelSize(kernel));
         Array { at, asked, stride, empty, unwritable, left_out: (0, 0) }
     }

@@ -1,7 +1,7 @@
 //! One call, and the two steps that all options share: where the length is
 //! loaded, and where it is stored.
 
-use crate::decisions::{Decisions, Documented};
+use crate::decisions::{Decisions, KernelDecisions};
 use crate::errno::Errno;
 use crate::length::OptLen;
 use crate::memory::UserMemory;
@@ -30,12 +30,12 @@ impl Call {
     /// see [`crate::abi::SubflowInfo`].
     #[inline]
     pub fn compat(self) -> Call {
-        self.compat_deciding::<Documented>()
+        self.compat_with::<KernelDecisions>()
     }
 
     /// As [`Call::compat`], on a kernel that may decide otherwise.
     #[inline]
-    pub fn compat_deciding<D: Decisions>(self) -> Call {
+    pub fn compat_with<D: Decisions>(self) -> Call {
         let [optval, optlen] = [self.optval, self.optlen].map(D::compat_address);
         Call { optval, optlen, ..self }
     }

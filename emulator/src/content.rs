@@ -7,7 +7,7 @@
 /// moves, so that it is neither too wide nor too narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Why {
+pub enum OpenReason {
     /// The field tells how long ago something happened; it moves on its own
     /// while the connection rests.
     Clock = 1,
@@ -16,21 +16,21 @@ pub enum Why {
     NoWitness = 2,
 }
 
-impl Why {
+impl OpenReason {
     /// The reason behind a mask byte, `None` for a byte that is known.
-    pub const fn from_mask(mask: u8) -> Option<Why> {
+    pub const fn from_mask(mask: u8) -> Option<OpenReason> {
         match mask {
             0 => None,
-            1 => Some(Why::Clock),
-            _ => Some(Why::NoWitness),
+            1 => Some(OpenReason::Clock),
+            _ => Some(OpenReason::NoWitness),
         }
     }
 
     /// One clause for a report.
     pub const fn text(self) -> &'static str {
         match self {
-            Why::Clock => "a clock that moves while the connection rests",
-            Why::NoWitness => "no independent witness tells it in this state",
+            OpenReason::Clock => "a clock that moves while the connection rests",
+            OpenReason::NoWitness => "no independent witness tells it in this state",
         }
     }
 }
@@ -38,7 +38,7 @@ impl Why {
 /// Bytes that the kernel has ready to copy out, with a mask beside them.
 ///
 /// A mask byte of 0 says that the byte is known exactly; any other value is a
-/// [`Why`]. An empty mask says that all bytes are known.
+/// [`OpenReason`]. An empty mask says that all bytes are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content<'a> {
     bytes: &'a [u8],

@@ -1,7 +1,7 @@
 //! The arithmetic of the negotiation: every point at which a kernel could
 //! decide otherwise, as one small function.
 //!
-//! [`Documented`] is the contract. The trait exists so that a deliberately
+//! [`KernelDecisions`] is the contract. The trait exists so that a deliberately
 //! wrong model is one function overridden: that is how a checker built on
 //! this crate shows that it would notice.
 
@@ -9,7 +9,7 @@ use crate::abi::{
     FULL_INFO_HEADER, FullInfo, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO_HOLE, SubflowData,
 };
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+pub use crate::length::{KernelSize, OptLen, Stride, UserSize};
 use crate::revision::{Revision, ZeroLength};
 use crate::rules::Rule;
 
@@ -93,13 +93,13 @@ pub trait Decisions {
 
     /// All but `MPTCP_INFO`: the size of an element that both sides know.
     #[inline]
-    fn stride(asked: AskedSize, kernel: KernelSize) -> Stride {
+    fn stride(asked: UserSize, kernel: KernelSize) -> Stride {
         Stride(asked.0.min(kernel.0))
     }
 
     /// How far the next element stands from one that was copied.
     #[inline]
-    fn step(_asked: AskedSize, stride: Stride) -> u32 {
+    fn step(_asked: UserSize, stride: Stride) -> u32 {
         stride.0
     }
 
@@ -118,7 +118,7 @@ pub trait Decisions {
 
     /// All but `MPTCP_INFO`: the value of `size_user`.
     #[inline]
-    fn size_user(_asked: AskedSize, stride: Stride) -> u32 {
+    fn size_user(_asked: UserSize, stride: Stride) -> u32 {
         stride.0
     }
 
@@ -258,16 +258,16 @@ pub trait Decisions {
 /// The contract as it is documented, where no document speaks as it was measured, and
 /// where kernels and a document differ as kernels have it.
 #[derive(Clone, Copy, Debug)]
-pub enum Documented {}
+pub enum KernelDecisions {}
 
-impl Decisions for Documented {}
+impl Decisions for KernelDecisions {}
 
-/// As [`Documented`], but where kernels contradict a document or themselves as the
-/// document has it: see [`Standing::Contrary`](crate::Standing::Contrary).
+/// As [`KernelDecisions`], but where kernels contradict a document or themselves as the
+/// document has it: see [`Basis::Contrary`](crate::rules::Basis::Contrary).
 #[derive(Clone, Copy, Debug)]
-pub enum Promised {}
+pub enum DocumentDecisions {}
 
-impl Decisions for Promised {
+impl Decisions for DocumentDecisions {
     const UNKNOWN_OPTION: Errno = Errno::ENOPROTOOPT;
     const COMPAT_SUBFLOW_INFO_HOLE: u32 = 0;
 

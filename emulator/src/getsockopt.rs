@@ -2,9 +2,9 @@
 
 use crate::abi;
 use crate::call::Call;
-use crate::decisions::{Decisions, Documented};
+use crate::decisions::{Decisions, KernelDecisions};
 use crate::errno::Errno;
-use crate::memory::{Lent, UserMemory};
+use crate::memory::{Buffer, UserMemory};
 use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Family, Socket};
@@ -23,12 +23,12 @@ pub fn getsockopt<M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    getsockopt_deciding::<Documented, M, T>(revision, socket, call, memory, trace)
+    getsockopt_with::<KernelDecisions, M, T>(revision, socket, call, memory, trace)
 }
 
 /// [`getsockopt`] as a safe wrapper calls it, for a program that lends a
 /// buffer and its length. `MPTCP_FULL_INFO` and `mptcp_info_opt` have pointers,
-/// and take memory that they point into: see [`crate::Paged`].
+/// and take memory that they point into: see [`crate::PagedMemory`].
 ///
 /// # Errors
 /// As [`getsockopt`].
@@ -39,15 +39,15 @@ pub fn getsockopt_into(
     optval: &mut [u8],
     optlen: &mut i32,
 ) -> Result<(), Errno> {
-    let call = Call { option, optval: Lent::OPTVAL, optlen: Lent::OPTLEN };
-    getsockopt(revision, socket, &call, &mut Lent { optval, optlen }, &mut ())
+    let call = Call { option, optval: Buffer::OPTVAL, optlen: Buffer::OPTLEN };
+    getsockopt(revision, socket, &call, &mut Buffer { optval, optlen }, &mut ())
 }
 
 /// [`getsockopt`] as a kernel that decides otherwise would answer.
 ///
 /// # Errors
 /// As [`getsockopt`].
-pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
+pub fn getsockopt_with<D: Decisions, M: UserMemory, T: Trace>(
     revision: &Revision,
     socket: &Socket<'_>,
     call: &Call,

@@ -23,7 +23,7 @@
 //!    would have been.
 //!
 //! Each step is a rule whose name begins with `Opt`; those that stand as
-//! [`Chosen`](crate::Standing::Chosen) are decisions of this project, each with
+//! [`Chosen`](crate::rules::Basis::Chosen) are decisions of this project, each with
 //! the sentence that it rests on.
 //!
 //! # A review of the design, made by building it

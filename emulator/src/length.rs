@@ -26,7 +26,7 @@ impl OptLen {
 /// The size in bytes that the program gave for one element (`size_user`), the
 /// whole 32-bit range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AskedSize(pub u32);
+pub struct UserSize(pub u32);
 
 /// The size in bytes of a structure as this kernel knows it (`size_kernel`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,7 +12,7 @@
 //! What is *not* here: no input or output, no allocation, no unsafe code, no
 //! standard library. The model never calls a kernel. That it agrees with real
 //! ones, byte for byte, is for others to show (`mptcp-harness` in the same
-//! repository does), and [`Revision::evidence`] says for which it was shown.
+//! repository does), and [`Revision::verification`] says for which it was shown.
 //!
 //! # Four ideas
 //!
@@ -21,7 +21,7 @@
 //! No algorithm here asks for a version.
 //!
 //! **Memory is part of the model.** A call reads and writes through
-//! [`UserMemory`]; [`Paged`] is one made of pages, each of which may be
+//! [`UserMemory`]; [`PagedMemory`] is one made of pages, each of which may be
 //! written, be only read, or not be there. Buffers may overlap, end too soon,
 //! be null. An `EFAULT` is not the same as "nothing happened".
 //!
@@ -29,11 +29,11 @@
 //! its source and how firmly it stands: what a document promises is told apart
 //! from what kernels merely do. A [`Trace`] hears which rules decided a call;
 //! `()` hears nothing and costs nothing. The functions behind the rules are
-//! [`Decisions`], to be overridden by whoever needs a kernel that is wrong.
+//! [`decisions::Decisions`], to be overridden by whoever needs a kernel that is wrong.
 //!
 //! **A byte is known or open.** Beside each byte of an answer stands a mask.
 //! The few that nobody can foretell, clocks for the most part, say so and say
-//! [`Why`].
+//! [`OpenReason`].
 //!
 //! # Testing a client
 //!
@@ -112,14 +112,14 @@
 //! ```
 //! use mptcp_emulator::abi::MPTCP_INFO;
 //! use mptcp_emulator::{
-//!     Access, Call, Connection, Content, Errno, PAGE, Paged, Pages, Revision, Socket,
+//!     Access, Call, Connection, Content, Errno, PAGE, PagedMemory, Pages, Revision, Socket,
 //!     UserMemory, getsockopt,
 //! };
 //!
 //! // One page that can be written, and nothing behind it.
 //! let pages = Pages::new([Access::ReadWrite, Access::Nothing]);
 //! let (mut bytes, mut mask) = ([0; 2 * PAGE], [0; 2 * PAGE]);
-//! let mut memory = Paged::new(&pages, 0x10000, &mut bytes, &mut mask).unwrap();
+//! let mut memory = PagedMemory::new(&pages, 0x10000, &mut bytes, &mut mask).unwrap();
 //!
 //! let (info, none) = (Content::exact(&[7; 96]), Content::exact(&[]));
 //! let socket = Socket::Mptcp(Connection::new(&Revision::V6_18, info, none, none).unwrap());
@@ -138,15 +138,16 @@
 //!
 //! ```
 //! # use mptcp_emulator::abi::MPTCP_INFO;
-//! # use mptcp_emulator::{Access, PAGE, Paged, Pages, Connection, Content, UserMemory};
-//! use mptcp_emulator::{Call, Order, Revision, Rule, Socket, Standing, getsockopt};
+//! # use mptcp_emulator::{Access, PAGE, PagedMemory, Pages, Connection, Content, UserMemory};
+//! use mptcp_emulator::rules::Basis;
+//! use mptcp_emulator::{Call, Revision, Rule, RuleLog, Socket, getsockopt};
 //!
 //! # let pages = Pages::new([Access::ReadWrite]);
 //! # let (mut bytes, mut mask) = ([0; PAGE], [0; PAGE]);
-//! # let mut memory = Paged::new(&pages, 0x10000, &mut bytes, &mut mask).unwrap();
+//! # let mut memory = PagedMemory::new(&pages, 0x10000, &mut bytes, &mut mask).unwrap();
 //! # let (info, none) = (Content::exact(&[7; 48]), Content::exact(&[]));
 //! # let socket = Socket::Mptcp(Connection::new(&Revision::V6_1, info, none, none).unwrap());
-//! let mut rules = Order::default();
+//! let mut rules = RuleLog::default();
 //! let call = Call { option: MPTCP_INFO, optval: 0x10010, optlen: 0x10000 };
 //! memory.store(call.optlen, -1).unwrap();
 //! assert!(getsockopt(&Revision::V6_1, &socket, &call, &mut memory, &mut rules).is_ok());
@@ -157,7 +158,7 @@
 //!     fired[0].sentence(),
 //!     "A negative length counts as one larger than any structure: the whole structure is copied.",
 //! );
-//! assert_eq!(fired[0].standing(), Standing::Contrary);
+//! assert_eq!(fired[0].basis(), Basis::Contrary);
 //! assert_eq!(
 //!     fired[0].source(),
 //!     "measured; man: optlen is the size of the buffer, and the other options answer EINVAL",
@@ -173,7 +174,7 @@ pub mod abi;
 mod array;
 mod call;
 mod content;
-mod decisions;
+pub mod decisions;
 mod errno;
 mod full_info;
 mod getsockopt;
@@ -185,26 +186,20 @@ mod memory;
 mod owned;
 mod release;
 mod revision;
-mod rules;
+pub mod rules;
 mod socket;
 mod subflow_data;
 mod trace;
 
-pub use abi::{
-    FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
-    SUBFLOW_INFO_ADDRS,
-};
 pub use call::Call;
-pub use content::{Content, Why};
-pub use decisions::{Decisions, Documented, Promised};
+pub use content::{Content, OpenReason};
 pub use errno::Errno;
-pub use getsockopt::{getsockopt, getsockopt_deciding, getsockopt_into};
-pub use length::{AskedSize, KernelSize, OptLen, Stride};
-pub use memory::{Access, Fault, Lent, PAGE, Paged, Pages, UserMemory};
+pub use getsockopt::{getsockopt, getsockopt_into, getsockopt_with};
+pub use memory::{Access, Buffer, Fault, PAGE, PagedMemory, Pages, UserMemory};
 #[cfg(feature = "alloc")]
 pub use owned::{ContentMut, OwnedConnection, OwnedSocket, SubflowMut};
 pub use release::Release;
-pub use revision::{Evidence, Holding, Revision, ZeroLength};
-pub use rules::{Options, Part, Requirement, Rule, Standing, Step};
+pub use revision::{Revision, SocketBehavior, Verification, ZeroLength};
+pub use rules::Rule;
 pub use socket::{Connection, Family, SizeMismatch, Socket, Subflow};
-pub use trace::{Order, RuleSet, Trace};
+pub use trace::{RuleLog, RuleSet, Trace};

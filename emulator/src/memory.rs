@@ -120,16 +120,16 @@ impl<const N: usize> Pages<N> {
 /// Memory made of pages over slices that the caller owns.
 ///
 /// Everything outside of the pages faults. Beside each byte stands a mask
-/// byte: 0 where the byte is known, else the [`crate::Why`] of an open one.
+/// byte: 0 where the byte is known, else the [`crate::OpenReason`] of an open one.
 #[derive(Debug)]
-pub struct Paged<'a, const N: usize> {
+pub struct PagedMemory<'a, const N: usize> {
     pages: &'a Pages<N>,
     base: u64,
     bytes: &'a mut [u8],
     mask: &'a mut [u8],
 }
 
-impl<'a, const N: usize> Paged<'a, N> {
+impl<'a, const N: usize> PagedMemory<'a, N> {
     /// Memory that begins at the address `base`.
     ///
     /// `None` unless `bytes` and `mask` are both as long as the pages.
@@ -138,9 +138,9 @@ impl<'a, const N: usize> Paged<'a, N> {
         base: u64,
         bytes: &'a mut [u8],
         mask: &'a mut [u8],
-    ) -> Option<Paged<'a, N>> {
+    ) -> Option<PagedMemory<'a, N>> {
         let fits = bytes.len() == Pages::<N>::LEN && mask.len() == Pages::<N>::LEN;
-        fits.then_some(Paged { pages, base, bytes, mask })
+        fits.then_some(PagedMemory { pages, base, bytes, mask })
     }
 
     /// All bytes, whatever the permissions.
@@ -169,7 +169,7 @@ impl<'a, const N: usize> Paged<'a, N> {
     }
 }
 
-impl<const N: usize> UserMemory for Paged<'_, N> {
+impl<const N: usize> UserMemory for PagedMemory<'_, N> {
     #[inline]
     fn load(&self, at: u64) -> Result<i32, Fault> {
         let mut value = [0; 4];
@@ -222,31 +222,31 @@ impl<const N: usize> UserMemory for Paged<'_, N> {
 /// else: what a safe wrapper around the call does. Bytes that the model leaves
 /// open are written with whatever the content holds.
 #[derive(Debug)]
-pub struct Lent<'a> {
-    /// The buffer, at [`Lent::OPTVAL`].
+pub struct Buffer<'a> {
+    /// The buffer, at [`Buffer::OPTVAL`].
     pub optval: &'a mut [u8],
-    /// The length, at [`Lent::OPTLEN`].
+    /// The length, at [`Buffer::OPTLEN`].
     pub optlen: &'a mut i32,
 }
 
-impl Lent<'_> {
+impl Buffer<'_> {
     /// The address of the buffer.
     pub const OPTVAL: u64 = 0x1000_0000;
     /// The address of the length.
     pub const OPTLEN: u64 = 0x2_0000_0000;
 
     fn offset(at: u64) -> usize {
-        usize::try_from(at.wrapping_sub(Lent::OPTVAL)).unwrap_or(usize::MAX)
+        usize::try_from(at.wrapping_sub(Buffer::OPTVAL)).unwrap_or(usize::MAX)
     }
 }
 
-impl UserMemory for Lent<'_> {
+impl UserMemory for Buffer<'_> {
     fn load(&self, at: u64) -> Result<i32, Fault> {
-        if at == Lent::OPTLEN { Ok(*self.optlen) } else { Err(Fault) }
+        if at == Buffer::OPTLEN { Ok(*self.optlen) } else { Err(Fault) }
     }
 
     fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
-        if at != Lent::OPTLEN {
+        if at != Buffer::OPTLEN {
             return Err(Fault);
         }
         *self.optlen = value;
@@ -254,13 +254,13 @@ impl UserMemory for Lent<'_> {
     }
 
     fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault> {
-        let from = self.optval.get(Lent::offset(at)..).and_then(|bytes| bytes.get(..into.len()));
+        let from = self.optval.get(Buffer::offset(at)..).and_then(|bytes| bytes.get(..into.len()));
         into.copy_from_slice(from.ok_or(Fault)?);
         Ok(())
     }
 
     fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
-        let slots = self.optval.get_mut(Lent::offset(at)..).unwrap_or_default();
+        let slots = self.optval.get_mut(Buffer::offset(at)..).unwrap_or_default();
         let len = content.len().min(slots.len());
         for (slot, byte) in slots.iter_mut().zip(content.bytes()) {
             *slot = *byte;

@@ -13,7 +13,7 @@ use crate::socket::{Connection, SizeMismatch, Socket, Subflow};
 pub struct ContentMut<'a> {
     /// The bytes.
     pub bytes: &'a mut [u8],
-    /// The mask: 0 for a byte that is known, else a [`crate::Why`].
+    /// The mask: 0 for a byte that is known, else a [`crate::OpenReason`].
     pub mask: &'a mut [u8],
 }
 

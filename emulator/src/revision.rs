@@ -14,12 +14,12 @@ pub enum ZeroLength {
 
 /// Whether the model of a revision has met a kernel of that revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Evidence {
+pub enum Verification {
     /// Compared byte for byte with a real kernel, the release named. It is evidence for that release only:
     /// [`Revision::of_release`] does not hand it on to others.
-    Ran(&'static str),
+    Compared(&'static str),
     /// Read from sources only.
-    ReadOnly,
+    SourcesOnly,
 }
 
 /// What the sockets of a revision hold, as far as it differs between kernels.
@@ -27,7 +27,7 @@ pub enum Evidence {
 /// The options copy it and do not decide it, so the model takes it from whoever describes the socket: who does so for
 /// a kernel has to know this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Holding {
+pub struct SocketBehavior {
     /// Whether a new socket has its first subflow. Since commit ddb1a072f858 (6.4) the first call that needs the
     /// subflow makes it.
     pub subflow_when_new: bool,
@@ -70,11 +70,11 @@ pub struct Revision {
     /// What MPTCP_INFO does with a length of 0.
     pub zero_length: ZeroLength,
     /// What its sockets hold.
-    pub holding: Holding,
+    pub sockets: SocketBehavior,
     /// Where the figures come from.
     pub sources: &'static str,
     /// Whether a real kernel of this revision was compared.
-    pub evidence: Evidence,
+    pub verification: Verification,
 }
 
 impl Revision {
@@ -88,7 +88,7 @@ impl Revision {
         info_opt: false,
         subflow_info_hole: SUBFLOW_INFO_HOLE,
         zero_length: ZeroLength::Stored,
-        holding: Holding {
+        sockets: SocketBehavior {
             subflow_when_new: true,
             accepted_keeps_initial: false,
             userspace_counts: false,
@@ -97,7 +97,7 @@ impl Revision {
             disconnect_clears_rcv_nxt: false,
         },
         sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; iproute2's copy of the headers at 5.16, compiled",
-        evidence: Evidence::ReadOnly,
+        verification: Verification::SourcesOnly,
     };
 
     /// Linux 6.1, a long-term series: as 5.16.
@@ -112,7 +112,7 @@ impl Revision {
     pub const V6_1_34: Revision = Revision {
         name: "6.1.34",
         since: Release::stable(6, 1, 34),
-        holding: Holding { userspace_counts: true, ..Revision::V6_1.holding },
+        sockets: SocketBehavior { userspace_counts: true, ..Revision::V6_1.sockets },
         sources: "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"",
         ..Revision::V6_1
     };
@@ -121,9 +121,9 @@ impl Revision {
     pub const V6_1_79: Revision = Revision {
         name: "6.1.79",
         since: Release::stable(6, 1, 79),
-        holding: Holding { accepted_keeps_initial: true, ..Revision::V6_1_34.holding },
+        sockets: SocketBehavior { accepted_keeps_initial: true, ..Revision::V6_1_34.sockets },
         sources: "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled",
-        evidence: Evidence::Ran("6.1.192"),
+        verification: Verification::Compared("6.1.192"),
         ..Revision::V6_1_34
     };
 
@@ -140,7 +140,7 @@ impl Revision {
     pub const V6_3_8: Revision = Revision {
         name: "6.3.8",
         since: Release::stable(6, 3, 8),
-        holding: Holding { userspace_counts: true, ..Revision::V6_2.holding },
+        sockets: SocketBehavior { userspace_counts: true, ..Revision::V6_2.sockets },
         sources: "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"",
         ..Revision::V6_2
     };
@@ -149,11 +149,11 @@ impl Revision {
     pub const V6_4: Revision = Revision {
         name: "6.4",
         since: Release::mainline(6, 4),
-        holding: Holding {
+        sockets: SocketBehavior {
             subflow_when_new: false,
             userspace_counts: true,
             userspace_limits: false,
-            ..Revision::V6_2.holding
+            ..Revision::V6_2.sockets
         },
         sources: "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6",
         ..Revision::V6_2
@@ -165,7 +165,7 @@ impl Revision {
         since: Release::mainline(6, 5),
         mptcp_info: 80,
         full_info: true,
-        holding: Holding { listener_limits: false, ..Revision::V6_4.holding },
+        sockets: SocketBehavior { listener_limits: false, ..Revision::V6_4.sockets },
         sources: "commits 492432074e4f and 38967f424b5b",
         ..Revision::V6_4
     };
@@ -174,7 +174,7 @@ impl Revision {
     pub const V6_6: Revision = Revision {
         name: "6.6",
         since: Release::mainline(6, 6),
-        holding: Holding { accepted_keeps_initial: true, ..Revision::V6_5.holding },
+        sockets: SocketBehavior { accepted_keeps_initial: true, ..Revision::V6_5.sockets },
         sources: "commit 39880bd808ad",
         ..Revision::V6_5
     };
@@ -228,10 +228,10 @@ impl Revision {
     pub const V6_12_93: Revision = Revision {
         name: "6.12.93",
         since: Release::stable(6, 12, 93),
-        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_12.holding },
+        sockets: SocketBehavior { disconnect_clears_rcv_nxt: true, ..Revision::V6_12.sockets },
         sources: "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's \
                   6.12.117, compiled",
-        evidence: Evidence::Ran("6.12.117"),
+        verification: Verification::Compared("6.12.117"),
         ..Revision::V6_12
     };
 
@@ -249,9 +249,9 @@ impl Revision {
     pub const V6_18_44: Revision = Revision {
         name: "6.18.44",
         since: Release::stable(6, 18, 44),
-        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.holding },
+        sockets: SocketBehavior { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.sockets },
         sources: "sizes of the attributes of sock_diag dumps on a 6.18.44",
-        evidence: Evidence::Ran("6.18.44"),
+        verification: Verification::Compared("6.18.44"),
         ..Revision::V6_18
     };
 
@@ -259,7 +259,7 @@ impl Revision {
     pub const V6_19: Revision = Revision {
         name: "6.19",
         since: Release::mainline(6, 19),
-        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.holding },
+        sockets: SocketBehavior { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.sockets },
         sources: "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled",
         ..Revision::V6_18
     };
@@ -286,7 +286,7 @@ impl Revision {
         name: "7.2",
         since: Release::mainline(7, 2),
         sources: "include/uapi of Debian's 7.2.13, compiled",
-        evidence: Evidence::Ran("7.2.13"),
+        verification: Verification::Compared("7.2.13"),
         ..Revision::V7_0
     };
 
@@ -295,7 +295,7 @@ impl Revision {
         name: "7.3",
         since: Release::mainline(7, 3),
         sources: "include/uapi of Debian's 7.3-rc7, compiled",
-        evidence: Evidence::Ran("7.3-rc7"),
+        verification: Verification::Compared("7.3-rc7"),
         ..Revision::V7_0
     };
 
@@ -331,7 +331,7 @@ impl Revision {
     /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. Where the
     /// stable level is not known, the newest level of the series is assumed. `None` before 5.16.
     ///
-    /// [`Revision::evidence`] is that of the release: [`Evidence::ReadOnly`] unless exactly this release was run.
+    /// [`Revision::verification`] is that of the release: [`Verification::SourcesOnly`] unless exactly this release was run.
     pub fn of_release(release: Release) -> Option<Revision> {
         let speaks_for = |revision: &&Revision| {
             let same_series = revision.since.series() == release.series();
@@ -342,9 +342,9 @@ impl Revision {
             }
         };
         let revision = Revision::ALL.iter().rev().find(speaks_for)?;
-        Some(match revision.evidence {
-            Evidence::Ran(run) if Release::parse(run) == Some(release) => *revision,
-            _ => revision.read_only(),
+        Some(match revision.verification {
+            Verification::Compared(run) if Release::parse(run) == Some(release) => *revision,
+            _ => revision.unverified(),
         })
     }
 
@@ -355,8 +355,8 @@ impl Revision {
 
     /// This revision for a kernel that was not run.
     #[must_use]
-    pub const fn read_only(self) -> Revision {
-        Revision { evidence: Evidence::ReadOnly, ..self }
+    pub const fn unverified(self) -> Revision {
+        Revision { verification: Verification::SourcesOnly, ..self }
     }
 
     /// This revision with sizes that were found out otherwise: those of the
@@ -367,7 +367,7 @@ impl Revision {
         if self.tcp_info == tcp_info && self.mptcp_info == mptcp_info {
             return self;
         }
-        Revision { tcp_info, mptcp_info, ..self.read_only() }
+        Revision { tcp_info, mptcp_info, ..self.unverified() }
     }
 
     /// This revision with another padding in `struct mptcp_subflow_info`, in bytes.

@@ -10,7 +10,7 @@ use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, Stride};
+use crate::length::{KernelSize, Stride, UserSize};
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -54,7 +54,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     trace: &mut T,
 ) -> Result<(), Errno> {
     let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
-    let asked = AskedSize(header.size_user);
+    let asked = UserSize(header.size_user);
     let stride = D::stride(asked, element.size);
     trace.fired(if asked.0 > element.size.0 { Rule::StrideClamped } else { Rule::StrideAsAsked });
 
@@ -112,7 +112,7 @@ fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
     trace: &mut T,
 ) -> Result<(u32, u32), Errno> {
     let first = D::first_element(header);
-    let step = D::step(AskedSize(header.size_user), stride);
+    let step = D::step(UserSize(header.size_user), stride);
     let mut at = call.optval.wrapping_add(u64::from(first));
     let mut room = length.saturating_sub(first);
     let (mut elements, mut bytes) = (0, 0);

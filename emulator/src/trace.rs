@@ -66,13 +66,13 @@ impl Trace for RuleSet {
 
 /// Rules in the order in which they fired, each once.
 #[derive(Clone, Debug, Default)]
-pub struct Order {
+pub struct RuleLog {
     seen: RuleSet,
     rules: [Option<Rule>; 32],
     len: usize,
 }
 
-impl Order {
+impl RuleLog {
     /// The rules, first to last. A call that fires more than 32 different
     /// ones does not exist; were there one, the last would be missing.
     pub fn iter(&self) -> impl Iterator<Item = Rule> {
@@ -80,7 +80,7 @@ impl Order {
     }
 }
 
-impl Trace for Order {
+impl Trace for RuleLog {
     fn fired(&mut self, rule: Rule) {
         if self.seen.contains(rule) {
             return;

@@ -9,10 +9,10 @@ mod ask;
 
 use ask::{Arrays, Kernel, learn};
 use common::Known;
-use mptcp_emulator::abi::{FullInfo, MPTCP_FULL_INFO};
+use mptcp_emulator::abi::{FullInfo, MPTCP_FULL_INFO, SUBFLOW_INFO};
 use mptcp_emulator::{
-    Call, Connection, Content, Errno, Family, Fault, Lent, Revision, Rule, SUBFLOW_INFO, Socket,
-    UserMemory, getsockopt,
+    Buffer, Call, Connection, Content, Errno, Family, Fault, Revision, Rule, Socket, UserMemory,
+    getsockopt,
 };
 use zerocopy::IntoBytes;
 
@@ -38,11 +38,11 @@ impl Own<'_> {
 
 impl UserMemory for Own<'_> {
     fn load(&self, at: u64) -> Result<i32, Fault> {
-        if at == Lent::OPTLEN { Ok(self.length) } else { Err(Fault) }
+        if at == Buffer::OPTLEN { Ok(self.length) } else { Err(Fault) }
     }
 
     fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
-        if at != Lent::OPTLEN {
+        if at != Buffer::OPTLEN {
             return Err(Fault);
         }
         self.length = value;
@@ -91,7 +91,7 @@ impl Kernel for Model<'_> {
             optval[..FullInfo::HEADER]
                 .copy_from_slice(&arrays.head().as_bytes()[..FullInfo::HEADER]);
         }
-        let optlen = Lent::OPTLEN;
+        let optlen = Buffer::OPTLEN;
         let call = Call { option, optval: optval.as_ptr().addr() as u64, optlen };
         let length = optval.len() as i32;
         let mut memory = Own { parts: vec![optval], length };

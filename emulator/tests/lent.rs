@@ -3,8 +3,8 @@
 
 use mptcp_emulator::abi::{MPTCP_INFO, MPTCP_TCPINFO};
 use mptcp_emulator::{
-    Connection, Content, Errno, Fault, Lent, OwnedConnection, OwnedSocket, Revision, SizeMismatch,
-    Socket, Subflow, UserMemory, Why, getsockopt_into,
+    Buffer, Connection, Content, Errno, Fault, OpenReason, OwnedConnection, OwnedSocket, Revision,
+    SizeMismatch, Socket, Subflow, UserMemory, getsockopt_into,
 };
 
 /// The same socket for each: `mptcp_info` of 0x11, one subflow of 0x22.
@@ -52,24 +52,24 @@ fn a_length_beyond_the_buffer_faults_where_the_buffer_ends() {
 #[test]
 fn nothing_but_the_two_can_be_reached() {
     let (mut buffer, mut length) = ([5; 8], 7);
-    let mut memory = Lent { optval: &mut buffer, optlen: &mut length };
-    assert_eq!(memory.load(Lent::OPTLEN), Ok(7));
-    for elsewhere in [0, Lent::OPTVAL, Lent::OPTLEN + 1, u64::MAX] {
+    let mut memory = Buffer { optval: &mut buffer, optlen: &mut length };
+    assert_eq!(memory.load(Buffer::OPTLEN), Ok(7));
+    for elsewhere in [0, Buffer::OPTVAL, Buffer::OPTLEN + 1, u64::MAX] {
         assert_eq!(memory.load(elsewhere), Err(Fault));
         assert_eq!(memory.store(elsewhere, 1), Err(Fault));
     }
-    assert_eq!(memory.store(Lent::OPTLEN, -2), Ok(()));
+    assert_eq!(memory.store(Buffer::OPTLEN, -2), Ok(()));
 
     let mut into = [0; 3];
-    assert_eq!(memory.copy_in(Lent::OPTVAL + 5, &mut into), Ok(()));
+    assert_eq!(memory.copy_in(Buffer::OPTVAL + 5, &mut into), Ok(()));
     assert_eq!(into, [5; 3]);
-    for outside in [Lent::OPTVAL + 6, Lent::OPTVAL - 1, 0, Lent::OPTLEN] {
+    for outside in [Buffer::OPTVAL + 6, Buffer::OPTVAL - 1, 0, Buffer::OPTLEN] {
         assert_eq!(memory.copy_in(outside, &mut into), Err(Fault));
     }
     let two = Content::exact(&[9, 9]);
-    assert_eq!(memory.copy_out(Lent::OPTVAL + 6, two), Ok(()));
-    assert_eq!(memory.copy_out(Lent::OPTVAL + 7, Content::exact(&[8, 8])), Err(Fault));
-    assert_eq!(memory.copy_out(Lent::OPTVAL + 9, two), Err(Fault));
+    assert_eq!(memory.copy_out(Buffer::OPTVAL + 6, two), Ok(()));
+    assert_eq!(memory.copy_out(Buffer::OPTVAL + 7, Content::exact(&[8, 8])), Err(Fault));
+    assert_eq!(memory.copy_out(Buffer::OPTVAL + 9, two), Err(Fault));
     assert_eq!(memory.copy_out(0, two), Err(Fault));
     assert_eq!(memory.copy_out(0, two.first(0)), Ok(()));
     assert_eq!((buffer, length), ([5, 5, 5, 5, 5, 5, 9, 8], -2));
@@ -124,7 +124,7 @@ fn a_connection_of_an_older_revision_keeps_its_sizes() {
 fn a_connection_that_owns_its_contents() {
     let revision = Revision::V6_1;
     let bytes: Vec<u8> = (0..300).map(|at| at as u8).collect();
-    let mask = vec![Why::Clock as u8; 300];
+    let mask = vec![OpenReason::Clock as u8; 300];
     let open = Content::masked(&bytes, &mask).unwrap();
     let (info, subflow_info) = (Content::exact(&bytes), Content::exact(&bytes));
     let subflow = |len| Subflow { tcp_info: open.first(len), subflow_info };

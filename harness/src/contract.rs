@@ -13,7 +13,8 @@
 
 mod known;
 
-use mptcp_emulator::{Errno, Rule, RuleSet, Standing};
+use mptcp_emulator::rules::Basis;
+use mptcp_emulator::{Errno, Rule, RuleSet};
 
 use crate::case::{Case, Entry, Input};
 use crate::finding::Evidence;
@@ -44,7 +45,7 @@ pub(crate) fn broken(case: &Case, map: &Map, evidence: &Evidence<'_>) -> Option<
 
 /// Whether a rule decides something that no document speaks of.
 fn is_free(rule: Rule) -> bool {
-    matches!(rule.standing(), Standing::Accidental | Standing::Chosen)
+    matches!(rule.basis(), Basis::Accidental | Basis::Chosen)
 }
 
 /// Whether a byte is no part of any buffer that the program told of.

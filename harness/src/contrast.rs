@@ -1,7 +1,7 @@
 //! Two predictions of one case held against each other: what a difference between
 //! two revisions, or two sockets, comes to. No kernel takes part.
 
-use mptcp_emulator::{Errno, Order, Paged, Revision, Rule, Socket, getsockopt};
+use mptcp_emulator::{Errno, PagedMemory, Revision, Rule, RuleLog, Socket, getsockopt};
 
 use crate::case::{Case, POISONS, Place};
 use crate::extents::{Extents, Noting};
@@ -95,7 +95,7 @@ impl Contrast {
         let mut results = [Ok(()); 2];
         let mut rules: Vec<Rule> = Vec::new();
         for (at, (image, side)) in self.images.iter_mut().zip(&sides).enumerate() {
-            let mut order = Order::default();
+            let mut order = RuleLog::default();
             image.lay_out(case);
             results[at] = image.predict(case, side, &mut order);
             if at == 0 {
@@ -182,9 +182,9 @@ impl Image {
         }
     }
 
-    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut Order) -> Result<(), Errno> {
+    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut RuleLog) -> Result<(), Errno> {
         let base = case.base(BASE);
-        let memory = Paged::new(&street::PATTERN, base, &mut self.bytes, &mut self.mask);
+        let memory = PagedMemory::new(&street::PATTERN, base, &mut self.bytes, &mut self.mask);
         let Some(memory) = memory else { unreachable!("the image is as long as the street") };
         let mut memory = Noting { memory, base, extents: &mut self.extents };
         getsockopt(side.revision, &side.socket, &case.call(BASE), &mut memory, order)

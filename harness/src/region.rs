@@ -3,10 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 
+use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{
-    self, Field, FullInfo, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
+    self, FULL_INFO_HEADER, Field, FullInfo, InfoOptPtr, MptcpInfo, SOCKADDR, SUBFLOW_DATA,
+    SUBFLOW_INFO, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{FULL_INFO_HEADER, Part, Revision, SOCKADDR, SUBFLOW_DATA, SUBFLOW_INFO};
+use mptcp_emulator::rules::Part;
 
 use crate::case::{BLOCKS, Case, Input};
 
@@ -194,7 +196,7 @@ impl Map {
                 lay(behind(SUBFLOW_DATA), tail, 1, &[], |_| Region::HeaderTail);
                 let (size, fields) = match case.option {
                     abi::MPTCP_TCPINFO => (revision.tcp_info, TcpInfo::FIELDS),
-                    _ => (mptcp_emulator::SUBFLOW_ADDRS, SubflowAddrs::FIELDS),
+                    _ => (mptcp_emulator::abi::SUBFLOW_ADDRS, SubflowAddrs::FIELDS),
                 };
                 let each = data.size_user.min(size);
                 let room = declared.saturating_sub(data.size_subflow_data as usize);

@@ -3,10 +3,8 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use mptcp_emulator::{
-    Call, Decisions, Documented, Errno, Order, Paged, Promised, Revision, Rule, RuleSet, Socket,
-    Trace,
-};
+use mptcp_emulator::decisions::{Decisions, DocumentDecisions, KernelDecisions};
+use mptcp_emulator::{Call, Errno, PagedMemory, Revision, Rule, RuleLog, RuleSet, Socket, Trace};
 
 use crate::case::{Case, Entry, POISONS, Place};
 use crate::compat::{self, NoCompat};
@@ -20,7 +18,7 @@ use crate::street::{self, Street};
 use crate::watch::{Complaint, Watch};
 
 /// The model's view of the street.
-pub type ModelMemory<'a> = Noting<'a, Paged<'a, { street::PAGES }>>;
+pub type ModelMemory<'a> = Noting<'a, PagedMemory<'a, { street::PAGES }>>;
 
 /// How a model of the call is called.
 type Answering<T> = for<'a, 'b> fn(
@@ -35,7 +33,7 @@ type Answering<T> = for<'a, 'b> fn(
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
     quick: Answering<RuleSet>,
-    ordered: Answering<Order>,
+    ordered: Answering<RuleLog>,
     /// Whether what no document speaks of is free: see [`contract`].
     promises: bool,
     /// Whether it is [`Model::documented`].
@@ -45,12 +43,12 @@ pub struct Model {
 impl Model {
     /// The contract.
     pub fn documented() -> Model {
-        Model { documented: true, ..Model::deciding::<Documented>() }
+        Model { documented: true, ..Model::deciding::<KernelDecisions>() }
     }
 
     /// The contract as promises alone: see [`contract`].
     pub fn promised() -> Model {
-        Model::promising::<Promised>()
+        Model::promising::<DocumentDecisions>()
     }
 
     /// As [`Model::promised`], with decisions of one's own.
@@ -80,15 +78,15 @@ impl Model {
             let (call, revision) = match entry {
                 Entry::Native => (*registers, *revision),
                 Entry::Compat => (
-                    registers.compat_deciding::<D>(),
+                    registers.compat_with::<D>(),
                     revision.with_subflow_info_hole(D::COMPAT_SUBFLOW_INFO_HOLE),
                 ),
             };
-            mptcp_emulator::getsockopt_deciding::<D, _, T>(&revision, socket, &call, memory, trace)
+            mptcp_emulator::getsockopt_with::<D, _, T>(&revision, socket, &call, memory, trace)
         }
         Model {
             quick: answer::<D, RuleSet>,
-            ordered: answer::<D, Order>,
+            ordered: answer::<D, RuleLog>,
             promises: false,
             documented: false,
         }
@@ -266,7 +264,7 @@ impl Rig {
         model: Model,
     ) -> Option<Diagnosis> {
         self.lay_out(case);
-        let mut order = Order::default();
+        let mut order = RuleLog::default();
         let predicted = self.predict(case, subject, model.ordered, &mut order);
         let observed = self.observe(case, subject.fd);
         let scope = if model.promises { Scope::Whole } else { Scope::Around };
@@ -314,7 +312,7 @@ impl Rig {
     ) -> Examination {
         self.lay_out(case);
         let before = self.image.to_vec();
-        let mut order = Order::default();
+        let mut order = RuleLog::default();
         let predicted = self.predict(case, subject, model.ordered, &mut order);
         let observed = call.then(|| self.observe(case, subject.fd));
         let verdict = match observed {
@@ -382,7 +380,8 @@ impl Rig {
     ) -> Result<(), Errno> {
         let registers = case.registers(self.base());
         let base = case.base(self.base());
-        let Some(memory) = Paged::new(&street::PATTERN, base, &mut self.image, &mut self.mask)
+        let Some(memory) =
+            PagedMemory::new(&street::PATTERN, base, &mut self.image, &mut self.mask)
         else {
             unreachable!("the image is as long as the street")
         };

@@ -9,9 +9,10 @@
 use std::sync::LazyLock;
 
 use mptcp_emulator::abi::MPTCP_INFO_OPT;
+use mptcp_emulator::decisions::{Decisions, KernelDecisions, KernelSize, OptLen, Stride, UserSize};
 use mptcp_emulator::{
-    AskedSize, ContentMut, Decisions, Documented, Errno, KernelSize, OptLen, OwnedConnection,
-    Paged, Revision, Rule, RuleSet, Socket, Stride, getsockopt_deciding,
+    ContentMut, Errno, OwnedConnection, PagedMemory, Revision, Rule, RuleSet, Socket,
+    getsockopt_with,
 };
 use mptcp_harness::case::Case;
 use mptcp_harness::codec::STREET;
@@ -45,14 +46,8 @@ impl Desk {
                 *slot = *byte;
             }
         }
-        let memory = Paged::new(&street::PATTERN, STREET, &mut self.bytes, &mut self.mask);
-        getsockopt_deciding::<D, _, _>(
-            &KERNEL,
-            socket,
-            &case.call(STREET),
-            &mut memory.unwrap(),
-            rules,
-        )
+        let memory = PagedMemory::new(&street::PATTERN, STREET, &mut self.bytes, &mut self.mask);
+        getsockopt_with::<D, _, _>(&KERNEL, socket, &case.call(STREET), &mut memory.unwrap(), rules)
     }
 }
 
@@ -95,7 +90,7 @@ fn differs<D: Decisions>(cases: &[Case]) -> bool {
     let rules = &mut RuleSet::default();
     with_socket(|socket| {
         cases.iter().any(|case| {
-            right.answer::<Documented>(case, socket, rules)
+            right.answer::<KernelDecisions>(case, socket, rules)
                 != wrong.answer::<D>(case, socket, rules)
                 || right.bytes != wrong.bytes
         })
@@ -111,12 +106,12 @@ macro_rules! canaries {
             let cases = cases();
             $( assert!(differs::<$name>(&cases), stringify!($name)); )+
             // And the right one on none.
-            assert!(!differs::<Documented>(&cases));
+            assert!(!differs::<KernelDecisions>(&cases));
         }
     };
 }
 
-type D = Documented;
+type D = KernelDecisions;
 
 canaries! {
     LengthMayBeShorter {
@@ -158,13 +153,13 @@ canaries! {
     AddressesFirst { const OPT_ORDER: [usize; 3] = [1, 2, 0]; }
     LengthNotReturned { fn opt_returned(length: u32) -> u32 { length } }
     LengthOfTheBlocks { fn opt_returned(_: u32) -> u32 { 24 } }
-    SizeUserKept { fn size_user(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    SizeUserKept { fn size_user(asked: UserSize, _: Stride) -> u32 { asked.0 } }
     SizeKernelNotTold { fn size_kernel(_: KernelSize) -> u32 { 0 } }
     NmembKernelIsWhatWasCopied { fn count(_: u32, copied: u32) -> u32 { copied } }
-    StrideNotClamped { fn stride(asked: AskedSize, _: KernelSize) -> Stride { Stride(asked.0) } }
-    StepByTheUsersSize { fn step(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    StrideNotClamped { fn stride(asked: UserSize, _: KernelSize) -> Stride { Stride(asked.0) } }
+    StepByTheUsersSize { fn step(asked: UserSize, _: Stride) -> u32 { asked.0 } }
     StepByTheKernelsSize {
-        fn step(asked: AskedSize, stride: Stride) -> u32 { if asked.0 < 128 { 128 } else { stride.0 } }
+        fn step(asked: UserSize, stride: Stride) -> u32 { if asked.0 < 128 { 128 } else { stride.0 } }
     }
     StructureBeforeLength { const LENGTH_BEFORE_HEADER: bool = false; }
     ReportsAfterAFault { const REPORT_AFTER_FAULT: bool = true; }
@@ -179,7 +174,7 @@ fn every_rule_of_the_option_fires() {
     let mut desk = Desk { bytes: vec![0; street::LEN], mask: vec![0; street::LEN] };
     with_socket(|socket| {
         for case in cases() {
-            let _ = desk.answer::<Documented>(&case, socket, &mut fired);
+            let _ = desk.answer::<KernelDecisions>(&case, socket, &mut fired);
         }
     });
     let mut of_it = Rule::ALL.iter().filter(|rule| rule.name().starts_with("Opt")).peekable();

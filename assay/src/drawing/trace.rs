@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use mptcp_emulator::{Access, Errno, Part, Rule};
+use mptcp_emulator::rules::Part;
+use mptcp_emulator::{Access, Errno, Rule};
 use mptcp_harness::region::{Laid, Map, Spot};
 use mptcp_harness::rig::Examination;
 use mptcp_harness::street;

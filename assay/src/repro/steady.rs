@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use mptcp_emulator::abi::{Field, MptcpInfo};
-use mptcp_emulator::{Content, ContentMut, Revision, Why};
+use mptcp_emulator::{Content, ContentMut, OpenReason, Revision};
 use mptcp_harness::scene::{Change, Idle, Kind, Plan, Portrait, Scene, Side, of_the_moment};
 
 use crate::stand_in::StandIn;
@@ -80,7 +80,7 @@ pub(super) fn common(
             let port = address + 2..address + 4;
             // Two ports may be alike by chance.
             if subflow_info.bytes.get(port.clone()).is_some_and(|port| *port != [0, 0]) {
-                let why = if address == listener { PORT } else { Why::NoWitness as u8 };
+                let why = if address == listener { PORT } else { OpenReason::NoWitness as u8 };
                 mark(subflow_info, port, why);
             }
         }
@@ -117,7 +117,7 @@ fn open_differences(
 }
 
 fn open(content: &mut ContentMut, part: Range<usize>) {
-    mark(content, part, Why::NoWitness as u8);
+    mark(content, part, OpenReason::NoWitness as u8);
 }
 
 fn mark(content: &mut ContentMut, part: Range<usize>, why: u8) {

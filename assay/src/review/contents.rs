@@ -115,7 +115,7 @@ fn subflows(surveys: [&[&Survey]; 2], revisions: [Revision; 2]) -> Option<Conten
         let numbers = surveys.map(|surveys| number(surveys, scene.id));
         let [Some(base), Some(patched)] = numbers else { continue };
         steady += 1;
-        let known = revisions.map(|revision| scene.subflows_holding(&revision.holding));
+        let known = revisions.map(|revision| scene.subflows_holding(&revision.sockets));
         if base != patched && numbers != known {
             differing.push((scene.name, base, patched));
         }

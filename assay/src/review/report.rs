@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mptcp_emulator::{Options, Revision, Rule};
+use mptcp_emulator::rules::Options;
+use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::case::{Case, is_known, option_name};
 use mptcp_harness::codec;
 use mptcp_harness::finding::{diagnose, hex, result_name};

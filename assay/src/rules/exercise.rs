@@ -1,9 +1,8 @@
 //! Which seed of the corpus exercises a rule, and on which revisions one does:
 //! found by running all of them on the model of each.
 
-#[cfg(test)]
-use mptcp_emulator::Standing;
-use mptcp_emulator::{Evidence, Options, Revision, Rule, abi};
+use mptcp_emulator::rules::Options;
+use mptcp_emulator::{Revision, Rule, Verification, abi};
 use mptcp_harness::codec;
 use mptcp_harness::rig::{Examination, Model, Rig, Subject};
 use mptcp_harness::scene::by_id;
@@ -118,9 +117,9 @@ impl Exercise {
 
     /// The real kernels that were compared on the rule's revisions.
     pub(super) fn kernels(&self) -> Vec<&'static str> {
-        let kernel = |revision: &Revision| match revision.evidence {
-            Evidence::Ran(kernel) => Some(kernel),
-            Evidence::ReadOnly => None,
+        let kernel = |revision: &Revision| match revision.verification {
+            Verification::Compared(kernel) => Some(kernel),
+            Verification::SourcesOnly => None,
         };
         self.revisions.iter().filter_map(kernel).collect()
     }
@@ -131,6 +130,8 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::path::Path;
+
+    use mptcp_emulator::rules::Basis;
 
     use super::super::documents::is_measured;
     use super::*;
@@ -175,7 +176,7 @@ mod tests {
     fn promises_part_from_kernels_by_contrary_rules_alone() {
         let mut parted = mptcp_emulator::RuleSet::EMPTY;
         each_by([Model::documented(), Model::promised()], |name, revision, [one, other]| {
-            let contrary = one.rules.iter().filter(|rule| rule.standing() == Standing::Contrary);
+            let contrary = one.rules.iter().filter(|rule| rule.basis() == Basis::Contrary);
             let same = (one.predicted, &one.prediction) == (other.predicted, &other.prediction);
             // A structure of 32-bit programs is not what it is said to be, by no rule.
             let compat =
@@ -185,7 +186,7 @@ mod tests {
             contrary.filter(|_| !same).for_each(|rule| parted.insert(*rule));
         })
         .unwrap();
-        for rule in Rule::ALL.iter().filter(|rule| rule.standing() == Standing::Contrary) {
+        for rule in Rule::ALL.iter().filter(|rule| rule.basis() == Basis::Contrary) {
             assert!(parted.contains(*rule), "{rule:?} shows in no seed");
         }
     }

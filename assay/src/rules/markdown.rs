@@ -4,12 +4,11 @@
 use std::fmt::Write as _;
 
 use mptcp_emulator::abi::{
-    self, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData,
-    SubflowInfo, TcpInfo,
+    self, FULL_INFO_HEADER, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs,
+    SubflowData, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{
-    Evidence, FULL_INFO_HEADER, Options, Revision, Rule, Standing, Step, ZeroLength,
-};
+use mptcp_emulator::rules::{Basis, Options, Step};
+use mptcp_emulator::{Revision, Rule, Verification, ZeroLength};
 use mptcp_harness::contract::{Contradiction, KNOWN, Shown};
 
 use super::documents::{self, MEASURED, cited};
@@ -142,13 +141,7 @@ fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String 
 }
 
 fn standings() -> String {
-    let all = [
-        Standing::Promised,
-        Standing::Implied,
-        Standing::Accidental,
-        Standing::Contrary,
-        Standing::Chosen,
-    ];
+    let all = [Basis::Promised, Basis::Implied, Basis::Accidental, Basis::Contrary, Basis::Chosen];
     let means = [
         "a document says so",
         "it follows from an example, a test or a comment in the interface",
@@ -157,7 +150,7 @@ fn standings() -> String {
         "no kernel shipped it, and the document is silent or contradicts itself: this project decided",
     ];
     let rows = all.into_iter().zip(means).map(|(kind, means)| {
-        let rules: Vec<&Rule> = Rule::ALL.iter().filter(|rule| rule.standing() == kind).collect();
+        let rules: Vec<&Rule> = Rule::ALL.iter().filter(|rule| rule.basis() == kind).collect();
         let name = rules.first().map_or("", |rule| standing(**rule));
         vec![name.to_owned(), rules.len().to_string(), means.to_owned()]
     });
@@ -174,9 +167,9 @@ fn revisions() -> String {
                 ZeroLength::Untouched => "nothing is touched",
             }
             .to_owned(),
-            match revision.evidence {
-                Evidence::Ran(kernel) => format!("compared with {kernel}"),
-                Evidence::ReadOnly => "read only".to_owned(),
+            match revision.verification {
+                Verification::Compared(kernel) => format!("compared with {kernel}"),
+                Verification::SourcesOnly => "read only".to_owned(),
             },
             revision.sources.to_owned(),
         ]

@@ -9,7 +9,8 @@ mod markdown;
 use std::fmt::Write;
 
 use clap::{Args, ValueEnum};
-use mptcp_emulator::{Rule, Standing};
+use mptcp_emulator::Rule;
+use mptcp_emulator::rules::Basis;
 use serde::Serialize;
 
 use crate::args::OptionName;
@@ -147,12 +148,12 @@ fn entry(rule: Rule, exercise: &Exercise) -> Entry {
 
 /// A rule's standing in a word.
 pub(crate) fn standing(rule: Rule) -> &'static str {
-    match rule.standing() {
-        Standing::Promised => "promised",
-        Standing::Implied => "implied",
-        Standing::Accidental => "accidental",
-        Standing::Contrary => "contrary",
-        Standing::Chosen => "chosen",
+    match rule.basis() {
+        Basis::Promised => "promised",
+        Basis::Implied => "implied",
+        Basis::Accidental => "accidental",
+        Basis::Contrary => "contrary",
+        Basis::Chosen => "chosen",
     }
 }
 
@@ -221,7 +222,8 @@ mod tests {
         let all =
             [OptionName::Info, OptionName::TcpInfo, OptionName::FullInfo, OptionName::InfoOpt];
         let sum: usize = all.into_iter().map(of).sum();
-        let socket = Rule::ALL.iter().filter(|rule| rule.options() == mptcp_emulator::Options::Any);
+        let socket =
+            Rule::ALL.iter().filter(|rule| rule.options() == mptcp_emulator::rules::Options::Any);
         assert_eq!(sum + socket.count(), Rule::ALL.len());
         assert_eq!(of(OptionName::TcpInfo), of(OptionName::SubflowAddrs));
         assert_eq!(of(OptionName::Unknown), 1);

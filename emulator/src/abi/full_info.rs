@@ -4,6 +4,8 @@ use core::mem::offset_of;
 
 use super::field::abi_struct;
 use super::mptcp_info::MptcpInfo;
+#[cfg(doc)]
+use super::{subflow::SubflowInfo, tcp_info::TcpInfo};
 
 abi_struct! {
     /// The buffer of `MPTCP_FULL_INFO`: `struct mptcp_full_info` of `linux/mptcp.h`, since 6.5. 136 bytes: a header

@@ -3,6 +3,8 @@
 use core::mem::offset_of;
 
 use super::field::abi_struct;
+#[cfg(doc)]
+use super::{MPTCP_INFO_OPT, mptcp_info::MptcpInfo, subflow::SubflowAddrs, tcp_info::TcpInfo};
 
 abi_struct! {
     /// One block of an [`InfoOpt`]: `struct mptcp_info_opt_ptr` of the design of July 2021. 24 bytes.

@@ -4,6 +4,8 @@ use core::mem::offset_of;
 use core::net::SocketAddr;
 
 use super::field::{HOLE, abi_struct};
+#[cfg(doc)]
+use super::full_info::FullInfo;
 
 abi_struct! {
     /// What stands before the elements of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: `struct mptcp_subflow_data`

@@ -7,7 +7,7 @@ use crate::socket::Socket;
 
 /// How firmly a rule stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum Basis {
     /// A document says so.
     Promised,
     /// It follows from an example, a test or a comment in the interface.
@@ -147,7 +147,7 @@ pub(super) struct Row {
     /// Parts of memory, each with the rule's rank there.
     pub(super) decides: &'static [(Part, u8)],
     pub(super) fault: Option<(Part, Access)>,
-    pub(super) standing: Standing,
+    pub(super) basis: Basis,
     pub(super) source: &'static str,
 }
 
@@ -156,7 +156,7 @@ macro_rules! rules {
         #[doc = $sentence:literal] $name:ident : $options:ident $step:ident,
         $required:ident $(($argument:expr))?,
         [$($part:ident $($rank:literal)?),*], [$($access:ident $fault:ident)?],
-        $standing:ident, $source:literal;
+        $basis:ident, $source:literal;
     )+) => {
         /// One decision of the contract; the sentence is its documentation.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,7 +178,7 @@ macro_rules! rules {
                     requirement: Requirement::$required $(($argument))?,
                     decides: &[$((Part::$part, rules!(@rank $($rank)?))),*],
                     fault: rules!(@fault $($access $fault)?),
-                    standing: Standing::$standing,
+                    basis: Basis::$basis,
                     source: $source,
                 }, )+];
                 &ROWS[self as usize]

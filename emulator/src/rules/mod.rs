@@ -3,7 +3,7 @@
 mod columns;
 mod table;
 
-pub use columns::{Options, Part, Requirement, Standing, Step};
+pub use columns::{Basis, Options, Part, Requirement, Step};
 pub use table::Rule;
 
 use crate::memory::Access;
@@ -25,8 +25,8 @@ impl Rule {
     }
 
     /// How firmly the rule stands.
-    pub const fn standing(self) -> Standing {
-        self.row().standing
+    pub const fn basis(self) -> Basis {
+        self.row().basis
     }
 
     /// The options that the rule is about.

@@ -2,7 +2,7 @@
 //!
 //! Each row is the sentence, then: the rule's name, [`Options`] and [`Step`], its [`Requirement`], the [`Part`]s of
 //! memory that it decides (a number is the rank there: 0 if there is none, and the lowest rank counts most), where it
-//! faults and the access that is missing there, its [`Standing`], and its source.
+//! faults and the access that is missing there, its [`Basis`], and its source.
 //!
 //! Sources, as they are cited below:
 //! - *commit*: the message of Linux commit 06f15cee3695, "mptcp: add
@@ -32,7 +32,7 @@
 //! - *man*: `getsockopt(2)`.
 //! - *measured*: no document says so; kernels were seen to do it.
 
-use super::columns::{Options, Part, Requirement, Row, Standing, Step, rules};
+use super::columns::{Basis, Options, Part, Requirement, Row, Step, rules};
 use crate::memory::Access;
 use crate::revision::ZeroLength::{Stored, Untouched};
 use crate::socket::Family::{V4, V6};

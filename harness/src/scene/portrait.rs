@@ -10,7 +10,8 @@ use std::os::fd::{OwnedFd, RawFd};
 
 use mptcp_emulator::abi::{self, HOLE, MptcpInfo};
 use mptcp_emulator::{
-    Family, Holding, OwnedConnection, OwnedSocket, Revision, SizeMismatch, Socket, Subflow, Why,
+    Family, OpenReason, OwnedConnection, OwnedSocket, Revision, SizeMismatch, Socket,
+    SocketBehavior, Subflow,
 };
 use socket2::{Domain, SockRef};
 
@@ -159,7 +160,7 @@ pub(super) fn draw(
     subject: &Subject,
     testimony: &Testimony,
     sizes: Sizes,
-    holding: &Holding,
+    holding: &SocketBehavior,
 ) -> Result<Portrait, String> {
     let kind = match (subject.nature, &subject.descriptor) {
         (Nature::Mptcp, Some(descriptor)) => mptcp(subject, descriptor, testimony, sizes, holding)?,
@@ -178,7 +179,7 @@ fn mptcp(
     descriptor: &OwnedFd,
     testimony: &Testimony,
     sizes: Sizes,
-    holding: &Holding,
+    holding: &SocketBehavior,
 ) -> Result<Kind, String> {
     let inode = inode(descriptor).map_err(during("fstat"))?;
     let mine = |all: &'_ [Sighting]| -> Vec<Sighting> {
@@ -193,12 +194,12 @@ fn mptcp(
         }
         // It keeps what it counted, and nobody else can read that any more.
         (Standing::Reset, _) => {
-            at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], Why::NoWitness)
+            at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], OpenReason::NoWitness)
         }
         // With no token and no port to listen on, sock_diag has no way to it.
         (Standing::Disconnected, _) => at_rest(&subject.defaults, sizes)
-            .open(&INFO_SEQUENCES, Why::NoWitness)
-            .open(kept_by_disconnect(holding), Why::NoWitness),
+            .open(&INFO_SEQUENCES, OpenReason::NoWitness)
+            .open(kept_by_disconnect(holding), OpenReason::NoWitness),
         (Standing::Fresh | Standing::Bound, _) => at_rest(&subject.defaults, sizes),
     };
     let seen = mine(&testimony.tcp);
@@ -211,13 +212,13 @@ fn mptcp(
         _ => unseen(subject, descriptor, member, sizes).map_err(during("getsockname")),
     });
     Ok(Kind::Mptcp {
-        info: info.open(&INFO_CLOCKS, Why::Clock),
+        info: info.open(&INFO_CLOCKS, OpenReason::Clock),
         subflows: subflows.collect::<Result<_, _>>()?,
     })
 }
 
 /// What more of `struct mptcp_info` a disconnected socket keeps on older kernels.
-fn kept_by_disconnect(holding: &Holding) -> &'static [(usize, usize)] {
+fn kept_by_disconnect(holding: &SocketBehavior) -> &'static [(usize, usize)] {
     if holding.disconnect_clears_rcv_nxt { &[] } else { &INFO_RCV_NXT }
 }
 
@@ -234,7 +235,7 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
 /// `struct mptcp_info` with what its maker knows, whatever the witness shows: one
 /// function of the kernel fills it in for `sock_diag` and for the options, and a
 /// mistake in that would have the witness confirm what it should contradict.
-fn as_made(subject: &Subject, mut info: Vec<u8>, holding: &Holding) -> Vec<u8> {
+fn as_made(subject: &Subject, mut info: Vec<u8>, holding: &SocketBehavior) -> Vec<u8> {
     let live =
         |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
     let flags = match subject.names {
@@ -283,8 +284,8 @@ fn live(side: Side, member: &Member, seen: &[Sighting]) -> Result<SubflowPortrai
         .ok_or_else(|| format!("sock_diag does not show the subflow of {}", member.client))?;
     Ok(SubflowPortrait {
         tcp_info: Masked::exact(seen.info.clone())
-            .open(&TCP_CLOCKS, Why::Clock)
-            .open(recovery_clock(&seen.info), Why::Clock),
+            .open(&TCP_CLOCKS, OpenReason::Clock)
+            .open(recovery_clock(&seen.info), OpenReason::Clock),
         subflow_info: subflow_info(member.id, seen.local, seen.remote),
         local: seen.local,
         remote: seen.remote,
@@ -327,8 +328,9 @@ fn unseen(
     };
     let mut state = vec![0; sizes.tcp_info];
     state[0] = TCP_CLOSE;
-    let tcp_info =
-        Masked::exact(state).open(&TCP_PARAMETERS, Why::NoWitness).open(&TCP_CLOCKS, Why::Clock);
+    let tcp_info = Masked::exact(state)
+        .open(&TCP_PARAMETERS, OpenReason::NoWitness)
+        .open(&TCP_CLOCKS, OpenReason::Clock);
     let subflow_info = subflow_info(member.id, local, remote);
     // Ports and addresses of the remote end, then of both.
     let names = |at: usize| {
@@ -346,8 +348,8 @@ fn unseen(
             &[local_port, local_ip, remote_port, remote_ip]
         }
     };
-    let tcp_info = tcp_info.open(&TCP_HISTORY, Why::NoWitness);
-    let subflow_info = subflow_info.open(lost, Why::NoWitness);
+    let tcp_info = tcp_info.open(&TCP_HISTORY, OpenReason::NoWitness);
+    let subflow_info = subflow_info.open(lost, OpenReason::NoWitness);
     Ok(SubflowPortrait { tcp_info, subflow_info, local, remote })
 }
 
@@ -386,7 +388,7 @@ fn subflow_info(id: Option<u32>, local: SocketAddr, remote: SocketAddr) -> Maske
         bytes.resize(end, 0);
     }
     let unknown: &[_] = if id.is_none() { &[(0, 4)] } else { &[] };
-    Masked::exact(bytes).open(unknown, Why::NoWitness)
+    Masked::exact(bytes).open(unknown, OpenReason::NoWitness)
 }
 
 fn unspecified(like: SocketAddr) -> SocketAddr {
@@ -434,7 +436,7 @@ mod tests {
             roster: members.collect(),
             ..Subject::bare(Nature::Mptcp)
         };
-        let holding = Revision::NEWEST.holding;
+        let holding = Revision::NEWEST.sockets;
         let told = as_made(&subject, vec![0xee; 96], &holding);
         let known = [
             (0, vec![2]),
@@ -452,7 +454,7 @@ mod tests {
         // The token is the kernel's to choose.
         assert_eq!(told[12..16], [0xee; 4]);
         // A kernel that does not count with the userspace path manager is believed.
-        let older = as_made(&subject, vec![0xee; 48], &Revision::V6_1.holding);
+        let older = as_made(&subject, vec![0xee; 48], &Revision::V6_1.sockets);
         assert_eq!(older[0], 0xee);
         // A structure of 2021 ends before the counters.
         assert_eq!(as_made(&subject, vec![0xee; 48], &holding).len(), 48);

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mptcp_emulator::Holding;
+use mptcp_emulator::SocketBehavior;
 
 use super::catalogue::{Scene, catalogue};
 use super::maker::Maker;
@@ -30,7 +30,7 @@ pub struct Stage {
     maker: Option<Maker>,
     witness: Witness,
     sizes: Sizes,
-    holding: Holding,
+    holding: SocketBehavior,
     sets: Vec<Set>,
     /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
     players: Vec<Player>,
@@ -76,7 +76,7 @@ impl Stage {
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
             .and_then(|()| sizes(&mut witness));
-        let holding = Kernel::running(evidence.clone().ok()).revision.holding;
+        let holding = Kernel::running(evidence.clone().ok()).revision.sockets;
         let mut stage = Stage {
             maker: None,
             witness,
@@ -160,7 +160,7 @@ impl Stage {
             maker: None,
             witness: Witness::new(),
             sizes: Sizes::default(),
-            holding: Kernel::running(None).revision.holding,
+            holding: Kernel::running(None).revision.sockets,
             sets: Vec::new(),
             players: Vec::new(),
             skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),

@@ -1,7 +1,9 @@
 //! Calls on the two ends of a connection, judged.
 
-use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
-use mptcp_emulator::{Revision, RuleSet, SUBFLOW_INFO};
+use mptcp_emulator::abi::{
+    MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO, SUBFLOW_INFO,
+};
+use mptcp_emulator::{Revision, RuleSet};
 use mptcp_harness::case::{Case, Data, Entry, Full, Input, POISONS};
 use mptcp_harness::cast::Cast;
 use mptcp_harness::finding::{Diagnosis, diagnose};
