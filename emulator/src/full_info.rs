@@ -1,6 +1,5 @@
-//! `MPTCP_FULL_INFO`: a structure with two pointers; one element for each
-//! subflow goes into each of the two arrays, and `mptcp_info` into the
-//! structure's end.
+//! `MPTCP_FULL_INFO`: a structure with two pointers to arrays. Each array gets
+//! one element for each subflow; `mptcp_info` is the end of the structure.
 
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -49,7 +48,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         Rule::FullSubflowInfoUnwritable,
         trace,
     );
-    // What is told has the padding of 64 bits; leave out what this caller does not have.
+    // The contents have the padding of 64 bits. Omit what this caller does not have.
     addresses.leave_out(SUBFLOW_ID, SUBFLOW_INFO_HOLE - revision.subflow_info_hole);
     let mut tcp_infos = array::<D, T>(
         full.tcp_info,
@@ -110,7 +109,7 @@ fn read<D: Decisions, M: UserMemory, T: Trace>(
     Ok((full, length))
 }
 
-/// Copies what there are slots for; how many elements that was.
+/// Copies the elements for which there is room, and returns their number.
 fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     addresses: &mut Array,
     tcp_infos: &mut Array,
@@ -138,7 +137,7 @@ fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     Ok(elements)
 }
 
-/// Stores the length, then the structure: its head, then `mptcp_info`.
+/// Stores the length, then the structure: first its head, then `mptcp_info`.
 fn write<D: Decisions, M: UserMemory, T: Trace>(
     full: &FullInfo,
     kernel: KernelSize,

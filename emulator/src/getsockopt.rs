@@ -1,4 +1,4 @@
-//! From the descriptor to the option that answers.
+//! The socket and the option of a call.
 
 use crate::abi;
 use crate::call::Call;
@@ -11,11 +11,11 @@ use crate::socket::{Family, Socket};
 use crate::trace::Trace;
 use crate::{full_info, info, info_opt, subflow_data};
 
-/// Answers a call as a kernel of this revision does, filling `memory`.
+/// Answers a call as a kernel of this revision does, and writes to `memory`.
 ///
 /// # Errors
-/// What the real call would leave in `errno`. An error does not mean that
-/// memory is as it was: see the rules.
+/// The `errno` of the real call. Memory may be written before an error: see the
+/// rules.
 pub fn getsockopt<M: UserMemory, T: Trace>(
     revision: &Revision,
     socket: &Socket<'_>,
@@ -26,9 +26,9 @@ pub fn getsockopt<M: UserMemory, T: Trace>(
     getsockopt_with::<KernelDecisions, M, T>(revision, socket, call, memory, trace)
 }
 
-/// [`getsockopt`] as a safe wrapper calls it, for a program that lends a
-/// buffer and its length. `MPTCP_FULL_INFO` and `mptcp_info_opt` have pointers,
-/// and take memory that they point into: see [`crate::PagedMemory`].
+/// [`getsockopt`] for a program that passes a buffer and its length, as a safe
+/// wrapper does. `MPTCP_FULL_INFO` and `mptcp_info_opt` have pointers, and need
+/// memory that these point to: see [`crate::PagedMemory`].
 ///
 /// # Errors
 /// As [`getsockopt`].
@@ -43,7 +43,7 @@ pub fn getsockopt_into(
     getsockopt(revision, socket, &call, &mut Buffer { optval, optlen }, &mut ())
 }
 
-/// [`getsockopt`] as a kernel that decides otherwise would answer.
+/// [`getsockopt`] with other decisions.
 ///
 /// # Errors
 /// As [`getsockopt`].

@@ -1,4 +1,4 @@
-//! `MPTCP_INFO`: one structure, as much of it as there is room for.
+//! `MPTCP_INFO`: one structure, or the first bytes of it that fit.
 
 use crate::call::{Call, refuse};
 use crate::decisions::Decisions;

@@ -3,33 +3,32 @@
 use crate::abi::SUBFLOW_INFO_HOLE;
 use crate::release::Release;
 
-/// What MPTCP_INFO does with a length of 0.
+/// The effect of a length of 0 on `MPTCP_INFO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ZeroLength {
-    /// Stores it back and copies nothing.
+    /// It is stored back, and nothing is copied.
     Stored,
-    /// Touches nothing.
+    /// Nothing is written.
     Untouched,
 }
 
-/// Whether the model of a revision has met a kernel of that revision.
+/// Whether the model of a revision was compared with a kernel of that revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verification {
-    /// Compared byte for byte with a real kernel, the release named. It is evidence for that release only:
-    /// [`Revision::of_release`] does not hand it on to others.
+    /// Compared byte for byte with a real kernel of this release. It does not apply to other releases:
+    /// [`Revision::of_release`] does not pass it on.
     Compared(&'static str),
-    /// Read from sources only.
+    /// Derived from sources alone.
     SourcesOnly,
 }
 
-/// What the sockets of a revision hold, as far as it differs between kernels.
+/// The behaviour of sockets that decides the contents of the structures, as far as it differs between kernels.
 ///
-/// The options copy it and do not decide it, so the model takes it from whoever describes the socket: who does so for
-/// a kernel has to know this.
+/// The model takes the contents from its caller. A caller that describes the sockets of a kernel needs these facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SocketBehavior {
     /// Whether a new socket has its first subflow. Since commit ddb1a072f858 (6.4) the first call that needs the
-    /// subflow makes it.
+    /// subflow creates it.
     pub subflow_when_new: bool,
     /// Whether an accepted socket keeps its initial subflow on the list once that is closed, as a socket that
     /// connected does. Since commit 39880bd808ad (6.6; 7857e35ef10e in 6.1.79).
@@ -48,12 +47,12 @@ pub struct SocketBehavior {
     pub disconnect_clears_rcv_nxt: bool,
 }
 
-/// A kernel as far as these options can tell one from another.
+/// The differences between kernels that these options depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// The first release that behaves so: [`Revision::since`] as text.
+    /// The first release of the revision as text: see [`Revision::since`].
     pub name: &'static str,
-    /// The first release that behaves so. A stable release speaks for the later ones of its own series only.
+    /// The first release of the revision. A stable release represents the later ones of its own series only.
     pub since: Release,
     /// Bytes in `struct tcp_info`.
     pub tcp_info: u32,
@@ -61,19 +60,19 @@ pub struct Revision {
     pub mptcp_info: u32,
     /// Whether `MPTCP_FULL_INFO` exists.
     pub full_info: bool,
-    /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists, which it does
-    /// on no kernel that was released.
+    /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists. No released kernel has
+    /// it.
     pub info_opt: bool,
-    /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4, whoever
-    /// calls. A kernel that kept to the layout of 32-bit programs would have none for them.
+    /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4 for all
+    /// callers. The layout of 32-bit programs has none.
     pub subflow_info_hole: u32,
-    /// What MPTCP_INFO does with a length of 0.
+    /// The effect of a length of 0 on `MPTCP_INFO`.
     pub zero_length: ZeroLength,
-    /// What its sockets hold.
+    /// The behaviour of its sockets.
     pub sockets: SocketBehavior,
-    /// Where the figures come from.
+    /// The sources of the data.
     pub sources: &'static str,
-    /// Whether a real kernel of this revision was compared.
+    /// Whether the model was compared with a kernel of this revision.
     pub verification: Verification,
 }
 
@@ -273,7 +272,7 @@ impl Revision {
     };
 
     /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
-    /// `mptcpi_subflows` after a join that failed. Both are values of a socket, which the model is given.
+    /// `mptcpi_subflows` after a join that failed. Both are contents of a socket, which the caller passes to the model.
     pub const V7_1: Revision = Revision {
         name: "7.1",
         since: Release::mainline(7, 1),
@@ -325,13 +324,14 @@ impl Revision {
         Revision::V7_3,
     ];
 
-    /// The newest revision that there is data for.
+    /// The newest revision with data.
     pub const NEWEST: Revision = Revision::V7_3;
 
-    /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. Where the
+    /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. If the
     /// stable level is not known, the newest level of the series is assumed. `None` before 5.16.
     ///
-    /// [`Revision::verification`] is that of the release: [`Verification::SourcesOnly`] unless exactly this release was run.
+    /// [`Revision::verification`] is that of the release: [`Verification::SourcesOnly`] unless this very release was
+    /// compared.
     pub fn of_release(release: Release) -> Option<Revision> {
         let speaks_for = |revision: &&Revision| {
             let same_series = revision.since.series() == release.series();
@@ -353,15 +353,14 @@ impl Revision {
         Revision::ALL.into_iter().find(|revision| revision.name == name)
     }
 
-    /// This revision for a kernel that was not run.
+    /// This revision for a kernel that was not compared.
     #[must_use]
     pub const fn unverified(self) -> Revision {
         Revision { verification: Verification::SourcesOnly, ..self }
     }
 
-    /// This revision with sizes that were found out otherwise: those of the
-    /// attributes of `sock_diag` dumps, in bytes. If they are not this revision's own,
-    /// its evidence is not that of the result.
+    /// This revision with other sizes, in bytes, such as those of the attributes of
+    /// `sock_diag` dumps. If they are not its own, the result is not verified.
     #[must_use]
     pub const fn with_sizes(self, tcp_info: u32, mptcp_info: u32) -> Revision {
         if self.tcp_info == tcp_info && self.mptcp_info == mptcp_info {

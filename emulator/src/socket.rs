@@ -1,4 +1,4 @@
-//! What a socket is, as far as these options can tell.
+//! A socket, as far as these options depend on it.
 
 use crate::abi::SUBFLOW_INFO;
 use core::fmt;
@@ -7,8 +7,8 @@ use crate::content::Content;
 use crate::length::KernelSize;
 use crate::revision::Revision;
 
-/// An address family of a socket: which of the two refusals a socket that is
-/// no MPTCP connection gives depends on it.
+/// The address family of a socket, on which the error depends with which a socket
+/// that is no MPTCP connection refuses the options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// `AF_INET`.

@@ -1,7 +1,7 @@
 //! `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: a header, then one element for
-//! each subflow, as many as there is room for.
+//! each subflow, as far as there is room.
 //!
-//! Both options share all of it but the element.
+//! The options differ in the element alone.
 
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -99,8 +99,8 @@ fn read_header<D: Decisions, M: UserMemory, T: Trace>(
     Ok((header, length))
 }
 
-/// Copies what fits; how many elements and how many bytes that was.
-#[expect(clippy::too_many_arguments, reason = "one step of `fill`, split off for reading")]
+/// Copies the elements that fit, and returns their number and their bytes.
+#[expect(clippy::too_many_arguments, reason = "a step of `fill`, in a function for readability")]
 fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
     element: Element<'_>,
     stride: Stride,

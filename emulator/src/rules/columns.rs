@@ -5,18 +5,18 @@ use crate::memory::Access;
 use crate::revision::ZeroLength;
 use crate::socket::Socket;
 
-/// How firmly a rule stands.
+/// The basis of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Basis {
-    /// A document says so.
+    /// A document promises it.
     Promised,
     /// It follows from an example, a test or a comment in the interface.
     Implied,
-    /// Only the behaviour of kernels says so.
+    /// Only the behaviour of kernels shows it.
     Accidental,
-    /// Kernels do so, but a document or what they do elsewhere says otherwise.
+    /// Kernels do it, but a document or their behaviour elsewhere contradicts it.
     Contrary,
-    /// The document is silent or contradicts itself, and no kernel shipped it:
+    /// No kernel has the option, and its document is silent or contradicts itself:
     /// this project decided.
     Chosen,
 }

@@ -1,4 +1,4 @@
-//! The rules of the contract, each with what is known about it.
+//! The rules of the contract, and the columns of their table.
 
 mod columns;
 mod table;
@@ -14,17 +14,17 @@ impl Rule {
         self.row().name
     }
 
-    /// What the rule says, in one or two sentences.
+    /// The rule in one or two sentences.
     pub const fn sentence(self) -> &'static str {
         self.row().sentence
     }
 
-    /// Where the rule comes from.
+    /// The source of the rule.
     pub const fn source(self) -> &'static str {
         self.row().source
     }
 
-    /// How firmly the rule stands.
+    /// The basis of the rule.
     pub const fn basis(self) -> Basis {
         self.row().basis
     }
@@ -39,7 +39,7 @@ impl Rule {
         self.row().step
     }
 
-    /// What has to be so for the rule to decide any call.
+    /// What the rule requires to decide any call.
     pub const fn requirement(self) -> Requirement {
         self.row().requirement
     }

@@ -30,7 +30,7 @@
 //! - *design*: the mail "Revised mptcp_info sockopt and selftests" of 29 July
 //!   2021, by its numbered points; see [`crate::info_opt`].
 //! - *man*: `getsockopt(2)`.
-//! - *measured*: no document says so; kernels were seen to do it.
+//! - *measured*: undocumented, but observed on kernels.
 
 use super::columns::{Basis, Options, Part, Requirement, Row, Step, rules};
 use crate::memory::Access;
