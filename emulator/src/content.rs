@@ -29,8 +29,8 @@ impl OpenReason {
     /// One clause for a report.
     pub const fn text(self) -> &'static str {
         match self {
-            OpenReason::Clock => "a clock that moves while the connection rests",
-            OpenReason::NoWitness => "no independent witness tells it in this state",
+            OpenReason::Clock => "a clock that changes while the connection is idle",
+            OpenReason::NoWitness => "no independent witness shows it in this state",
         }
     }
 }
