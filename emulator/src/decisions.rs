@@ -213,7 +213,7 @@ pub trait Decisions {
         }
     }
 
-    /// `mptcp_info_opt`: whether a block with this address is asked for.
+    /// `mptcp_info_opt`: whether a block with this address is requested.
     #[inline]
     fn opt_wanted(address: u64) -> bool {
         address != 0

@@ -76,6 +76,122 @@ pub struct Revision {
     pub verification: Verification,
 }
 
+/// Declares the revisions after the first one. A row is the name, the release, the revision that it is based on, the
+/// fields of [`Revision`] and of [`SocketBehavior`] that differ from that one, and the sources.
+macro_rules! revisions {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident ($major:literal, $minor:literal $(, $patch:literal)?): $base:ident,
+        {$($field:ident: $value:expr),*} [$($behavior:ident: $holds:literal),*], $sources:literal;
+    )+) => {
+        impl Revision {
+            $(
+                $(#[doc = $doc])+
+                pub const $name: Revision = Revision {
+                    name: concat!($major, ".", $minor $(, ".", $patch)?),
+                    since: Release { patch: Some(0 $(+ $patch)?), ..Release::mainline($major, $minor) },
+                    sources: $sources,
+                    $($field: $value,)*
+                    sockets: SocketBehavior { $($behavior: $holds,)* ..Revision::$base.sockets },
+                    ..Revision::$base
+                };
+            )+
+
+            /// All revisions, the oldest first; those of a stable series follow the series' first release.
+            pub const ALL: [Revision; 1 + [$(Revision::$name.tcp_info),+].len()] =
+                [Revision::V5_16, $(Revision::$name),+];
+        }
+    };
+}
+
+revisions! {
+    /// Linux 6.1, a long-term series: as 5.16.
+    V6_1 (6, 1): V5_16, {} [],
+        "iproute2's copy of the headers at 6.1, compiled";
+
+    /// Linux 6.1.34: the userspace path manager counts.
+    V6_1_34 (6, 1, 34): V6_1, {} [userspace_counts: true],
+        "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"";
+
+    /// Linux 6.1.79: an accepted socket keeps its initial subflow.
+    V6_1_79 (6, 1, 79): V6_1_34, {verification: Verification::Compared("6.1.192")} [accepted_keeps_initial: true],
+        "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled";
+
+    /// Linux 6.2: `tcpi_rcv_wnd` and `tcpi_rehash`.
+    V6_2 (6, 2): V6_1, {tcp_info: 240} [],
+        "commit 71fc704768f6";
+
+    /// Linux 6.3.8: the userspace path manager counts.
+    V6_3_8 (6, 3, 8): V6_2, {} [userspace_counts: true],
+        "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"";
+
+    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager alone.
+    V6_4 (6, 4): V6_2, {} [subflow_when_new: false, userspace_counts: true, userspace_limits: false],
+        "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6";
+
+    /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`; a listener's limits are 0.
+    V6_5 (6, 5): V6_4, {mptcp_info: 80, full_info: true} [listener_limits: false],
+        "commits 492432074e4f and 38967f424b5b";
+
+    /// Linux 6.6, a long-term series: an accepted socket keeps its initial subflow.
+    V6_6 (6, 6): V6_5, {} [accepted_keeps_initial: true],
+        "commit 39880bd808ad";
+
+    /// Linux 6.6.57: `tcpi_total_rto` and the two fields behind it, as 6.7 has them.
+    V6_6_57 (6, 6, 57): V6_6, {tcp_info: 248} [],
+        "ChangeLog-6.6.57: \"tcp: new TCP_INFO stats for RTO events\"";
+
+    /// Linux 6.7: `tcpi_total_rto` and the two fields behind it.
+    V6_7 (6, 7): V6_6, {tcp_info: 248} [],
+        "commit 3868ab0f1925";
+
+    /// Linux 6.8: `mptcpi_subflows_total`.
+    V6_8 (6, 8): V6_7, {mptcp_info: 88} [],
+        "commit 6ebf6f90ab4a; mptcp.dev's commented structure";
+
+    /// Linux 6.10: clocks in `mptcp_info`; a length of 0 ends the call early.
+    V6_10 (6, 10): V6_8, {mptcp_info: 96, zero_length: ZeroLength::Untouched} [],
+        "commits 18d82cde7432 and ce5f6f71b029; mptcp.dev's commented structure";
+
+    /// Linux 6.12, a long-term series: as 6.10.
+    V6_12 (6, 12): V6_10, {} [],
+        "iproute2's copy of the headers at 6.12, compiled";
+
+    /// Linux 6.12.93: a disconnected socket has 0 in `mptcpi_rcv_nxt`.
+    V6_12_93 (6, 12, 93): V6_12, {verification: Verification::Compared("6.12.117")} [disconnect_clears_rcv_nxt: true],
+        "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's 6.12.117, compiled";
+
+    /// Linux 6.18: counters of accurate ECN in `tcp_info`; `mptcpi_endp_laminar_max`.
+    V6_18 (6, 18): V6_12, {tcp_info: 280} [],
+        "iproute2's copy of the headers at 6.18, compiled";
+
+    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of those between it
+    /// and 6.18.
+    V6_18_44 (6, 18, 44): V6_18, {verification: Verification::Compared("6.18.44")} [disconnect_clears_rcv_nxt: true],
+        "sizes of the attributes of sock_diag dumps on a 6.18.44";
+
+    /// Linux 6.19: `mptcpi_endp_fullmesh_max`.
+    V6_19 (6, 19): V6_18, {} [disconnect_clears_rcv_nxt: true],
+        "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled";
+
+    /// Linux 7.0: `tcp_info`'s last word is bit fields.
+    V7_0 (7, 0): V6_19, {} [],
+        "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled";
+
+    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
+    /// `mptcpi_subflows` after a join that failed. Both are contents of a socket, which the caller passes to the model.
+    V7_1 (7, 1): V7_0, {} [],
+        "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled";
+
+    /// Linux 7.2: as 7.0.
+    V7_2 (7, 2): V7_0, {verification: Verification::Compared("7.2.13")} [],
+        "include/uapi of Debian's 7.2.13, compiled";
+
+    /// Linux 7.3: as 7.0.
+    V7_3 (7, 3): V7_0, {verification: Verification::Compared("7.3-rc7")} [],
+        "include/uapi of Debian's 7.3-rc7, compiled";
+}
+
 impl Revision {
     /// Linux 5.16, the first with `SOL_MPTCP`.
     pub const V5_16: Revision = Revision {
@@ -98,231 +214,6 @@ impl Revision {
         sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; iproute2's copy of the headers at 5.16, compiled",
         verification: Verification::SourcesOnly,
     };
-
-    /// Linux 6.1, a long-term series: as 5.16.
-    pub const V6_1: Revision = Revision {
-        name: "6.1",
-        since: Release::mainline(6, 1),
-        sources: "iproute2's copy of the headers at 6.1, compiled",
-        ..Revision::V5_16
-    };
-
-    /// Linux 6.1.34: the userspace path manager counts.
-    pub const V6_1_34: Revision = Revision {
-        name: "6.1.34",
-        since: Release::stable(6, 1, 34),
-        sockets: SocketBehavior { userspace_counts: true, ..Revision::V6_1.sockets },
-        sources: "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"",
-        ..Revision::V6_1
-    };
-
-    /// Linux 6.1.79: an accepted socket keeps its initial subflow.
-    pub const V6_1_79: Revision = Revision {
-        name: "6.1.79",
-        since: Release::stable(6, 1, 79),
-        sockets: SocketBehavior { accepted_keeps_initial: true, ..Revision::V6_1_34.sockets },
-        sources: "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled",
-        verification: Verification::Compared("6.1.192"),
-        ..Revision::V6_1_34
-    };
-
-    /// Linux 6.2: `tcpi_rcv_wnd` and `tcpi_rehash`.
-    pub const V6_2: Revision = Revision {
-        name: "6.2",
-        since: Release::mainline(6, 2),
-        tcp_info: 240,
-        sources: "commit 71fc704768f6",
-        ..Revision::V6_1
-    };
-
-    /// Linux 6.3.8: the userspace path manager counts.
-    pub const V6_3_8: Revision = Revision {
-        name: "6.3.8",
-        since: Release::stable(6, 3, 8),
-        sockets: SocketBehavior { userspace_counts: true, ..Revision::V6_2.sockets },
-        sources: "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"",
-        ..Revision::V6_2
-    };
-
-    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager alone.
-    pub const V6_4: Revision = Revision {
-        name: "6.4",
-        since: Release::mainline(6, 4),
-        sockets: SocketBehavior {
-            subflow_when_new: false,
-            userspace_counts: true,
-            userspace_limits: false,
-            ..Revision::V6_2.sockets
-        },
-        sources: "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6",
-        ..Revision::V6_2
-    };
-
-    /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`; a listener's limits are 0.
-    pub const V6_5: Revision = Revision {
-        name: "6.5",
-        since: Release::mainline(6, 5),
-        mptcp_info: 80,
-        full_info: true,
-        sockets: SocketBehavior { listener_limits: false, ..Revision::V6_4.sockets },
-        sources: "commits 492432074e4f and 38967f424b5b",
-        ..Revision::V6_4
-    };
-
-    /// Linux 6.6, a long-term series: an accepted socket keeps its initial subflow.
-    pub const V6_6: Revision = Revision {
-        name: "6.6",
-        since: Release::mainline(6, 6),
-        sockets: SocketBehavior { accepted_keeps_initial: true, ..Revision::V6_5.sockets },
-        sources: "commit 39880bd808ad",
-        ..Revision::V6_5
-    };
-
-    /// Linux 6.6.57: `tcpi_total_rto` and the two fields behind it, as 6.7 has them.
-    pub const V6_6_57: Revision = Revision {
-        name: "6.6.57",
-        since: Release::stable(6, 6, 57),
-        tcp_info: 248,
-        sources: "ChangeLog-6.6.57: \"tcp: new TCP_INFO stats for RTO events\"",
-        ..Revision::V6_6
-    };
-
-    /// Linux 6.7: `tcpi_total_rto` and the two fields behind it.
-    pub const V6_7: Revision = Revision {
-        name: "6.7",
-        since: Release::mainline(6, 7),
-        tcp_info: 248,
-        sources: "commit 3868ab0f1925",
-        ..Revision::V6_6
-    };
-
-    /// Linux 6.8: `mptcpi_subflows_total`.
-    pub const V6_8: Revision = Revision {
-        name: "6.8",
-        since: Release::mainline(6, 8),
-        mptcp_info: 88,
-        sources: "commit 6ebf6f90ab4a; mptcp.dev's commented structure",
-        ..Revision::V6_7
-    };
-
-    /// Linux 6.10: clocks in `mptcp_info`; a length of 0 ends the call early.
-    pub const V6_10: Revision = Revision {
-        name: "6.10",
-        since: Release::mainline(6, 10),
-        mptcp_info: 96,
-        zero_length: ZeroLength::Untouched,
-        sources: "commits 18d82cde7432 and ce5f6f71b029; mptcp.dev's commented structure",
-        ..Revision::V6_8
-    };
-
-    /// Linux 6.12, a long-term series: as 6.10.
-    pub const V6_12: Revision = Revision {
-        name: "6.12",
-        since: Release::mainline(6, 12),
-        sources: "iproute2's copy of the headers at 6.12, compiled",
-        ..Revision::V6_10
-    };
-
-    /// Linux 6.12.93: a disconnected socket has 0 in `mptcpi_rcv_nxt`.
-    pub const V6_12_93: Revision = Revision {
-        name: "6.12.93",
-        since: Release::stable(6, 12, 93),
-        sockets: SocketBehavior { disconnect_clears_rcv_nxt: true, ..Revision::V6_12.sockets },
-        sources: "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's \
-                  6.12.117, compiled",
-        verification: Verification::Compared("6.12.117"),
-        ..Revision::V6_12
-    };
-
-    /// Linux 6.18: counters of accurate ECN in `tcp_info`; `mptcpi_endp_laminar_max`.
-    pub const V6_18: Revision = Revision {
-        name: "6.18",
-        since: Release::mainline(6, 18),
-        tcp_info: 280,
-        sources: "iproute2's copy of the headers at 6.18, compiled",
-        ..Revision::V6_12
-    };
-
-    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of those between it
-    /// and 6.18.
-    pub const V6_18_44: Revision = Revision {
-        name: "6.18.44",
-        since: Release::stable(6, 18, 44),
-        sockets: SocketBehavior { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.sockets },
-        sources: "sizes of the attributes of sock_diag dumps on a 6.18.44",
-        verification: Verification::Compared("6.18.44"),
-        ..Revision::V6_18
-    };
-
-    /// Linux 6.19: `mptcpi_endp_fullmesh_max`.
-    pub const V6_19: Revision = Revision {
-        name: "6.19",
-        since: Release::mainline(6, 19),
-        sockets: SocketBehavior { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.sockets },
-        sources: "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled",
-        ..Revision::V6_18
-    };
-
-    /// Linux 7.0: `tcp_info`'s last word is bit fields.
-    pub const V7_0: Revision = Revision {
-        name: "7.0",
-        since: Release::mainline(7, 0),
-        sources: "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled",
-        ..Revision::V6_19
-    };
-
-    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
-    /// `mptcpi_subflows` after a join that failed. Both are contents of a socket, which the caller passes to the model.
-    pub const V7_1: Revision = Revision {
-        name: "7.1",
-        since: Release::mainline(7, 1),
-        sources: "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled",
-        ..Revision::V7_0
-    };
-
-    /// Linux 7.2: as 7.0.
-    pub const V7_2: Revision = Revision {
-        name: "7.2",
-        since: Release::mainline(7, 2),
-        sources: "include/uapi of Debian's 7.2.13, compiled",
-        verification: Verification::Compared("7.2.13"),
-        ..Revision::V7_0
-    };
-
-    /// Linux 7.3: as 7.0.
-    pub const V7_3: Revision = Revision {
-        name: "7.3",
-        since: Release::mainline(7, 3),
-        sources: "include/uapi of Debian's 7.3-rc7, compiled",
-        verification: Verification::Compared("7.3-rc7"),
-        ..Revision::V7_0
-    };
-
-    /// All revisions, the oldest first; those of a stable series follow the series' first release.
-    pub const ALL: [Revision; 22] = [
-        Revision::V5_16,
-        Revision::V6_1,
-        Revision::V6_1_34,
-        Revision::V6_1_79,
-        Revision::V6_2,
-        Revision::V6_3_8,
-        Revision::V6_4,
-        Revision::V6_5,
-        Revision::V6_6,
-        Revision::V6_6_57,
-        Revision::V6_7,
-        Revision::V6_8,
-        Revision::V6_10,
-        Revision::V6_12,
-        Revision::V6_12_93,
-        Revision::V6_18,
-        Revision::V6_18_44,
-        Revision::V6_19,
-        Revision::V7_0,
-        Revision::V7_1,
-        Revision::V7_2,
-        Revision::V7_3,
-    ];
 
     /// The newest revision with data.
     pub const NEWEST: Revision = Revision::V7_3;

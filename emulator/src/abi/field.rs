@@ -2,10 +2,10 @@
 
 use crate::release::Release;
 
-/// Where some bytes of a structure are, and what they are called.
+/// The place and the name of some bytes of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The field's name in the UAPI header; `(hole)` for padding; bit fields that share bytes stand together, each
+    /// The field's name in the UAPI header; `(hole)` for padding; bit fields that share bytes are one field, each
     /// with its width in bits, lowest bits (on little endian) first: `a:4,b:4`.
     pub name: &'static str,
     /// Bytes from the start of the structure.
@@ -13,10 +13,10 @@ pub struct Field {
     /// Bytes.
     pub size: u16,
     /// The first release whose header has the field under this name with this meaning; an earlier one than 5.16, the
-    /// first with `SOL_MPTCP`, where the structure came to other interfaces before. `None` for a field that is older
-    /// still, or as old as its structure.
+    /// first with `SOL_MPTCP`, where the structure came to other interfaces before. `None` for a field that is older,
+    /// or as old as its structure.
     pub since: Option<Release>,
-    /// The first release whose structure reaches as far, where that is earlier than `since`: the bytes were padding or
+    /// The first release whose structure has these bytes, if that is earlier than `since`: they were padding or
     /// reserved, or had another meaning.
     pub bytes_since: Option<Release>,
     /// What the field holds, and in which unit: the text of its documentation.
@@ -82,7 +82,7 @@ macro_rules! abi_struct {
 
         impl $name {
             /// Every byte of the structure, in order of offset.
-            pub const FIELDS: &'static [$crate::abi::Field] = &[ $( $crate::abi::Field {
+            pub const FIELDS: &'static [$crate::abi::field::Field] = &[ $( $crate::abi::field::Field {
                 name: abi_struct!(@label $field $($label)?),
                 offset: core::mem::offset_of!($name, $field) as u16,
                 size: size_of::<$type>() as u16,

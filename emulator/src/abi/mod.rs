@@ -1,15 +1,14 @@
-//! The structures that `getsockopt(SOL_MPTCP, …)` exchanges with user space, in our own declarations.
+//! The structures that `getsockopt(SOL_MPTCP, …)` exchanges with user space.
 //!
 //! Each is the *newest* layout (Linux 7.3). The kernel extends them only at the end, so the layout of an older
 //! release is a prefix of the one here, and the size that a release uses is a number, not another type. (One
 //! exception, marked at its field: the last word of [`TcpInfo`] changed its meaning.)
 //!
-//! Everything here is plain bytes: every field is an integer or an array of bytes, and what C leaves as padding is
-//! an explicit `_hole…` field. Every structure has a table `FIELDS` of its bytes, made from the same declaration as
-//! the structure, for reports about a single byte.
+//! Every field is an integer or an array of bytes, and the padding of C is an explicit `_hole…` field. Every
+//! structure has a table `FIELDS` of its bytes for reports about a single byte. One macro declares both.
 //!
 //! The layouts are those of a 64-bit kernel, little or big endian. A 64-bit kernel uses them for 32-bit programs
-//! too: [`SubflowInfo`] says where that matters.
+//! too: see [`SubflowInfo`] for the consequences.
 
 mod field;
 mod full_info;

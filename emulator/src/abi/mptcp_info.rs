@@ -36,7 +36,7 @@ abi_struct! {
         /// 1 byte.
         #[since(5, 9)]
         pub mptcpi_add_addr_accepted_max: u8,
-        /// Padding before `mptcpi_flags`: 2 bytes, zero; the header says that they can no longer be filled.
+        /// Padding before `mptcpi_flags`: 2 bytes, zero; according to the header it can no longer be filled.
         #[doc(hidden)]
         pub _hole6: [u8; 2] = HOLE,
         /// `MPTCP_INFO_FLAG_…` bits. 4 bytes.
@@ -63,7 +63,7 @@ abi_struct! {
         /// 1 where data checksums are in use. 1 byte.
         #[since(5, 14)]
         pub mptcpi_csum_enabled: u8,
-        /// Padding before `mptcpi_retransmits`: 1 byte, zero; the header says that it can no longer be filled.
+        /// Padding before `mptcpi_retransmits`: 1 byte, zero; according to the header it can no longer be filled.
         #[doc(hidden)]
         pub _hole43: [u8; 1] = HOLE,
         /// Retransmission timeouts at the MPTCP level in a row. 4 bytes. (Before 6.5 these bytes were

@@ -8,7 +8,7 @@ use super::field::{HOLE, abi_struct};
 use super::full_info::FullInfo;
 
 abi_struct! {
-    /// What stands before the elements of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: `struct mptcp_subflow_data`
+    /// The header before the elements of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: `struct mptcp_subflow_data`
     /// of `linux/mptcp.h`, since 5.16. 16 bytes, in C aligned to 8.
     pub struct SubflowData, 16 bytes {
         /// In: the size of this header as the program has it, 16 or more; the elements start there. 4 bytes.
