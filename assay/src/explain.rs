@@ -200,10 +200,10 @@ impl Explained {
     /// The model's word alone, on another revision or without a scene.
     fn modelled(&self, revision: &Revision) -> Result<Told, String> {
         // A portrait shows as many subflows as the running kernel has.
-        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
+        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.sockets);
         let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);
         let shown = |portrait: &&ExpectedState| {
-            !depends || u32::try_from(portrait.subflows().len()).ok() == subflows(revision)
+            !depends || u32::try_from(portrait.subflows()).ok() == subflows(revision)
         };
         let socket = match self.portrait.as_ref().filter(shown) {
             Some(portrait) => StandIn::of(portrait, revision),

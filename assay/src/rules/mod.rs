@@ -5,12 +5,12 @@ mod documents;
 mod exercise;
 mod man;
 mod markdown;
-mod place;
 
 use std::fmt::Write;
 
 use clap::{Args, ValueEnum};
-use mptcp_emulator::{Rule, Standing};
+use mptcp_emulator::Rule;
+use mptcp_emulator::rules::Basis;
 use serde::Serialize;
 
 use crate::args::OptionName;
@@ -18,7 +18,6 @@ use crate::style::{dim, head, wrapped};
 use crate::{Status, check, out};
 pub(crate) use documents::{Document, cited, is_measured};
 use exercise::Exercise;
-use place::{Chapter, Step};
 
 /// All documents, in the order in which pages list them.
 pub(crate) const DOCUMENTS: &[Document] = &documents::ALL;
@@ -66,11 +65,8 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Status, String> {
 
 fn wanted(rule: Rule, options: &[OptionName]) -> bool {
     let of = |option: &OptionName| match option {
-        OptionName::Info => Chapter::of(rule) == Chapter::Info,
-        OptionName::TcpInfo | OptionName::SubflowAddrs => Chapter::of(rule) == Chapter::Data,
-        OptionName::FullInfo => Chapter::of(rule) == Chapter::FullInfo,
-        OptionName::InfoOpt => Chapter::of(rule) == Chapter::InfoOpt,
         OptionName::Unknown => rule == Rule::UnknownOption,
+        option => option.numbers().iter().any(|number| rule.options().numbers().contains(number)),
     };
     options.is_empty() || options.iter().any(of)
 }
@@ -136,7 +132,7 @@ fn entry(rule: Rule, exercise: &Exercise) -> Entry {
     Entry {
         name: rule.name(),
         option: markdown::options(rule),
-        phase: Step::of(rule).name(),
+        phase: rule.step().name(),
         sentence: rule.sentence(),
         source: rule.source(),
         url: documents.first().map(|(_, document)| document.url),
@@ -152,12 +148,12 @@ fn entry(rule: Rule, exercise: &Exercise) -> Entry {
 
 /// A rule's standing in a word.
 pub(crate) fn standing(rule: Rule) -> &'static str {
-    match rule.standing() {
-        Standing::Promised => "promised",
-        Standing::Implied => "implied",
-        Standing::Accidental => "accidental",
-        Standing::Contrary => "contrary",
-        Standing::Chosen => "chosen",
+    match rule.basis() {
+        Basis::Promised => "promised",
+        Basis::Implied => "implied",
+        Basis::Accidental => "accidental",
+        Basis::Contrary => "contrary",
+        Basis::Chosen => "chosen",
     }
 }
 
@@ -226,7 +222,8 @@ mod tests {
         let all =
             [OptionName::Info, OptionName::TcpInfo, OptionName::FullInfo, OptionName::InfoOpt];
         let sum: usize = all.into_iter().map(of).sum();
-        let socket = Rule::ALL.iter().filter(|rule| Chapter::of(**rule) == Chapter::Socket);
+        let socket =
+            Rule::ALL.iter().filter(|rule| rule.options() == mptcp_emulator::rules::Options::Any);
         assert_eq!(sum + socket.count(), Rule::ALL.len());
         assert_eq!(of(OptionName::TcpInfo), of(OptionName::SubflowAddrs));
         assert_eq!(of(OptionName::Unknown), 1);
