@@ -1,120 +1,102 @@
 //! Sockets for the model alone: of another revision, or of no kernel at all.
 
 use mptcp_emulator::abi::MptcpInfo;
-use mptcp_emulator::{Connection, Content, Family, Revision, SUBFLOW_INFO, Socket, Subflow, Why};
-use mptcp_harness::scenes::{Contents, ExpectedState, Group, Kind, Limits, Scene};
+use mptcp_emulator::{
+    ContentMut, Family, OpenReason, OwnedConnection, OwnedSocket, Revision, Socket,
+};
+use mptcp_harness::scenes::{ExpectedState, Group, Kind, Limits, Scene};
 
-/// Bytes and the mask beside them.
-pub(crate) type Bytes = (Vec<u8>, Vec<u8>);
-
-/// What a model is told of a socket that does not exist as such.
-pub(crate) struct ModelSocket(Nature);
-
-enum Nature {
-    Mptcp { info: Bytes, subflows: Vec<(Bytes, Bytes)> },
-    Other(Socket<'static>),
-}
+/// A socket that no kernel has made.
+pub(crate) struct ModelSocket(OwnedSocket);
 
 impl ModelSocket {
     /// A scene as it would be on another revision: contents of this kernel,
     /// cut or lengthened with zeros to that revision's sizes.
     pub(crate) fn of(portrait: &ExpectedState, revision: &Revision) -> ModelSocket {
-        ModelSocket(match &portrait.kind {
-            Kind::Mptcp { info, subflows } => Nature::Mptcp {
-                info: resized(info, revision.mptcp_info),
-                subflows: subflows
-                    .iter()
-                    .map(|subflow| {
-                        let tcp_info = resized(&subflow.tcp_info, revision.tcp_info);
-                        (tcp_info, resized(&subflow.subflow_info, SUBFLOW_INFO))
-                    })
-                    .collect(),
-            },
-            Kind::FallenBack(family) => Nature::Other(Socket::FallenBack(*family)),
-            Kind::Tcp(family) => Nature::Other(Socket::Tcp(*family)),
-            Kind::Udp(family) => Nature::Other(Socket::Udp(*family)),
-            Kind::Unix => Nature::Other(Socket::Unix),
-            Kind::NotASocket => Nature::Other(Socket::NotASocket),
-            Kind::Closed => Nature::Other(Socket::Closed),
+        let Kind::Mptcp { info, subflows } = &portrait.kind else {
+            return ModelSocket(OwnedSocket::Other(portrait.kind.other()));
+        };
+        let mut connection = OwnedConnection::new(revision, subflows.len());
+        connection.info_mut().copy_from(info.content());
+        for (mut to, from) in connection.subflows_mut().zip(subflows) {
+            to.tcp_info.copy_from(from.tcp_info.content());
+            to.subflow_info.copy_from(from.subflow_info.content());
+        }
+        ModelSocket(OwnedSocket::Mptcp(connection))
+    }
+
+    /// A scene that is not available here, as the catalogue has it: the same number of subflows,
+    /// and all contents open.
+    pub(crate) fn named(scene: &Scene, revision: &Revision) -> ModelSocket {
+        ModelSocket::filled(scene, revision, |content, _| {
+            content.mask.fill(OpenReason::NoWitness as u8)
         })
     }
 
-    /// A scene that does not stand here, as the catalogue has it: as many subflows,
-    /// and all contents left open.
-    pub(crate) fn named(scene: &Scene, revision: &Revision) -> ModelSocket {
-        let open = |len: u32, _| (vec![0; len as usize], vec![Why::NoWitness as u8; len as usize]);
-        ModelSocket::filled(scene, revision, open)
-    }
-
-    /// A scene as the catalogue has it, with contents by which one sees what stands
-    /// where: no two parts of it are alike.
+    /// A scene as the catalogue has it, with contents in which no two parts are alike.
     pub(crate) fn marked(scene: &Scene, revision: &Revision) -> ModelSocket {
-        let mark = |len: u32, part: u32| {
-            let byte = |at: u32| (at.wrapping_mul(0x45d9) ^ part.wrapping_mul(0x9e37)) as u8;
-            ((0..len).map(byte).collect(), vec![0; len as usize])
-        };
-        ModelSocket::filled(scene, revision, mark)
+        ModelSocket::filled(scene, revision, |content, part| {
+            for (at, byte) in (0_u32..).zip(&mut *content.bytes) {
+                *byte = (at.wrapping_mul(0x45d9) ^ part.wrapping_mul(0x9e37)) as u8;
+            }
+        })
     }
 
-    /// `fill` is told a length, and the number of the part.
-    fn filled(scene: &Scene, revision: &Revision, fill: impl Fn(u32, u32) -> Bytes) -> ModelSocket {
+    /// `fill` gets each part, and its number.
+    fn filled(
+        scene: &Scene,
+        revision: &Revision,
+        fill: impl Fn(&mut ContentMut, u32),
+    ) -> ModelSocket {
         let name = scene.name;
         let family = if name.contains("v4") { Family::V4 } else { Family::V6 };
-        ModelSocket(match (scene.subflows_holding(&revision.holding), scene.group) {
+        ModelSocket(match (scene.subflows_holding(&revision.sockets), scene.group) {
             (Some(subflows), _) => {
-                let subflow = |part: u32| {
-                    (fill(revision.tcp_info, 2 * part), fill(SUBFLOW_INFO, 2 * part + 1))
-                };
-                let subflows = (1..=subflows).map(subflow).collect();
-                let mut info = fill(revision.mptcp_info, 1);
-                for field in unfilled(scene, revision) {
-                    clear(&mut info, field);
+                let mut connection = OwnedConnection::new(revision, subflows as usize);
+                for (number, mut subflow) in (1..).zip(connection.subflows_mut()) {
+                    fill(&mut subflow.tcp_info, 2 * number);
+                    fill(&mut subflow.subflow_info, 2 * number + 1);
                 }
-                Nature::Mptcp { info, subflows }
+                fill(&mut connection.info_mut(), 1);
+                for field in unfilled(scene, revision) {
+                    clear(&mut connection.info_mut(), field);
+                }
+                OwnedSocket::Mptcp(connection)
             }
-            (None, Group::NotMptcp) => Nature::Other(match name.split('-').next() {
+            (None, Group::NotMptcp) => OwnedSocket::Other(match name.split('-').next() {
                 Some("tcp") => Socket::Tcp(family),
                 Some("udp") => Socket::Udp(family),
                 Some("unix") => Socket::Unix,
                 Some("pipe") => Socket::NotASocket,
                 _ => Socket::Closed,
             }),
-            (None, _) => Nature::Other(Socket::FallenBack(family)),
+            (None, _) => OwnedSocket::Other(Socket::FallenBack(family)),
         })
     }
 
-    /// Its `struct mptcp_info`, and of each subflow `struct tcp_info` and `struct
-    /// mptcp_subflow_info`; `None` for what is no MPTCP socket.
-    pub(crate) fn contents(&mut self) -> Option<(&mut Bytes, &mut [(Bytes, Bytes)])> {
+    /// Its contents; `None` if it is no MPTCP socket.
+    pub(crate) fn contents(&mut self) -> Option<&mut OwnedConnection> {
         match &mut self.0 {
-            Nature::Mptcp { info, subflows } => Some((info, subflows)),
-            Nature::Other(_) => None,
+            OwnedSocket::Mptcp(connection) => Some(connection),
+            OwnedSocket::Other(_) => None,
         }
     }
 
     /// Does something with the socket, and its number of subflows.
     pub(crate) fn with<R>(&self, act: impl FnOnce(Socket<'_>, usize) -> R) -> R {
-        match &self.0 {
-            Nature::Other(socket) => act(*socket, 0),
-            Nature::Mptcp { info, subflows } => {
-                let list: Vec<Subflow<'_>> = subflows
-                    .iter()
-                    .map(|(tcp_info, subflow_info)| Subflow {
-                        tcp_info: content(tcp_info),
-                        subflow_info: content(subflow_info),
-                    })
-                    .collect();
-                let connection = Connection { info: content(info), subflows: &list };
-                act(Socket::Mptcp(connection), list.len())
-            }
-        }
+        let socket = self.0.as_socket();
+        let subflows = match &socket {
+            Socket::Mptcp(connection) => connection.subflows().len(),
+            _ => 0,
+        };
+        act(socket, subflows)
     }
 }
 
 /// The fields of `struct mptcp_info` that are 0 in a scene on a revision and not on every
 /// revision. (No scene has an endpoint with the flag `signal`: its count is 0 anyhow.)
 fn unfilled(scene: &Scene, revision: &Revision) -> Vec<&'static str> {
-    let holding = &revision.holding;
+    let holding = &revision.sockets;
     let limits = scene.limits();
     let mut fields = Vec::new();
     if !limits.are_filled(holding) {
@@ -132,29 +114,15 @@ fn unfilled(scene: &Scene, revision: &Revision) -> Vec<&'static str> {
 }
 
 /// Makes a field of `struct mptcp_info` a known 0.
-fn clear((bytes, mask): &mut Bytes, name: &str) {
-    let Some(field) = MptcpInfo::FIELDS.iter().find(|field| field.name == name) else {
-        return;
-    };
-    let start = usize::from(field.offset);
-    for at in start..start + usize::from(field.size) {
-        if let (Some(byte), Some(mask)) = (bytes.get_mut(at), mask.get_mut(at)) {
-            (*byte, *mask) = (0, 0);
-        }
+fn clear(info: &mut ContentMut, name: &str) {
+    let field = MptcpInfo::FIELDS.iter().find(|field| field.name == name);
+    let range = field
+        .map_or(0..0, |field| usize::from(field.offset)..usize::from(field.offset + field.size));
+    if let (Some(bytes), Some(mask)) = (info.bytes.get_mut(range.clone()), info.mask.get_mut(range))
+    {
+        bytes.fill(0);
+        mask.fill(0);
     }
-}
-
-fn resized(masked: &Contents, size: u32) -> Bytes {
-    let fit = |bytes: &[u8]| {
-        let mut bytes = bytes.to_vec();
-        bytes.resize(size as usize, 0);
-        bytes
-    };
-    (fit(masked.bytes()), fit(masked.mask()))
-}
-
-fn content((bytes, mask): &Bytes) -> Content<'_> {
-    Content::masked(bytes, mask).unwrap_or(Content::exact(&[]))
 }
 
 #[cfg(test)]
@@ -198,7 +166,7 @@ mod tests {
         let info = |revision: Revision, name| {
             let scene = by_name(name).unwrap();
             let mut socket = ModelSocket::marked(scene, &revision);
-            socket.contents().unwrap().0.0.clone()
+            socket.contents().unwrap().info_mut().bytes.to_vec()
         };
         // mptcpi_subflows, mptcpi_subflows_max, mptcpi_local_addr_max, mptcpi_rcv_nxt.
         for (name, old, new, at) in [

@@ -2,7 +2,7 @@
 //! compares them with the paths in the sources.
 //!
 //! Every path that begins with `crate`, `self` or `super` counts, in `use` items and elsewhere,
-//! outside of tests. A re-export counts as the module that it comes from.
+//! outside of tests and of links in the documentation. A re-export counts as the module that it comes from.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
@@ -34,10 +34,13 @@ struct Collector<'a> {
     items: &'a mut Items,
 }
 
-fn is_test(attributes: &[syn::Attribute]) -> bool {
+/// Whether an item is for tests or for links of the documentation alone.
+fn is_left_out(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test") || path.is_ident("doc"))
     })
 }
 
@@ -68,7 +71,7 @@ impl<'ast> Visit<'ast> for Collector<'_> {
             syn::Item::Struct(item) => &item.attrs,
             _ => &[],
         };
-        if !is_test(attributes) {
+        if !is_left_out(attributes) {
             visit::visit_item(self, item);
         }
     }
@@ -132,7 +135,7 @@ impl Crate {
         Collector { items: self.modules.entry(module.clone()).or_default() }.visit_file(&parsed);
         for item in &parsed.items {
             let syn::Item::Mod(item) = item else { continue };
-            if item.content.is_some() || is_test(&item.attrs) {
+            if item.content.is_some() || is_left_out(&item.attrs) {
                 continue;
             }
             let name = item.ident.to_string();

@@ -1,29 +1,28 @@
-//! An array of the program's own, filled element by element: what
-//! `MPTCP_FULL_INFO` and `mptcp_info_opt` point at.
+//! An array of the program, filled element by element, as `MPTCP_FULL_INFO` and
+//! `mptcp_info_opt` point at.
 
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, Stride};
+use crate::length::{KernelSize, Stride, UserSize};
 use crate::memory::UserMemory;
 use crate::rules::Rule;
 use crate::trace::Trace;
 
-/// An array, and where its next element goes.
+/// An array, and the address of its next element.
 pub(crate) struct Array {
     at: u64,
-    pub(crate) asked: AskedSize,
+    pub(crate) asked: UserSize,
     pub(crate) stride: Stride,
     empty: Rule,
     unwritable: Rule,
-    /// Bytes of each element that are left out: where they begin, and how many.
+    /// Bytes of each element that are not copied: the offset of the first, and their number.
     left_out: (u32, u32),
 }
 
 impl Array {
-    /// An array at an address, whose elements have the size that both sides
-    /// know; the rules are those of an element of size 0, and of one that cannot
-    /// be copied whole.
+    /// An array at an address, whose elements have the lesser of both sizes. The rules are
+    /// those of an element of size 0 and of one that cannot be copied whole.
     pub(crate) fn new<D: Decisions>(
         at: u64,
         asked: u32,
@@ -31,17 +30,17 @@ impl Array {
         empty: Rule,
         unwritable: Rule,
     ) -> Array {
-        let asked = AskedSize(asked);
+        let asked = UserSize(asked);
         let stride = D::stride(asked, KernelSize(kernel));
         Array { at, asked, stride, empty, unwritable, left_out: (0, 0) }
     }
 
-    /// Leaves some bytes of each element out.
+    /// Omits some bytes of each element.
     pub(crate) fn leave_out(&mut self, start: u32, bytes: u32) {
         self.left_out = (start, bytes);
     }
 
-    /// Copies an element, and stands behind it.
+    /// Copies the next element.
     #[inline]
     pub(crate) fn push<D: Decisions, M: UserMemory, T: Trace>(
         &mut self,

@@ -1,7 +1,7 @@
-//! One call, and the two steps that all options share: where the length is
-//! loaded, and where it is stored.
+//! One call, and the steps that all options share: the length is loaded and
+//! stored.
 
-use crate::decisions::{Decisions, Documented};
+use crate::decisions::{Decisions, KernelDecisions};
 use crate::errno::Errno;
 use crate::length::OptLen;
 use crate::memory::UserMemory;
@@ -11,8 +11,8 @@ use crate::trace::Trace;
 /// `getsockopt(fd, SOL_MPTCP, option, optval, optlen)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Call {
-    /// The option's number: one of [`crate::abi::MPTCP_INFO`] and its
-    /// siblings, or any other.
+    /// The option's number: [`crate::abi::MPTCP_INFO`] or another one of
+    /// [`crate::abi`], or an unknown one.
     pub option: i32,
     /// Address of the buffer.
     pub optval: u64,
@@ -21,21 +21,21 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call as the kernel takes it from a 32-bit program, these being the
-    /// registers: of each that holds an address the lower half counts.
+    /// The call of a 32-bit program with these registers: the kernel takes the
+    /// lower half of each address.
     ///
-    /// Nothing else is different. All numbers of these options are as large in
-    /// both ABIs, and the pointers within their structures are 64 bits wide. One
-    /// structure is not what such a program takes it for, and no kernel says so:
-    /// see [`crate::abi::SubflowInfo`].
+    /// Nothing else is different. All numbers of these options have the same size
+    /// in both ABIs, and the pointers within their structures have 64 bits. One
+    /// structure has another layout than the C of such a program has, which is
+    /// undocumented: see [`crate::abi::SubflowInfo`].
     #[inline]
     pub fn compat(self) -> Call {
-        self.compat_deciding::<Documented>()
+        self.compat_with::<KernelDecisions>()
     }
 
-    /// As [`Call::compat`], on a kernel that may decide otherwise.
+    /// As [`Call::compat`], with other decisions.
     #[inline]
-    pub fn compat_deciding<D: Decisions>(self) -> Call {
+    pub fn compat_with<D: Decisions>(self) -> Call {
         let [optval, optlen] = [self.optval, self.optlen].map(D::compat_address);
         Call { optval, optlen, ..self }
     }
@@ -65,8 +65,8 @@ impl Call {
         stored.map_err(|_| refuse(trace, unwritable, Errno::EFAULT))
     }
 
-    /// Stores the length and writes the structure, one after the other as the
-    /// kernel decides, or `unwritable` with `EFAULT` for the length.
+    /// Stores the length and writes the structure in the order that the kernel
+    /// decides, or `unwritable` with `EFAULT` for the length.
     #[inline]
     pub(crate) fn store_both<D: Decisions, M: UserMemory, T: Trace>(
         &self,

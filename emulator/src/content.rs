@@ -1,44 +1,44 @@
-//! What the kernel has to say: bytes, each either known or left open.
+//! Bytes that a kernel copies out, each either known or open.
 
-/// Why a byte of an answer cannot be foretold.
+/// The reason why a byte of an answer cannot be predicted.
 ///
-/// The list is short on purpose. A byte is only ever left open for one of
-/// these reasons, and a test holds the set of open bytes against what really
-/// moves, so that it is neither too wide nor too narrow.
+/// There is no other reason for an open byte. A test compares the open bytes with
+/// those that change on real kernels, so that the masks are neither too wide nor
+/// too narrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Why {
-    /// The field tells how long ago something happened; it moves on its own
-    /// while the connection rests.
+pub enum OpenReason {
+    /// The field is the time since an event: it changes while the connection is
+    /// idle.
     Clock = 1,
-    /// No path into the kernel other than the call under test tells this
-    /// field for a socket in this state, and no document gives its value.
+    /// No other interface of the kernel shows this field for a socket in this
+    /// state, and no document states its value.
     NoWitness = 2,
 }
 
-impl Why {
-    /// The reason behind a mask byte, `None` for a byte that is known.
-    pub const fn from_mask(mask: u8) -> Option<Why> {
+impl OpenReason {
+    /// The reason of a mask byte; `None` for a byte that is known.
+    pub const fn from_mask(mask: u8) -> Option<OpenReason> {
         match mask {
             0 => None,
-            1 => Some(Why::Clock),
-            _ => Some(Why::NoWitness),
+            1 => Some(OpenReason::Clock),
+            _ => Some(OpenReason::NoWitness),
         }
     }
 
     /// One clause for a report.
     pub const fn text(self) -> &'static str {
         match self {
-            Why::Clock => "a clock that moves while the connection rests",
-            Why::NoWitness => "no independent witness tells it in this state",
+            OpenReason::Clock => "a clock that changes while the connection is idle",
+            OpenReason::NoWitness => "no independent witness shows it in this state",
         }
     }
 }
 
-/// Bytes that the kernel has ready to copy out, with a mask beside them.
+/// Bytes that the kernel copies out, and their mask.
 ///
-/// A mask byte of 0 says that the byte is known exactly; any other value is a
-/// [`Why`]. An empty mask says that all bytes are known.
+/// A mask byte of 0 means that the byte is known; any other value is an
+/// [`OpenReason`]. With an empty mask all bytes are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content<'a> {
     bytes: &'a [u8],
@@ -52,17 +52,17 @@ impl<'a> Content<'a> {
         Content { bytes, mask: &[] }
     }
 
-    /// Bytes with a mask; `None` unless both are of one length.
+    /// Bytes with a mask; `None` unless both have the same length.
     pub const fn masked(bytes: &'a [u8], mask: &'a [u8]) -> Option<Content<'a>> {
         if bytes.len() == mask.len() { Some(Content { bytes, mask }) } else { None }
     }
 
-    /// The bytes; those that are open hold a value of no meaning.
+    /// The bytes; those that are open have no meaning.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The mask, empty where every byte is known.
+    /// The mask; it may be empty if every byte is known.
     pub const fn mask(&self) -> &'a [u8] {
         self.mask
     }
@@ -77,7 +77,7 @@ impl<'a> Content<'a> {
         self.bytes.is_empty()
     }
 
-    /// The first `len` bytes, or all where there are fewer.
+    /// The first `len` bytes, or all if there are fewer.
     #[must_use]
     pub fn first(self, len: usize) -> Content<'a> {
         Content {
@@ -86,7 +86,17 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// All bytes from `start` on, none where there are fewer.
+    /// `len` bytes from `start` on, none if there are fewer.
+    #[inline]
+    pub(crate) fn part(self, start: usize, len: usize) -> Content<'a> {
+        let range = start..start + len;
+        Content {
+            bytes: self.bytes.get(range.clone()).unwrap_or(&[]),
+            mask: self.mask.get(range).unwrap_or(&[]),
+        }
+    }
+
+    /// All bytes from `start` on, none if there are fewer.
     #[must_use]
     pub fn skip(self, start: usize) -> Content<'a> {
         Content {

@@ -1,37 +1,37 @@
-//! The arithmetic of the negotiation: every point at which a kernel could
-//! decide otherwise, as one small function.
+//! The arithmetic of the negotiation: one small function for every point at which
+//! a kernel could decide differently.
 //!
-//! [`Documented`] is the contract. The trait exists so that a deliberately
-//! wrong model is one function overridden: that is how a checker built on
-//! this crate shows that it would notice.
+//! [`KernelDecisions`] is the contract. A deliberately wrong model overrides one
+//! function: a checker that is built on this crate has to notice it.
 
-use crate::abi::{FullInfo, SubflowData};
+use crate::abi::{
+    FULL_INFO_HEADER, FullInfo, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO_HOLE, SubflowData,
+};
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, OptLen, Stride};
+pub use crate::length::{KernelSize, OptLen, Stride, UserSize};
 use crate::revision::{Revision, ZeroLength};
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO_HOLE};
 
 /// A size in a header that is larger than any length can be (2^31 - 1).
 const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
 
-/// What a kernel decides. All sizes are bytes.
+/// The decisions of a kernel. All sizes are in bytes.
 pub trait Decisions {
-    /// What an MPTCP socket answers to an option that it does not know.
+    /// The error of an MPTCP socket for an option that it does not know.
     const UNKNOWN_OPTION: Errno = Errno::EOPNOTSUPP;
 
-    /// A 32-bit program's call: the address that a register of 64 bits holds.
+    /// A 32-bit program's call: the address in a register of 64 bits.
     #[inline]
     fn compat_address(register: u64) -> u64 {
         register & u64::from(u32::MAX)
     }
 
     /// `MPTCP_FULL_INFO`, a 32-bit program's call: the padding between `id` and `addrs`
-    /// of `struct mptcp_subflow_info`. Such a program's C has none.
+    /// of `struct mptcp_subflow_info`. The C of such a program has none.
     const COMPAT_SUBFLOW_INFO_HOLE: u32 = SUBFLOW_INFO_HOLE;
 
-    /// `MPTCP_INFO`: whether this length ends the call at once, successful and
-    /// with nothing touched.
+    /// `MPTCP_INFO`: whether the call succeeds at once with this length, and nothing is
+    /// written.
     #[inline]
     fn info_asks_nothing(revision: &Revision, length: OptLen) -> bool {
         length.0 == 0 && revision.zero_length == ZeroLength::Untouched
@@ -52,8 +52,8 @@ pub trait Decisions {
     /// `MPTCP_INFO`: whether the length is stored before the data is copied.
     const INFO_LENGTH_FIRST: bool = true;
 
-    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: whether a length has room for
-    /// a header.
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: whether a header fits in a
+    /// length.
     #[inline]
     fn data_length(length: OptLen) -> Result<u32, Rule> {
         match length.bytes() {
@@ -63,7 +63,7 @@ pub trait Decisions {
         }
     }
 
-    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: whether a header is in order.
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: whether a header is valid.
     #[inline]
     fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
         if header.size_subflow_data > SIZE_MAX {
@@ -83,27 +83,27 @@ pub trait Decisions {
         }
     }
 
-    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: how far into the buffer the
-    /// first element stands.
+    /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: the offset of the first
+    /// element in the buffer.
     #[inline]
     fn first_element(header: &SubflowData) -> u32 {
         header.size_subflow_data
     }
 
-    /// All but `MPTCP_INFO`: the size of an element that both sides know.
+    /// All but `MPTCP_INFO`: the lesser of both sizes of an element.
     #[inline]
-    fn stride(asked: AskedSize, kernel: KernelSize) -> Stride {
+    fn stride(asked: UserSize, kernel: KernelSize) -> Stride {
         Stride(asked.0.min(kernel.0))
     }
 
-    /// How far the next element stands from one that was copied.
+    /// The distance from one element to the next.
     #[inline]
-    fn step(_asked: AskedSize, stride: Stride) -> u32 {
+    fn step(_asked: UserSize, stride: Stride) -> u32 {
         stride.0
     }
 
     /// `MPTCP_TCPINFO`, `MPTCP_SUBFLOW_ADDRS`: how much of an element is
-    /// copied into the room that is left, if any of it is.
+    /// copied into the remaining room, if any of it is.
     #[inline]
     fn element(room: u32, stride: Stride) -> Option<u32> {
         (room >= stride.0).then_some(stride.0)
@@ -117,7 +117,7 @@ pub trait Decisions {
 
     /// All but `MPTCP_INFO`: the value of `size_user`.
     #[inline]
-    fn size_user(_asked: AskedSize, stride: Stride) -> u32 {
+    fn size_user(_asked: UserSize, stride: Stride) -> u32 {
         stride.0
     }
 
@@ -148,14 +148,14 @@ pub trait Decisions {
     /// All but `MPTCP_INFO`: whether the length is stored before the header.
     const LENGTH_BEFORE_HEADER: bool = true;
 
-    /// All but `MPTCP_INFO`: whether header and length are stored after an
-    /// element could not be copied.
+    /// All but `MPTCP_INFO`: whether header and length are stored although
+    /// an element could not be copied.
     const REPORT_AFTER_FAULT: bool = false;
 
-    /// All but `MPTCP_INFO`: what an element that could not be copied gives.
+    /// All but `MPTCP_INFO`: the result if an element cannot be copied.
     const ELEMENT_FAULT: Result<(), Errno> = Err(Errno::EFAULT);
 
-    /// `MPTCP_FULL_INFO`: whether a length has room for what is input.
+    /// `MPTCP_FULL_INFO`: whether the input fits in a length.
     #[inline]
     fn full_length(length: OptLen) -> Result<u32, Rule> {
         match length.bytes() {
@@ -165,7 +165,7 @@ pub trait Decisions {
         }
     }
 
-    /// `MPTCP_FULL_INFO`: whether the structure is in order.
+    /// `MPTCP_FULL_INFO`: whether the structure is valid.
     #[inline]
     fn full_header(full: &FullInfo) -> Result<(), Rule> {
         if full.num_subflows != 0 {
@@ -203,7 +203,7 @@ pub trait Decisions {
         FULL_INFO_HEADER.wrapping_add(info)
     }
 
-    /// `mptcp_info_opt`: whether a length has room for the structure.
+    /// `mptcp_info_opt`: whether the structure fits in a length.
     #[inline]
     fn opt_length(length: OptLen) -> Result<u32, Rule> {
         match length.bytes() {
@@ -213,14 +213,14 @@ pub trait Decisions {
         }
     }
 
-    /// `mptcp_info_opt`: whether a block with this address is asked for.
+    /// `mptcp_info_opt`: whether a block with this address is requested.
     #[inline]
     fn opt_wanted(address: u64) -> bool {
         address != 0
     }
 
     /// `mptcp_info_opt`: the value of `nmemb_user` of a block of which the
-    /// kernel has so many elements.
+    /// kernel has `all` elements.
     #[inline]
     fn opt_filled(asked: u32, all: u32) -> u32 {
         asked.min(all)
@@ -233,8 +233,8 @@ pub trait Decisions {
         index < nmemb_user
     }
 
-    /// `mptcp_info_opt`: whether `mptcp_info` is filled for a program that says
-    /// it has room for so many.
+    /// `mptcp_info_opt`: whether `mptcp_info` is filled for a program that passes
+    /// this `nmemb_user`.
     #[inline]
     fn opt_scalar(_nmemb_user: u32) -> bool {
         true
@@ -254,19 +254,19 @@ pub trait Decisions {
     }
 }
 
-/// The contract as it is documented, where no document speaks as it was measured, and
-/// where kernels and a document differ as kernels have it.
+/// The contract of kernels: documented where a document exists, else measured. If kernels
+/// and a document differ, kernels decide.
 #[derive(Clone, Copy, Debug)]
-pub enum Documented {}
+pub enum KernelDecisions {}
 
-impl Decisions for Documented {}
+impl Decisions for KernelDecisions {}
 
-/// As [`Documented`], but where kernels contradict a document or themselves as the
-/// document has it: see [`Standing::Contrary`](crate::Standing::Contrary).
+/// As [`KernelDecisions`], but if kernels contradict a document or themselves, the document
+/// decides: see [`Basis::Contrary`](crate::rules::Basis::Contrary).
 #[derive(Clone, Copy, Debug)]
-pub enum Promised {}
+pub enum DocumentDecisions {}
 
-impl Decisions for Promised {
+impl Decisions for DocumentDecisions {
     const UNKNOWN_OPTION: Errno = Errno::ENOPROTOOPT;
     const COMPAT_SUBFLOW_INFO_HOLE: u32 = 0;
 

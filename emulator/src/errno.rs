@@ -1,4 +1,4 @@
-//! The errors that these calls give.
+//! The errors that these calls return.
 
 /// An error number, positive, as `errno` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -7,18 +7,18 @@ pub struct Errno(pub i32);
 impl Errno {
     /// The descriptor is not open.
     pub const EBADF: Errno = Errno(9);
-    /// An address that the program may not access so.
+    /// An address that the program cannot access.
     pub const EFAULT: Errno = Errno(14);
-    /// A length or a header that is out of order.
+    /// An invalid length or header.
     pub const EINVAL: Errno = Errno(22);
     /// The descriptor is not a socket.
     pub const ENOTSOCK: Errno = Errno(88);
-    /// The level knows no such option.
+    /// The level has no such option.
     pub const ENOPROTOOPT: Errno = Errno(92);
     /// The socket does not support the operation.
     pub const EOPNOTSUPP: Errno = Errno(95);
 
-    /// The name, or `None` for a number that these calls do not give.
+    /// The name, or `None` for a number that these calls do not return.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
             Errno::EBADF => "EBADF",

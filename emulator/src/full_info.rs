@@ -1,10 +1,11 @@
-//! `MPTCP_FULL_INFO`: a structure with two pointers; one element for each
-//! subflow goes into each of the two arrays, and `mptcp_info` into the
-//! structure's end.
+//! `MPTCP_FULL_INFO`: a structure with two pointers to arrays. Each array gets
+//! one element for each subflow; `mptcp_info` is the end of the structure.
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{FullInfo, MptcpInfo};
+use crate::abi::{
+    FULL_INFO_HEADER, FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE,
+};
 use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
@@ -14,7 +15,6 @@ use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{FULL_INFO_HEADER, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE};
 use crate::socket::Connection;
 use crate::trace::Trace;
 
@@ -39,6 +39,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
 ) -> Result<(), Errno> {
     let (mut full, length) = read::<D, M, T>(call, memory, trace)?;
 
+    let tcp_info = connection.tcp_info_size(revision);
     let size = SUBFLOW_ID + revision.subflow_info_hole + SUBFLOW_ADDRS;
     let mut addresses = array::<D, T>(
         full.subflow_info,
@@ -47,12 +48,12 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         Rule::FullSubflowInfoUnwritable,
         trace,
     );
-    // What is told has the padding of 64 bits; leave out what this caller does not have.
+    // The contents have the padding of 64 bits. Omit what this caller does not have.
     addresses.leave_out(SUBFLOW_ID, SUBFLOW_INFO_HOLE - revision.subflow_info_hole);
     let mut tcp_infos = array::<D, T>(
         full.tcp_info,
         full.size_tcpinfo_user,
-        revision.tcp_info,
+        tcp_info.0,
         Rule::FullTcpInfoUnwritable,
         trace,
     );
@@ -71,14 +72,21 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         Err(errno) => return Err(errno),
     };
 
-    full.size_tcpinfo_kernel = D::size_kernel(KernelSize(revision.tcp_info));
+    full.size_tcpinfo_kernel = D::size_kernel(tcp_info);
     full.size_tcpinfo_user = D::size_user(tcp_infos.asked, tcp_infos.stride);
     full.size_sfinfo_kernel = D::size_kernel(KernelSize(size));
     full.size_sfinfo_user = D::size_user(addresses.asked, addresses.stride);
-    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
-    full.num_subflows = D::count(all, elements);
+    full.num_subflows = D::count(connection.subflow_count(), elements);
 
-    write::<D, M, T>(revision, &full, length, connection, call, memory, trace)?;
+    write::<D, M, T>(
+        &full,
+        connection.info_size(revision),
+        length,
+        connection,
+        call,
+        memory,
+        trace,
+    )?;
     copied.map(|_| ())
 }
 
@@ -101,7 +109,7 @@ fn read<D: Decisions, M: UserMemory, T: Trace>(
     Ok((full, length))
 }
 
-/// Copies what there are slots for; how many elements that was.
+/// Copies the elements for which there is room, and returns their number.
 fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     addresses: &mut Array,
     tcp_infos: &mut Array,
@@ -111,7 +119,7 @@ fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     trace: &mut T,
 ) -> Result<u32, Errno> {
     let mut elements = 0;
-    for (index, subflow) in (0..).zip(connection.subflows) {
+    for (index, subflow) in (0..).zip(connection.subflows()) {
         if !D::full_slot(index, slots) {
             trace.fired(Rule::FullElementLeftOut);
             continue;
@@ -129,20 +137,20 @@ fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     Ok(elements)
 }
 
-/// Stores the length, then the structure: its head, then `mptcp_info`.
+/// Stores the length, then the structure: first its head, then `mptcp_info`.
 fn write<D: Decisions, M: UserMemory, T: Trace>(
-    revision: &Revision,
     full: &FullInfo,
+    kernel: KernelSize,
     length: u32,
     connection: &Connection<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let info = D::full_info_length(length, KernelSize(revision.mptcp_info));
+    let info = D::full_info_length(length, kernel);
     trace.fired(if info == 0 {
         Rule::FullInfoLeftOut
-    } else if info < revision.mptcp_info {
+    } else if info < kernel.0 {
         Rule::FullInfoCut
     } else {
         Rule::FullInfoWhole

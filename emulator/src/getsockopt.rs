@@ -1,21 +1,21 @@
-//! From the descriptor to the option that answers.
+//! The socket and the option of a call.
 
 use crate::abi;
 use crate::call::Call;
-use crate::decisions::{Decisions, Documented};
+use crate::decisions::{Decisions, KernelDecisions};
 use crate::errno::Errno;
-use crate::memory::{Lent, UserMemory};
+use crate::memory::{Buffer, UserMemory};
 use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Family, Socket};
 use crate::trace::Trace;
 use crate::{full_info, info, info_opt, subflow_data};
 
-/// Answers a call as a kernel of this revision does, filling `memory`.
+/// Answers a call as a kernel of this revision does, and writes to `memory`.
 ///
 /// # Errors
-/// What the real call would leave in `errno`. An error does not mean that
-/// memory is as it was: see the rules.
+/// The `errno` of the real call. Memory may be written before an error: see the
+/// rules.
 pub fn getsockopt<M: UserMemory, T: Trace>(
     revision: &Revision,
     socket: &Socket<'_>,
@@ -23,12 +23,12 @@ pub fn getsockopt<M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    getsockopt_deciding::<Documented, M, T>(revision, socket, call, memory, trace)
+    getsockopt_with::<KernelDecisions, M, T>(revision, socket, call, memory, trace)
 }
 
-/// [`getsockopt`] as a safe wrapper calls it, for a program that lends a
-/// buffer and its length. `MPTCP_FULL_INFO` and `mptcp_info_opt` have pointers,
-/// and take memory that they point into: see [`crate::Paged`].
+/// [`getsockopt`] for a program that passes a buffer and its length, as a safe
+/// wrapper does. `MPTCP_FULL_INFO` and `mptcp_info_opt` have pointers, and need
+/// memory that these point to: see [`crate::PagedMemory`].
 ///
 /// # Errors
 /// As [`getsockopt`].
@@ -39,36 +39,45 @@ pub fn getsockopt_into(
     optval: &mut [u8],
     optlen: &mut i32,
 ) -> Result<(), Errno> {
-    let call = Call { option, optval: Lent::OPTVAL, optlen: Lent::OPTLEN };
-    getsockopt(revision, socket, &call, &mut Lent { optval, optlen }, &mut ())
+    let call = Call { option, optval: Buffer::OPTVAL, optlen: Buffer::OPTLEN };
+    getsockopt(revision, socket, &call, &mut Buffer { optval, optlen }, &mut ())
 }
 
-/// [`getsockopt`] as a kernel that decides otherwise would answer.
+/// [`getsockopt`] with other decisions.
 ///
 /// # Errors
 /// As [`getsockopt`].
-pub fn getsockopt_deciding<D: Decisions, M: UserMemory, T: Trace>(
+pub fn getsockopt_with<D: Decisions, M: UserMemory, T: Trace>(
     revision: &Revision,
     socket: &Socket<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    if let Socket::Mptcp(connection) = socket {
-        debug_assert!(connection.fits(revision), "contents shorter than this kernel's structures");
-    }
     let (rule, errno) = match socket {
         Socket::Mptcp(connection) => match call.option {
             abi::MPTCP_INFO => {
                 return info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_TCPINFO => {
-                let element = subflow_data::tcp_info(revision);
-                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
+                let element = subflow_data::tcp_info(revision, connection);
+                return subflow_data::fill::<D, _, _>(
+                    element,
+                    connection.subflow_count(),
+                    call,
+                    memory,
+                    trace,
+                );
             }
             abi::MPTCP_SUBFLOW_ADDRS => {
-                let element = subflow_data::addresses();
-                return subflow_data::fill::<D, _, _>(element, connection, call, memory, trace);
+                let element = subflow_data::addresses(connection);
+                return subflow_data::fill::<D, _, _>(
+                    element,
+                    connection.subflow_count(),
+                    call,
+                    memory,
+                    trace,
+                );
             }
             abi::MPTCP_FULL_INFO if revision.full_info => {
                 return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);

@@ -1,9 +1,8 @@
-//! `MPTCP_INFO`: one structure, as much of it as there is room for.
+//! `MPTCP_INFO`: one structure, or the first bytes of it that fit.
 
 use crate::call::{Call, refuse};
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
@@ -23,7 +22,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         return Ok(());
     }
 
-    let kernel = KernelSize(revision.mptcp_info);
+    let kernel = connection.info_size(revision);
     trace.fired(match length.0 {
         0 => Rule::InfoZeroLengthStored,
         ..0 => Rule::InfoNegativeLengthIsHuge,

@@ -1,120 +1,116 @@
 //! `mptcp_info_opt`: four blocks, each an address, sizes and counts.
 //!
-//! This is the design that Florian Westphal mailed on 29 July 2021, two months
-//! before `MPTCP_INFO` and `MPTCP_TCPINFO` were merged in another form. No kernel
-//! ever had it. It is modelled here as it reads, and a kernel patch of this
-//! project's own adds it to a real kernel, under the number
-//! [`MPTCP_INFO_OPT`], so that both can be compared.
+//! Florian Westphal mailed this design on 29 July 2021, two months before
+//! `MPTCP_INFO` and `MPTCP_TCPINFO` were merged in another form. No released kernel
+//! has it. The model follows the text of the mail. A kernel patch of this project
+//! adds the option to a real kernel under the number [`MPTCP_INFO_OPT`], so that
+//! both can be compared.
 //!
 //! [`MPTCP_INFO_OPT`]: crate::abi::MPTCP_INFO_OPT
 //!
 //! # The call
 //!
-//! 1. The length is read: 96 or more. The structure is read, once; from here on
-//!    only that copy counts, wherever the blocks lie.
-//! 2. `mptcp_info` is copied, `size_user` bytes of it or all that the kernel
+//! 1. The length is read: 96 or more. The structure is read, once. From here on
+//!    only that copy is used, wherever the blocks are.
+//! 2. `mptcp_info` is copied: `size_user` bytes of it, or all that the kernel
 //!    knows.
-//! 3. Subflow by subflow, in the kernel's order, its `tcp_info`, its local
-//!    address and its peer's address go into their blocks, each as long as its
-//!    block's `nmemb_user` has room, at the agreed size, which is the lesser of
-//!    `size_user` and the kernel's.
-//! 4. The length is stored, 96; then the structure, with `nmemb_user` and
-//!    `size_user` as they were used, `nmemb_kernel` and `size_kernel` as they
-//!    would have been.
+//! 3. For each subflow, in the kernel's order, its `tcp_info`, its local address
+//!    and its peer's address are copied into their blocks, as long as `nmemb_user`
+//!    of the block has room. The size is the lesser of `size_user` and the
+//!    kernel's.
+//! 4. The length is stored, 96; then the structure. `nmemb_user` and `size_user`
+//!    are the values that were used, `nmemb_kernel` and `size_kernel` those of the
+//!    kernel.
 //!
-//! Each step is a rule whose name begins with `Opt`; those that stand as
-//! [`Chosen`](crate::Standing::Chosen) are decisions of this project, each with
-//! the sentence that it rests on.
+//! Each step is a rule whose name begins with `Opt`. Rules with the basis
+//! [`Chosen`](crate::rules::Basis::Chosen) are decisions of this project; each names
+//! the sentence of the mail that it follows.
 //!
-//! # A review of the design, made by building it
+//! # A review of the design
 //!
-//! **Points 3 and 4 have their names exchanged.** "update nmemb_kernel to
-//! reflect the structure size" and "update size_kernel with the number of
-//! elements" contradict the example that follows, in which 17 subflows make
-//! `nmemb_kernel` 17. Two pairs of members with parallel names invite this:
-//! the text itself fell for it.
+//! **Points 3 and 4 exchange two names.** "update nmemb_kernel to reflect the
+//! structure size" and "update size_kernel with the number of elements" contradict
+//! the example that follows, in which 17 subflows make `nmemb_kernel` 17. Two pairs
+//! of members with parallel names are easy to confuse.
 //!
-//! **The scalar block cannot say whether it was filled.** The sample clears the
-//! structure, leaves `mptcp_info.nmemb_user` 0, and prints `mptcp_info`
-//! afterwards. So the member does not matter as input; but as output it may
-//! only be kept or shrink, and 0 cannot become 1. A program that sets it to 1
-//! sees 1, or 0 where the address was null; one that follows the sample learns
-//! nothing. A rule "must be 1" would have been better, or no count at all.
+//! **The scalar block cannot report whether it was filled.** The sample clears the
+//! structure, leaves `mptcp_info.nmemb_user` 0, and prints `mptcp_info` after the
+//! call. So the member does not matter as input. As output it may only be kept or
+//! shrink, and 0 cannot become 1. A program that sets it to 1 sees 1, or 0 if the
+//! address was null; a program that follows the sample learns nothing. A rule "must
+//! be 1" would have been better, or no count at all.
 //!
-//! **Shrinking `size_user` moves the array under the program's feet.** "the
-//! real element size" and "ptr += size_user" say that on a kernel that knows
-//! less than the program, elements stand closer together than the program's
-//! own array type has them, and `tcpinfo[i]`, which is how the sample reads
-//! them, is wrong from its second element on. Copying at a stride of what was
-//! asked, and clearing the rest of each element or leaving it, would keep C
-//! arrays valid; the size that was filled could be reported all the same. The
-//! options that shipped have inherited this, and with it the advice to step by
-//! what comes back.
+//! **Shrinking `size_user` changes the layout of the program's array.** According to
+//! "the real element size" and "ptr += size_user", elements are closer together than
+//! in the program's array type if the kernel knows less than the program. Then
+//! `tcpinfo[i]`, which the sample uses, is wrong from the second element on. With the
+//! requested size as the distance, and the rest of each element cleared or not
+//! written, C arrays would remain valid; the size that was filled could be reported
+//! all the same. The options that shipped have the same property, and programs must
+//! use the returned size as the distance.
 //!
-//! **"Not asked for" has no spelling of its own.** "only ask for tcp_info" is
-//! to be possible. A count of 0 does it for an array; for `mptcp_info` only a
-//! size of 0 or a null address can. Null with a count that is not 0 could be an
-//! `EFAULT`, as in every other system call; here it is "not wanted", which
-//! is what a structure says that was cleared with `memset`, as the sample's is, and
-//! filled in for one block. The price: a program that forgot to
-//! set an address is not told so, except by `nmemb_user` 0.
+//! **"Not requested" has no value of its own.** "only ask for tcp_info" is to be
+//! possible. A count of 0 does it for an array; for `mptcp_info` only a size of 0 or
+//! a null address can. Null with a count that is not 0 could be an `EFAULT`, as in
+//! every other system call. Here it means "not requested": the sample clears the
+//! structure with `memset` and fills in one block. A program that forgets to set an
+//! address learns it only from an `nmemb_user` of 0.
 //!
-//! **An error half-way tells nothing.** `EFAULT` in the third block comes after
-//! two blocks were filled for some subflows, and the structure still holds the
-//! program's own numbers. Which block it was, and how far it got, is not
-//! known; the pages must be assumed to hold anything. Four buffers in one call
-//! make this four times as likely as with one, and nothing in the design is
-//! there for it. Checking all addresses first would not help: pages can go away
-//! between the check and the copy.
+//! **An error half-way has no details.** After an `EFAULT` in the third block, two
+//! blocks are filled for some subflows, and the structure still has the program's
+//! own numbers. The program cannot learn which block failed, or where; it has to
+//! assume that the pages hold anything. Four buffers in one call make this four
+//! times as likely as one. Checking all addresses first would not help: pages can
+//! be unmapped between the check and the copy.
 //!
-//! **Blocks may overlap, and nothing forbids it.** One array over another, over
-//! the structure, over the length. With one read at the beginning and one
-//! write at the end this is harmless for the kernel, and the numbers are right
-//! in the end: later copies win, the structure is the last. That the structure
-//! is read only once is essential and not said: with "remaining--" and
-//! "ptr += size_user" done in user memory, an array over the structure
-//! would choose its own addresses.
+//! **Blocks may overlap.** One array may lie over another, over the structure or
+//! over the length. With one read at the beginning and one write at the end this is
+//! harmless for the kernel, and the numbers are right in the end: later copies
+//! overwrite earlier ones, and the structure is the last. It is essential, and not
+//! stated, that the structure is read only once. If "remaining--" and
+//! "ptr += size_user" were done in user memory, an array over the structure would
+//! choose its own addresses.
 //!
-//! **Pairs need one walk.** `locals[i]` and `remotes[i]` are printed as one
-//! line. Filling block by block, as the structure suggests, is right only
-//! while no subflow comes or goes between the blocks, that is under one lock
-//! for all of them, user memory being touched with the lock held. One walk
-//! says it in the order of the loops.
+//! **Pairs need one loop.** `locals[i]` and `remotes[i]` are printed as one line.
+//! Filling block by block, as the structure suggests, is right only while no subflow
+//! comes or goes between the blocks: under one lock for all of them, with accesses
+//! to user memory under that lock. One loop over the subflows avoids this.
 //!
-//! **It is not one snapshot all the same.** On the kernel that it was built on,
-//! what fills `mptcp_info` takes the socket's lock itself, so it cannot be done
-//! inside the walk: a subflow may come between the two, and
-//! `mptcpi_subflows_total` then differs from `nmemb_kernel`. And each copy to
-//! user memory may wait for a page, for as long as the program likes, with the
-//! socket locked: three addresses of the program's choice for each subflow.
-//! What shipped has both traits too, with fewer addresses.
+//! **It is not one snapshot all the same.** In the kernel of that time the function
+//! that fills `mptcp_info` takes the socket's lock, so it cannot be called inside the
+//! loop. A subflow may come between the two, and `mptcpi_subflows_total` then differs
+//! from `nmemb_kernel`. Each copy to user memory may wait for a page, for as long as
+//! the program likes, with the socket locked: three addresses of the program's
+//! choice for each subflow. The options that shipped have both properties, with
+//! fewer addresses.
 //!
-//! **Pairs are pairs by index only.** There is no id of a subflow in it, so two
-//! calls cannot be matched after one went away. `MPTCP_FULL_INFO` has the id.
+//! **Pairs are pairs by index only.** The structures have no id of a subflow, so the
+//! results of two calls cannot be matched after a subflow was removed.
+//! `MPTCP_FULL_INFO` has the id.
 //!
-//! **Addresses inside the buffer go past those who watch system calls.** A
-//! cgroup's BPF program at `getsockopt`, a sanitizer, strace: they know of the
-//! 96 bytes, and of nothing behind the four addresses.
+//! **Observers of system calls do not see the addresses inside the buffer.** A
+//! cgroup's BPF program at `getsockopt`, a sanitizer and strace know of the 96 bytes
+//! and of nothing behind the four addresses.
 //!
-//! **Each block has a count, and they may differ.** Three different
-//! `nmemb_user` make three different prefixes of the same list, which no
-//! program wants; `nmemb_kernel` is told three times, always the same. What
-//! shipped as `MPTCP_FULL_INFO` has one `size_arrays_user` and one
-//! `num_subflows`.
+//! **Each block has a count, and they may differ.** Three different `nmemb_user` make
+//! three different prefixes of the same list, which no program needs; `nmemb_kernel`
+//! is reported three times, always the same. `MPTCP_FULL_INFO`, which shipped, has
+//! one `size_arrays_user` and one `num_subflows`.
 //!
-//! **Nothing in it can grow but the elements.** A fifth block needs a longer
-//! structure. The length could tell, but no sentence gives it that meaning; a
-//! kernel that answers 96 to a program that has 120 leaves the last 24 bytes
-//! as they were, so that program has to clear them first and to look at the
-//! length.
+//! **Only the elements can grow.** A fifth block needs a longer structure. The length
+//! could announce it, but no sentence gives it that meaning. A kernel that returns 96
+//! to a program that has 120 does not write the last 24 bytes, so that program has to
+//! clear them first and to check the length.
 //!
-//! **There is no value to refuse.** The `_kernel` members are ignored, where the
-//! options that shipped insist on 0, so that these members can never be given a
-//! meaning as input later. Reserved space that is not checked is lost.
+//! **No value is refused.** The `_kernel` members are ignored, while the options that
+//! shipped require 0. These members can never have a meaning as input later. Reserved
+//! space that is not checked cannot be used.
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{InfoOpt, InfoOptPtr};
+use crate::abi::{
+    INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE,
+};
 use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
@@ -124,7 +120,6 @@ use crate::length::KernelSize;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{INFO_OPT, SOCKADDR, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE};
 use crate::socket::{Connection, Subflow};
 use crate::trace::Trace;
 
@@ -157,7 +152,7 @@ impl Block {
         Block { asked, kernel: KernelSize(kernel), wanted, array }
     }
 
-    /// What is reported of a block of which there are so many elements.
+    /// The answer of a block that has `all` elements.
     fn answer<D: Decisions>(&self, all: u32) -> InfoOptPtr {
         let filled = D::opt_filled(self.asked.nmemb_user, all);
         let nmemb_user = if self.wanted { filled } else { 0 };
@@ -171,7 +166,7 @@ impl Block {
     }
 }
 
-/// The blocks of a call: the scalar one, and the three arrays.
+/// The blocks of a call: the scalar one and the three arrays.
 struct Blocks {
     info: Block,
     arrays: [Block; 3],
@@ -188,12 +183,12 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     let mut blocks = Blocks {
         info: Block::new::<D, T>(
             asked.mptcp_info,
-            revision.mptcp_info,
+            connection.info_size(revision).0,
             Rule::OptInfoUnwritable,
             trace,
         ),
         arrays: [
-            (asked.tcp_info, revision.tcp_info, Rule::OptTcpInfoUnwritable),
+            (asked.tcp_info, connection.tcp_info_size(revision).0, Rule::OptTcpInfoUnwritable),
             (asked.socknames, SOCKADDR, Rule::OptSocknameUnwritable),
             (asked.peernames, SOCKADDR, Rule::OptPeernameUnwritable),
         ]
@@ -206,7 +201,7 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         other => other?,
     }
 
-    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
+    let all = connection.subflow_count();
     if blocks.info.wanted {
         trace.fired(Rule::OptScalarCount);
     }
@@ -234,7 +229,7 @@ fn read<D: Decisions, M: UserMemory, T: Trace>(
     Ok((asked, length))
 }
 
-/// Copies `mptcp_info`, and of each subflow what there is room for.
+/// Copies `mptcp_info`, and the elements of each subflow for which there is room.
 fn copy<D: Decisions, M: UserMemory, T: Trace>(
     blocks: &mut Blocks,
     connection: &Connection<'_>,
@@ -244,7 +239,7 @@ fn copy<D: Decisions, M: UserMemory, T: Trace>(
     if D::OPT_INFO_FIRST {
         copy_info::<D, M, T>(&mut blocks.info, connection, memory, trace)?;
     }
-    for (index, subflow) in (0..).zip(connection.subflows) {
+    for (index, subflow) in (0..).zip(connection.subflows()) {
         for array in D::OPT_ORDER {
             let Some(block) = blocks.arrays.get_mut(array).filter(|block| block.wanted) else {
                 continue;
@@ -257,7 +252,7 @@ fn copy<D: Decisions, M: UserMemory, T: Trace>(
             if index > 0 && block.asked.size_user > block.kernel.0 {
                 trace.fired(Rule::OptStrideShrunk);
             }
-            block.array.push::<D, M, T>(element(subflow, array), memory, trace)?;
+            block.array.push::<D, M, T>(element(&subflow, array), memory, trace)?;
         }
     }
     if !D::OPT_INFO_FIRST {
@@ -279,7 +274,7 @@ fn copy_info<D: Decisions, M: UserMemory, T: Trace>(
     Ok(())
 }
 
-/// What an array, by its place among the three, has of a subflow.
+/// The element of a subflow in an array, by the index of the array.
 #[inline]
 fn element<'a>(subflow: &Subflow<'a>, array: usize) -> Content<'a> {
     match array {

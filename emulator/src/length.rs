@@ -1,7 +1,7 @@
-//! Lengths as types, so that a comparison of a signed length with an unsigned
-//! one, where real kernels slip, stands visible in the code.
+//! Lengths as types. They make comparisons of a signed length with an unsigned
+//! one visible, which are a source of mistakes in real kernels.
 
-/// The length that the program passes and gets back: signed, 32 bits, bytes.
+/// The length that the program passes and gets back: a signed number of 32 bits, in bytes.
 ///
 /// `getsockopt(2)` calls it a `socklen_t`, which C libraries make unsigned;
 /// the kernel has always read an `int`.
@@ -15,25 +15,25 @@ impl OptLen {
         if self.0 < 0 { None } else { Some(self.0.cast_unsigned()) }
     }
 
-    /// The length with its sign read as the topmost bit of a size: what a
-    /// careless comparison with an unsigned size makes of it.
+    /// The length with its sign as the topmost bit of an unsigned size, as C converts it in a
+    /// comparison with an unsigned number.
     #[inline]
     pub const fn wrapped(self) -> u32 {
         self.0.cast_unsigned()
     }
 }
 
-/// The size in bytes that the program gave for one element (`size_user`), the
-/// whole 32-bit range.
+/// The size in bytes that the program passes for one element (`size_user`): any number of 32
+/// bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AskedSize(pub u32);
+pub struct UserSize(pub u32);
 
-/// The size in bytes of a structure as this kernel knows it (`size_kernel`).
+/// The size in bytes of a structure in this kernel (`size_kernel`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KernelSize(pub u32);
 
-/// The size in bytes of one element as both sides agreed on it: how much of
-/// it is copied, and how far one element stands from the next.
+/// The lesser of the two sizes of an element, in bytes: how much of each is copied, and the
+/// distance from one element to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stride(pub u32);
 

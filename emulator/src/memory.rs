@@ -1,21 +1,18 @@
-//! User memory: what can be read and written, and how far a copy gets.
+//! User memory: what can be read and written, and where a copy stops.
 //!
-//! What decides correctness in these options is which bytes of user memory
-//! change, in which order, and what a copy that faults half-way leaves
-//! behind. So memory is part of the model. Four operations are enough: a
-//! length is loaded and stored whole, a block is copied in and out byte by
-//! byte.
+//! Four operations are enough: a length is loaded and stored whole, a block is
+//! copied in and out byte by byte.
 
 use crate::content::Content;
 
-/// An access touched a byte that the program may not touch so (`EFAULT`).
+/// An access to a byte for which the program lacks the permission (`EFAULT`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault;
 
-/// The memory of the calling program as the kernel reaches it.
+/// The memory of the calling program.
 ///
-/// Addresses wrap around at 2^64; an address that the program does not own
-/// (null, the kernel's half, a non-canonical one) faults like any other.
+/// Addresses wrap around at 2^64. Null, an address of the kernel's half and a
+/// non-canonical address fault as any other address that is not mapped.
 pub trait UserMemory {
     /// Loads the 32-bit integer at `at`, which need not be aligned.
     ///
@@ -32,7 +29,7 @@ pub trait UserMemory {
     /// Copies bytes from the program.
     ///
     /// # Errors
-    /// [`Fault`] if any byte cannot be read; `into` is then of no meaning.
+    /// [`Fault`] if any byte cannot be read; `into` then has no meaning.
     fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault>;
 
     /// Copies bytes to the program, from the first to the last. A copy of no
@@ -40,18 +37,18 @@ pub trait UserMemory {
     ///
     /// # Errors
     /// [`Fault`] at the first byte that cannot be written; all bytes before
-    /// it have been, and stay.
+    /// it are written.
     fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault>;
 }
 
-/// Bytes in a page of the model, as on every machine that it speaks of.
+/// Bytes in a page, as on x86-64.
 pub const PAGE: usize = 4096;
 
-/// What the program may do with one page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What the program may do with one page; each access includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
-    /// Nothing is mapped here, or it is mapped without access. To the kernel
-    /// both are the same.
+    /// Nothing is mapped here, or it is mapped without access, which makes no
+    /// difference to the kernel.
     Nothing,
     /// The page can be read.
     Read,
@@ -59,13 +56,13 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The permissions of a run of pages, and how far an access from each page
-/// may go.
+/// The permissions of a run of pages, and the end of the accessible range from
+/// each page.
 #[derive(Clone, Debug)]
 pub struct Pages<const N: usize> {
     access: [Access; N],
     /// INVARIANT: for each page the offset in bytes at which the readable run
-    /// that it is part of ends, or 0 where the page cannot be read; then the
+    /// that it is part of ends, or 0 if the page cannot be read; then the
     /// same for writing.
     reach: [(usize, usize); N],
 }
@@ -74,7 +71,7 @@ impl<const N: usize> Pages<N> {
     /// Bytes in all pages together.
     pub const LEN: usize = N * PAGE;
 
-    /// Works out how far an access may go.
+    /// Pages with these permissions.
     pub const fn new(access: [Access; N]) -> Pages<N> {
         let mut reach = [(0, 0); N];
         let mut page = N;
@@ -117,30 +114,30 @@ impl<const N: usize> Pages<N> {
     }
 }
 
-/// Memory made of pages over slices that the caller owns.
+/// Memory that consists of pages, over slices of the caller.
 ///
-/// Everything outside of the pages faults. Beside each byte stands a mask
-/// byte: 0 where the byte is known, else the [`crate::Why`] of an open one.
+/// Everything outside of the pages faults. Each byte has a mask byte: 0 if the
+/// byte is known, else its [`crate::OpenReason`].
 #[derive(Debug)]
-pub struct Paged<'a, const N: usize> {
+pub struct PagedMemory<'a, const N: usize> {
     pages: &'a Pages<N>,
     base: u64,
     bytes: &'a mut [u8],
     mask: &'a mut [u8],
 }
 
-impl<'a, const N: usize> Paged<'a, N> {
+impl<'a, const N: usize> PagedMemory<'a, N> {
     /// Memory that begins at the address `base`.
     ///
-    /// `None` unless `bytes` and `mask` are both as long as the pages.
+    /// `None` unless `bytes` and `mask` both have [`Pages::LEN`] bytes.
     pub fn new(
         pages: &'a Pages<N>,
         base: u64,
         bytes: &'a mut [u8],
         mask: &'a mut [u8],
-    ) -> Option<Paged<'a, N>> {
+    ) -> Option<PagedMemory<'a, N>> {
         let fits = bytes.len() == Pages::<N>::LEN && mask.len() == Pages::<N>::LEN;
-        fits.then_some(Paged { pages, base, bytes, mask })
+        fits.then_some(PagedMemory { pages, base, bytes, mask })
     }
 
     /// All bytes, whatever the permissions.
@@ -148,28 +145,27 @@ impl<'a, const N: usize> Paged<'a, N> {
         self.bytes
     }
 
-    /// The mask beside the bytes.
+    /// The mask of the bytes.
     pub fn mask(&self) -> &[u8] {
         self.mask
     }
 
-    /// Puts bytes at an address, as the program does before a call, and
-    /// whatever the permissions; what would stand outside of the pages is left
-    /// out.
+    /// Writes bytes at an address, as the program does before a call, whatever
+    /// the permissions. Bytes outside of the pages are dropped.
     pub fn write(&mut self, at: u64, bytes: &[u8]) {
         let slots = self.bytes.get_mut(self.offset(at)..).into_iter();
         slots.flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
     }
 
-    /// The offset of an address; one outside of the pages gives an offset at
-    /// which nothing can be read or written.
+    /// The offset of an address. At the offset of an address outside of the
+    /// pages nothing can be read or written.
     #[inline]
     fn offset(&self, at: u64) -> usize {
         usize::try_from(at.wrapping_sub(self.base)).unwrap_or(usize::MAX)
     }
 }
 
-impl<const N: usize> UserMemory for Paged<'_, N> {
+impl<const N: usize> UserMemory for PagedMemory<'_, N> {
     #[inline]
     fn load(&self, at: u64) -> Result<i32, Fault> {
         let mut value = [0; 4];
@@ -218,35 +214,34 @@ impl<const N: usize> UserMemory for Paged<'_, N> {
     }
 }
 
-/// The memory of a program that lends a buffer and a length, and nothing
-/// else: what a safe wrapper around the call does. Bytes that the model leaves
-/// open are written with whatever the content holds.
+/// The memory of a program that passes a buffer and a length, as a safe wrapper
+/// around the call does. Open bytes are written with the bytes of the content.
 #[derive(Debug)]
-pub struct Lent<'a> {
-    /// The buffer, at [`Lent::OPTVAL`].
+pub struct Buffer<'a> {
+    /// The buffer, at [`Buffer::OPTVAL`].
     pub optval: &'a mut [u8],
-    /// The length, at [`Lent::OPTLEN`].
+    /// The length, at [`Buffer::OPTLEN`].
     pub optlen: &'a mut i32,
 }
 
-impl Lent<'_> {
+impl Buffer<'_> {
     /// The address of the buffer.
     pub const OPTVAL: u64 = 0x1000_0000;
     /// The address of the length.
     pub const OPTLEN: u64 = 0x2_0000_0000;
 
     fn offset(at: u64) -> usize {
-        usize::try_from(at.wrapping_sub(Lent::OPTVAL)).unwrap_or(usize::MAX)
+        usize::try_from(at.wrapping_sub(Buffer::OPTVAL)).unwrap_or(usize::MAX)
     }
 }
 
-impl UserMemory for Lent<'_> {
+impl UserMemory for Buffer<'_> {
     fn load(&self, at: u64) -> Result<i32, Fault> {
-        if at == Lent::OPTLEN { Ok(*self.optlen) } else { Err(Fault) }
+        if at == Buffer::OPTLEN { Ok(*self.optlen) } else { Err(Fault) }
     }
 
     fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
-        if at != Lent::OPTLEN {
+        if at != Buffer::OPTLEN {
             return Err(Fault);
         }
         *self.optlen = value;
@@ -254,13 +249,13 @@ impl UserMemory for Lent<'_> {
     }
 
     fn copy_in(&self, at: u64, into: &mut [u8]) -> Result<(), Fault> {
-        let from = self.optval.get(Lent::offset(at)..).and_then(|bytes| bytes.get(..into.len()));
+        let from = self.optval.get(Buffer::offset(at)..).and_then(|bytes| bytes.get(..into.len()));
         into.copy_from_slice(from.ok_or(Fault)?);
         Ok(())
     }
 
     fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
-        let slots = self.optval.get_mut(Lent::offset(at)..).unwrap_or_default();
+        let slots = self.optval.get_mut(Buffer::offset(at)..).unwrap_or_default();
         let len = content.len().min(slots.len());
         for (slot, byte) in slots.iter_mut().zip(content.bytes()) {
             *slot = *byte;

@@ -26,16 +26,16 @@ impl Release {
         Release { major, minor, patch: Some(patch), candidate: None }
     }
 
-    /// A series of which the stable level is not known.
+    /// A series whose stable level is not known.
     pub const fn series_only(major: u32, minor: u32) -> Release {
         Release { major, minor, patch: None, candidate: None }
     }
 
-    /// The release at the start of a text such as `6.18.44-fc` or `7.3.0-rc7`; `None` where the text does not begin
+    /// The release at the start of a text such as `6.18.44-fc` or `7.3.0-rc7`; `None` if the text does not begin
     /// with two numbers and a dot between them.
     ///
-    /// Distributions put a number of their own behind a third number that is always 0 (`6.1.0-56-cloud-amd64`): the
-    /// stable level of such a text is not known.
+    /// Some distributions always have 0 as the third number, and append a number of their own
+    /// (`6.1.0-56-cloud-amd64`). The stable level of such a release is not known.
     pub fn parse(text: &str) -> Option<Release> {
         let (major, rest) = number(text)?;
         let (minor, rest) = number(rest.strip_prefix('.')?)?;
@@ -58,7 +58,7 @@ impl Release {
     }
 }
 
-/// As a revision is named: the stable level is left out where it is 0 or not known.
+/// The name of the revision: without the stable level if that is 0 or not known.
 impl fmt::Display for Release {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}.{}", self.major, self.minor)?;

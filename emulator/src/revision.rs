@@ -1,36 +1,34 @@
 //! Kernel revisions as data: no algorithm asks for a version.
 
-use crate::decisions::Decisions;
+use crate::abi::SUBFLOW_INFO_HOLE;
 use crate::release::Release;
-use crate::sizes::SUBFLOW_INFO_HOLE;
 
-/// What MPTCP_INFO does with a length of 0.
+/// The effect of a length of 0 on `MPTCP_INFO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ZeroLength {
-    /// Stores it back and copies nothing.
+    /// It is stored back, and nothing is copied.
     Stored,
-    /// Touches nothing.
+    /// Nothing is written.
     Untouched,
 }
 
-/// Whether the model of a revision has met a kernel of that revision.
+/// Whether the model of a revision was compared with a kernel of that revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Evidence {
-    /// Compared byte for byte with a real kernel, the release named. It is evidence for that release only:
-    /// [`Revision::of_release`] does not hand it on to others.
-    Ran(&'static str),
-    /// Read from sources only.
-    ReadOnly,
+pub enum Verification {
+    /// Compared byte for byte with a real kernel of this release. It does not apply to other releases:
+    /// [`Revision::of_release`] does not pass it on.
+    Compared(&'static str),
+    /// Derived from sources alone.
+    SourcesOnly,
 }
 
-/// What the sockets of a revision hold, as far as it differs between kernels.
+/// The behaviour of sockets that decides the contents of the structures, as far as it differs between kernels.
 ///
-/// The options copy it and do not decide it, so the model takes it from whoever describes the socket: who does so for
-/// a kernel has to know this.
+/// The model takes the contents from its caller. A caller that describes the sockets of a kernel needs these facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Holding {
+pub struct SocketBehavior {
     /// Whether a new socket has its first subflow. Since commit ddb1a072f858 (6.4) the first call that needs the
-    /// subflow makes it.
+    /// subflow creates it.
     pub subflow_when_new: bool,
     /// Whether an accepted socket keeps its initial subflow on the list once that is closed, as a socket that
     /// connected does. Since commit 39880bd808ad (6.6; 7857e35ef10e in 6.1.79).
@@ -49,12 +47,12 @@ pub struct Holding {
     pub disconnect_clears_rcv_nxt: bool,
 }
 
-/// A kernel as far as these options can tell one from another.
+/// The differences between kernels that these options depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// The first release that behaves so: [`Revision::since`] as text.
+    /// The first release of the revision as text: see [`Revision::since`].
     pub name: &'static str,
-    /// The first release that behaves so. A stable release speaks for the later ones of its own series only.
+    /// The first release of the revision. A stable release represents the later ones of its own series only.
     pub since: Release,
     /// Bytes in `struct tcp_info`.
     pub tcp_info: u32,
@@ -62,20 +60,136 @@ pub struct Revision {
     pub mptcp_info: u32,
     /// Whether `MPTCP_FULL_INFO` exists.
     pub full_info: bool,
-    /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists, which it does
-    /// on no kernel that was released.
+    /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists. No released kernel has
+    /// it.
     pub info_opt: bool,
-    /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4, whoever
-    /// calls. A kernel that kept to the layout of 32-bit programs would have none for them.
+    /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4 for all
+    /// callers. The layout of 32-bit programs has none.
     pub subflow_info_hole: u32,
-    /// What MPTCP_INFO does with a length of 0.
+    /// The effect of a length of 0 on `MPTCP_INFO`.
     pub zero_length: ZeroLength,
-    /// What its sockets hold.
-    pub holding: Holding,
-    /// Where the figures come from.
+    /// The behaviour of its sockets.
+    pub sockets: SocketBehavior,
+    /// The sources of the data.
     pub sources: &'static str,
-    /// Whether a real kernel of this revision was compared.
-    pub evidence: Evidence,
+    /// Whether the model was compared with a kernel of this revision.
+    pub verification: Verification,
+}
+
+/// Declares the revisions after the first one. A row is the name, the release, the revision that it is based on, the
+/// fields of [`Revision`] and of [`SocketBehavior`] that differ from that one, and the sources.
+macro_rules! revisions {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident ($major:literal, $minor:literal $(, $patch:literal)?): $base:ident,
+        {$($field:ident: $value:expr),*} [$($behavior:ident: $holds:literal),*], $sources:literal;
+    )+) => {
+        impl Revision {
+            $(
+                $(#[doc = $doc])+
+                pub const $name: Revision = Revision {
+                    name: concat!($major, ".", $minor $(, ".", $patch)?),
+                    since: Release { patch: Some(0 $(+ $patch)?), ..Release::mainline($major, $minor) },
+                    sources: $sources,
+                    $($field: $value,)*
+                    sockets: SocketBehavior { $($behavior: $holds,)* ..Revision::$base.sockets },
+                    ..Revision::$base
+                };
+            )+
+
+            /// All revisions, the oldest first; those of a stable series follow the series' first release.
+            pub const ALL: [Revision; 1 + [$(Revision::$name.tcp_info),+].len()] =
+                [Revision::V5_16, $(Revision::$name),+];
+        }
+    };
+}
+
+revisions! {
+    /// Linux 6.1, a long-term series: as 5.16.
+    V6_1 (6, 1): V5_16, {} [],
+        "iproute2's copy of the headers at 6.1, compiled";
+
+    /// Linux 6.1.34: the userspace path manager counts.
+    V6_1_34 (6, 1, 34): V6_1, {} [userspace_counts: true],
+        "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"";
+
+    /// Linux 6.1.79: an accepted socket keeps its initial subflow.
+    V6_1_79 (6, 1, 79): V6_1_34, {verification: Verification::Compared("6.1.192")} [accepted_keeps_initial: true],
+        "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled";
+
+    /// Linux 6.2: `tcpi_rcv_wnd` and `tcpi_rehash`.
+    V6_2 (6, 2): V6_1, {tcp_info: 240} [],
+        "commit 71fc704768f6";
+
+    /// Linux 6.3.8: the userspace path manager counts.
+    V6_3_8 (6, 3, 8): V6_2, {} [userspace_counts: true],
+        "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"";
+
+    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager alone.
+    V6_4 (6, 4): V6_2, {} [subflow_when_new: false, userspace_counts: true, userspace_limits: false],
+        "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6";
+
+    /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`; a listener's limits are 0.
+    V6_5 (6, 5): V6_4, {mptcp_info: 80, full_info: true} [listener_limits: false],
+        "commits 492432074e4f and 38967f424b5b";
+
+    /// Linux 6.6, a long-term series: an accepted socket keeps its initial subflow.
+    V6_6 (6, 6): V6_5, {} [accepted_keeps_initial: true],
+        "commit 39880bd808ad";
+
+    /// Linux 6.6.57: `tcpi_total_rto` and the two fields behind it, as 6.7 has them.
+    V6_6_57 (6, 6, 57): V6_6, {tcp_info: 248} [],
+        "ChangeLog-6.6.57: \"tcp: new TCP_INFO stats for RTO events\"";
+
+    /// Linux 6.7: `tcpi_total_rto` and the two fields behind it.
+    V6_7 (6, 7): V6_6, {tcp_info: 248} [],
+        "commit 3868ab0f1925";
+
+    /// Linux 6.8: `mptcpi_subflows_total`.
+    V6_8 (6, 8): V6_7, {mptcp_info: 88} [],
+        "commit 6ebf6f90ab4a; mptcp.dev's commented structure";
+
+    /// Linux 6.10: clocks in `mptcp_info`; a length of 0 ends the call early.
+    V6_10 (6, 10): V6_8, {mptcp_info: 96, zero_length: ZeroLength::Untouched} [],
+        "commits 18d82cde7432 and ce5f6f71b029; mptcp.dev's commented structure";
+
+    /// Linux 6.12, a long-term series: as 6.10.
+    V6_12 (6, 12): V6_10, {} [],
+        "iproute2's copy of the headers at 6.12, compiled";
+
+    /// Linux 6.12.93: a disconnected socket has 0 in `mptcpi_rcv_nxt`.
+    V6_12_93 (6, 12, 93): V6_12, {verification: Verification::Compared("6.12.117")} [disconnect_clears_rcv_nxt: true],
+        "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's 6.12.117, compiled";
+
+    /// Linux 6.18: counters of accurate ECN in `tcp_info`; `mptcpi_endp_laminar_max`.
+    V6_18 (6, 18): V6_12, {tcp_info: 280} [],
+        "iproute2's copy of the headers at 6.18, compiled";
+
+    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of those between it
+    /// and 6.18.
+    V6_18_44 (6, 18, 44): V6_18, {verification: Verification::Compared("6.18.44")} [disconnect_clears_rcv_nxt: true],
+        "sizes of the attributes of sock_diag dumps on a 6.18.44";
+
+    /// Linux 6.19: `mptcpi_endp_fullmesh_max`.
+    V6_19 (6, 19): V6_18, {} [disconnect_clears_rcv_nxt: true],
+        "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled";
+
+    /// Linux 7.0: `tcp_info`'s last word is bit fields.
+    V7_0 (7, 0): V6_19, {} [],
+        "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled";
+
+    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
+    /// `mptcpi_subflows` after a join that failed. Both are contents of a socket, which the caller passes to the model.
+    V7_1 (7, 1): V7_0, {} [],
+        "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled";
+
+    /// Linux 7.2: as 7.0.
+    V7_2 (7, 2): V7_0, {verification: Verification::Compared("7.2.13")} [],
+        "include/uapi of Debian's 7.2.13, compiled";
+
+    /// Linux 7.3: as 7.0.
+    V7_3 (7, 3): V7_0, {verification: Verification::Compared("7.3-rc7")} [],
+        "include/uapi of Debian's 7.3-rc7, compiled";
 }
 
 impl Revision {
@@ -89,7 +203,7 @@ impl Revision {
         info_opt: false,
         subflow_info_hole: SUBFLOW_INFO_HOLE,
         zero_length: ZeroLength::Stored,
-        holding: Holding {
+        sockets: SocketBehavior {
             subflow_when_new: true,
             accepted_keeps_initial: false,
             userspace_counts: false,
@@ -98,241 +212,17 @@ impl Revision {
             disconnect_clears_rcv_nxt: false,
         },
         sources: "commits 55c42fa7fa33, 06f15cee3695 and c11c5906bc0a; iproute2's copy of the headers at 5.16, compiled",
-        evidence: Evidence::ReadOnly,
+        verification: Verification::SourcesOnly,
     };
 
-    /// Linux 6.1, a long-term series: as 5.16.
-    pub const V6_1: Revision = Revision {
-        name: "6.1",
-        since: Release::mainline(6, 1),
-        sources: "iproute2's copy of the headers at 6.1, compiled",
-        ..Revision::V5_16
-    };
-
-    /// Linux 6.1.34: the userspace path manager counts.
-    pub const V6_1_34: Revision = Revision {
-        name: "6.1.34",
-        since: Release::stable(6, 1, 34),
-        holding: Holding { userspace_counts: true, ..Revision::V6_1.holding },
-        sources: "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"",
-        ..Revision::V6_1
-    };
-
-    /// Linux 6.1.79: an accepted socket keeps its initial subflow.
-    pub const V6_1_79: Revision = Revision {
-        name: "6.1.79",
-        since: Release::stable(6, 1, 79),
-        holding: Holding { accepted_keeps_initial: true, ..Revision::V6_1_34.holding },
-        sources: "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled",
-        evidence: Evidence::Ran("6.1.192"),
-        ..Revision::V6_1_34
-    };
-
-    /// Linux 6.2: `tcpi_rcv_wnd` and `tcpi_rehash`.
-    pub const V6_2: Revision = Revision {
-        name: "6.2",
-        since: Release::mainline(6, 2),
-        tcp_info: 240,
-        sources: "commit 71fc704768f6",
-        ..Revision::V6_1
-    };
-
-    /// Linux 6.3.8: the userspace path manager counts.
-    pub const V6_3_8: Revision = Revision {
-        name: "6.3.8",
-        since: Release::stable(6, 3, 8),
-        holding: Holding { userspace_counts: true, ..Revision::V6_2.holding },
-        sources: "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"",
-        ..Revision::V6_2
-    };
-
-    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager alone.
-    pub const V6_4: Revision = Revision {
-        name: "6.4",
-        since: Release::mainline(6, 4),
-        holding: Holding {
-            subflow_when_new: false,
-            userspace_counts: true,
-            userspace_limits: false,
-            ..Revision::V6_2.holding
-        },
-        sources: "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6",
-        ..Revision::V6_2
-    };
-
-    /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`; a listener's limits are 0.
-    pub const V6_5: Revision = Revision {
-        name: "6.5",
-        since: Release::mainline(6, 5),
-        mptcp_info: 80,
-        full_info: true,
-        holding: Holding { listener_limits: false, ..Revision::V6_4.holding },
-        sources: "commits 492432074e4f and 38967f424b5b",
-        ..Revision::V6_4
-    };
-
-    /// Linux 6.6, a long-term series: an accepted socket keeps its initial subflow.
-    pub const V6_6: Revision = Revision {
-        name: "6.6",
-        since: Release::mainline(6, 6),
-        holding: Holding { accepted_keeps_initial: true, ..Revision::V6_5.holding },
-        sources: "commit 39880bd808ad",
-        ..Revision::V6_5
-    };
-
-    /// Linux 6.6.57: `tcpi_total_rto` and the two fields behind it, as 6.7 has them.
-    pub const V6_6_57: Revision = Revision {
-        name: "6.6.57",
-        since: Release::stable(6, 6, 57),
-        tcp_info: 248,
-        sources: "ChangeLog-6.6.57: \"tcp: new TCP_INFO stats for RTO events\"",
-        ..Revision::V6_6
-    };
-
-    /// Linux 6.7: `tcpi_total_rto` and the two fields behind it.
-    pub const V6_7: Revision = Revision {
-        name: "6.7",
-        since: Release::mainline(6, 7),
-        tcp_info: 248,
-        sources: "commit 3868ab0f1925",
-        ..Revision::V6_6
-    };
-
-    /// Linux 6.8: `mptcpi_subflows_total`.
-    pub const V6_8: Revision = Revision {
-        name: "6.8",
-        since: Release::mainline(6, 8),
-        mptcp_info: 88,
-        sources: "commit 6ebf6f90ab4a; mptcp.dev's commented structure",
-        ..Revision::V6_7
-    };
-
-    /// Linux 6.10: clocks in `mptcp_info`; a length of 0 ends the call early.
-    pub const V6_10: Revision = Revision {
-        name: "6.10",
-        since: Release::mainline(6, 10),
-        mptcp_info: 96,
-        zero_length: ZeroLength::Untouched,
-        sources: "commits 18d82cde7432 and ce5f6f71b029; mptcp.dev's commented structure",
-        ..Revision::V6_8
-    };
-
-    /// Linux 6.12, a long-term series: as 6.10.
-    pub const V6_12: Revision = Revision {
-        name: "6.12",
-        since: Release::mainline(6, 12),
-        sources: "iproute2's copy of the headers at 6.12, compiled",
-        ..Revision::V6_10
-    };
-
-    /// Linux 6.12.93: a disconnected socket has 0 in `mptcpi_rcv_nxt`.
-    pub const V6_12_93: Revision = Revision {
-        name: "6.12.93",
-        since: Release::stable(6, 12, 93),
-        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_12.holding },
-        sources: "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's \
-                  6.12.117, compiled",
-        evidence: Evidence::Ran("6.12.117"),
-        ..Revision::V6_12
-    };
-
-    /// Linux 6.18: counters of accurate ECN in `tcp_info`; `mptcpi_endp_laminar_max`.
-    pub const V6_18: Revision = Revision {
-        name: "6.18",
-        since: Release::mainline(6, 18),
-        tcp_info: 280,
-        sources: "iproute2's copy of the headers at 6.18, compiled",
-        ..Revision::V6_12
-    };
-
-    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of those between it
-    /// and 6.18.
-    pub const V6_18_44: Revision = Revision {
-        name: "6.18.44",
-        since: Release::stable(6, 18, 44),
-        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.holding },
-        sources: "sizes of the attributes of sock_diag dumps on a 6.18.44",
-        evidence: Evidence::Ran("6.18.44"),
-        ..Revision::V6_18
-    };
-
-    /// Linux 6.19: `mptcpi_endp_fullmesh_max`.
-    pub const V6_19: Revision = Revision {
-        name: "6.19",
-        since: Release::mainline(6, 19),
-        holding: Holding { disconnect_clears_rcv_nxt: true, ..Revision::V6_18.holding },
-        sources: "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled",
-        ..Revision::V6_18
-    };
-
-    /// Linux 7.0: `tcp_info`'s last word is bit fields.
-    pub const V7_0: Revision = Revision {
-        name: "7.0",
-        since: Release::mainline(7, 0),
-        sources: "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled",
-        ..Revision::V6_19
-    };
-
-    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
-    /// `mptcpi_subflows` after a join that failed. Both are values of a socket, which the model is given.
-    pub const V7_1: Revision = Revision {
-        name: "7.1",
-        since: Release::mainline(7, 1),
-        sources: "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled",
-        ..Revision::V7_0
-    };
-
-    /// Linux 7.2: as 7.0.
-    pub const V7_2: Revision = Revision {
-        name: "7.2",
-        since: Release::mainline(7, 2),
-        sources: "include/uapi of Debian's 7.2.13, compiled",
-        evidence: Evidence::Ran("7.2.13"),
-        ..Revision::V7_0
-    };
-
-    /// Linux 7.3: as 7.0.
-    pub const V7_3: Revision = Revision {
-        name: "7.3",
-        since: Release::mainline(7, 3),
-        sources: "include/uapi of Debian's 7.3-rc7, compiled",
-        evidence: Evidence::Ran("7.3-rc7"),
-        ..Revision::V7_0
-    };
-
-    /// All revisions, the oldest first; those of a stable series follow the series' first release.
-    pub const ALL: [Revision; 22] = [
-        Revision::V5_16,
-        Revision::V6_1,
-        Revision::V6_1_34,
-        Revision::V6_1_79,
-        Revision::V6_2,
-        Revision::V6_3_8,
-        Revision::V6_4,
-        Revision::V6_5,
-        Revision::V6_6,
-        Revision::V6_6_57,
-        Revision::V6_7,
-        Revision::V6_8,
-        Revision::V6_10,
-        Revision::V6_12,
-        Revision::V6_12_93,
-        Revision::V6_18,
-        Revision::V6_18_44,
-        Revision::V6_19,
-        Revision::V7_0,
-        Revision::V7_1,
-        Revision::V7_2,
-        Revision::V7_3,
-    ];
-
-    /// The newest revision that there is data for.
+    /// The newest revision with data.
     pub const NEWEST: Revision = Revision::V7_3;
 
-    /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. Where the
+    /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. If the
     /// stable level is not known, the newest level of the series is assumed. `None` before 5.16.
     ///
-    /// [`Revision::evidence`] is that of the release: [`Evidence::ReadOnly`] unless exactly this release was run.
+    /// [`Revision::verification`] is that of the release: [`Verification::SourcesOnly`] unless this very release was
+    /// compared.
     pub fn of_release(release: Release) -> Option<Revision> {
         let speaks_for = |revision: &&Revision| {
             let same_series = revision.since.series() == release.series();
@@ -343,9 +233,9 @@ impl Revision {
             }
         };
         let revision = Revision::ALL.iter().rev().find(speaks_for)?;
-        Some(match revision.evidence {
-            Evidence::Ran(run) if Release::parse(run) == Some(release) => *revision,
-            _ => revision.read_only(),
+        Some(match revision.verification {
+            Verification::Compared(run) if Release::parse(run) == Some(release) => *revision,
+            _ => revision.unverified(),
         })
     }
 
@@ -354,27 +244,26 @@ impl Revision {
         Revision::ALL.into_iter().find(|revision| revision.name == name)
     }
 
-    /// This revision for a kernel that was not run.
+    /// This revision for a kernel that was not compared.
     #[must_use]
-    pub const fn read_only(self) -> Revision {
-        Revision { evidence: Evidence::ReadOnly, ..self }
+    pub const fn unverified(self) -> Revision {
+        Revision { verification: Verification::SourcesOnly, ..self }
     }
 
-    /// This revision with sizes that were found out otherwise: those of the
-    /// attributes of `sock_diag` dumps, in bytes. If they are not this revision's own,
-    /// its evidence is not that of the result.
+    /// This revision with other sizes, in bytes, such as those of the attributes of
+    /// `sock_diag` dumps. If they are not its own, the result is not verified.
     #[must_use]
     pub const fn with_sizes(self, tcp_info: u32, mptcp_info: u32) -> Revision {
         if self.tcp_info == tcp_info && self.mptcp_info == mptcp_info {
             return self;
         }
-        Revision { tcp_info, mptcp_info, ..self.read_only() }
+        Revision { tcp_info, mptcp_info, ..self.unverified() }
     }
 
-    /// This revision as it answers 32-bit programs.
+    /// This revision with another padding in `struct mptcp_subflow_info`, in bytes.
     #[must_use]
-    pub const fn compat<D: Decisions>(self) -> Revision {
-        Revision { subflow_info_hole: D::COMPAT_SUBFLOW_INFO_HOLE, ..self }
+    pub const fn with_subflow_info_hole(self, bytes: u32) -> Revision {
+        Revision { subflow_info_hole: bytes, ..self }
     }
 
     /// This revision with `mptcp_info_opt` added.

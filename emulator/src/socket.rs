@@ -1,11 +1,14 @@
-//! What a socket is, as far as these options can tell.
+//! A socket, as far as these options depend on it.
+
+use crate::abi::SUBFLOW_INFO;
+use core::fmt;
 
 use crate::content::Content;
+use crate::length::KernelSize;
 use crate::revision::Revision;
-use crate::sizes::SUBFLOW_INFO;
 
-/// An address family of a socket: which of the two refusals a socket that is
-/// no MPTCP connection gives depends on it.
+/// The address family of a socket, on which the error depends with which a socket
+/// that is no MPTCP connection refuses the options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// `AF_INET`.
@@ -36,34 +39,122 @@ pub enum Socket<'a> {
 /// The state of an MPTCP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection<'a> {
-    /// `struct mptcp_info` as this kernel knows it: at least as many
-    /// bytes as [`Revision::mptcp_info`].
-    pub info: Content<'a>,
-    /// The subflows, in the order in which the kernel lists them: the initial
-    /// one first, then as they joined.
-    pub subflows: &'a [Subflow<'a>],
+    pub(crate) info: Content<'a>,
+    /// INVARIANT: `tcp_info` bytes for each subflow.
+    pub(crate) tcp_infos: Content<'a>,
+    pub(crate) tcp_info: usize,
+    /// INVARIANT: [`SUBFLOW_INFO`] bytes for each subflow.
+    pub(crate) subflow_infos: Content<'a>,
 }
 
-impl Connection<'_> {
-    /// Whether all contents are as long as a kernel of this revision has
-    /// them. A model of one that does not fit would copy less than it says.
-    pub fn fits(&self, revision: &Revision) -> bool {
-        self.info.len() >= revision.mptcp_info as usize
-            && self.subflows.iter().all(|subflow| {
-                subflow.tcp_info.len() >= revision.tcp_info as usize
-                    && subflow.subflow_info.len() >= SUBFLOW_INFO as usize
-            })
+impl<'a> Connection<'a> {
+    /// A connection on a kernel of a revision, from the bytes of its structures: a `struct
+    /// mptcp_info`, and one `struct tcp_info` and one `struct mptcp_subflow_info` for each
+    /// subflow, one behind the other. The initial subflow is first, then the others in the
+    /// order in which they joined.
+    ///
+    /// A `struct mptcp_subflow_info` has 264 bytes: see [`crate::abi::SubflowInfo`]. The other
+    /// two structures may be longer than the revision has them.
+    ///
+    /// # Errors
+    /// [`SizeMismatch`] if a structure is shorter than the revision has it, or if the bytes are
+    /// not a whole number of structures.
+    pub fn new(
+        revision: &Revision,
+        info: Content<'a>,
+        tcp_infos: Content<'a>,
+        subflow_infos: Content<'a>,
+    ) -> Result<Connection<'a>, SizeMismatch> {
+        let (each, all) = (SUBFLOW_INFO as usize, subflow_infos.len());
+        let subflows = all / each;
+        let mismatch =
+            |structure, bytes, count, size| Err(SizeMismatch { structure, bytes, count, size });
+        if info.len() < revision.mptcp_info as usize {
+            return mismatch("mptcp_info", info.len(), 1, revision.mptcp_info);
+        }
+        if all % each != 0 {
+            return mismatch("mptcp_subflow_info", all, subflows + 1, SUBFLOW_INFO);
+        }
+        let tcp_info = tcp_infos.len().checked_div(subflows).unwrap_or(revision.tcp_info as usize);
+        if tcp_info < revision.tcp_info as usize || tcp_info * subflows != tcp_infos.len() {
+            return mismatch("tcp_info", tcp_infos.len(), subflows, revision.tcp_info);
+        }
+        Ok(Connection { info, tcp_infos, tcp_info, subflow_infos })
+    }
+
+    /// `struct mptcp_info`.
+    pub const fn info(&self) -> Content<'a> {
+        self.info
+    }
+
+    /// The `struct tcp_info` of all subflows, one behind the other.
+    pub const fn tcp_infos(&self) -> Content<'a> {
+        self.tcp_infos
+    }
+
+    /// The `struct mptcp_subflow_info` of all subflows, one behind the other.
+    pub const fn subflow_infos(&self) -> Content<'a> {
+        self.subflow_infos
+    }
+
+    /// The subflows, in the order in which the kernel lists them.
+    #[inline]
+    pub fn subflows(&self) -> impl ExactSizeIterator<Item = Subflow<'a>> + use<'a> {
+        let Connection { tcp_infos, tcp_info, subflow_infos, .. } = *self;
+        (0..self.subflow_count()).map(move |index| Subflow {
+            tcp_info: tcp_infos.part(index as usize * tcp_info, tcp_info),
+            subflow_info: subflow_infos
+                .part(index as usize * SUBFLOW_INFO as usize, SUBFLOW_INFO as usize),
+        })
+    }
+
+    /// How many subflows there are.
+    #[inline]
+    pub const fn subflow_count(&self) -> u32 {
+        (self.subflow_infos.len() / SUBFLOW_INFO as usize) as u32
+    }
+
+    /// The size of `struct mptcp_info`: that of the revision, or of the contents if these were
+    /// made for a revision with a shorter structure.
+    #[inline]
+    pub(crate) fn info_size(&self, revision: &Revision) -> KernelSize {
+        KernelSize(revision.mptcp_info.min(self.info.len() as u32))
+    }
+
+    /// The size of `struct tcp_info`, likewise.
+    #[inline]
+    pub(crate) fn tcp_info_size(&self, revision: &Revision) -> KernelSize {
+        KernelSize(revision.tcp_info.min(self.tcp_info as u32))
     }
 }
 
 /// One subflow of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subflow<'a> {
-    /// `struct tcp_info` as this kernel knows it: at least as many
-    /// bytes as [`Revision::tcp_info`].
+    /// `struct tcp_info`.
     pub tcp_info: Content<'a>,
-    /// `struct mptcp_subflow_info`, 264 bytes: the subflow's id, a hole of
-    /// four zero bytes, then the same 256 bytes of addresses that
-    /// `MPTCP_SUBFLOW_ADDRS` tells. See [`crate::abi::SubflowInfo`].
+    /// `struct mptcp_subflow_info`.
     pub subflow_info: Content<'a>,
 }
+
+/// The bytes for some structures are too few, or not a whole number of structures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SizeMismatch {
+    /// The structure.
+    pub structure: &'static str,
+    /// How many bytes there are.
+    pub bytes: usize,
+    /// How many structures they are for.
+    pub count: usize,
+    /// How many bytes each structure has at least.
+    pub size: u32,
+}
+
+impl fmt::Display for SizeMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SizeMismatch { structure, bytes, count, size } = self;
+        write!(f, "{bytes} bytes for {count} struct {structure} of {size} bytes or more")
+    }
+}
+
+impl core::error::Error for SizeMismatch {}

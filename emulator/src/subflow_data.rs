@@ -1,65 +1,74 @@
 //! `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: a header, then one element for
-//! each subflow, as many as there is room for.
+//! each subflow, as far as there is room.
 //!
-//! Both options share all of it but the element.
+//! The options differ in the element alone.
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::SubflowData;
+use crate::abi::{SUBFLOW_ADDRS, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SubflowData};
 use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
-use crate::length::{AskedSize, KernelSize, Stride};
+use crate::length::{KernelSize, Stride, UserSize};
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
-use crate::sizes::{SUBFLOW_ADDRS, SUBFLOW_INFO_ADDRS};
-use crate::socket::{Connection, Subflow};
+use crate::socket::Connection;
 use crate::trace::Trace;
 
-/// What an option tells of one subflow.
+/// The structure of which an option copies one for each subflow.
 #[derive(Clone, Copy)]
-pub(crate) struct Element {
+pub(crate) struct Element<'a> {
     size: KernelSize,
-    of: for<'a> fn(&Subflow<'a>) -> Content<'a>,
+    /// The structures of all subflows.
+    all: Content<'a>,
+    /// Where the first one begins, and how many bytes each is from the next.
+    start: usize,
+    each: usize,
 }
 
-pub(crate) fn tcp_info(revision: &Revision) -> Element {
-    Element { size: KernelSize(revision.tcp_info), of: |subflow| subflow.tcp_info }
+pub(crate) fn tcp_info<'a>(revision: &Revision, connection: &Connection<'a>) -> Element<'a> {
+    Element {
+        size: connection.tcp_info_size(revision),
+        all: connection.tcp_infos,
+        start: 0,
+        each: connection.tcp_info,
+    }
 }
 
-pub(crate) fn addresses() -> Element {
+pub(crate) fn addresses<'a>(connection: &Connection<'a>) -> Element<'a> {
     Element {
         size: KernelSize(SUBFLOW_ADDRS),
-        of: |subflow| subflow.subflow_info.skip(SUBFLOW_INFO_ADDRS),
+        all: connection.subflow_infos,
+        start: SUBFLOW_INFO_ADDRS,
+        each: SUBFLOW_INFO as usize,
     }
 }
 
 pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
-    element: Element,
-    connection: &Connection<'_>,
+    element: Element<'_>,
+    subflows: u32,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
     let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
-    let asked = AskedSize(header.size_user);
+    let asked = UserSize(header.size_user);
     let stride = D::stride(asked, element.size);
     trace.fired(if asked.0 > element.size.0 { Rule::StrideClamped } else { Rule::StrideAsAsked });
 
     let copied =
-        copy_elements::<D, M, T>(element, stride, &header, length, connection, call, memory, trace);
+        copy_elements::<D, M, T>(element, stride, &header, length, subflows, call, memory, trace);
     let (elements, bytes) = match copied {
         Ok(copied) => copied,
         Err(Errno::EFAULT) if D::REPORT_AFTER_FAULT => (0, 0),
         Err(errno) => return Err(errno),
     };
 
-    let all = u32::try_from(connection.subflows.len()).unwrap_or(u32::MAX);
     let answer = SubflowData {
         size_subflow_data: header.size_subflow_data,
-        num_subflows: D::count(all, elements),
+        num_subflows: D::count(subflows, elements),
         size_kernel: D::size_kernel(element.size),
         size_user: D::size_user(asked, stride),
     };
@@ -90,30 +99,30 @@ fn read_header<D: Decisions, M: UserMemory, T: Trace>(
     Ok((header, length))
 }
 
-/// Copies what fits; how many elements and how many bytes that was.
-#[expect(clippy::too_many_arguments, reason = "one step of `fill`, split off for reading")]
+/// Copies the elements that fit, and returns their number and their bytes.
+#[expect(clippy::too_many_arguments, reason = "a step of `fill`, in a function for readability")]
 fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
-    element: Element,
+    element: Element<'_>,
     stride: Stride,
     header: &SubflowData,
     length: u32,
-    connection: &Connection<'_>,
+    subflows: u32,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(u32, u32), Errno> {
     let first = D::first_element(header);
-    let step = D::step(AskedSize(header.size_user), stride);
+    let step = D::step(UserSize(header.size_user), stride);
     let mut at = call.optval.wrapping_add(u64::from(first));
     let mut room = length.saturating_sub(first);
     let (mut elements, mut bytes) = (0, 0);
-    for subflow in connection.subflows {
+    for index in 0..subflows as usize {
         let Some(part) = D::element(room, stride) else {
             trace.fired(Rule::ElementLeftOut);
             continue;
         };
         trace.fired(if part == 0 { Rule::ElementEmpty } else { Rule::ElementCopied });
-        let content = (element.of)(subflow).first(part as usize);
+        let content = element.all.part(element.start + index * element.each, part as usize);
         if memory.copy_out(at, content).is_err() {
             trace.fired(Rule::ElementUnwritable);
             D::ELEMENT_FAULT?;

@@ -1,14 +1,14 @@
-//! Which rules decided a call.
+//! The rules that decided a call.
 
 use crate::rules::Rule;
 
-/// Something that wants to know which rules fired.
+/// A collector of the rules that decide a call.
 pub trait Trace {
-    /// `rule` decided something; called in the order of the decisions.
+    /// Adds a rule; called in the order of the decisions.
     fn fired(&mut self, rule: Rule);
 }
 
-/// Wants to know nothing, and costs nothing.
+/// Collects nothing, and costs nothing.
 impl Trace for () {
     #[inline(always)]
     fn fired(&mut self, _: Rule) {}
@@ -24,13 +24,13 @@ impl RuleSet {
     /// No rule.
     pub const EMPTY: RuleSet = RuleSet(0);
 
-    /// Puts a rule into the set.
+    /// Inserts a rule.
     #[inline(always)]
     pub const fn insert(&mut self, rule: Rule) {
         self.0 |= 1 << rule as u8;
     }
 
-    /// Puts all rules of another set into this one.
+    /// Inserts all rules of another set.
     #[inline(always)]
     pub const fn extend(&mut self, other: RuleSet) {
         self.0 |= other.0;
@@ -41,12 +41,12 @@ impl RuleSet {
         self.0 & (1 << rule as u8) != 0
     }
 
-    /// How many rules there are in the set.
+    /// The number of rules.
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
     }
 
-    /// Whether the set holds no rule.
+    /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -66,21 +66,21 @@ impl Trace for RuleSet {
 
 /// Rules in the order in which they fired, each once.
 #[derive(Clone, Debug, Default)]
-pub struct Order {
+pub struct RuleLog {
     seen: RuleSet,
     rules: [Option<Rule>; 32],
     len: usize,
 }
 
-impl Order {
-    /// The rules, first to last. A call that fires more than 32 different
-    /// ones does not exist; were there one, the last would be missing.
+impl RuleLog {
+    /// The rules, first to last. No call has more than 32 different ones; a log
+    /// drops those behind.
     pub fn iter(&self) -> impl Iterator<Item = Rule> {
         self.rules.iter().flatten().copied()
     }
 }
 
-impl Trace for Order {
+impl Trace for RuleLog {
     fn fired(&mut self, rule: Rule) {
         if self.seen.contains(rule) {
             return;

@@ -9,10 +9,10 @@ mod ask;
 
 use ask::{Arrays, Kernel, learn};
 use common::Known;
-use mptcp_emulator::abi::{FullInfo, MPTCP_FULL_INFO};
+use mptcp_emulator::abi::{FullInfo, MPTCP_FULL_INFO, SUBFLOW_INFO};
 use mptcp_emulator::{
-    Call, Connection, Content, Errno, Family, Fault, Lent, Revision, Rule, Socket, Subflow,
-    UserMemory, getsockopt,
+    Buffer, Call, Connection, Content, Errno, Family, Fault, Revision, Rule, Socket, UserMemory,
+    getsockopt,
 };
 use zerocopy::IntoBytes;
 
@@ -38,11 +38,11 @@ impl Own<'_> {
 
 impl UserMemory for Own<'_> {
     fn load(&self, at: u64) -> Result<i32, Fault> {
-        if at == Lent::OPTLEN { Ok(self.length) } else { Err(Fault) }
+        if at == Buffer::OPTLEN { Ok(self.length) } else { Err(Fault) }
     }
 
     fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
-        if at != Lent::OPTLEN {
+        if at != Buffer::OPTLEN {
             return Err(Fault);
         }
         self.length = value;
@@ -66,13 +66,14 @@ impl UserMemory for Own<'_> {
 struct Model<'a> {
     revision: Revision,
     socket: Socket<'a>,
-    joining: &'a [Subflow<'a>],
+    /// All subflows, of which the socket has the first ones.
+    all: Option<Connection<'a>>,
     calls: u32,
 }
 
 impl<'a> Model<'a> {
     fn new(revision: Revision, socket: Socket<'a>) -> Model<'a> {
-        Model { revision, socket, joining: &[], calls: 0 }
+        Model { revision, socket, all: None, calls: 0 }
     }
 }
 
@@ -90,7 +91,7 @@ impl Kernel for Model<'_> {
             optval[..FullInfo::HEADER]
                 .copy_from_slice(&arrays.head().as_bytes()[..FullInfo::HEADER]);
         }
-        let optlen = Lent::OPTLEN;
+        let optlen = Buffer::OPTLEN;
         let call = Call { option, optval: optval.as_ptr().addr() as u64, optlen };
         let length = optval.len() as i32;
         let mut memory = Own { parts: vec![optval], length };
@@ -99,22 +100,24 @@ impl Kernel for Model<'_> {
             memory.parts.push(arrays.tcp_infos.as_mut_bytes());
         }
         getsockopt(&self.revision, &self.socket, &call, &mut memory, &mut ())?;
-        if let Socket::Mptcp(connection) = &mut self.socket
-            && connection.subflows.len() < self.joining.len()
-        {
-            connection.subflows = &self.joining[..connection.subflows.len() + 1];
+        if let (Socket::Mptcp(connection), Some(all)) = (&mut self.socket, &self.all) {
+            *connection = first(connection.subflow_count() + 1, &self.revision, all);
         }
         Ok(memory.length as usize)
     }
 }
 
-fn subflows(known: &Known) -> Vec<Subflow<'_>> {
-    (known.tcp_info.iter().zip(&known.subflow_info))
-        .map(|(tcp_info, subflow_info)| Subflow {
-            tcp_info: Content::exact(tcp_info),
-            subflow_info: Content::exact(subflow_info),
-        })
-        .collect()
+fn connection<'a>(contents: &'a [Vec<u8>; 3], revision: &Revision) -> Connection<'a> {
+    let [info, tcp_infos, subflow_infos] = contents.each_ref().map(|one| Content::exact(one));
+    Connection::new(revision, info, tcp_infos, subflow_infos).unwrap()
+}
+
+/// The connection as it was with fewer subflows.
+fn first<'a>(subflows: u32, revision: &Revision, all: &Connection<'a>) -> Connection<'a> {
+    let subflows = subflows.min(all.subflow_count()) as usize;
+    let tcp_infos = all.tcp_infos().first(subflows * revision.tcp_info as usize);
+    let subflow_infos = all.subflow_infos().first(subflows * SUBFLOW_INFO as usize);
+    Connection::new(revision, all.info(), tcp_infos, subflow_infos).unwrap()
 }
 
 /// Contents as long as this kernel has them, without the flag of a fallback.
@@ -148,9 +151,8 @@ fn the_example_is_right_on_every_revision_with_any_number_of_subflows() {
     for revision in Revision::ALL {
         for count in 0..=41 {
             let known = known(count, &revision);
-            let subflows = subflows(&known);
-            let info = Content::exact(&known.info);
-            let socket = Socket::Mptcp(Connection { info, subflows: &subflows });
+            let contents = known.contents();
+            let socket = Socket::Mptcp(connection(&contents, &revision));
             let found = learn(&mut Model::new(revision, socket)).unwrap().unwrap();
             is_what_is_known(&found, &known, &revision);
         }
@@ -161,10 +163,10 @@ fn the_example_is_right_on_every_revision_with_any_number_of_subflows() {
 fn the_example_keeps_up_with_subflows_that_join_between_its_calls() {
     for revision in Revision::ALL {
         let known = known(41, &revision);
-        let all = subflows(&known);
-        let info = Content::exact(&known.info);
-        let socket = Socket::Mptcp(Connection { info, subflows: &all[..2] });
-        let mut model = Model { revision, socket, joining: &all, calls: 0 };
+        let contents = known.contents();
+        let all = connection(&contents, &revision);
+        let socket = Socket::Mptcp(first(2, &revision, &all));
+        let mut model = Model { revision, socket, all: Some(all), calls: 0 };
         let found = learn(&mut model).unwrap().unwrap();
         is_what_is_known(&found, &known, &revision);
     }
@@ -179,8 +181,9 @@ fn the_example_knows_a_fallback_of_either_family() {
         }
         let mut known = known(1, &revision);
         known.info[8] |= 1;
-        let socket = Connection { info: Content::exact(&known.info), subflows: &[] };
-        assert!(learn(&mut Model::new(revision, Socket::Mptcp(socket))).unwrap().is_none());
+        let contents = known.contents();
+        let socket = Socket::Mptcp(first(0, &revision, &connection(&contents, &revision)));
+        assert!(learn(&mut Model::new(revision, socket)).unwrap().is_none());
         let found = learn(&mut Model::new(revision, Socket::Closed));
         assert_eq!(found.err(), Some(Errno::EBADF));
     }

@@ -6,7 +6,8 @@ mod common;
 
 use common::{Answer, Desk, EDGE, Known, READ_ONLY, ROOM, bytes_of, int};
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_TCPINFO};
-use mptcp_emulator::{AskedSize, Decisions, Errno, Revision, Stride};
+use mptcp_emulator::decisions::{Decisions, Stride, UserSize};
+use mptcp_emulator::{Errno, Revision};
 
 const LENGTH: u64 = ROOM + 0x2800;
 const ADDRESSES: u64 = ROOM + 0x400;
@@ -156,7 +157,7 @@ impl Decisions for Halves {
     fn element(room: u32, stride: Stride) -> Option<u32> {
         (room > 0).then_some(stride.0 / 2)
     }
-    fn step(_: AskedSize, stride: Stride) -> u32 {
+    fn step(_: UserSize, stride: Stride) -> u32 {
         stride.0 / 2
     }
 }

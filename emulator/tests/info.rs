@@ -157,8 +157,9 @@ fn wild_addresses_fault_after_the_length() {
 fn open_bytes_stay_open_where_they_are_copied_to() {
     let (bytes, mut mask) = ([7; 96], [0; 96]);
     mask[84..96].fill(1);
-    let socket =
-        Socket::Mptcp(Connection { info: Content::masked(&bytes, &mask).unwrap(), subflows: &[] });
+    let (info, none) = (Content::masked(&bytes, &mask).unwrap(), Content::exact(&[]));
+    let connection = Connection::new(&Revision::V6_18, info, none, none);
+    let socket = Socket::Mptcp(connection.unwrap());
     let answer =
         Desk::new().int(LENGTH, 90).ask(&Revision::V6_18, &socket, MPTCP_INFO, ROOM, LENGTH);
     answer.succeeded();

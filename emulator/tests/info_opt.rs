@@ -5,7 +5,8 @@ mod common;
 
 use common::{Answer, Desk, EDGE, Known, READ_ONLY, ROOM, bytes_of, int};
 use mptcp_emulator::abi::MPTCP_INFO_OPT;
-use mptcp_emulator::{Decisions, Documented, Errno, Revision, Rule};
+use mptcp_emulator::decisions::{Decisions, KernelDecisions};
+use mptcp_emulator::{Errno, Revision, Rule};
 
 const LENGTH: u64 = ROOM + 0x2c00;
 const INFO: u64 = ROOM + 0x100;
@@ -48,7 +49,7 @@ fn ask_deciding<D: Decisions>(known: &Known, blocks: [Block; 4], length: i32) ->
 }
 
 fn ask(known: &Known, blocks: [Block; 4], length: i32) -> Answer {
-    ask_deciding::<Documented>(known, blocks, length)
+    ask_deciding::<KernelDecisions>(known, blocks, length)
 }
 
 /// Of the first so many subflows: local and peer's addresses, 128 bytes each
@@ -377,7 +378,10 @@ fn blocks_that_overlap() {
 /// have it.
 struct StepsAsAsked;
 impl Decisions for StepsAsAsked {
-    fn step(asked: mptcp_emulator::AskedSize, _: mptcp_emulator::Stride) -> u32 {
+    fn step(
+        asked: mptcp_emulator::decisions::UserSize,
+        _: mptcp_emulator::decisions::Stride,
+    ) -> u32 {
         asked.0
     }
 }

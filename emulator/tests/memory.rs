@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use mptcp_emulator::Access::{Nothing as N, Read as R, ReadWrite as W};
-use mptcp_emulator::{Content, Fault, PAGE, Paged, Pages, UserMemory};
+use mptcp_emulator::{Content, Fault, PAGE, PagedMemory, Pages, UserMemory};
 
 const BASE: u64 = 0x7000_0000;
 
@@ -40,11 +40,11 @@ fn how_far_an_access_goes() {
 /// gives back bytes and mask.
 fn on<const PAGES: usize>(
     pages: Pages<PAGES>,
-    work: impl FnOnce(&mut Paged<'_, PAGES>),
+    work: impl FnOnce(&mut PagedMemory<'_, PAGES>),
 ) -> (Vec<u8>, Vec<u8>) {
     let mut bytes: Vec<u8> = (0..PAGES * PAGE).map(|at| at as u8).collect();
     let mut mask = vec![9; PAGES * PAGE];
-    let mut memory = Paged::new(&pages, BASE, &mut bytes, &mut mask).unwrap();
+    let mut memory = PagedMemory::new(&pages, BASE, &mut bytes, &mut mask).unwrap();
     work(&mut memory);
     let (seen, seen_mask) = (memory.bytes().to_vec(), memory.mask().to_vec());
     assert_eq!((&seen, &seen_mask), (&bytes, &mask));
@@ -62,7 +62,7 @@ fn memory_is_as_long_as_its_pages() {
         (4096, 4096, false),
     ] {
         let (mut bytes, mut mask) = (vec![0; bytes], vec![0; mask]);
-        let memory = Paged::new(&pages, BASE, &mut bytes, &mut mask);
+        let memory = PagedMemory::new(&pages, BASE, &mut bytes, &mut mask);
         assert_eq!(memory.is_some(), fits);
     }
 }
@@ -148,7 +148,7 @@ fn the_last_page_below_2_64_does_not_run_over_into_the_first() {
     let pages = Pages::new([W]);
     let (mut bytes, mut mask) = (vec![0; PAGE], vec![9; PAGE]);
     let top = 0u64.wrapping_sub(PAGE as u64);
-    let mut memory = Paged::new(&pages, top, &mut bytes, &mut mask).unwrap();
+    let mut memory = PagedMemory::new(&pages, top, &mut bytes, &mut mask).unwrap();
     assert_eq!(memory.copy_out(u64::MAX - 1, Content::exact(&[1, 2, 3])), Err(Fault));
     assert_eq!(memory.store(u64::MAX - 2, 5), Err(Fault));
     assert_eq!(bytes[4093..], [0, 1, 2]);
@@ -159,7 +159,7 @@ fn the_last_page_below_2_64_does_not_run_over_into_the_first() {
 fn what_the_program_writes_needs_no_permission_and_stays_on_the_pages() {
     let pages = Pages::new([N, R]);
     let (mut bytes, mut mask) = (vec![0; 2 * PAGE], vec![0; 2 * PAGE]);
-    let mut memory = Paged::new(&pages, 0x1000, &mut bytes, &mut mask).unwrap();
+    let mut memory = PagedMemory::new(&pages, 0x1000, &mut bytes, &mut mask).unwrap();
     memory.write(0x1fff, &[1, 2]);
     memory.write(0x2ffe, &[3, 4, 5]);
     memory.write(0x0fff, &[6]);

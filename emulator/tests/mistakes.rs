@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
-use mptcp_emulator::{
-    Connection, Content, Errno, Family, Revision, Socket, Subflow, getsockopt_into,
-};
+use mptcp_emulator::{Connection, Content, Errno, Family, Revision, Socket, getsockopt_into};
 
 /// A kernel with one socket. Byte `k` of each structure is `k`, but the first byte of a
 /// `tcp_info`, its state, is 1: established.
@@ -18,13 +16,12 @@ impl Kernel {
     /// The error, or the length that comes back.
     fn ask(&self, option: i32, optval: &mut [u8], optlen: usize) -> Result<usize, Errno> {
         let bytes: [u8; 280] = std::array::from_fn(|k| if k == 0 { 1 } else { k as u8 });
-        let subflow = Subflow {
-            tcp_info: Content::exact(&bytes),
-            subflow_info: Content::exact(&bytes[..264]),
-        };
-        let subflows = vec![subflow; self.subflows];
-        let info = Content::exact(&bytes[..96]);
-        let socket = Socket::Mptcp(Connection { info, subflows: &subflows });
+        let (tcp_infos, subflow_infos) = (vec![bytes; self.subflows], &bytes[..264]);
+        let subflow_infos = subflow_infos.repeat(self.subflows);
+        let contents = [&bytes[..96], tcp_infos.as_flattened(), &subflow_infos];
+        let [info, tcp_infos, subflow_infos] = contents.map(Content::exact);
+        let connection = Connection::new(&self.revision, info, tcp_infos, subflow_infos);
+        let socket = Socket::Mptcp(connection.unwrap());
         let mut length = optlen as i32;
         getsockopt_into(&self.revision, &socket, option, optval, &mut length)?;
         Ok(length as usize)

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use mptcp_emulator::abi::{Field, HOLE, MptcpInfo, TcpInfo};
-use mptcp_emulator::{Evidence, Holding, Release, Revision, ZeroLength};
+use mptcp_emulator::{Release, Revision, SocketBehavior, Verification, ZeroLength};
 
 #[test]
 fn releases_by_their_text() {
@@ -81,10 +81,10 @@ fn releases_and_their_revisions() {
 fn evidence_is_that_of_the_release_that_was_run() {
     let evidence = |text: &str| {
         let revision = Revision::of_release(Release::parse(text).unwrap()).unwrap();
-        revision.evidence
+        revision.verification
     };
     for run in ["6.1.192", "6.12.117", "6.18.44", "7.2.13", "7.3-rc7"] {
-        assert_eq!(evidence(run), Evidence::Ran(run));
+        assert_eq!(evidence(run), Verification::Compared(run));
     }
     for other in [
         "6.1.0-56-cloud-amd64",
@@ -103,7 +103,7 @@ fn evidence_is_that_of_the_release_that_was_run() {
         "7.3-rc6",
         "8.0.0",
     ] {
-        assert_eq!(evidence(other), Evidence::ReadOnly, "{other}");
+        assert_eq!(evidence(other), Verification::SourcesOnly, "{other}");
     }
 }
 
@@ -172,14 +172,14 @@ fn what_the_sockets_of_each_revision_hold() {
         ("7.3", [0, 1, 1, 0, 0, 1]),
     ];
     for (name, row) in table {
-        let Holding {
+        let SocketBehavior {
             subflow_when_new,
             accepted_keeps_initial,
             userspace_counts,
             userspace_limits,
             listener_limits,
             disconnect_clears_rcv_nxt,
-        } = Revision::named(name).unwrap().holding;
+        } = Revision::named(name).unwrap().sockets;
         let is = [
             subflow_when_new,
             accepted_keeps_initial,
@@ -200,7 +200,7 @@ fn where_each_revision_comes_from() {
             assert_ne!(revision.sources, older.sources, "{}", revision.name);
         }
         // A kernel that was run is one of this revision, and of no other.
-        if let Evidence::Ran(release) = revision.evidence {
+        if let Verification::Compared(release) = revision.verification {
             let of_release = Revision::of_release(Release::parse(release).unwrap());
             assert_eq!(of_release, Some(*revision));
         }
@@ -267,6 +267,6 @@ fn sizes_that_were_found_out_otherwise() {
     let run = Revision::V6_12_93;
     let other = run.with_sizes(300, 104);
     assert_eq!((other.tcp_info, other.mptcp_info), (300, 104));
-    assert_eq!(Revision { tcp_info: 248, mptcp_info: 96, ..other }, run.read_only());
+    assert_eq!(Revision { tcp_info: 248, mptcp_info: 96, ..other }, run.unverified());
     assert_eq!(run.with_sizes(248, 96), run);
 }

@@ -4,11 +4,13 @@
 
 use std::net::SocketAddr;
 
-use mptcp_emulator::abi::{self, FullInfo, MptcpInfo, SubflowAddrs, SubflowInfo, TcpInfo};
-use mptcp_emulator::{
-    Content, FULL_INFO_HEADER, OptLen, Order, Rule, RuleSet, SUBFLOW_ADDRS, SUBFLOW_DATA,
-    SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, Standing, Stride, Trace, Why,
+use mptcp_emulator::abi::{
+    self, FULL_INFO_HEADER, FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
+    SUBFLOW_INFO_ADDRS, SubflowAddrs, SubflowInfo, TcpInfo,
 };
+use mptcp_emulator::decisions::{OptLen, Stride};
+use mptcp_emulator::rules::{Basis, Options, Part, Step};
+use mptcp_emulator::{Access, Content, OpenReason, Rule, RuleLog, RuleSet, Trace};
 
 #[test]
 fn sizes_of_headers_and_elements() {
@@ -45,15 +47,15 @@ fn content_is_cut_with_its_mask() {
 
 #[test]
 fn why_a_byte_is_open() {
-    assert_eq!(Why::from_mask(0), None);
-    assert_eq!(Why::from_mask(1), Some(Why::Clock));
-    assert_eq!(Why::from_mask(2), Some(Why::NoWitness));
+    assert_eq!(OpenReason::from_mask(0), None);
+    assert_eq!(OpenReason::from_mask(1), Some(OpenReason::Clock));
+    assert_eq!(OpenReason::from_mask(2), Some(OpenReason::NoWitness));
     // Whatever else stands there, the byte is not known.
-    assert_eq!(Why::from_mask(3), Some(Why::NoWitness));
-    assert_eq!(Why::from_mask(255), Some(Why::NoWitness));
-    assert_eq!((Why::Clock as u8, Why::NoWitness as u8), (1, 2));
-    assert!(Why::Clock.text().contains("clock"));
-    assert!(Why::NoWitness.text().contains("witness"));
+    assert_eq!(OpenReason::from_mask(3), Some(OpenReason::NoWitness));
+    assert_eq!(OpenReason::from_mask(255), Some(OpenReason::NoWitness));
+    assert_eq!((OpenReason::Clock as u8, OpenReason::NoWitness as u8), (1, 2));
+    assert!(OpenReason::Clock.text().contains("clock"));
+    assert!(OpenReason::NoWitness.text().contains("witness"));
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn sets_of_rules() {
 
 #[test]
 fn rules_in_order() {
-    let mut order = Order::default();
+    let mut order = RuleLog::default();
     assert_eq!(order.iter().count(), 0);
     for rule in [Rule::InfoWhole, Rule::NotASocket, Rule::InfoWhole] {
         order.fired(rule);
@@ -112,7 +114,7 @@ fn rules_in_order() {
     assert_eq!(rules, [Rule::InfoWhole, Rule::NotASocket]);
 
     // There is room for 32; the rest is missing, and nothing breaks.
-    let mut order = Order::default();
+    let mut order = RuleLog::default();
     Rule::ALL.iter().for_each(|rule| order.fired(*rule));
     assert_eq!(order.iter().collect::<Vec<_>>(), Rule::ALL[..32]);
 }
@@ -131,14 +133,14 @@ fn what_a_rule_says_of_itself() {
          num_subflows; that no part of it is copied, measured"
     );
     // The commit says how a program notices, and not that no part of the element is copied.
-    assert_eq!(rule.standing(), Standing::Implied);
+    assert_eq!(rule.basis(), Basis::Implied);
     // The message of the merge says so in words.
-    assert_eq!(Rule::CountReported.standing(), Standing::Promised);
+    assert_eq!(Rule::CountReported.basis(), Basis::Promised);
     // The selftest asserts the sizes that come back.
-    assert_eq!(Rule::StrideClamped.standing(), Standing::Implied);
-    assert_eq!(Rule::FullStrideClamped.standing(), Standing::Implied);
+    assert_eq!(Rule::StrideClamped.basis(), Basis::Implied);
+    assert_eq!(Rule::FullStrideClamped.basis(), Basis::Implied);
     // The length is the size of a buffer, says getsockopt(2).
-    assert_eq!(Rule::InfoNegativeLengthIsHuge.standing(), Standing::Contrary);
+    assert_eq!(Rule::InfoNegativeLengthIsHuge.basis(), Basis::Contrary);
 
     for rule in Rule::ALL {
         assert_eq!(format!("{rule:?}"), rule.name());
@@ -147,10 +149,30 @@ fn what_a_rule_says_of_itself() {
         assert_eq!(sentence.trim(), sentence);
         assert!(!rule.source().is_empty(), "{rule:?}");
         // What only kernels say has been measured, or is marked as order.
-        if matches!(rule.standing(), Standing::Accidental | Standing::Contrary) {
+        if matches!(rule.basis(), Basis::Accidental | Basis::Contrary) {
             assert!(rule.source().contains("measured"), "{rule:?}");
         }
+        // Only a rule about the socket or the option decides before the length is read.
+        let refuses = rule.options() == Options::Any || *rule == Rule::FullInfoUnknown;
+        assert_eq!(rule.step() == Step::Socket, refuses, "{rule:?}");
     }
+    assert!(Step::ALL.is_sorted_by_key(|(_, step)| *step));
+    assert_eq!(Step::Answer.name(), "answer");
+}
+
+#[test]
+fn the_rule_that_decides_a_part_of_memory() {
+    use Rule::*;
+    let fired = [StrideAsAsked, ElementCopied, ElementLeftOut, CountReported];
+    assert_eq!(Rule::deciding(Part::Element, &fired), Some(ElementCopied));
+    assert_eq!(Rule::deciding(Part::Unused, &fired), Some(ElementLeftOut));
+    assert_eq!(Rule::deciding(Part::Header, &fired), Some(CountReported));
+    assert_eq!(Rule::deciding(Part::Length, &fired), None);
+    // A fault counts most, although others are declared before it.
+    let fired = [ElementCopied, ElementUnwritable];
+    assert_eq!(Rule::deciding(Part::Element, &fired), Some(ElementUnwritable));
+    assert_eq!(ElementUnwritable.fault(), Some((Part::Element, Access::ReadWrite)));
+    assert!(ElementCopied.is_deciding(Part::Unused) && !ElementCopied.is_deciding(Part::Length));
 }
 
 #[test]

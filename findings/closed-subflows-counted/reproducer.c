@@ -625,8 +625,8 @@ int main(void)
 			 (void *)optlen);
 
 	/*
-	 * StrideAsAsked (promised): An element is as large as the program
-	 * asked, where the kernel knows that much.
+	 * StrideAsAsked (promised): An element has the size that the program
+	 * asked for, if the kernel knows that much.
 	 * Source: commit, 9th paragraph: the kernel only fills the space
 	 * expected by userspace; selftest: with a size_user of 2, only the
 	 * family of an address is copied
@@ -644,7 +644,7 @@ int main(void)
 	expect(optlen, 4, 272, "*optlen");
 
 	/*
-	 * CountReported (promised): num_subflows tells all subflows of the
+	 * CountReported (promised): num_subflows reports all subflows of the
 	 * connection, whether or not there was room.
 	 * Source: commit, 6th paragraph: the number of active subflows; merge
 	 * commit: also if there is not enough room for the requested info
@@ -662,8 +662,8 @@ int main(void)
 
 	/*
 	 * ElementCopied (promised): While there is room for a whole element,
-	 * the next subflow's is copied: the first at size_subflow_data, each
-	 * other right behind the one before.
+	 * that of the next subflow is copied: the first at size_subflow_data,
+	 * each other directly behind the one before.
 	 * Source: commit, 14th paragraph: olen is the header plus one element
 	 * for each subflow with room; addrs commit: elements follow the header;
 	 * selftest: behind a header of 17 bytes

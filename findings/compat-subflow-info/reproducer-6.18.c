@@ -431,7 +431,7 @@ int main(void)
 
 	/*
 	 * FullStrideAsAsked (implied): size_tcpinfo_user and size_sfinfo_user
-	 * are kept where the kernel knows that much.
+	 * are kept if the kernel knows that much.
 	 * Source: uapi, struct mptcp_full_info: the arrays are size_arrays_user
 	 * elements of that size
 	 *

@@ -322,7 +322,7 @@ int main(void)
 
 	/*
 	 * InfoCut (promised): With less room than the kernel's structure, its
-	 * first bytes are copied, as many as there is room for.
+	 * first bytes that fit are copied.
 	 * Source: info commit: userspace sets optlen to the size of the
 	 * structure it expects; this allows to append more information later
 	 */

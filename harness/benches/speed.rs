@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
-use mptcp_emulator::{Paged, RuleSet};
+use mptcp_emulator::{PagedMemory, RuleSet};
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::generate;
 use mptcp_harness::kernel::Kernel;
@@ -105,7 +105,7 @@ fn emulate(trial: &Oracle, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
             slots.into_iter().flatten().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
         }
         let base = case.base(street);
-        let Some(mut memory) = Paged::new(&layout::PATTERN, base, image, mask) else {
+        let Some(mut memory) = PagedMemory::new(&layout::PATTERN, base, image, mask) else {
             continue;
         };
         let (socket, call) = (actor.socket(), case.call(street));

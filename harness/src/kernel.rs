@@ -122,7 +122,7 @@ fn modelled(version: &Version, sizes: Option<(u32, u32)>, notes: &mut Vec<String
                 "the newest that this program has data for"
             }
         ));
-        return like.read_only();
+        return like.unverified();
     };
     if release.series() > NEWEST_SEEN {
         notes.push(format!(
@@ -139,7 +139,7 @@ fn modelled(version: &Version, sizes: Option<(u32, u32)>, notes: &mut Vec<String
         .iter()
         .rev()
         .filter(|known| known.name == revision.name || known.since.series() == release.series());
-    let revision = series.into_iter().find(fits).unwrap_or(&revision).read_only();
+    let revision = series.into_iter().find(fits).unwrap_or(&revision).unverified();
     let (major, minor) = release.series();
     notes.push(format!(
         "neither uname nor /proc/version_signature states the stable level of {text}; it is \
@@ -159,7 +159,7 @@ const NEWEST_SEEN: (u32, u32) = Revision::NEWEST.since.series();
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mptcp_emulator::Evidence;
+    use mptcp_emulator::Verification;
 
     const TODAY: Sizes = Sizes { tcp_info: 280, mptcp_info: 96 };
 
@@ -199,7 +199,7 @@ mod tests {
         };
         let kernel = Kernel::of(&debian, Some(Sizes { tcp_info: 232, mptcp_info: 48 }));
         assert_eq!(kernel.revision, Revision::V6_1_79);
-        assert_eq!(kernel.revision.evidence, Evidence::Ran("6.1.192"));
+        assert_eq!(kernel.revision.verification, Verification::Compared("6.1.192"));
         assert_eq!(kernel.notes, [""; 0]);
 
         let ubuntu = Version {
@@ -221,11 +221,11 @@ mod tests {
         let newer = kernel("6.6.0-7-generic", 248, 80);
         assert_eq!(newer.revision.name, "6.6.57");
         let debian = kernel("6.1.0-56-cloud-amd64", 232, 48);
-        assert_eq!(debian.revision, Revision::V6_1_79.read_only());
+        assert_eq!(debian.revision, Revision::V6_1_79.unverified());
         for kernel in [older, newer, debian] {
             assert!(kernel.notes[0].contains("stable level"), "{:?}", kernel.notes);
             assert_eq!(kernel.notes.len(), 1);
-            assert_eq!(kernel.revision.evidence, Evidence::ReadOnly);
+            assert_eq!(kernel.revision.verification, Verification::SourcesOnly);
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
         let kernel = kernel("8.1.2", 312, 104);
         assert_eq!((kernel.revision.tcp_info, kernel.revision.mptcp_info), (312, 104));
         assert!(kernel.notes.iter().any(|note| note.contains("newer than any kernel")));
-        assert_eq!(kernel.revision.evidence, Evidence::ReadOnly);
+        assert_eq!(kernel.revision.verification, Verification::SourcesOnly);
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
         // The very release that was run, with a structure that it did not have.
         let kernel = kernel("6.12.117", 280, 96);
         assert_eq!((kernel.revision.name, kernel.revision.tcp_info), ("6.12.93", 280));
-        assert_eq!(kernel.revision.evidence, Evidence::ReadOnly);
+        assert_eq!(kernel.revision.verification, Verification::SourcesOnly);
         let [note] = &kernel.notes[..] else { unreachable!("{:?}", kernel.notes) };
         for size in ["280", "96", "248"] {
             assert!(note.contains(size), "{note}");

@@ -1,15 +1,14 @@
 //! The model that predicts: the contract, the contract as promises alone, or a wrong one.
 
-use mptcp_emulator::{
-    Call, Decisions, Documented, Errno, Order, Paged, Promised, Revision, RuleSet, Socket, Trace,
-};
+use mptcp_emulator::decisions::{Decisions, DocumentDecisions, KernelDecisions};
+use mptcp_emulator::{Call, Errno, PagedMemory, Revision, RuleLog, RuleSet, Socket, Trace};
 
 use crate::cases::Entry;
 use crate::memory::layout;
 use crate::memory::ranges::Recording;
 
 /// The model's view of the street.
-pub type ModelMemory<'a> = Recording<'a, Paged<'a, { layout::PAGES }>>;
+pub type ModelMemory<'a> = Recording<'a, PagedMemory<'a, { layout::PAGES }>>;
 
 /// How a model of the call is called.
 pub(crate) type Answering<T> = for<'a, 'b> fn(
@@ -24,7 +23,7 @@ pub(crate) type Answering<T> = for<'a, 'b> fn(
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
     pub(crate) quick: Answering<RuleSet>,
-    pub(crate) ordered: Answering<Order>,
+    pub(crate) ordered: Answering<RuleLog>,
     /// Whether what no document speaks of is free: see [`promises`](crate::judge::promises).
     promises: bool,
     /// Whether it is [`Model::documented`].
@@ -34,12 +33,12 @@ pub struct Model {
 impl Model {
     /// The contract.
     pub fn documented() -> Model {
-        Model { documented: true, ..Model::deciding::<Documented>() }
+        Model { documented: true, ..Model::deciding::<KernelDecisions>() }
     }
 
     /// The contract as promises alone: see [`promises`](crate::judge::promises).
     pub fn promised() -> Model {
-        Model::promising::<Promised>()
+        Model::promising::<DocumentDecisions>()
     }
 
     /// As [`Model::promised`], with decisions of one's own.
@@ -68,13 +67,16 @@ impl Model {
         ) -> Result<(), Errno> {
             let (call, revision) = match entry {
                 Entry::Native => (*registers, *revision),
-                Entry::Compat => (registers.compat_deciding::<D>(), revision.compat::<D>()),
+                Entry::Compat => (
+                    registers.compat_with::<D>(),
+                    revision.with_subflow_info_hole(D::COMPAT_SUBFLOW_INFO_HOLE),
+                ),
             };
-            mptcp_emulator::getsockopt_deciding::<D, _, T>(&revision, socket, &call, memory, trace)
+            mptcp_emulator::getsockopt_with::<D, _, T>(&revision, socket, &call, memory, trace)
         }
         Model {
             quick: answer::<D, RuleSet>,
-            ordered: answer::<D, Order>,
+            ordered: answer::<D, RuleLog>,
             promises: false,
             documented: false,
         }

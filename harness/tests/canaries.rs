@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::abi::{FullInfo, SubflowData};
-use mptcp_emulator::{
-    AskedSize, Decisions, Documented, Errno, KernelSize, OptLen, Revision, Rule, Stride,
-};
+use mptcp_emulator::decisions::{Decisions, KernelDecisions, KernelSize, OptLen, Stride, UserSize};
+use mptcp_emulator::{Errno, Revision, Rule};
 use mptcp_harness::engines::check::{Progress, Setting, check};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
@@ -28,7 +27,7 @@ macro_rules! canaries {
     };
 }
 
-type D = Documented;
+type D = KernelDecisions;
 
 canaries! {
     InfoRefusesNothingNegative {
@@ -92,14 +91,14 @@ canaries! {
         }
     }
     FirstElementAlwaysBehindSixteenBytes { fn first_element(_: &SubflowData) -> u32 { 16 } }
-    StrideNotClamped { fn stride(asked: AskedSize, _: KernelSize) -> Stride { Stride(asked.0) } }
+    StrideNotClamped { fn stride(asked: UserSize, _: KernelSize) -> Stride { Stride(asked.0) } }
     StrideRoundedDown {
-        fn stride(asked: AskedSize, kernel: KernelSize) -> Stride {
+        fn stride(asked: UserSize, kernel: KernelSize) -> Stride {
             Stride(D::stride(asked, kernel).0 & !7)
         }
     }
-    StepByTheUsersSize { fn step(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
-    StepRoundedUp { fn step(_: AskedSize, stride: Stride) -> u32 { stride.0.next_multiple_of(8) } }
+    StepByTheUsersSize { fn step(asked: UserSize, _: Stride) -> u32 { asked.0 } }
+    StepRoundedUp { fn step(_: UserSize, stride: Stride) -> u32 { stride.0.next_multiple_of(8) } }
     ElementCutToTheRoom {
         fn element(room: u32, stride: Stride) -> Option<u32> {
             (room > 0).then_some(room.min(stride.0))
@@ -111,7 +110,7 @@ canaries! {
         }
     }
     CountIsWhatWasCopied { fn count(_: u32, copied: u32) -> u32 { copied } }
-    SizeUserLeftAsItWas { fn size_user(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    SizeUserLeftAsItWas { fn size_user(asked: UserSize, _: Stride) -> u32 { asked.0 } }
     SizeKernelNotTold { fn size_kernel(_: KernelSize) -> u32 { 0 } }
     ReturnedLengthWithoutHeader {
         fn data_returned(header: &SubflowData, copied: u32) -> u32 {

@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::abi::{self, FullInfo, SubflowData};
-use mptcp_emulator::{
-    AskedSize, Decisions, Documented, KernelSize, OptLen, Revision, Rule, RuleSet, Stride,
-};
+use mptcp_emulator::decisions::{Decisions, KernelDecisions, KernelSize, OptLen, Stride, UserSize};
+use mptcp_emulator::{Revision, Rule, RuleSet};
 use mptcp_harness::cases::{Case, Data, Entry, Full, Input, Place};
 use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
 use mptcp_harness::judge::finding::Finding;
@@ -30,7 +29,7 @@ macro_rules! models {
     };
 }
 
-type D = Documented;
+type D = KernelDecisions;
 
 // What no document speaks of.
 models! { free:
@@ -49,7 +48,7 @@ models! { promised:
         }
     }
     SizeKernelForgotten { fn size_kernel(_: KernelSize) -> u32 { 0 } }
-    StepByTheUsersSize { fn step(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    StepByTheUsersSize { fn step(asked: UserSize, _: Stride) -> u32 { asked.0 } }
     InfoLengthNotClamped { fn info_length(length: OptLen, _: KernelSize) -> u32 { length.wrapped() } }
     FullSlotsOneMore { fn full_slot(index: u32, slots: u32) -> bool { index <= slots } }
 }

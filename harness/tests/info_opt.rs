@@ -9,9 +9,10 @@
 use std::sync::LazyLock;
 
 use mptcp_emulator::abi::MPTCP_INFO_OPT;
+use mptcp_emulator::decisions::{Decisions, KernelDecisions, KernelSize, OptLen, Stride, UserSize};
 use mptcp_emulator::{
-    AskedSize, Connection, Content, Decisions, Documented, Errno, KernelSize, OptLen, Paged,
-    Revision, Rule, RuleSet, Socket, Stride, Subflow, getsockopt_deciding,
+    ContentMut, Errno, OwnedConnection, PagedMemory, Revision, Rule, RuleSet, Socket,
+    getsockopt_with,
 };
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
@@ -46,14 +47,8 @@ impl Desk {
                 *slot = *byte;
             }
         }
-        let memory = Paged::new(&layout::PATTERN, STREET, &mut self.bytes, &mut self.mask);
-        getsockopt_deciding::<D, _, _>(
-            &KERNEL,
-            socket,
-            &case.call(STREET),
-            &mut memory.unwrap(),
-            rules,
-        )
+        let memory = PagedMemory::new(&layout::PATTERN, STREET, &mut self.bytes, &mut self.mask);
+        getsockopt_with::<D, _, _>(&KERNEL, socket, &case.call(STREET), &mut memory.unwrap(), rules)
     }
 }
 
@@ -75,20 +70,18 @@ fn cases() -> Vec<Case> {
 
 /// Lends the socket, whose subflows differ in every byte.
 fn with_socket<R>(act: impl FnOnce(&Socket<'_>) -> R) -> R {
-    let contents = |kind: u8, len: u32| -> Vec<Vec<u8>> {
-        let byte = |subflow: u32, at: u32| kind ^ (subflow * 29 + at * 3) as u8;
-        (0..SUBFLOWS).map(|subflow| (0..len).map(|at| byte(subflow, at)).collect()).collect()
+    let fill = |content: &mut ContentMut<'_>, kind: u8, subflow: u32| {
+        for (at, byte) in (0..).zip(&mut *content.bytes) {
+            *byte = kind ^ (subflow * 29 + at * 3) as u8;
+        }
     };
-    let (info, tcp, addresses) = (contents(7, 96), contents(0x40, 248), contents(0x80, 264));
-    let subflows: Vec<Subflow<'_>> = tcp
-        .iter()
-        .zip(&addresses)
-        .map(|(tcp, addresses)| Subflow {
-            tcp_info: Content::exact(tcp),
-            subflow_info: Content::exact(addresses),
-        })
-        .collect();
-    act(&Socket::Mptcp(Connection { info: Content::exact(&info[0]), subflows: &subflows }))
+    let mut connection = OwnedConnection::new(&KERNEL, SUBFLOWS as usize);
+    fill(&mut connection.info_mut(), 7, 0);
+    for (number, mut subflow) in (0..).zip(connection.subflows_mut()) {
+        fill(&mut subflow.tcp_info, 0x40, number);
+        fill(&mut subflow.subflow_info, 0x80, number);
+    }
+    act(&Socket::Mptcp(connection.as_connection()))
 }
 
 /// Whether a model differs from the contract on some case.
@@ -98,7 +91,7 @@ fn differs<D: Decisions>(cases: &[Case]) -> bool {
     let rules = &mut RuleSet::default();
     with_socket(|socket| {
         cases.iter().any(|case| {
-            right.answer::<Documented>(case, socket, rules)
+            right.answer::<KernelDecisions>(case, socket, rules)
                 != wrong.answer::<D>(case, socket, rules)
                 || right.bytes != wrong.bytes
         })
@@ -114,12 +107,12 @@ macro_rules! canaries {
             let cases = cases();
             $( assert!(differs::<$name>(&cases), stringify!($name)); )+
             // And the right one on none.
-            assert!(!differs::<Documented>(&cases));
+            assert!(!differs::<KernelDecisions>(&cases));
         }
     };
 }
 
-type D = Documented;
+type D = KernelDecisions;
 
 canaries! {
     LengthMayBeShorter {
@@ -161,13 +154,13 @@ canaries! {
     AddressesFirst { const OPT_ORDER: [usize; 3] = [1, 2, 0]; }
     LengthNotReturned { fn opt_returned(length: u32) -> u32 { length } }
     LengthOfTheBlocks { fn opt_returned(_: u32) -> u32 { 24 } }
-    SizeUserKept { fn size_user(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    SizeUserKept { fn size_user(asked: UserSize, _: Stride) -> u32 { asked.0 } }
     SizeKernelNotTold { fn size_kernel(_: KernelSize) -> u32 { 0 } }
     NmembKernelIsWhatWasCopied { fn count(_: u32, copied: u32) -> u32 { copied } }
-    StrideNotClamped { fn stride(asked: AskedSize, _: KernelSize) -> Stride { Stride(asked.0) } }
-    StepByTheUsersSize { fn step(asked: AskedSize, _: Stride) -> u32 { asked.0 } }
+    StrideNotClamped { fn stride(asked: UserSize, _: KernelSize) -> Stride { Stride(asked.0) } }
+    StepByTheUsersSize { fn step(asked: UserSize, _: Stride) -> u32 { asked.0 } }
     StepByTheKernelsSize {
-        fn step(asked: AskedSize, stride: Stride) -> u32 { if asked.0 < 128 { 128 } else { stride.0 } }
+        fn step(asked: UserSize, stride: Stride) -> u32 { if asked.0 < 128 { 128 } else { stride.0 } }
     }
     StructureBeforeLength { const LENGTH_BEFORE_HEADER: bool = false; }
     ReportsAfterAFault { const REPORT_AFTER_FAULT: bool = true; }
@@ -182,7 +175,7 @@ fn every_rule_of_the_option_fires() {
     let mut desk = Desk { bytes: vec![0; layout::LEN], mask: vec![0; layout::LEN] };
     with_socket(|socket| {
         for case in cases() {
-            let _ = desk.answer::<Documented>(&case, socket, &mut fired);
+            let _ = desk.answer::<KernelDecisions>(&case, socket, &mut fired);
         }
     });
     let mut of_it = Rule::ALL.iter().filter(|rule| rule.name().starts_with("Opt")).peekable();

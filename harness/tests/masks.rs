@@ -11,8 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_emulator::abi::{self, Field, field_at};
-use mptcp_emulator::{RuleSet, SUBFLOW_INFO, Why};
+use mptcp_emulator::abi::{self, Field, SUBFLOW_INFO, field_at};
+use mptcp_emulator::{OpenReason, RuleSet};
 use mptcp_harness::cases::{Case, Entry, Full, Input, Place};
 use mptcp_harness::judge::contradictions::KNOWN;
 use mptcp_harness::judge::evidence::Examination;
@@ -107,7 +107,7 @@ fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> 
         let why = format!("no MPTCP_FULL_INFO in {}", kernel.release);
         return Ok(Completion::ignored_with(why));
     }
-    let cast = SceneStates::of(stage);
+    let cast = SceneStates::of(stage, &revision).map_err(|error| error.to_string())?;
     let mut rig = Runner::new().map_err(|error| error.to_string())?;
     let mut marked = BTreeSet::new();
     let mut first: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
@@ -133,7 +133,7 @@ fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> 
                 continue;
             };
             let before = first.entry(scene.id).or_insert_with(|| bytes.clone());
-            for (at, name) in open_bytes(&now, revision.tcp_info, Why::Clock) {
+            for (at, name) in open_bytes(&now, revision.tcp_info, OpenReason::Clock) {
                 marked.insert(name);
                 if before.get(at) != bytes.get(at) {
                     moved.insert(name);
@@ -173,7 +173,7 @@ const CLOCKS: [Name; 6] = [
 /// does not the test is ignored, and says which.
 fn contradictions_are_shown(stage: &Fixtures) -> Result<Completion, Failed> {
     let revision = Kernel::running(stage.sizes()).revision;
-    let cast = SceneStates::of(stage);
+    let cast = SceneStates::of(stage, &revision).map_err(|error| error.to_string())?;
     let mut rig = Runner::new().map_err(|error| error.to_string())?;
     let mut absent = Vec::new();
     for known in KNOWN {
@@ -187,7 +187,7 @@ fn contradictions_are_shown(stage: &Fixtures) -> Result<Completion, Failed> {
             let (count, id) = (word(BUFFER + 16), word(SUBFLOW_INFOS));
             let state = bytes.get(TCP_INFOS as usize);
             // All that are listed: the first is closed.
-            let expected = scene.subflows_holding(&revision.holding).unwrap_or(0);
+            let expected = scene.subflows_holding(&revision.sockets).unwrap_or(0);
             let shown = match known.name {
                 "subflow-id-zero" => id == Some(vec![0; 4]),
                 "closed-subflows-counted" => {
@@ -218,8 +218,12 @@ fn contradictions_are_shown(stage: &Fixtures) -> Result<Completion, Failed> {
 const TCP_CLOSE: u8 = 7;
 
 /// Bytes that the model leaves open for a reason, each with its name.
-fn open_bytes(now: &Examination, tcp_info: u32, why: Why) -> impl Iterator<Item = (usize, Name)> {
-    let open = move |mask: &u8| Why::from_mask(*mask) == Some(why);
+fn open_bytes(
+    now: &Examination,
+    tcp_info: u32,
+    why: OpenReason,
+) -> impl Iterator<Item = (usize, Name)> {
+    let open = move |mask: &u8| OpenReason::from_mask(*mask) == Some(why);
     (0..)
         .zip(&now.mask)
         .filter(move |(_, mask)| open(mask))
@@ -358,7 +362,7 @@ fn unknown(portrait: &ExpectedState) -> BTreeSet<Name> {
     let mut add = |structure, part: &Contents, name: &dyn Fn(usize) -> &'static str| {
         let open = (0..)
             .zip(part.mask())
-            .filter(|(_, mask)| Why::from_mask(**mask) == Some(Why::NoWitness));
+            .filter(|(_, mask)| OpenReason::from_mask(**mask) == Some(OpenReason::NoWitness));
         names.extend(open.map(|(at, _)| (structure, name(at))));
     };
     let field =

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use mptcp_emulator::decisions::Decisions;
 use mptcp_emulator::{
-    Call, Content, Decisions, Errno, Fault, Order, Paged, Revision, Rule, Socket, Trace,
-    UserMemory, abi, getsockopt_deciding,
+    Call, Content, Errno, Fault, PagedMemory, Revision, Rule, RuleLog, Socket, Trace, UserMemory,
+    abi, getsockopt_with,
 };
 use mptcp_harness::cases::{Case, Entry, Input, Place};
 use mptcp_harness::memory::layout;
@@ -43,7 +44,7 @@ pub struct Answer {
 
 /// Memory that keeps a log.
 struct Logged<'a> {
-    memory: Paged<'a, { layout::PAGES }>,
+    memory: PagedMemory<'a, { layout::PAGES }>,
     log: &'a mut Vec<Write>,
 }
 
@@ -70,8 +71,8 @@ impl UserMemory for Logged<'_> {
 
 /// Runs a case as the model `D` answers it.
 pub fn ask<D: Decisions>(revision: &Revision, socket: &Socket<'_>, case: &Case) -> Answer {
-    let mut order = Order::default();
-    let mut answer = lay_out_and_ask::<D, Order>(revision, socket, case, &mut order);
+    let mut order = RuleLog::default();
+    let mut answer = lay_out_and_ask::<D, RuleLog>(revision, socket, case, &mut order);
     answer.rules = order.iter().collect();
     answer
 }
@@ -96,16 +97,16 @@ fn lay_out_and_ask<D: Decisions, T: Trace>(
     let mut after = before.clone();
     let mut mask = vec![UNTOUCHED; layout::LEN];
     let mut log = Vec::new();
-    let Some(memory) = Paged::new(&layout::PATTERN, BASE, &mut after, &mut mask) else {
+    let Some(memory) = PagedMemory::new(&layout::PATTERN, BASE, &mut after, &mut mask) else {
         unreachable!("the image is as long as the street")
     };
     let mut memory = Logged { memory, log: &mut log };
     let registers: Call = case.registers(BASE);
     let call = match case.entry {
         Entry::Native => registers,
-        Entry::Compat => registers.compat_deciding::<D>(),
+        Entry::Compat => registers.compat_with::<D>(),
     };
-    let result = getsockopt_deciding::<D, _, _>(revision, socket, &call, &mut memory, trace);
+    let result = getsockopt_with::<D, _, _>(revision, socket, &call, &mut memory, trace);
     Answer { result, rules: Vec::new(), writes: log, case: *case, before, after, mask }
 }
 

@@ -3,7 +3,7 @@
 //! to find a law broken as well as to find it holding.
 //!
 //! No kernel is needed here. A law is a function over a model, an
-//! implementation of [`Decisions`]; each is shown to hold of [`Documented`],
+//! implementation of [`Decisions`]; each is shown to hold of [`KernelDecisions`],
 //! and to fail of some model that slips as kernels do.
 #![expect(clippy::panic, reason = "a law that does not hold fails its test by a panic")]
 
@@ -17,7 +17,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
 pub use answer::{Answer, BASE, Write, ask, overlap, without_trace};
-pub use mptcp_emulator::{Decisions, Documented};
+pub use mptcp_emulator::decisions::{Decisions, KernelDecisions};
 pub use request::{
     DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt,
     info_case, long_request, opt_places,

@@ -1,10 +1,11 @@
 //! Calls made up freely, and well-formed ones with the sizes left open.
 
 use arbitrary::Unstructured;
+use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{
-    MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_INFO_OPT, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO,
+    INFO_OPT, MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_INFO_OPT, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO,
+    SUBFLOW_DATA,
 };
-use mptcp_emulator::{INFO_OPT, Revision, SUBFLOW_DATA};
 use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts, WRITABLE, into_stretch};
 use mptcp_harness::cases::generate;
 use mptcp_harness::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
@@ -97,7 +98,7 @@ impl DataAsk {
     pub fn kernel(self, revision: &Revision) -> u32 {
         match self.option {
             MPTCP_TCPINFO => revision.tcp_info,
-            _ => mptcp_emulator::SUBFLOW_ADDRS,
+            _ => mptcp_emulator::abi::SUBFLOW_ADDRS,
         }
     }
 }

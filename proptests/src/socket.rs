@@ -1,35 +1,17 @@
-//! Sockets that own what they say.
+//! Sockets with contents that follow from a seed.
 
-use mptcp_emulator::{Connection, Content, Family, Revision, SUBFLOW_INFO, Socket, Subflow};
+use mptcp_emulator::{Connection, ContentMut, Family, Revision, Socket};
 use proptest::prelude::*;
 
 use crate::MOST_SUBFLOWS;
 
-/// Bytes with a mask beside them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Owned {
-    bytes: Vec<u8>,
-    mask: Vec<u8>,
-}
-
-impl Owned {
-    fn new(seed: u64, len: u32) -> Owned {
-        let bytes: Vec<u8> = noise(seed).take(len as usize).collect();
-        // Some bytes are open, as clocks are; most are known.
-        let mask = noise(!seed)
-            .map(|byte| if byte < 0xe0 { 0 } else { byte % 3 })
-            .take(bytes.len())
-            .collect();
-        Owned { bytes, mask }
+/// Fills a content with bytes of which some are open, as clocks are; most are known.
+fn fill(content: &mut ContentMut<'_>, seed: u64) {
+    for (byte, noise) in content.bytes.iter_mut().zip(noise(seed)) {
+        *byte = noise;
     }
-
-    fn content(&self) -> Content<'_> {
-        Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&self.bytes))
-    }
-
-    fn cut(&self, len: u32) -> Owned {
-        let len = self.bytes.len().min(len as usize);
-        Owned { bytes: self.bytes[..len].to_vec(), mask: self.mask[..len].to_vec() }
+    for (mask, noise) in content.mask.iter_mut().zip(noise(!seed)) {
+        *mask = if noise < 0xe0 { 0 } else { noise % 3 };
     }
 }
 
@@ -47,65 +29,58 @@ pub fn noise(seed: u64) -> impl Iterator<Item = u8> {
 #[derive(Clone, PartialEq, Eq)]
 pub struct OwnedConnection {
     seed: u64,
-    info: Owned,
-    subflows: Vec<(Owned, Owned)>,
+    contents: mptcp_emulator::OwnedConnection,
 }
 
 impl OwnedConnection {
     /// A connection as a kernel of this revision knows it.
     pub fn new(revision: &Revision, subflows: usize, seed: u64) -> OwnedConnection {
-        let subflow = |number: usize| {
-            let seed = seed ^ ((number as u64 + 1) << 48);
-            (Owned::new(seed, revision.tcp_info), Owned::new(seed.rotate_left(7), SUBFLOW_INFO))
-        };
-        OwnedConnection {
-            seed,
-            info: Owned::new(seed.rotate_left(13), revision.mptcp_info),
-            subflows: (0..subflows).map(subflow).collect(),
+        let mut contents = mptcp_emulator::OwnedConnection::new(revision, subflows);
+        fill(&mut contents.info_mut(), seed.rotate_left(13));
+        for (number, mut subflow) in (1..).zip(contents.subflows_mut()) {
+            let seed = seed ^ (number << 48);
+            fill(&mut subflow.tcp_info, seed);
+            fill(&mut subflow.subflow_info, seed.rotate_left(7));
         }
+        OwnedConnection { seed, contents }
     }
 
     /// The same connection as a kernel that knows less knows it.
     #[must_use]
     pub fn cut_to(&self, revision: &Revision) -> OwnedConnection {
-        OwnedConnection {
-            seed: self.seed,
-            info: self.info.cut(revision.mptcp_info),
-            subflows: (self.subflows.iter())
-                .map(|(tcp, addresses)| (tcp.cut(revision.tcp_info), addresses.clone()))
-                .collect(),
-        }
+        let (info, subflows) = (self.connection().info(), self.connection().subflows());
+        let contents = mptcp_emulator::OwnedConnection::of(revision, info, subflows);
+        OwnedConnection { seed: self.seed, contents: contents.unwrap_or(self.contents.clone()) }
+    }
+
+    /// The connection as the model takes it.
+    fn connection(&self) -> Connection<'_> {
+        self.contents.as_connection()
     }
 
     /// How many subflows there are.
     pub fn subflows(&self) -> usize {
-        self.subflows.len()
+        self.connection().subflows().len()
     }
 
     /// The bytes of `mptcp_info`.
     pub fn info(&self) -> &[u8] {
-        &self.info.bytes
+        self.connection().info().bytes()
     }
 
     /// The bytes of a subflow's `tcp_info`.
     pub fn tcp_info(&self, subflow: usize) -> &[u8] {
-        &self.subflows[subflow].0.bytes
+        self.connection().subflows().nth(subflow).map_or(&[], |one| one.tcp_info.bytes())
     }
 
     /// The bytes of a subflow's id and addresses.
     pub fn subflow_info(&self, subflow: usize) -> &[u8] {
-        &self.subflows[subflow].1.bytes
+        self.connection().subflows().nth(subflow).map_or(&[], |one| one.subflow_info.bytes())
     }
 
-    /// Lends the socket to the model.
+    /// Passes the socket to the model.
     pub fn with<R>(&self, work: impl FnOnce(&Socket<'_>) -> R) -> R {
-        let subflows: Vec<Subflow<'_>> = (self.subflows.iter())
-            .map(|(tcp_info, subflow_info)| Subflow {
-                tcp_info: tcp_info.content(),
-                subflow_info: subflow_info.content(),
-            })
-            .collect();
-        work(&Socket::Mptcp(Connection { info: self.info.content(), subflows: &subflows }))
+        work(&Socket::Mptcp(self.connection()))
     }
 }
 
@@ -114,8 +89,8 @@ impl std::fmt::Debug for OwnedConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OwnedConnection")
             .field("subflows", &self.subflows())
-            .field("mptcp_info", &self.info.bytes.len())
-            .field("tcp_info", &self.subflows.first().map(|first| first.0.bytes.len()))
+            .field("mptcp_info", &self.info().len())
+            .field("tcp_info", &self.tcp_info(0).len())
             .field("seed", &self.seed)
             .finish()
     }
@@ -131,7 +106,7 @@ pub enum OwnedSocket {
 }
 
 impl OwnedSocket {
-    /// Lends the socket to the model.
+    /// Passes the socket to the model.
     pub fn with<R>(&self, work: impl FnOnce(&Socket<'_>) -> R) -> R {
         match self {
             OwnedSocket::Connection(connection) => connection.with(work),

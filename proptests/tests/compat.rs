@@ -4,7 +4,7 @@ use mptcp_emulator::Revision;
 use mptcp_harness::cases::{Case, Entry};
 use mptcp_harness::memory::layout;
 use mptcp_proptests::{
-    BASE, Decisions, Documented, OwnedSocket, any_case, any_sound_case, ask, holds, is_broken,
+    BASE, Decisions, KernelDecisions, OwnedSocket, any_case, any_sound_case, ask, holds, is_broken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -35,8 +35,8 @@ fn one_answer<D: Decisions>((revision, socket, case): Values) -> TestCaseResult 
 
 #[test]
 fn a_32_bit_program_is_answered_as_any_other() {
-    holds(any_case(), one_answer::<Documented>);
-    holds(sound(), one_answer::<Documented>);
+    holds(any_case(), one_answer::<KernelDecisions>);
+    holds(sound(), one_answer::<KernelDecisions>);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Programs and kernels of different ages, and answers asked again.
 
 use mptcp_emulator::abi::{MPTCP_TCPINFO, SubflowData};
-use mptcp_emulator::{AskedSize, KernelSize, Revision, Rule, Stride};
+use mptcp_emulator::decisions::{KernelSize, Stride, UserSize};
+use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::cases::{Case, Data, Full, Input};
 use mptcp_proptests::{
-    Answer, DataAsk, Decisions, Documented, OwnedConnection, any_connection, any_revision,
+    Answer, DataAsk, Decisions, KernelDecisions, OwnedConnection, any_connection, any_revision,
     any_sound_case, ask, ask_data, holds, info_case, is_broken,
 };
 use proptest::prelude::*;
@@ -65,7 +66,7 @@ fn smaller_is_a_prefix<D: Decisions>(
 
 #[test]
 fn a_smaller_structure_is_a_prefix_of_the_larger() {
-    holds((two_kernels(), 1u32..400, 0u32..300), smaller_is_a_prefix::<Documented>);
+    holds((two_kernels(), 1u32..400, 0u32..300), smaller_is_a_prefix::<KernelDecisions>);
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn a_wrong_model_breaks_the_prefix() {
     /// Believes the program's size.
     struct NotClamped;
     impl Decisions for NotClamped {
-        fn stride(asked: AskedSize, _: KernelSize) -> Stride {
+        fn stride(asked: UserSize, _: KernelSize) -> Stride {
             Stride(asked.0)
         }
     }
@@ -112,7 +113,7 @@ fn requests() -> impl Strategy<Value = (Revision, OwnedConnection, DataAsk)> {
 
 #[test]
 fn a_larger_header_only_moves_the_elements() {
-    holds(requests(), a_larger_header_moves_elements::<Documented>);
+    holds(requests(), a_larger_header_moves_elements::<KernelDecisions>);
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn stable<D: Decisions>(
 
 #[test]
 fn an_answer_asked_again_is_stable() {
-    holds(any_sound_case(), stable::<Documented>);
+    holds(any_sound_case(), stable::<KernelDecisions>);
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn a_wrong_model_breaks_stability() {
     /// Returns in size_user one byte less than was agreed on.
     struct SizeDrifts;
     impl Decisions for SizeDrifts {
-        fn size_user(_: AskedSize, stride: Stride) -> u32 {
+        fn size_user(_: UserSize, stride: Stride) -> u32 {
             stride.0.saturating_sub(1)
         }
     }

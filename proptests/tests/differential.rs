@@ -12,7 +12,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use arbitrary::Unstructured;
 use libtest_mimic::{Completion, Failed, Trial as Test};
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
-use mptcp_emulator::{AskedSize, Decisions, Revision, RuleSet, Stride};
+use mptcp_emulator::decisions::{Decisions, Stride, UserSize};
+use mptcp_emulator::{Revision, RuleSet};
 use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
 use mptcp_harness::cases::generate::{self, Choose};
 use mptcp_harness::cases::{Case, POISONS, option_name};
@@ -221,7 +222,10 @@ impl Decisions for InfoLengthLast {
 /// `MPTCP_INFO` copies all that there is.
 enum InfoUncut {}
 impl Decisions for InfoUncut {
-    fn info_length(_: mptcp_emulator::OptLen, kernel: mptcp_emulator::KernelSize) -> u32 {
+    fn info_length(
+        _: mptcp_emulator::decisions::OptLen,
+        kernel: mptcp_emulator::decisions::KernelSize,
+    ) -> u32 {
         kernel.0
     }
 }
@@ -229,7 +233,7 @@ impl Decisions for InfoUncut {
 /// The next element stands where the program asked for it.
 enum StepAsAsked {}
 impl Decisions for StepAsAsked {
-    fn step(asked: AskedSize, _: Stride) -> u32 {
+    fn step(asked: UserSize, _: Stride) -> u32 {
         asked.0
     }
 }

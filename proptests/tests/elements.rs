@@ -1,11 +1,12 @@
 //! Elements, room for them, and the retry that finds them all.
 
+use mptcp_emulator::Revision;
 use mptcp_emulator::abi::MPTCP_TCPINFO;
-use mptcp_emulator::{AskedSize, KernelSize, Revision, Stride};
+use mptcp_emulator::decisions::{KernelSize, Stride, UserSize};
 use mptcp_harness::cases::Place;
 use mptcp_proptests::{
-    Answer, DataAsk, Decisions, Documented, FullAsk, OwnedConnection, any_connection, any_revision,
-    ask, ask_data, ask_full, holds, is_broken,
+    Answer, DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, any_connection,
+    any_revision, ask, ask_data, ask_full, holds, is_broken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -72,7 +73,7 @@ fn whole_or_absent<D: Decisions>(values: Values) -> TestCaseResult {
 
 #[test]
 fn an_element_is_whole_or_absent() {
-    holds(requests(), whole_or_absent::<Documented>);
+    holds(requests(), whole_or_absent::<KernelDecisions>);
 }
 
 #[test]
@@ -98,7 +99,7 @@ fn a_wrong_model_breaks_wholeness() {
     /// Elements where the program's headers have them.
     struct AskedStride;
     impl Decisions for AskedStride {
-        fn step(asked: AskedSize, _: Stride) -> u32 {
+        fn step(asked: UserSize, _: Stride) -> u32 {
             asked.0
         }
     }
@@ -121,7 +122,7 @@ fn never_fewer<D: Decisions>((values, more): (Values, u32)) -> TestCaseResult {
 
 #[test]
 fn more_room_never_yields_less() {
-    holds(more_room(), never_fewer::<Documented>);
+    holds(more_room(), never_fewer::<KernelDecisions>);
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn counts_are_of_the_kernel<D: Decisions>((values, more): (Values, u32)) -> Test
 
 #[test]
 fn counts_do_not_depend_on_the_room() {
-    holds(more_room(), counts_are_of_the_kernel::<Documented>);
+    holds(more_room(), counts_are_of_the_kernel::<KernelDecisions>);
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn the_retry_obtains_all<D: Decisions>(values: Values) -> TestCaseResult {
 
 #[test]
 fn two_calls_obtain_everything() {
-    holds(requests(), the_retry_obtains_all::<Documented>);
+    holds(requests(), the_retry_obtains_all::<KernelDecisions>);
 }
 
 #[test]
@@ -266,7 +267,7 @@ fn full_requests() -> impl Strategy<Value = (Revision, OwnedConnection, FullAsk)
 
 #[test]
 fn full_info_fills_both_arrays() {
-    holds(full_requests(), arrays_are_filled::<Documented>);
+    holds(full_requests(), arrays_are_filled::<KernelDecisions>);
 }
 
 #[test]

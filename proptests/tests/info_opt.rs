@@ -1,9 +1,10 @@
 //! `mptcp_info_opt`, the design of July 2021: what its text promises.
 
-use mptcp_emulator::{AskedSize, Revision, Stride};
+use mptcp_emulator::Revision;
+use mptcp_emulator::decisions::{Stride, UserSize};
 use mptcp_harness::cases::{Case, Input};
 use mptcp_proptests::{
-    BASE, Decisions, Documented, OwnedConnection, any_connection, any_revision, ask, ask_opt,
+    BASE, Decisions, KernelDecisions, OwnedConnection, any_connection, any_revision, ask, ask_opt,
     holds, is_broken, opt_places,
 };
 use proptest::prelude::*;
@@ -50,7 +51,7 @@ fn members_are_in_and_out<D: Decisions>((revision, connection, case): Values) ->
 
 #[test]
 fn what_goes_in_comes_out_or_shrinks() {
-    holds(requests(), members_are_in_and_out::<Documented>);
+    holds(requests(), members_are_in_and_out::<KernelDecisions>);
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn a_wrong_model_breaks_the_members() {
     /// Leaves the program's size.
     struct SizeKept;
     impl Decisions for SizeKept {
-        fn size_user(asked: AskedSize, _: Stride) -> u32 {
+        fn size_user(asked: UserSize, _: Stride) -> u32 {
             asked.0
         }
     }
@@ -102,7 +103,7 @@ fn blocks_are_filled<D: Decisions>((revision, connection, case): Values) -> Test
 
 #[test]
 fn blocks_hold_what_there_is_room_for() {
-    holds(requests(), blocks_are_filled::<Documented>);
+    holds(requests(), blocks_are_filled::<KernelDecisions>);
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn a_wrong_model_breaks_the_blocks() {
     /// As C indexes an array of the program's own type.
     struct StepsAsAsked;
     impl Decisions for StepsAsAsked {
-        fn step(asked: AskedSize, _: Stride) -> u32 {
+        fn step(asked: UserSize, _: Stride) -> u32 {
             asked.0
         }
     }
@@ -138,7 +139,7 @@ fn kernel_members_of_the_input_do_not_matter() {
             }
         }
         let run =
-            |case: &Case| connection.with(|socket| ask::<Documented>(&revision, socket, case));
+            |case: &Case| connection.with(|socket| ask::<KernelDecisions>(&revision, socket, case));
         let (one, two) = (run(&case), run(&other));
         prop_assert_eq!(one.result, two.result);
         prop_assert_eq!(&one.writes, &two.writes);

@@ -1,10 +1,11 @@
 //! What the returned length says.
 
-use mptcp_emulator::abi::SubflowData;
-use mptcp_emulator::{KernelSize, OptLen, Revision, SUBFLOW_DATA};
+use mptcp_emulator::Revision;
+use mptcp_emulator::abi::{SUBFLOW_DATA, SubflowData};
+use mptcp_emulator::decisions::{KernelSize, OptLen};
 use mptcp_harness::cases::Case;
 use mptcp_proptests::{
-    DataAsk, Decisions, Documented, FullAsk, OwnedConnection, OwnedSocket, any_case,
+    DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, OwnedSocket, any_case,
     any_connection, any_revision, ask, ask_data, ask_full, holds, info_case, is_broken,
 };
 use proptest::prelude::*;
@@ -27,7 +28,7 @@ fn no_longer_than_passed<D: Decisions>(
 
 #[test]
 fn a_length_never_grows() {
-    holds(any_case(), no_longer_than_passed::<Documented>);
+    holds(any_case(), no_longer_than_passed::<KernelDecisions>);
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn bytes_copied<D: Decisions>(
 
 #[test]
 fn the_length_of_elements_is_the_bytes_copied() {
-    holds(with_connection(ask_data), bytes_copied::<Documented>);
+    holds(with_connection(ask_data), bytes_copied::<KernelDecisions>);
 }
 
 #[test]
@@ -141,7 +142,7 @@ fn structures() -> impl Strategy<Value = Case> {
 
 #[test]
 fn the_length_of_a_structure_is_the_bytes_written() {
-    holds(with_connection(structures), bytes_written::<Documented>);
+    holds(with_connection(structures), bytes_written::<KernelDecisions>);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use libtest_mimic::{Failed, Trial as Test};
-use mptcp_emulator::Decisions;
+use mptcp_emulator::decisions::Decisions;
 use mptcp_harness::model::Model;
 use mptcp_harness::scenes::{Addresses, Conversation, ExpectedState, ExpectedSubflow, Kind, Side};
 use proptest::prelude::*;

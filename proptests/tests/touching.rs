@@ -3,8 +3,8 @@
 use mptcp_emulator::{Errno, Revision};
 use mptcp_harness::cases::{Case, Input};
 use mptcp_proptests::{
-    BASE, Decisions, Documented, OwnedSocket, any_case, any_connection, any_revision, ask, holds,
-    is_broken, long_request, overlap,
+    BASE, Decisions, KernelDecisions, OwnedSocket, any_case, any_connection, any_revision, ask,
+    holds, is_broken, long_request, overlap,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -40,8 +40,8 @@ fn only_what_is_declared<D: Decisions>((revision, socket, case): Values) -> Test
 
 #[test]
 fn nothing_outside_of_the_declared_buffers_is_touched() {
-    holds(any_case(), only_what_is_declared::<Documented>);
-    holds(halfway(), only_what_is_declared::<Documented>);
+    holds(any_case(), only_what_is_declared::<KernelDecisions>);
+    holds(halfway(), only_what_is_declared::<KernelDecisions>);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_wrong_model_breaks_the_declared_buffers() {
     /// Forgets to compare an element with the room that is left.
     struct NoRoomChecked;
     impl Decisions for NoRoomChecked {
-        fn element(_: u32, stride: mptcp_emulator::Stride) -> Option<u32> {
+        fn element(_: u32, stride: mptcp_emulator::decisions::Stride) -> Option<u32> {
             Some(stride.0)
         }
     }
@@ -67,7 +67,10 @@ fn a_wrong_model_breaks_the_declared_buffers() {
     /// Copies all of mptcp_info, whatever the length.
     struct InfoNeverCut;
     impl Decisions for InfoNeverCut {
-        fn info_length(_: mptcp_emulator::OptLen, kernel: mptcp_emulator::KernelSize) -> u32 {
+        fn info_length(
+            _: mptcp_emulator::decisions::OptLen,
+            kernel: mptcp_emulator::decisions::KernelSize,
+        ) -> u32 {
             kernel.0
         }
     }
@@ -89,8 +92,8 @@ fn einval_is_before_all_writing<D: Decisions>((revision, socket, case): Values) 
 
 #[test]
 fn einval_touches_nothing() {
-    holds(any_case(), einval_is_before_all_writing::<Documented>);
-    holds(halfway(), einval_is_before_all_writing::<Documented>);
+    holds(any_case(), einval_is_before_all_writing::<KernelDecisions>);
+    holds(halfway(), einval_is_before_all_writing::<KernelDecisions>);
 }
 
 #[test]
@@ -113,7 +116,7 @@ fn a_wrong_model_breaks_einval() {
 fn refusals_touch_nothing() {
     let refusals = [Errno::EBADF, Errno::ENOTSOCK, Errno::EOPNOTSUPP, Errno::ENOPROTOOPT];
     holds(any_case(), |(revision, socket, case)| {
-        let answer = socket.with(|socket| ask::<Documented>(&revision, socket, &case));
+        let answer = socket.with(|socket| ask::<KernelDecisions>(&revision, socket, &case));
         let refused = answer.result.is_err_and(|errno| refusals.contains(&errno));
         if matches!(socket, OwnedSocket::Other(_)) {
             prop_assert!(refused);
@@ -163,8 +166,8 @@ fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> Tes
 
 #[test]
 fn a_fault_leaves_nothing_behind_it() {
-    holds(any_case(), nothing_behind_a_fault::<Documented>);
-    holds(halfway(), nothing_behind_a_fault::<Documented>);
+    holds(any_case(), nothing_behind_a_fault::<KernelDecisions>);
+    holds(halfway(), nothing_behind_a_fault::<KernelDecisions>);
 }
 
 #[test]
@@ -179,7 +182,10 @@ fn a_wrong_model_breaks_the_end_at_a_fault() {
     /// Elements at the size that the program asked for.
     struct GapsBetweenElements;
     impl Decisions for GapsBetweenElements {
-        fn step(asked: mptcp_emulator::AskedSize, _: mptcp_emulator::Stride) -> u32 {
+        fn step(
+            asked: mptcp_emulator::decisions::UserSize,
+            _: mptcp_emulator::decisions::Stride,
+        ) -> u32 {
             asked.0
         }
     }
@@ -210,8 +216,8 @@ fn a_failed_element_reports_nothing<D: Decisions>(
 
 #[test]
 fn an_element_that_faults_is_not_reported() {
-    holds(any_case(), a_failed_element_reports_nothing::<Documented>);
-    holds(halfway(), a_failed_element_reports_nothing::<Documented>);
+    holds(any_case(), a_failed_element_reports_nothing::<KernelDecisions>);
+    holds(halfway(), a_failed_element_reports_nothing::<KernelDecisions>);
 }
 
 #[test]

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::arguments::OptionName;
 use crate::spec::exercise::Exercise;
-use crate::spec::place::{Chapter, Step};
 use crate::spec::{DOCUMENTS, Document, cited, exercise, is_measured, man, markdown, standing};
 use crate::terminal::out;
 use crate::terminal::style::{dim, head, wrapped};
@@ -58,11 +57,8 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Status, String> {
 
 fn wanted(rule: Rule, options: &[OptionName]) -> bool {
     let of = |option: &OptionName| match option {
-        OptionName::Info => Chapter::of(rule) == Chapter::Info,
-        OptionName::TcpInfo | OptionName::SubflowAddrs => Chapter::of(rule) == Chapter::Data,
-        OptionName::FullInfo => Chapter::of(rule) == Chapter::FullInfo,
-        OptionName::InfoOpt => Chapter::of(rule) == Chapter::InfoOpt,
         OptionName::Unknown => rule == Rule::UnknownOption,
+        option => option.numbers().iter().any(|number| rule.options().numbers().contains(number)),
     };
     options.is_empty() || options.iter().any(of)
 }
@@ -128,7 +124,7 @@ fn entry(rule: Rule, exercise: &Exercise) -> Entry {
     Entry {
         name: rule.name(),
         option: markdown::options(rule),
-        phase: Step::of(rule).name(),
+        phase: rule.step().name(),
         sentence: rule.sentence(),
         source: rule.source(),
         url: documents.first().map(|(_, document)| document.url),
@@ -208,7 +204,8 @@ mod tests {
         let all =
             [OptionName::Info, OptionName::TcpInfo, OptionName::FullInfo, OptionName::InfoOpt];
         let sum: usize = all.into_iter().map(of).sum();
-        let socket = Rule::ALL.iter().filter(|rule| Chapter::of(**rule) == Chapter::Socket);
+        let socket =
+            Rule::ALL.iter().filter(|rule| rule.options() == mptcp_emulator::rules::Options::Any);
         assert_eq!(sum + socket.count(), Rule::ALL.len());
         assert_eq!(of(OptionName::TcpInfo), of(OptionName::SubflowAddrs));
         assert_eq!(of(OptionName::Unknown), 1);

@@ -1,6 +1,6 @@
 //! From a case to what it has on the street: pointers, rooms, and what stands there.
 
-use mptcp_emulator::FULL_INFO_HEADER;
+use mptcp_emulator::abi::FULL_INFO_HEADER;
 use mptcp_harness::cases::{BLOCKS, Case, Input, Place};
 use mptcp_harness::judge::region::{Map, Region};
 use mptcp_harness::memory::layout as street_layout;

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use mptcp_emulator::rules::Part;
 use mptcp_emulator::{Access, Errno, Rule};
 use mptcp_harness::judge::evidence::Examination;
-use mptcp_harness::judge::region::{Laid, Map, Region, Spot};
+use mptcp_harness::judge::region::{Laid, Map, Spot};
 use mptcp_harness::memory::layout as street_layout;
 
 /// Unchanged bytes between changed ones of the same thing that count as changed:
@@ -107,31 +108,29 @@ pub(super) fn differing(examination: &Examination) -> Vec<Range<usize>> {
 /// The first byte on the street that the kernel could not read or write, as the
 /// model has it, and which of both it was.
 pub(super) fn fault(map: &Map, examination: &Examination) -> Option<(usize, &'static str)> {
-    let (kind, writes) = faulted(examination)?;
-    let in_the_way = |at: &usize| {
-        let access = street_layout::stretch(*at).access;
-        if writes { access != Access::ReadWrite } else { access == Access::Nothing }
-    };
-    let mut places = map.laid().iter().filter(|laid| laid.region(0).kind() == kind);
+    let (part, needed) = faulted(examination)?;
+    let in_the_way = |at: &usize| street_layout::stretch(*at).access < needed;
+    let mut places = map.laid().iter().filter(|laid| laid.region(0).part() == Some(part));
     let at = places.find_map(|laid| {
         let end = laid.start.saturating_add(laid.each.saturating_mul(laid.count));
         (laid.start..end.min(street_layout::LEN)).find(in_the_way)
     })?;
-    Some((at, if writes { "cannot be written" } else { "cannot be read" }))
+    Some((at, if needed == Access::ReadWrite { "cannot be written" } else { "cannot be read" }))
 }
 
 /// The arrays, in the order in which a subflow's elements go out.
-const ARRAYS: [&str; 5] = ["element", "subflow_info", "tcp_info", "sockname", "peername"];
+const ARRAYS: [Part; 5] =
+    [Part::Element, Part::SubflowInfo, Part::TcpInfo, Part::Sockname, Part::Peername];
 
 /// How many elements of each array are copied whole, as the model has it.
 pub(crate) fn copied(map: &Map, examination: &Examination) -> Vec<(&'static str, usize)> {
-    let order = |kind: &str| ARRAYS.iter().position(|array| *array == kind);
+    let order = |part: Part| ARRAYS.iter().position(|array| *array == part);
     let begins = [Rule::ElementCopied, Rule::FullElementCopied, Rule::OptElementCopied];
     let begun = examination.rules.iter().any(|rule| begins.contains(rule));
-    let stopped = faulted(examination).and_then(|(kind, _)| order(kind));
+    let stopped = faulted(examination).and_then(|(part, _)| order(part));
     let arrays = || {
         let all = map.laid().iter().filter(|laid| laid.each > 0);
-        all.filter_map(|laid| Some((order(laid.region(0).kind())?, laid)))
+        all.filter_map(|laid| Some((order(laid.region(0).part()?)?, laid)))
     };
     // An array off the street stops with its first element.
     let faulty = arrays().find(|(number, _)| Some(*number) == stopped);
@@ -148,35 +147,12 @@ pub(crate) fn copied(map: &Map, examination: &Examination) -> Vec<(&'static str,
     arrays().map(|(number, laid)| (laid.region(0).kind(), count(number, laid))).collect()
 }
 
-/// The kind of region at which the model has an EFAULT, and whether by a write.
-fn faulted(examination: &Examination) -> Option<(&'static str, bool)> {
+/// Where the model has an EFAULT, and the access that is missing there.
+fn faulted(examination: &Examination) -> Option<(Part, Access)> {
     match examination.predicted {
-        Err(Errno::EFAULT) => examination.rules.iter().rev().find_map(|rule| faults(*rule)),
+        Err(Errno::EFAULT) => examination.rules.iter().rev().find_map(|rule| rule.fault()),
         _ => None,
     }
-}
-
-/// The same of one rule.
-fn faults(rule: Rule) -> Option<(&'static str, bool)> {
-    use Rule::*;
-    let (region, writes) = match rule {
-        InfoLengthUnreadable | DataLengthUnreadable | FullLengthUnreadable
-        | OptLengthUnreadable => (Region::Length, false),
-        InfoLengthUnwritable | DataLengthUnwritable | FullLengthUnwritable
-        | OptLengthUnwritable => (Region::Length, true),
-        HeaderUnreadable | FullHeaderUnreadable => (Region::Header, false),
-        HeaderUnwritable | FullStructureUnwritable => (Region::Header, true),
-        OptStructureUnreadable => (Region::Block(0), false),
-        OptStructureUnwritable => (Region::Block(0), true),
-        InfoDataUnwritable | OptInfoUnwritable => (Region::Info, true),
-        ElementUnwritable => (Region::Element(0), true),
-        FullSubflowInfoUnwritable => (Region::SubflowInfo(0), true),
-        FullTcpInfoUnwritable | OptTcpInfoUnwritable => (Region::TcpInfo(0), true),
-        OptSocknameUnwritable => (Region::Sockname(0), true),
-        OptPeernameUnwritable => (Region::Peername(0), true),
-        _ => return None,
-    };
-    Some((region.kind(), writes))
 }
 
 #[cfg(test)]

@@ -146,10 +146,10 @@ impl Explained {
     /// The model's prediction alone, on another revision or without a scene.
     pub(super) fn modelled(&self, revision: &Revision) -> Result<ModelAnswer, String> {
         // The expected state has as many subflows as the running kernel.
-        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.holding);
+        let subflows = |revision: &Revision| self.scene.subflows_holding(&revision.sockets);
         let depends = subflows(&Revision::V5_16) != subflows(&Revision::NEWEST);
         let fits = |expected: &&ExpectedState| {
-            !depends || u32::try_from(expected.subflows().len()).ok() == subflows(revision)
+            !depends || u32::try_from(expected.subflows()).ok() == subflows(revision)
         };
         let socket = match self.expected.as_ref().filter(fits) {
             Some(expected) => ModelSocket::of(expected, revision),

@@ -1,6 +1,7 @@
 //! What a rule came to in one case, where that is a number.
 
-use mptcp_emulator::{FULL_INFO_HEADER, Rule, SUBFLOW_ADDRS, SUBFLOW_DATA, abi};
+use mptcp_emulator::abi::{FULL_INFO_HEADER, SUBFLOW_ADDRS, SUBFLOW_DATA};
+use mptcp_emulator::{Rule, abi};
 use mptcp_harness::cases::{Case, Data, Full, Input};
 
 use super::explanation::ModelAnswer;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use mptcp_emulator::abi::{self, Field, FullInfo, InfoOptPtr, SubflowData};
-use mptcp_emulator::{FULL_INFO_HEADER, Rule};
+use mptcp_emulator::Rule;
+use mptcp_emulator::abi::{self, FULL_INFO_HEADER, Field, FullInfo, InfoOptPtr, SubflowData};
 use mptcp_harness::cases::{BLOCKS, Case, Input};
 use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::judge::finding::result_name;

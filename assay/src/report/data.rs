@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mptcp_emulator::{Evidence, Revision, Rule};
+use mptcp_emulator::{Revision, Rule, Verification};
 use mptcp_harness::cases::codec;
 use mptcp_harness::cases::option_name;
 use mptcp_harness::engines::check::{Counts, Outcome};
@@ -82,9 +82,9 @@ impl From<&Revision> for RevisionData {
             mptcp_info: revision.mptcp_info,
             full_info: revision.full_info,
             info_opt: revision.info_opt,
-            compared_with: match revision.evidence {
-                Evidence::Ran(kernel) => Some(kernel),
-                Evidence::ReadOnly => None,
+            compared_with: match revision.verification {
+                Verification::Compared(kernel) => Some(kernel),
+                Verification::SourcesOnly => None,
             },
         }
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::Range;
 
-use mptcp_emulator::{Revision, Why};
+use mptcp_emulator::{OpenReason, Revision};
 
 use mptcp_harness::cases::Case;
 use mptcp_harness::judge::evidence::Examination;
@@ -366,8 +366,8 @@ impl<'a> Hexdump<'a> {
         }
     }
 
-    fn open(&self, at: usize) -> Option<Why> {
-        Why::from_mask(self.examination.mask.get(at).copied().unwrap_or(0))
+    fn open(&self, at: usize) -> Option<OpenReason> {
+        OpenReason::from_mask(self.examination.mask.get(at).copied().unwrap_or(0))
     }
 
     fn untouched(&self, image: Image, at: usize) -> bool {

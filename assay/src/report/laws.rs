@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use mptcp_emulator::{
-    Content, Errno, Fault, Paged, Revision, RuleSet, UserMemory, abi, getsockopt,
+    Content, Errno, Fault, PagedMemory, Revision, RuleSet, UserMemory, abi, getsockopt,
 };
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
@@ -126,7 +126,8 @@ impl Images {
         self.put(case.optval.offset(), &input[..len]);
         self.put(case.optlen.offset(), &case.length.to_ne_bytes());
         let declared = self.declared(case, revision, base);
-        let Some(memory) = Paged::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask)
+        let Some(memory) =
+            PagedMemory::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask)
         else {
             return [false; 5];
         };
@@ -189,7 +190,7 @@ fn number(bytes: &[u8], at: usize, len: usize) -> u64 {
 
 /// Memory that keeps account of what is written.
 struct Ledger<'a> {
-    memory: Paged<'a, { layout::PAGES }>,
+    memory: PagedMemory<'a, { layout::PAGES }>,
     declared: [(u64, u64); 6],
     writes: u64,
     outside: bool,
@@ -248,7 +249,7 @@ mod tests {
     fn a_write_outside_is_booked() {
         let mut images = Images::default();
         let mut ledger = |at: u64, len: u64| {
-            let memory = Paged::new(&layout::PATTERN, 0, &mut images.bytes, &mut images.mask);
+            let memory = PagedMemory::new(&layout::PATTERN, 0, &mut images.bytes, &mut images.mask);
             memory.map(|memory| {
                 let mut ledger = Ledger {
                     memory,

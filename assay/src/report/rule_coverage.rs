@@ -1,7 +1,8 @@
 //! Why a rule was not exercised. A rule without a reason is a gap in the
 //! cases, and worth a look.
 
-use mptcp_emulator::{Revision, Rule, ZeroLength, abi};
+use mptcp_emulator::rules::{Options, Requirement};
+use mptcp_emulator::{Family, Revision, Rule, Socket, ZeroLength, abi};
 use mptcp_harness::cases::is_known;
 use mptcp_harness::scenes::{Group, Scene};
 
@@ -25,7 +26,7 @@ impl RuleCoverage<'_> {
         if let Some(reason) = unreachable(rule, &self.revision) {
             return reason.into();
         }
-        let options = options(rule);
+        let options = rule.options().numbers();
         let chosen = |option: &i32| self.options.is_empty() || self.options.contains(option);
         if !options.is_empty() && !options.iter().any(chosen) {
             return "its option was not chosen (--option)".into();
@@ -57,62 +58,48 @@ impl RuleCoverage<'_> {
 
 /// Why no call whatever exercises a rule on a revision; `None` where one does.
 pub(crate) fn unreachable(rule: Rule, revision: &Revision) -> Option<&'static str> {
-    match rule {
-        Rule::FullInfoUnknown if revision.full_info => Some("this revision has MPTCP_FULL_INFO"),
-        Rule::InfoZeroLengthStored if revision.zero_length == ZeroLength::Untouched => {
-            Some("this revision stops early at a length of 0: InfoZeroLengthAsksNothing")
+    match (rule.requirement(), rule.options()) {
+        (Requirement::NoFullInfo, _) => {
+            revision.full_info.then_some("this revision has MPTCP_FULL_INFO")
         }
-        Rule::InfoZeroLengthAsksNothing if revision.zero_length == ZeroLength::Stored => {
-            Some("this revision stores a length of 0: InfoZeroLengthStored")
+        (Requirement::ZeroLength(required), _) if required != revision.zero_length => {
+            Some(match revision.zero_length {
+                ZeroLength::Untouched => {
+                    "this revision stops early at a length of 0: InfoZeroLengthAsksNothing"
+                }
+                ZeroLength::Stored => "this revision stores a length of 0: InfoZeroLengthStored",
+            })
         }
-        Rule::FullInfoUnknown => None,
-        _ if !revision.full_info && options(rule) == [abi::MPTCP_FULL_INFO] => {
+        (_, Options::FullInfo) if !revision.full_info => {
             Some("this revision has no MPTCP_FULL_INFO")
         }
-        _ if !revision.info_opt && options(rule) == [abi::MPTCP_INFO_OPT] => {
+        (_, Options::InfoOpt) if !revision.info_opt => {
             Some("no released kernel has mptcp_info_opt; lab/patches adds it to one")
         }
         _ => None,
     }
 }
 
-/// The options that a rule is about; empty where it is about any, or none.
-pub(crate) fn options(rule: Rule) -> &'static [i32] {
-    let name = rule.name();
-    if refused_by(rule).is_some() || rule == Rule::UnknownOption {
-        &[]
-    } else if name.starts_with("Full") {
-        &[abi::MPTCP_FULL_INFO]
-    } else if name.starts_with("Opt") {
-        &[abi::MPTCP_INFO_OPT]
-    } else if name.starts_with("Info") {
-        &[abi::MPTCP_INFO]
-    } else {
-        &[abi::MPTCP_TCPINFO, abi::MPTCP_SUBFLOW_ADDRS]
+/// The first words of the names of the scenes with a socket.
+fn names(socket: Socket<'_>) -> &'static [&'static str] {
+    match socket {
+        Socket::Mptcp(_) => &[],
+        Socket::Closed => &["closed-descriptor"],
+        Socket::NotASocket => &["pipe"],
+        Socket::Tcp(Family::V4) => &["tcp-v4"],
+        Socket::Tcp(Family::V6) => &["tcp-v6"],
+        Socket::FallenBack(Family::V4) => &["fallen-back-v4"],
+        Socket::FallenBack(Family::V6) => &["fallen-back-v6", "fallen-back-mapped"],
+        Socket::Udp(Family::V4) => &["udp-v4"],
+        Socket::Udp(Family::V6) => &["udp-v6"],
+        Socket::Unix => &["unix"],
     }
-}
-
-/// How the names of the scenes begin that refuse every option by this rule;
-/// `None` for rules of MPTCP sockets.
-fn refused_by(rule: Rule) -> Option<&'static [&'static str]> {
-    Some(match rule {
-        Rule::ClosedDescriptor => &["closed-descriptor"],
-        Rule::NotASocket => &["pipe"],
-        Rule::TcpV4Refuses => &["tcp-v4"],
-        Rule::TcpV6Refuses => &["tcp-v6"],
-        Rule::FallenBackV4Refuses => &["fallen-back-v4"],
-        Rule::FallenBackV6Refuses => &["fallen-back-v6", "fallen-back-mapped"],
-        Rule::UdpV4Refuses => &["udp-v4"],
-        Rule::UdpV6Refuses => &["udp-v6"],
-        Rule::UnixRefuses => &["unix"],
-        _ => return None,
-    })
 }
 
 /// Whether a rule can be exercised in a scene.
 fn plays(rule: Rule, scene: &Scene) -> bool {
-    if let Some(names) = refused_by(rule) {
-        return names.iter().any(|name| scene.name.starts_with(name));
+    if let Requirement::Socket(socket) = rule.requirement() {
+        return names(socket).iter().any(|name| scene.name.starts_with(name));
     }
     let subflows = !matches!(scene.group, Group::Unconnected)
         || scene.name.starts_with("listening")
@@ -120,32 +107,8 @@ fn plays(rule: Rule, scene: &Scene) -> bool {
         || scene.name.starts_with("bound");
     match scene.group {
         Group::FallenBack | Group::NotMptcp => false,
-        _ => subflows || !needs_subflows(rule),
+        _ => subflows || rule.requirement() != Requirement::Subflow,
     }
-}
-
-/// Whether a rule is about elements, of which there is one for each subflow.
-fn needs_subflows(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::ElementCopied
-            | Rule::ElementLeftOut
-            | Rule::ElementEmpty
-            | Rule::ElementUnwritable
-            | Rule::LengthWithElements
-            | Rule::FullElementCopied
-            | Rule::FullElementLeftOut
-            | Rule::FullArrayEmpty
-            | Rule::FullSubflowInfoUnwritable
-            | Rule::FullTcpInfoUnwritable
-            | Rule::OptStrideShrunk
-            | Rule::OptElementCopied
-            | Rule::OptElementLeftOut
-            | Rule::OptCountKept
-            | Rule::OptTcpInfoUnwritable
-            | Rule::OptSocknameUnwritable
-            | Rule::OptPeernameUnwritable
-    )
 }
 
 #[cfg(test)]
@@ -167,15 +130,15 @@ mod tests {
             Rule::ALL.iter().filter(missing).count()
         };
         let all_of = |option| {
-            let its = |rule: &&Rule| options(**rule) == [option];
+            let its = |rule: &&Rule| rule.options() == option;
             Rule::ALL.iter().filter(its).count()
         };
-        let opt = all_of(abi::MPTCP_INFO_OPT);
+        let opt = all_of(Options::InfoOpt);
         assert_eq!(out(Revision::NEWEST.with_info_opt()), 2);
         assert_eq!(out(Revision::NEWEST), 2 + opt);
         assert_eq!(out(Revision::V6_5), 2 + opt);
         // All of the option's but FullInfoUnknown, and InfoZeroLengthAsksNothing.
-        assert_eq!(out(Revision::V6_1), all_of(abi::MPTCP_FULL_INFO) + opt);
+        assert_eq!(out(Revision::V6_1), all_of(Options::FullInfo) + opt);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use mptcp_emulator::{Errno, Revision, Rule, abi};
 use mptcp_harness::cases::codec;
 use mptcp_harness::cases::{BLOCKS, Block, Entry, Input, Place, option_name};
-use mptcp_harness::judge::finding::{deciding, hex};
+use mptcp_harness::judge::finding::hex;
 use mptcp_harness::judge::region::{Map, Region};
 
 use super::expect::{Section, sections};
@@ -296,7 +296,9 @@ impl Writer<'_> {
             None => self::rule(rule),
         };
         let mut of = |region: Region| -> Vec<String> {
-            let (told, others) = left.iter().partition(|rule| deciding(region).contains(rule));
+            let part = region.part();
+            let (told, others) =
+                left.iter().partition(|rule| part.is_some_and(|part| rule.is_deciding(part)));
             left = others;
             Vec::into_iter(told).map(rule).collect()
         };

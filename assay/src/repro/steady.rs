@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use mptcp_emulator::abi::{Field, MptcpInfo};
-use mptcp_emulator::{Revision, Why};
+use mptcp_emulator::{Content, ContentMut, OpenReason, Revision};
 use mptcp_harness::scenes::{
     Change, ExpectedState, Kind, Recipe, Scene, Side, Unconnected, of_the_moment,
 };
 
-use crate::model_socket::{Bytes, ModelSocket};
+use crate::model_socket::ModelSocket;
 
 /// Fields of `struct mptcp_info` that tell of the network namespace and not of the
 /// socket: limits and endpoints of the in-kernel path manager.
@@ -54,16 +54,16 @@ pub(crate) fn common(
     let (known, listener) = (sizes(one), listener(scene));
     let (mut socket, mut other) =
         (ModelSocket::of(one, revision), ModelSocket::of(other, revision));
-    let (Some((info, subflows)), Some((other_info, other_subflows))) =
-        (socket.contents(), other.contents())
-    else {
+    let (Some(connection), Some(other)) = (socket.contents(), other.contents()) else {
         return Ok(socket);
     };
-    if subflows.len() != other_subflows.len() {
+    let other = other.as_connection();
+    if connection.as_connection().subflow_count() != other.subflow_count() {
         return Err(unlike());
     }
+    let info = &mut connection.info_mut();
     let fields = |fields: &'static [Field]| fields.iter().map(range);
-    open_differences(info, other_info, fields(MptcpInfo::FIELDS));
+    open_differences(info, other.info(), fields(MptcpInfo::FIELDS));
     // The kernel's path manager uses endpoints of the other family up.
     let used = matches!(scene.plan(), Recipe::Link(link) if link.change == Change::KernelManaged);
     let names = MptcpInfo::FIELDS.iter().filter(|field| {
@@ -71,7 +71,9 @@ pub(crate) fn common(
     });
     names.for_each(|field| open(info, range(field)));
     open(info, known.0..usize::MAX);
-    for ((tcp_info, subflow_info), (_, other)) in subflows.iter_mut().zip(other_subflows) {
+    for (mut subflow, other) in connection.subflows_mut().zip(other.subflows()) {
+        let (tcp_info, subflow_info) = (&mut subflow.tcp_info, &mut subflow.subflow_info);
+        let other = other.subflow_info;
         of_the_moment().for_each(|(at, size)| open(tcp_info, at..at + size));
         open(tcp_info, known.1..usize::MAX);
         let parts = |start: usize| ADDRESS.map(|part| start + part.start..start + part.end);
@@ -80,8 +82,8 @@ pub(crate) fn common(
         for address in [LOCAL, REMOTE] {
             let port = address + 2..address + 4;
             // Two ports may be alike by chance.
-            if subflow_info.0.get(port.clone()).is_some_and(|port| *port != [0, 0]) {
-                let why = if address == listener { PORT } else { Why::NoWitness as u8 };
+            if subflow_info.bytes.get(port.clone()).is_some_and(|port| *port != [0, 0]) {
+                let why = if address == listener { PORT } else { OpenReason::NoWitness as u8 };
                 mark(subflow_info, port, why);
             }
         }
@@ -105,21 +107,25 @@ fn range(field: &Field) -> Range<usize> {
     start..start + usize::from(field.size)
 }
 
-fn open_differences(bytes: &mut Bytes, other: &Bytes, parts: impl Iterator<Item = Range<usize>>) {
+fn open_differences(
+    content: &mut ContentMut,
+    other: Content,
+    parts: impl Iterator<Item = Range<usize>>,
+) {
     for part in parts {
-        if bytes.0.get(part.clone()) != other.0.get(part.clone()) {
-            open(bytes, part);
+        if content.bytes.get(part.clone()) != other.bytes().get(part.clone()) {
+            open(content, part);
         }
     }
 }
 
-fn open(bytes: &mut Bytes, part: Range<usize>) {
-    mark(bytes, part, Why::NoWitness as u8);
+fn open(content: &mut ContentMut, part: Range<usize>) {
+    mark(content, part, OpenReason::NoWitness as u8);
 }
 
-fn mark((_, mask): &mut Bytes, part: Range<usize>, why: u8) {
-    let end = part.end.min(mask.len());
-    if let Some(mask) = mask.get_mut(part.start..end) {
+fn mark(content: &mut ContentMut, part: Range<usize>, why: u8) {
+    let end = part.end.min(content.mask.len());
+    if let Some(mask) = content.mask.get_mut(part.start..end) {
         mask.fill(why);
     }
 }

@@ -115,7 +115,7 @@ fn subflows(surveys: [&[&GuestRun]; 2], revisions: [Revision; 2]) -> Option<Cont
         let numbers = surveys.map(|surveys| number(surveys, scene.id));
         let [Some(base), Some(patched)] = numbers else { continue };
         steady += 1;
-        let known = revisions.map(|revision| scene.subflows_holding(&revision.holding));
+        let known = revisions.map(|revision| scene.subflows_holding(&revision.sockets));
         if base != patched && numbers != known {
             differing.push((scene.name, base, patched));
         }
@@ -151,8 +151,8 @@ impl Known {
         };
         let clear = self.revisions.map(|revision| {
             let mut socket = ModelSocket::named(scene, &revision);
-            let info = socket.contents().map(|((_, mask), _)| mask.get(usize::from(field.offset)));
-            info.flatten() == Some(&0)
+            let at = usize::from(field.offset);
+            socket.contents().is_some_and(|known| known.info_mut().mask.get(at) == Some(&0))
         });
         let is_zero = |value: &str| value.bytes().all(|digit| digit == b'0');
         let fits = |at: usize| !clear[at] || is_zero(values[at]);

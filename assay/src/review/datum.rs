@@ -1,6 +1,6 @@
 //! What two revisions may differ in, each by itself.
 
-use mptcp_emulator::{Holding, Revision, ZeroLength};
+use mptcp_emulator::{Revision, SocketBehavior, ZeroLength};
 
 /// What two revisions may differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Datum {
 
     /// Takes this from another revision.
     fn take(self, mixed: &mut Revision, from: &Revision) {
-        let (to, other) = (&mut mixed.holding, &from.holding);
+        let (to, other) = (&mut mixed.sockets, &from.sockets);
         match self {
             Datum::TcpInfo => mixed.tcp_info = from.tcp_info,
             Datum::MptcpInfo => mixed.mptcp_info = from.mptcp_info,
@@ -96,8 +96,8 @@ impl Datum {
             ZeroLength::Untouched => "touches nothing",
         };
         // Of the patched revision, then of the base.
-        let holding = |what: fn(&Holding) -> bool, subject: &str, yes: &str, no: &str| {
-            let word = |revision: &Revision| if what(&revision.holding) { yes } else { no };
+        let holding = |what: fn(&SocketBehavior) -> bool, subject: &str, yes: &str, no: &str| {
+            let word = |revision: &Revision| if what(&revision.sockets) { yes } else { no };
             format!("{subject}: patched {}, base {}", word(patched), word(base))
         };
         match self {

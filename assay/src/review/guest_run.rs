@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mptcp_emulator::{Evidence, Revision, RuleSet};
+use mptcp_emulator::{Revision, RuleSet, Verification};
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::codec;
 use mptcp_harness::engines::case_list::{CaseList, cues};
@@ -115,7 +115,7 @@ impl RevisionFacts {
             tcp_info: revision.tcp_info,
             mptcp_info: revision.mptcp_info,
             info_opt: revision.info_opt,
-            ran: matches!(revision.evidence, Evidence::Ran(_)),
+            ran: matches!(revision.verification, Verification::Compared(_)),
             compat: false,
         }
     }
@@ -129,7 +129,7 @@ impl RevisionFacts {
     /// The revision.
     pub(crate) fn revision(&self) -> Result<Revision, String> {
         let known = Revision::named(&self.name);
-        let known = known.map(|known| if self.ran { known } else { known.read_only() });
+        let known = known.map(|known| if self.ran { known } else { known.unverified() });
         let known = known.ok_or_else(|| format!("no revision is called {:?}", self.name))?;
         let revision = known.with_sizes(self.tcp_info, self.mptcp_info);
         Ok(if self.info_opt { revision.with_info_opt() } else { revision })

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use mptcp_emulator::rules::Options;
 use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::cases::codec;
 use mptcp_harness::cases::{Case, is_known, option_name};
@@ -306,7 +307,7 @@ impl Tried {
         };
         // What the design of 2021 says applies to a kernel that has it.
         let there = material.revisions.iter().any(|revision| revision.info_opt);
-        let applies = |one: &&Rule| there || !one.name().starts_with("Opt");
+        let applies = |one: &&Rule| there || one.options() != Options::InfoOpt;
         Tried {
             cases: parts.all(),
             compared: comparison.compared,

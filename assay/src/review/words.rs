@@ -1,6 +1,7 @@
 //! What a review says of a group, in sentences.
 
-use mptcp_emulator::{Rule, Standing};
+use mptcp_emulator::Rule;
+use mptcp_emulator::rules::Basis;
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, of_rules};
 
 use super::group::{Class, Group};
@@ -42,16 +43,16 @@ pub(crate) fn contract(group: &Group, broken: Option<Rule>) -> String {
             which[0], which[1]
         );
     }
-    let firmly = match broken.map(|rule| rule.standing()) {
-        Some(Standing::Promised) => "a document promises it",
-        Some(Standing::Implied) => "it follows from an example, a test or a comment",
-        Some(Standing::Accidental) => {
+    let firmly = match broken.map(|rule| rule.basis()) {
+        Some(Basis::Promised) => "a document promises it",
+        Some(Basis::Implied) => "it follows from an example, a test or a comment",
+        Some(Basis::Accidental) => {
             "no document promises it, but kernels have done it so far and programs may count on it"
         }
-        Some(Standing::Contrary) => {
+        Some(Basis::Contrary) => {
             "kernels have done it so far, against a document or against what they do elsewhere"
         }
-        Some(Standing::Chosen) => "no kernel shipped it; this project decided it",
+        Some(Basis::Chosen) => "no kernel shipped it; this project decided it",
         None => "it is what the model says",
     };
     match group.class {

@@ -2,7 +2,7 @@
 //! divergence is a check that would not notice one.
 
 use mptcp_emulator::abi::SubflowData;
-use mptcp_emulator::{AskedSize, Decisions, Stride};
+use mptcp_emulator::decisions::{Decisions, Stride, UserSize};
 use mptcp_harness::model::Model;
 
 /// The contract, but for two mistakes that are easily made.
@@ -15,7 +15,7 @@ impl Decisions for Canary {
     }
 
     /// Elements at the stride that the program asked for.
-    fn step(asked: AskedSize, _stride: Stride) -> u32 {
+    fn step(asked: UserSize, _stride: Stride) -> u32 {
         asked.0
     }
 }

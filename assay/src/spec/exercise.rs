@@ -1,16 +1,14 @@
 //! Which seed of the corpus exercises a rule, and on which revisions one does:
 //! found by running all of them on the model of each.
 
-#[cfg(test)]
-use mptcp_emulator::Standing;
-use mptcp_emulator::{Evidence, Revision, Rule, abi};
+use mptcp_emulator::rules::Options;
+use mptcp_emulator::{Revision, Rule, Verification, abi};
 use mptcp_harness::cases::codec;
 use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::model::Model;
 use mptcp_harness::run::runner::{Runner, Target};
 use mptcp_harness::scenes::by_id;
 
-use super::place::Chapter;
 use crate::model_socket::ModelSocket;
 
 /// Names and contents of the files of `corpus/negotiate`.
@@ -98,7 +96,7 @@ impl Exercise {
 
     /// Since which release the rule holds; `None` for the design, which none had.
     pub(crate) fn since(&self, rule: Rule) -> Option<&'static str> {
-        let shipped = Chapter::of(rule) != Chapter::InfoOpt;
+        let shipped = rule.options() != Options::InfoOpt;
         self.revisions.first().filter(|_| shipped).map(|revision| revision.name)
     }
 
@@ -121,9 +119,9 @@ impl Exercise {
 
     /// The real kernels that were compared on the rule's revisions.
     pub(crate) fn kernels(&self) -> Vec<&'static str> {
-        let kernel = |revision: &Revision| match revision.evidence {
-            Evidence::Ran(kernel) => Some(kernel),
-            Evidence::ReadOnly => None,
+        let kernel = |revision: &Revision| match revision.verification {
+            Verification::Compared(kernel) => Some(kernel),
+            Verification::SourcesOnly => None,
         };
         self.revisions.iter().filter_map(kernel).collect()
     }
@@ -135,8 +133,9 @@ mod tests {
 
     use std::path::Path;
 
+    use mptcp_emulator::rules::Basis;
+
     use super::super::documents::is_measured;
-    use super::super::place::Step;
     use super::*;
     use crate::report::rule_coverage;
 
@@ -164,7 +163,7 @@ mod tests {
     #[test]
     fn a_rule_holds_where_something_reaches_it() {
         for (rule, exercise) in all().unwrap() {
-            let opt = Chapter::of(rule) == Chapter::InfoOpt;
+            let opt = rule.options() == Options::InfoOpt;
             for revision in Revision::ALL.iter().filter(|_| !opt) {
                 let fired = exercise.revisions.iter().any(|other| other.name == revision.name);
                 let reached = rule_coverage::unreachable(rule, revision).is_none();
@@ -179,7 +178,7 @@ mod tests {
     fn promises_part_from_kernels_by_contrary_rules_alone() {
         let mut parted = mptcp_emulator::RuleSet::EMPTY;
         each_by([Model::documented(), Model::promised()], |name, revision, [one, other]| {
-            let contrary = one.rules.iter().filter(|rule| rule.standing() == Standing::Contrary);
+            let contrary = one.rules.iter().filter(|rule| rule.basis() == Basis::Contrary);
             let same = (one.predicted, &one.prediction) == (other.predicted, &other.prediction);
             // A structure of 32-bit programs is not what it is said to be, by no rule.
             let compat =
@@ -189,7 +188,7 @@ mod tests {
             contrary.filter(|_| !same).for_each(|rule| parted.insert(*rule));
         })
         .unwrap();
-        for rule in Rule::ALL.iter().filter(|rule| rule.standing() == Standing::Contrary) {
+        for rule in Rule::ALL.iter().filter(|rule| rule.basis() == Basis::Contrary) {
             assert!(parted.contains(*rule), "{rule:?} shows in no seed");
         }
     }
@@ -197,7 +196,7 @@ mod tests {
     #[test]
     fn rules_have_a_say_in_the_order_of_their_steps() {
         each(|name, revision, Examination { rules, .. }| {
-            let steps: Vec<Step> = rules.iter().map(|rule| Step::of(*rule)).collect();
+            let steps: Vec<_> = rules.iter().map(|rule| rule.step()).collect();
             assert!(steps.is_sorted(), "{name} on {}: {rules:?}", revision.name);
         })
         .unwrap();

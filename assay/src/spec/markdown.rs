@@ -4,16 +4,16 @@
 use std::fmt::Write as _;
 
 use mptcp_emulator::abi::{
-    self, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData,
-    SubflowInfo, TcpInfo,
+    self, FULL_INFO_HEADER, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs,
+    SubflowData, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{Evidence, FULL_INFO_HEADER, Revision, Rule, Standing, ZeroLength};
+use mptcp_emulator::rules::{Basis, Options, Step};
+use mptcp_emulator::{Revision, Rule, Verification, ZeroLength};
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 
 use super::documents::{self, MEASURED, cited};
 use super::exercise::Exercise;
-use super::place::{self, Chapter, Step};
-use super::standing::standing;
+use super::standing;
 use crate::terminal::style::span;
 
 const TEMPLATE: &str = include_str!("spec.md");
@@ -56,11 +56,12 @@ pub(crate) fn page(exercises: &[(Rule, Exercise)]) -> Result<String, String> {
 fn filled(mark: &str, exercises: &[(Rule, Exercise)]) -> Option<String> {
     let words: Vec<&str> = mark.split(' ').collect();
     let text = match words[..] {
-        ["rules", chapter, step] => {
-            let (_, chapter) = Chapter::ALL.into_iter().find(|(name, _)| *name == chapter)?;
+        ["rules", options, step] => {
+            let (_, options) = Options::ALL.into_iter().find(|(name, _)| *name == options)?;
             let (_, step) = Step::ALL.into_iter().find(|(name, _)| *name == step)?;
             let exercise = |rule: Rule| exercises.iter().find(|(other, _)| *other == rule);
-            let rules: Vec<String> = place::rules(chapter, step)
+            let rules: Vec<String> = (Rule::ALL.iter().copied())
+                .filter(|rule| rule.options() == options && rule.step() == step)
                 .filter_map(exercise)
                 .map(|(rule, exercise)| entry(*rule, exercise))
                 .collect();
@@ -140,13 +141,7 @@ fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String 
 }
 
 fn standings() -> String {
-    let all = [
-        Standing::Promised,
-        Standing::Implied,
-        Standing::Accidental,
-        Standing::Contrary,
-        Standing::Chosen,
-    ];
+    let all = [Basis::Promised, Basis::Implied, Basis::Accidental, Basis::Contrary, Basis::Chosen];
     let means = [
         "a document says so",
         "it follows from an example, a test or a comment in the interface",
@@ -155,7 +150,7 @@ fn standings() -> String {
         "no kernel shipped it, and the document is silent or contradicts itself: this project decided",
     ];
     let rows = all.into_iter().zip(means).map(|(kind, means)| {
-        let rules: Vec<&Rule> = Rule::ALL.iter().filter(|rule| rule.standing() == kind).collect();
+        let rules: Vec<&Rule> = Rule::ALL.iter().filter(|rule| rule.basis() == kind).collect();
         let name = rules.first().map_or("", |rule| standing(**rule));
         vec![name.to_owned(), rules.len().to_string(), means.to_owned()]
     });
@@ -172,9 +167,9 @@ fn revisions() -> String {
                 ZeroLength::Untouched => "nothing is touched",
             }
             .to_owned(),
-            match revision.evidence {
-                Evidence::Ran(kernel) => format!("compared with {kernel}"),
-                Evidence::ReadOnly => "read only".to_owned(),
+            match revision.verification {
+                Verification::Compared(kernel) => format!("compared with {kernel}"),
+                Verification::SourcesOnly => "read only".to_owned(),
             },
             revision.sources.to_owned(),
         ]
@@ -305,12 +300,11 @@ fn documents() -> String {
 
 /// The numbers and names of the options, for programs.
 pub(crate) fn options(rule: Rule) -> Vec<String> {
-    let opt = Chapter::of(rule);
-    let numbers: &[i32] = match opt {
-        Chapter::Socket => {
+    let numbers: &[i32] = match rule.options() {
+        Options::Any => {
             &[abi::MPTCP_INFO, abi::MPTCP_TCPINFO, abi::MPTCP_SUBFLOW_ADDRS, abi::MPTCP_FULL_INFO]
         }
-        _ => crate::report::rule_coverage::options(rule),
+        options => options.numbers(),
     };
     numbers.iter().map(|number| mptcp_harness::cases::option_name(*number)).collect()
 }

@@ -4,7 +4,6 @@ pub(crate) mod documents;
 pub(crate) mod exercise;
 pub(crate) mod man;
 pub(crate) mod markdown;
-pub(crate) mod place;
 mod standing;
 
 pub(crate) use documents::{Document, cited, is_measured};

@@ -6,9 +6,10 @@ pub mod full;
 
 use std::sync::LazyLock;
 
+use mptcp_emulator::decisions::{Decisions, KernelDecisions};
 use mptcp_emulator::{
-    Access, Call, Connection, Content, Decisions, Documented, Errno, Order, PAGE, Paged, Pages,
-    Revision, Rule, Socket, Subflow, getsockopt_deciding,
+    Access, Call, Connection, Content, Errno, PAGE, PagedMemory, Pages, Revision, Rule, RuleLog,
+    Socket, getsockopt_with,
 };
 
 /// The address of the first page.
@@ -87,7 +88,7 @@ impl Desk {
         optval: u64,
         optlen: u64,
     ) -> Answer {
-        self.ask_deciding::<Documented>(revision, socket, option, optval, optlen)
+        self.ask_deciding::<KernelDecisions>(revision, socket, option, optval, optlen)
     }
 
     /// The same, answered by a model of one's own.
@@ -102,11 +103,10 @@ impl Desk {
         let before = self.bytes.clone();
         let mut after = self.bytes;
         let mut mask = vec![UNTOUCHED; after.len()];
-        let mut memory = Paged::new(&PAGES, BASE, &mut after, &mut mask).unwrap();
-        let mut order = Order::default();
+        let mut memory = PagedMemory::new(&PAGES, BASE, &mut after, &mut mask).unwrap();
+        let mut order = RuleLog::default();
         let call = Call { option, optval, optlen };
-        let result =
-            getsockopt_deciding::<D, _, _>(revision, socket, &call, &mut memory, &mut order);
+        let result = getsockopt_with::<D, _, _>(revision, socket, &call, &mut memory, &mut order);
         Answer { result, rules: order.iter().collect(), before, after, mask }
     }
 }
@@ -193,6 +193,11 @@ impl Known {
         }
     }
 
+    /// The contents of a connection, as [`Connection::new`] takes them.
+    pub fn contents(&self) -> [Vec<u8>; 3] {
+        [self.info.clone(), self.tcp_info.concat(), self.subflow_info.concat()]
+    }
+
     pub fn ask(
         &self,
         desk: Desk,
@@ -201,7 +206,7 @@ impl Known {
         optval: u64,
         optlen: u64,
     ) -> Answer {
-        self.ask_deciding::<Documented>(desk, revision, option, optval, optlen)
+        self.ask_deciding::<KernelDecisions>(desk, revision, option, optval, optlen)
     }
 
     pub fn ask_deciding<D: Decisions>(
@@ -212,14 +217,10 @@ impl Known {
         optval: u64,
         optlen: u64,
     ) -> Answer {
-        let subflows: Vec<Subflow<'_>> = (self.tcp_info.iter().zip(&self.subflow_info))
-            .map(|(tcp_info, subflow_info)| Subflow {
-                tcp_info: Content::exact(tcp_info),
-                subflow_info: Content::exact(subflow_info),
-            })
-            .collect();
-        let socket =
-            Socket::Mptcp(Connection { info: Content::exact(&self.info), subflows: &subflows });
+        let contents = self.contents();
+        let [info, tcp_infos, subflow_infos] = contents.each_ref().map(|one| Content::exact(one));
+        let connection = Connection::new(revision, info, tcp_infos, subflow_infos).unwrap();
+        let socket = Socket::Mptcp(connection);
         desk.ask_deciding::<D>(revision, &socket, option, optval, optlen)
     }
 }

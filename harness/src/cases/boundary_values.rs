@@ -5,9 +5,10 @@
 //! random ones, and never anything but cases: a wrong palette makes a dull
 //! fuzzer, not a wrong verdict.
 
-use mptcp_emulator::{
-    FULL_INFO_HEADER, INFO_OPT, Revision, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, abi,
+use mptcp_emulator::abi::{
+    FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
 };
+use mptcp_emulator::{Revision, abi};
 
 use crate::cases::{Place, is_known};
 use crate::memory::layout;

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use mptcp_emulator::{Call, INFO_OPT, PAGE, SUBFLOW_DATA, abi};
+use mptcp_emulator::abi::{INFO_OPT, SUBFLOW_DATA};
+use mptcp_emulator::{Call, PAGE, abi};
 
 use super::place::UPPER;
 use crate::cases::{Entry, Place};

@@ -1,6 +1,7 @@
 //! Cases from choices: the one generator behind every random engine.
 
-use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+use mptcp_emulator::abi;
+use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::cases::boundary_values::{
     BoundaryValues, CLOSED, HISTORIC_SIZES, HUGE, READABLE, SceneFacts, WRITABLE, before_end,

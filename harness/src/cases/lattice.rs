@@ -4,7 +4,8 @@
 //! with each other, with buffers in ordinary places. The *places* are crossed
 //! with each other, with a few ordinary numbers.
 
-use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+use mptcp_emulator::abi;
+use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::cases::boundary_values::{
     BoundaryValues, CLOSED, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch, wild,

@@ -1,6 +1,6 @@
 //! From a case that shows something to the simplest one that still does.
 
-use mptcp_emulator::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO};
+use mptcp_emulator::abi::{FULL_INFO_HEADER, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place};

@@ -10,7 +10,8 @@ mod domains;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mptcp_emulator::{SUBFLOW_INFO, abi};
+use mptcp_emulator::abi;
+use mptcp_emulator::abi::SUBFLOW_INFO;
 
 use crate::cases::boundary_values::{BoundaryValues, READABLE, WRITABLE, before_end};
 use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};

@@ -32,7 +32,7 @@ pub struct Prediction<'a> {
     pub result: Result<(), Errno>,
     /// The street after the call.
     pub bytes: &'a [u8],
-    /// Beside each byte 0, or why it is open: [`mptcp_emulator::Why`].
+    /// Beside each byte 0, or why it is open: [`mptcp_emulator::OpenReason`].
     pub mask: &'a [u8],
 }
 

@@ -24,7 +24,7 @@ pub struct Contradiction {
 /// How a contradiction shows.
 #[derive(Clone, Copy, Debug)]
 pub enum Shown {
-    /// By any of these rules, which are [`Contrary`](mptcp_emulator::Standing::Contrary).
+    /// By any of these rules, which are [`Contrary`](mptcp_emulator::rules::Basis::Contrary).
     Rules(&'static [Rule]),
     /// By what is told in certain scenes.
     Scenes {
@@ -212,7 +212,7 @@ fn none_used(portrait: &mut ExpectedState) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use mptcp_emulator::Standing;
+    use mptcp_emulator::rules::Basis;
 
     use super::*;
 
@@ -227,7 +227,7 @@ mod tests {
     fn each_contrary_rule_has_one_contradiction_and_no_other_rule_has() {
         for rule in Rule::ALL {
             let known = KNOWN.iter().filter(|known| known.rules().contains(rule)).count();
-            assert_eq!(known, usize::from(rule.standing() == Standing::Contrary), "{rule:?}");
+            assert_eq!(known, usize::from(rule.basis() == Basis::Contrary), "{rule:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Two predictions of one case held against each other: what a difference between
 //! two revisions, or two sockets, comes to. No kernel takes part.
 
-use mptcp_emulator::{Errno, Order, Paged, Revision, Rule, Socket, getsockopt};
+use mptcp_emulator::{Errno, PagedMemory, Revision, Rule, RuleLog, Socket, getsockopt};
 
 use crate::cases::poison_byte;
 use crate::cases::{Case, POISONS, Place};
@@ -97,7 +97,7 @@ impl ModelDiff {
         let mut results = [Ok(()); 2];
         let mut rules: Vec<Rule> = Vec::new();
         for (at, (image, side)) in self.images.iter_mut().zip(&sides).enumerate() {
-            let mut order = Order::default();
+            let mut order = RuleLog::default();
             image.lay_out(case);
             results[at] = image.predict(case, side, &mut order);
             if at == 0 {
@@ -184,9 +184,9 @@ impl Image {
         }
     }
 
-    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut Order) -> Result<(), Errno> {
+    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut RuleLog) -> Result<(), Errno> {
         let base = case.base(BASE);
-        let memory = Paged::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask);
+        let memory = PagedMemory::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask);
         let Some(memory) = memory else { unreachable!("the image is as long as the street") };
         let mut memory = Recording { memory, base, extents: &mut self.extents };
         getsockopt(side.revision, &side.socket, &case.call(BASE), &mut memory, order)
@@ -202,9 +202,11 @@ impl Image {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
     use super::*;
     use crate::cases::{Data, Input};
-    use mptcp_emulator::{Connection, Content, Subflow, abi};
+    use mptcp_emulator::{Connection, Content, abi};
 
     fn case() -> Case {
         Case {
@@ -221,18 +223,13 @@ mod tests {
 
     fn contrast(revisions: [&Revision; 2], case: &Case) -> Option<String> {
         let bytes: Vec<u8> = (0..400_u32).map(|at| at as u8 | 1).collect();
-        let subflows = revisions.map(|revision| {
-            [Subflow {
-                tcp_info: Content::exact(&bytes).first(revision.tcp_info as usize),
-                subflow_info: Content::exact(&bytes).first(264),
-            }]
+        let connections = revisions.map(|revision| {
+            let content = Content::exact(&bytes);
+            Connection::new(revision, content, content, content.first(264)).unwrap()
         });
         let side = |at: usize| Side {
             revision: revisions[at],
-            socket: Socket::Mptcp(Connection {
-                info: Content::exact(&bytes).first(revisions[at].mptcp_info as usize),
-                subflows: &subflows[at],
-            }),
+            socket: Socket::Mptcp(connections[at]),
             subflows: 1,
         };
         let mut contrast = ModelDiff::default();

@@ -11,7 +11,8 @@
 //!
 //! The contradictions that are known are [`KNOWN`], each with a page in `findings/`.
 
-use mptcp_emulator::{Errno, Revision, Rule, RuleSet, Standing};
+use mptcp_emulator::rules::Basis;
+use mptcp_emulator::{Errno, Revision, Rule, RuleSet};
 
 use crate::cases::{Case, Entry, Input};
 use crate::judge::Mismatch;
@@ -59,7 +60,7 @@ pub(crate) fn diagnose(
 
 /// Whether a rule decides something that no document speaks of.
 fn is_free(rule: Rule) -> bool {
-    matches!(rule.standing(), Standing::Accidental | Standing::Chosen)
+    matches!(rule.basis(), Basis::Accidental | Basis::Chosen)
 }
 
 /// Whether a byte is no part of any buffer that the program told of.

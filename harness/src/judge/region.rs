@@ -3,10 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 
+use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{
-    self, Field, FullInfo, InfoOptPtr, MptcpInfo, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
+    self, FULL_INFO_HEADER, Field, FullInfo, InfoOptPtr, MptcpInfo, SOCKADDR, SUBFLOW_DATA,
+    SUBFLOW_INFO, SubflowAddrs, SubflowData, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::{FULL_INFO_HEADER, Revision, SOCKADDR, SUBFLOW_DATA, SUBFLOW_INFO};
+use mptcp_emulator::rules::Part;
 
 use crate::cases::{BLOCKS, Case, Input};
 
@@ -55,6 +57,24 @@ pub enum Region {
 }
 
 impl Region {
+    /// The part of memory that the region is, by which the rules that decide it are found.
+    pub fn part(self) -> Option<Part> {
+        Some(match self {
+            Region::Length => Part::Length,
+            Region::Info => Part::Info,
+            Region::Header => Part::Header,
+            Region::HeaderTail => Part::HeaderTail,
+            Region::Element(_) => Part::Element,
+            Region::SubflowInfo(_) => Part::SubflowInfo,
+            Region::TcpInfo(_) => Part::TcpInfo,
+            Region::Block(_) => Part::Block,
+            Region::Sockname(_) => Part::Sockname,
+            Region::Peername(_) => Part::Peername,
+            Region::Slack | Region::Beyond => Part::Unused,
+            Region::Before | Region::Elsewhere => return None,
+        })
+    }
+
     /// The region as a signature has it: which element does not matter.
     pub fn kind(self) -> &'static str {
         match self {
@@ -176,7 +196,7 @@ impl Map {
                 lay(behind(SUBFLOW_DATA), tail, 1, &[], |_| Region::HeaderTail);
                 let (size, fields) = match case.option {
                     abi::MPTCP_TCPINFO => (revision.tcp_info, TcpInfo::FIELDS),
-                    _ => (mptcp_emulator::SUBFLOW_ADDRS, SubflowAddrs::FIELDS),
+                    _ => (mptcp_emulator::abi::SUBFLOW_ADDRS, SubflowAddrs::FIELDS),
                 };
                 let each = data.size_user.min(size);
                 let room = declared.saturating_sub(data.size_subflow_data as usize);

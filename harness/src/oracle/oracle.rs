@@ -16,7 +16,7 @@ use crate::judge::finding::{Diagnosis, Finding};
 use crate::judge::promises;
 use crate::model::Model;
 use crate::run::compat::NoCompat;
-use crate::run::runner::{Runner, Scope};
+use crate::run::runner::{Runner, Scope, Target};
 use crate::run::scene_states::{SceneState, SceneStates};
 use crate::scenes::{Fixtures, Scene, by_id};
 use crate::watch::Watch;
@@ -121,13 +121,20 @@ impl Oracle {
     /// A trial on a street of its own.
     ///
     /// # Errors
-    /// Where the street could not be mapped.
+    /// Where the street could not be mapped, or where a scene has shorter structures than the
+    /// revision.
     pub fn new(stage: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
         let promises = model.is_promised();
         let (cast, plain) = {
             let stage = lock(stage);
-            let plain = SceneStates::of(&stage);
-            if promises { (SceneStates::promised(&stage), Some(plain)) } else { (plain, None) }
+            let plain = SceneStates::of(&stage, &revision).map_err(io::Error::other)?;
+            if promises {
+                let promised =
+                    SceneStates::promised(&stage, &revision).map_err(io::Error::other)?;
+                (promised, Some(plain))
+            } else {
+                (plain, None)
+            }
         };
         let mut palette = BoundaryValues::new(cast.cues(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
@@ -315,12 +322,16 @@ impl Oracle {
         let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
             return (diagnosis, true);
         };
-        let (portrait, group, revision) = (actor.portrait(), actor.group(), self.revision);
+        let (portrait, revision) = (actor.portrait(), self.revision);
         let rig = &mut self.rig;
         let known = promises::identify(promises, case, portrait, |portrait, model, rules| {
-            let actor = SceneState::new(portrait.clone(), group);
+            let Ok(socket) = portrait.socket(&revision) else {
+                return false;
+            };
+            let subject =
+                Target { revision: &revision, socket: socket.as_socket(), fd: portrait.fd };
             // What is written far off besides is no part of any contradiction.
-            rig.run(case, &actor.subject(&revision), model, rules, Scope::Whole).is_ok()
+            rig.run(case, &subject, model, rules, Scope::Whole).is_ok()
         });
         let met = |known: &&&Contradiction| {
             let told = self.told.iter().filter_map(|told| told.contradiction);

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use mptcp_emulator::{Errno, Order, Paged, Revision, Rule, RuleSet, Socket, Trace};
+use mptcp_emulator::{Errno, PagedMemory, Revision, Rule, RuleLog, RuleSet, Socket, Trace};
 
 use crate::cases::poison_byte;
 use crate::cases::{Case, Entry, POISONS, Place};
@@ -152,7 +152,7 @@ impl Runner {
         model: Model,
     ) -> Option<Diagnosis> {
         self.lay_out(case);
-        let mut order = Order::default();
+        let mut order = RuleLog::default();
         let predicted = self.predict(case, subject, model.ordered, &mut order);
         let observed = self.observe(case, subject.fd);
         let scope = if model.is_promised() { Scope::Whole } else { Scope::Around };
@@ -200,7 +200,7 @@ impl Runner {
     ) -> Examination {
         self.lay_out(case);
         let before = self.image.to_vec();
-        let mut order = Order::default();
+        let mut order = RuleLog::default();
         let predicted = self.predict(case, subject, model.ordered, &mut order);
         let observed = call.then(|| self.observe(case, subject.fd));
         let verdict = match observed {
@@ -268,7 +268,8 @@ impl Runner {
     ) -> Result<(), Errno> {
         let registers = case.registers(self.base());
         let base = case.base(self.base());
-        let Some(memory) = Paged::new(&layout::PATTERN, base, &mut self.image, &mut self.mask)
+        let Some(memory) =
+            PagedMemory::new(&layout::PATTERN, base, &mut self.image, &mut self.mask)
         else {
             unreachable!("the image is as long as the street")
         };

@@ -1,39 +1,33 @@
 //! The scenes of a stage, ready to be called.
 
-use mptcp_emulator::{Revision, Socket, Subflow};
-use self_cell::self_cell;
+use mptcp_emulator::{OwnedSocket, Revision, SizeMismatch, Socket};
 
 use crate::cases::boundary_values::SceneFacts;
 use crate::judge::promises;
 use crate::run::runner::Target;
 use crate::scenes::{ExpectedState, Fixtures, Group, Kind, by_id};
 
-type Subflows<'a> = Vec<Subflow<'a>>;
-
-self_cell! {
-    /// A portrait, and beside it the list of subflows that borrows from it.
-    struct Framed {
-        owner: ExpectedState,
-        #[covariant]
-        dependent: Subflows,
-    }
-}
-
 /// A scene as one engine knows it.
 pub struct SceneState {
-    framed: Framed,
+    portrait: ExpectedState,
+    socket: OwnedSocket,
     group: Group,
 }
 
 impl SceneState {
-    pub(crate) fn new(portrait: ExpectedState, group: Group) -> SceneState {
-        SceneState { framed: Framed::new(portrait, ExpectedState::subflows), group }
+    fn new(
+        portrait: ExpectedState,
+        group: Group,
+        revision: &Revision,
+    ) -> Result<SceneState, SizeMismatch> {
+        let socket = portrait.socket(revision)?;
+        Ok(SceneState { portrait, socket, group })
     }
 
-    /// What the model is told.
+    /// The socket as the model takes it.
     #[inline]
     pub fn socket(&self) -> Socket<'_> {
-        self.portrait().socket(self.framed.borrow_dependent())
+        self.socket.as_socket()
     }
 
     /// Where the scene stands in a report.
@@ -43,7 +37,7 @@ impl SceneState {
 
     /// The portrait that this engine goes by.
     pub fn portrait(&self) -> &ExpectedState {
-        self.framed.borrow_owner()
+        &self.portrait
     }
 
     /// What a case is run on.
@@ -54,44 +48,59 @@ impl SceneState {
 
     /// How many subflows the scene has.
     pub fn subflows(&self) -> usize {
-        self.framed.borrow_dependent().len()
+        self.portrait.subflows()
     }
 }
 
 /// All scenes that stand, by number.
 pub struct SceneStates {
     actors: Vec<Option<SceneState>>,
+    revision: Revision,
     /// Whether portraits are what documents promise: see [`promises`](crate::judge::promises).
     promised: bool,
 }
 
 impl SceneStates {
-    /// The cast of a stage.
-    pub fn of(stage: &Fixtures) -> SceneStates {
-        SceneStates::of_portraits(stage.scenes().filter_map(|scene| {
+    /// The cast of a stage, on a kernel of a revision.
+    ///
+    /// # Errors
+    /// Where a portrait has shorter structures than the revision.
+    pub fn of(stage: &Fixtures, revision: &Revision) -> Result<SceneStates, SizeMismatch> {
+        let portraits = stage.scenes().filter_map(|scene| {
             let portrait = stage.portrait(scene.id)?.clone();
             Some((scene.id, scene.group, portrait))
-        }))
+        });
+        SceneStates::of_portraits(portraits, revision)
     }
 
     /// The cast of a stage, with portraits as documents promise them.
-    pub(crate) fn promised(stage: &Fixtures) -> SceneStates {
+    ///
+    /// # Errors
+    /// As [`SceneStates::of`].
+    pub(crate) fn promised(
+        stage: &Fixtures,
+        revision: &Revision,
+    ) -> Result<SceneStates, SizeMismatch> {
         let portraits = stage.scenes().filter_map(|scene| {
             let portrait = promises::amended(stage.portrait(scene.id)?);
             Some((scene.id, scene.group, portrait))
         });
-        SceneStates { promised: true, ..SceneStates::of_portraits(portraits) }
+        Ok(SceneStates { promised: true, ..SceneStates::of_portraits(portraits, revision)? })
     }
 
     /// A cast of portraits from anywhere, each under a number of its own.
+    ///
+    /// # Errors
+    /// As [`SceneStates::of`].
     pub fn of_portraits(
         portraits: impl IntoIterator<Item = (u8, Group, ExpectedState)>,
-    ) -> SceneStates {
+        revision: &Revision,
+    ) -> Result<SceneStates, SizeMismatch> {
         let mut actors: Vec<Option<SceneState>> = (0..=u8::MAX).map(|_| None).collect();
         for (number, group, portrait) in portraits {
-            actors[usize::from(number)] = Some(SceneState::new(portrait, group));
+            actors[usize::from(number)] = Some(SceneState::new(portrait, group, revision)?);
         }
-        SceneStates { actors, promised: false }
+        Ok(SceneStates { actors, revision: *revision, promised: false })
     }
 
     /// The scene with a number, if it stands.
@@ -113,7 +122,8 @@ impl SceneStates {
         if slot.as_ref().is_some_and(|actor| actor.portrait() == portrait) {
             return false;
         }
-        *slot = by_id(scene).map(|scene| SceneState::new(portrait.clone(), scene.group));
+        let actor = |group| SceneState::new(portrait.clone(), group, &self.revision).ok();
+        *slot = by_id(scene).and_then(|scene| actor(scene.group));
         true
     }
 

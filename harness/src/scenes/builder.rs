@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mptcp_emulator::Holding;
+use mptcp_emulator::SocketBehavior;
 use rustix::net::connect_unspec;
 use socket2::{Socket, Type};
 
@@ -35,13 +35,13 @@ pub(super) struct Builder {
     tools: Tools,
     private: bool,
     /// What the sockets of this kernel hold.
-    holding: Holding,
+    holding: SocketBehavior,
 }
 
 impl Builder {
     /// In a private namespace this also arranges addresses, endpoints, limits
     /// and the listener for path manager events.
-    pub fn new(private: bool, holding: Holding) -> Result<Builder, String> {
+    pub fn new(private: bool, holding: SocketBehavior) -> Result<Builder, String> {
         let mut maker = Builder { tools: Tools::new(), private, holding };
         if private {
             let manager = &mut maker.tools.manager;

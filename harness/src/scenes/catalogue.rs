@@ -3,7 +3,7 @@
 //! A number is part of a stored case, so it is never changed and never used
 //! again for something else. The gaps are room for more of the same group.
 
-use mptcp_emulator::Holding;
+use mptcp_emulator::SocketBehavior;
 
 use super::recipe::Addresses::*;
 use super::recipe::Change::*;
@@ -112,7 +112,7 @@ impl Scene {
 
     /// How many subflows it has on a kernel whose sockets hold this: [`Scene::subflows`] is
     /// what it has on the newest.
-    pub fn subflows_holding(&self, holding: &Holding) -> Option<u32> {
+    pub fn subflows_holding(&self, holding: &SocketBehavior) -> Option<u32> {
         let made = self.subflows()?;
         let keeps_initial = self.side == Client || holding.accepted_keeps_initial;
         Some(match &self.plan {
@@ -156,9 +156,9 @@ impl Scene {
 pub enum Limits {
     /// The in-kernel path manager's socket: on nothing.
     Kernel,
-    /// The userspace path manager's: [`Holding::userspace_limits`].
+    /// The userspace path manager's: [`SocketBehavior::userspace_limits`].
     Userspace,
-    /// One that listens: [`Holding::listener_limits`].
+    /// One that listens: [`SocketBehavior::listener_limits`].
     Listener,
 }
 
@@ -172,7 +172,7 @@ impl Limits {
     ];
 
     /// Whether they are filled in.
-    pub fn are_filled(self, holding: &Holding) -> bool {
+    pub fn are_filled(self, holding: &SocketBehavior) -> bool {
         match self {
             Limits::Kernel => true,
             Limits::Userspace => holding.userspace_limits,

@@ -1,12 +1,12 @@
 //! Bytes of which some are left open.
 
-use mptcp_emulator::{Content, Why};
+use mptcp_emulator::{Content, OpenReason};
 
 /// Bytes of a kernel structure, each known or left open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     bytes: Vec<u8>,
-    /// INVARIANT: as long as `bytes`. 0 is known, other values are a [`Why`].
+    /// INVARIANT: as long as `bytes`. 0 is known, other values are an [`OpenReason`].
     mask: Vec<u8>,
 }
 
@@ -17,7 +17,7 @@ impl Contents {
 
     /// Leaves fields open, with zeros in their bytes: what an open byte was
     /// must not make two portraits differ. Fields beyond the end are not there.
-    pub(super) fn open(mut self, fields: &[(usize, usize)], why: Why) -> Contents {
+    pub(super) fn open(mut self, fields: &[(usize, usize)], why: OpenReason) -> Contents {
         for &(offset, size) in fields {
             for at in offset..(offset + size).min(self.bytes.len()) {
                 self.bytes[at] = 0;

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Instant;
 
-use mptcp_emulator::Holding;
+use mptcp_emulator::SocketBehavior;
 use rustix::net::connect_unspec;
 use socket2::{SockRef, Socket};
 
@@ -31,7 +31,7 @@ use crate::kernel::Sizes;
 pub struct Conversation {
     tools: Tools,
     sizes: Sizes,
-    holding: Holding,
+    holding: SocketBehavior,
     over: Addresses,
     /// Where the server listens, for joins.
     to: SocketAddr,
@@ -61,7 +61,7 @@ impl Conversation {
         }
         choose(Manager::Userspace).map_err(during("choosing the path manager"))?;
         let sizes = sizes(&mut tools.witness)?;
-        let holding = Kernel::running(Some(sizes)).revision.holding;
+        let holding = Kernel::running(Some(sizes)).revision.sockets;
 
         let (listener, to) = listener(Protocol::Mptcp, over).map_err(during("listening"))?;
         let client = mptcp(over.domain()).map_err(during("socket"))?;

@@ -9,7 +9,10 @@ use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 
 use mptcp_emulator::abi::{self, HOLE, MptcpInfo};
-use mptcp_emulator::{Connection, Family, Holding, Socket, Subflow, Why};
+use mptcp_emulator::{
+    Family, OpenReason, OwnedConnection, OwnedSocket, Revision, SizeMismatch, Socket,
+    SocketBehavior, Subflow,
+};
 use socket2::{Domain, SockRef};
 
 use super::contents::Contents;
@@ -115,32 +118,40 @@ impl ExpectedState {
         ExpectedState { fd: number(None), kind: Kind::Closed }
     }
 
-    /// The subflows as the model takes them, to be kept for [`ExpectedState::socket`].
-    pub fn subflows(&self) -> Vec<Subflow<'_>> {
-        let Kind::Mptcp { subflows, .. } = &self.kind else {
-            return Vec::new();
-        };
-        let mut model = Vec::with_capacity(subflows.len());
-        for subflow in subflows {
-            let (tcp_info, subflow_info) =
-                (subflow.tcp_info.content(), subflow.subflow_info.content());
-            model.push(Subflow { tcp_info, subflow_info });
+    /// How many subflows the scene has.
+    pub fn subflows(&self) -> usize {
+        match &self.kind {
+            Kind::Mptcp { subflows, .. } => subflows.len(),
+            _ => 0,
         }
-        model
     }
 
-    /// The scene as the model takes it; `subflows` is [`ExpectedState::subflows`].
-    pub fn socket<'a>(&'a self, subflows: &'a [Subflow<'a>]) -> Socket<'a> {
-        match &self.kind {
-            Kind::Mptcp { info, .. } => {
-                Socket::Mptcp(Connection { info: info.content(), subflows })
-            }
-            Kind::FallenBack(family) => Socket::FallenBack(*family),
-            Kind::Tcp(family) => Socket::Tcp(*family),
-            Kind::Udp(family) => Socket::Udp(*family),
+    /// The scene as the model takes it.
+    ///
+    /// # Errors
+    /// Where `sock_diag` shows shorter structures than the revision has.
+    pub fn socket(&self, revision: &Revision) -> Result<OwnedSocket, SizeMismatch> {
+        let Kind::Mptcp { info, subflows } = &self.kind else {
+            return Ok(OwnedSocket::Other(self.kind.other()));
+        };
+        let subflows = subflows.iter().map(|subflow| Subflow {
+            tcp_info: subflow.tcp_info.content(),
+            subflow_info: subflow.subflow_info.content(),
+        });
+        OwnedConnection::of(revision, info.content(), subflows).map(OwnedSocket::Mptcp)
+    }
+}
+
+impl Kind {
+    /// The socket, if it is no MPTCP socket.
+    pub fn other(&self) -> Socket<'static> {
+        match *self {
+            Kind::FallenBack(family) => Socket::FallenBack(family),
+            Kind::Tcp(family) => Socket::Tcp(family),
+            Kind::Udp(family) => Socket::Udp(family),
             Kind::Unix => Socket::Unix,
             Kind::NotASocket => Socket::NotASocket,
-            Kind::Closed => Socket::Closed,
+            Kind::Closed | Kind::Mptcp { .. } => Socket::Closed,
         }
     }
 }
@@ -150,7 +161,7 @@ pub(super) fn draw(
     subject: &Fixture,
     testimony: &Testimony,
     sizes: Sizes,
-    holding: &Holding,
+    holding: &SocketBehavior,
 ) -> Result<ExpectedState, String> {
     let kind = match (subject.nature, &subject.descriptor) {
         (SocketKind::Mptcp, Some(descriptor)) => {
@@ -171,7 +182,7 @@ fn mptcp(
     descriptor: &OwnedFd,
     testimony: &Testimony,
     sizes: Sizes,
-    holding: &Holding,
+    holding: &SocketBehavior,
 ) -> Result<Kind, String> {
     let inode = inode(descriptor).map_err(during("fstat"))?;
     let mine = |all: &'_ [Record]| -> Vec<Record> {
@@ -186,12 +197,12 @@ fn mptcp(
         }
         // It keeps what it counted, and nobody else can read that any more.
         (Phase::Reset, _) => {
-            at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], Why::NoWitness)
+            at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], OpenReason::NoWitness)
         }
         // With no token and no port to listen on, sock_diag has no way to it.
         (Phase::Disconnected, _) => at_rest(&subject.defaults, sizes)
-            .open(&INFO_SEQUENCES, Why::NoWitness)
-            .open(kept_by_disconnect(holding), Why::NoWitness),
+            .open(&INFO_SEQUENCES, OpenReason::NoWitness)
+            .open(kept_by_disconnect(holding), OpenReason::NoWitness),
         (Phase::Fresh | Phase::Bound, _) => at_rest(&subject.defaults, sizes),
     };
     let seen = mine(&testimony.tcp);
@@ -204,13 +215,13 @@ fn mptcp(
         _ => unseen(subject, descriptor, member, sizes).map_err(during("getsockname")),
     });
     Ok(Kind::Mptcp {
-        info: info.open(&INFO_CLOCKS, Why::Clock),
+        info: info.open(&INFO_CLOCKS, OpenReason::Clock),
         subflows: subflows.collect::<Result<_, _>>()?,
     })
 }
 
 /// What more of `struct mptcp_info` a disconnected socket keeps on older kernels.
-fn kept_by_disconnect(holding: &Holding) -> &'static [(usize, usize)] {
+fn kept_by_disconnect(holding: &SocketBehavior) -> &'static [(usize, usize)] {
     if holding.disconnect_clears_rcv_nxt { &[] } else { &INFO_RCV_NXT }
 }
 
@@ -227,7 +238,7 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
 /// `struct mptcp_info` with what its maker knows, whatever the witness shows: one
 /// function of the kernel fills it in for `sock_diag` and for the options, and a
 /// mistake in that would have the witness confirm what it should contradict.
-fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &Holding) -> Vec<u8> {
+fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &SocketBehavior) -> Vec<u8> {
     let live =
         |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
     let flags = match subject.names {
@@ -276,8 +287,8 @@ fn live(side: Side, member: &Member, seen: &[Record]) -> Result<ExpectedSubflow,
         .ok_or_else(|| format!("sock_diag does not show the subflow of {}", member.client))?;
     Ok(ExpectedSubflow {
         tcp_info: Contents::exact(seen.info.clone())
-            .open(&TCP_CLOCKS, Why::Clock)
-            .open(recovery_clock(&seen.info), Why::Clock),
+            .open(&TCP_CLOCKS, OpenReason::Clock)
+            .open(recovery_clock(&seen.info), OpenReason::Clock),
         subflow_info: subflow_info(member.id, seen.local, seen.remote),
         local: seen.local,
         remote: seen.remote,
@@ -320,8 +331,9 @@ fn unseen(
     };
     let mut state = vec![0; sizes.tcp_info];
     state[0] = TCP_CLOSE;
-    let tcp_info =
-        Contents::exact(state).open(&TCP_PARAMETERS, Why::NoWitness).open(&TCP_CLOCKS, Why::Clock);
+    let tcp_info = Contents::exact(state)
+        .open(&TCP_PARAMETERS, OpenReason::NoWitness)
+        .open(&TCP_CLOCKS, OpenReason::Clock);
     let subflow_info = subflow_info(member.id, local, remote);
     // Ports and addresses of the remote end, then of both.
     let names = |at: usize| {
@@ -339,8 +351,8 @@ fn unseen(
             &[local_port, local_ip, remote_port, remote_ip]
         }
     };
-    let tcp_info = tcp_info.open(&TCP_HISTORY, Why::NoWitness);
-    let subflow_info = subflow_info.open(lost, Why::NoWitness);
+    let tcp_info = tcp_info.open(&TCP_HISTORY, OpenReason::NoWitness);
+    let subflow_info = subflow_info.open(lost, OpenReason::NoWitness);
     Ok(ExpectedSubflow { tcp_info, subflow_info, local, remote })
 }
 
@@ -379,7 +391,7 @@ fn subflow_info(id: Option<u32>, local: SocketAddr, remote: SocketAddr) -> Conte
         bytes.resize(end, 0);
     }
     let unknown: &[_] = if id.is_none() { &[(0, 4)] } else { &[] };
-    Contents::exact(bytes).open(unknown, Why::NoWitness)
+    Contents::exact(bytes).open(unknown, OpenReason::NoWitness)
 }
 
 fn unspecified(like: SocketAddr) -> SocketAddr {
@@ -427,7 +439,7 @@ mod tests {
             roster: members.collect(),
             ..Fixture::bare(SocketKind::Mptcp)
         };
-        let holding = Revision::NEWEST.holding;
+        let holding = Revision::NEWEST.sockets;
         let told = as_made(&subject, vec![0xee; 96], &holding);
         let known = [
             (0, vec![2]),
@@ -445,7 +457,7 @@ mod tests {
         // The token is the kernel's to choose.
         assert_eq!(told[12..16], [0xee; 4]);
         // A kernel that does not count with the userspace path manager is believed.
-        let older = as_made(&subject, vec![0xee; 48], &Revision::V6_1.holding);
+        let older = as_made(&subject, vec![0xee; 48], &Revision::V6_1.sockets);
         assert_eq!(older[0], 0xee);
         // A structure of 2021 ends before the counters.
         assert_eq!(as_made(&subject, vec![0xee; 48], &holding).len(), 48);

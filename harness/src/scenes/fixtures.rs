@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mptcp_emulator::Holding;
+use mptcp_emulator::SocketBehavior;
 
 use super::builder::Builder;
 use super::catalogue::{Scene, catalogue};
@@ -31,7 +31,7 @@ pub struct Fixtures {
     maker: Option<Builder>,
     witness: SockDiag,
     sizes: Sizes,
-    holding: Holding,
+    holding: SocketBehavior,
     sets: Vec<Set>,
     /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
     players: Vec<Player>,
@@ -77,7 +77,7 @@ impl Fixtures {
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
             .and_then(|()| sizes(&mut witness));
-        let holding = Kernel::running(evidence.clone().ok()).revision.holding;
+        let holding = Kernel::running(evidence.clone().ok()).revision.sockets;
         let mut stage = Fixtures {
             maker: None,
             witness,
@@ -161,7 +161,7 @@ impl Fixtures {
             maker: None,
             witness: SockDiag::new(),
             sizes: Sizes::default(),
-            holding: Kernel::running(None).revision.holding,
+            holding: Kernel::running(None).revision.sockets,
             sets: Vec::new(),
             players: Vec::new(),
             skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),

@@ -7,7 +7,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use mptcp_emulator::Holding;
+use mptcp_emulator::SocketBehavior;
 use netlink_bindings::mptcp_pm::{PushAddress, Request};
 use netlink_bindings::traits::NetlinkRequest;
 use netlink_bindings::utils::Pusher;
@@ -48,7 +48,7 @@ pub(super) fn choose(manager: Manager) -> io::Result<()> {
 /// What a new MPTCP socket takes from its namespace, as `struct mptcp_info`
 /// tells it: the in-kernel path manager's limits, how many of its endpoints there
 /// are of a kind, and whether checksums are on. Whether limits and counts are 0 with
-/// the userspace path manager is [`Holding::userspace_limits`].
+/// the userspace path manager is [`SocketBehavior::userspace_limits`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Defaults {
     pub subflows_max: u8,
@@ -162,7 +162,7 @@ impl PathManager {
     }
 
     /// What an MPTCP socket made now takes from its namespace, on a kernel whose sockets hold this.
-    pub fn defaults(&mut self, holding: &Holding) -> io::Result<Defaults> {
+    pub fn defaults(&mut self, holding: &SocketBehavior) -> io::Result<Defaults> {
         let checksums =
             read_sysctl("net/mptcp/checksum_enabled").is_some_and(|value| value == "1").into();
         let mut defaults = Defaults { checksums, ..Defaults::default() };

@@ -1,7 +1,9 @@
 //! Calls on the two ends of a connection, judged.
 
-use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
-use mptcp_emulator::{Revision, RuleSet, SUBFLOW_INFO};
+use mptcp_emulator::abi::{
+    MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO, SUBFLOW_INFO,
+};
+use mptcp_emulator::{Revision, RuleSet};
 use mptcp_harness::cases::boundary_values::{
     BoundaryValues, SceneFacts, WRITABLE, before_end, into_stretch,
 };
@@ -41,7 +43,8 @@ impl Bench {
     pub fn check(&mut self, conversation: &mut Conversation, seed: u64) -> Result<(), String> {
         self.revision = Kernel::running(Some(conversation.sizes())).revision;
         let mut random = fastrand::Rng::with_seed(seed);
-        let palette = BoundaryValues::new(cast(conversation).cues(), &self.revision);
+        let palette =
+            BoundaryValues::new(cast(conversation, &self.revision).cues(), &self.revision);
         for cue in palette.cues.clone() {
             for option in [MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS, MPTCP_FULL_INFO] {
                 self.judge(conversation, &palette, &exact(&palette, cue, option))?;
@@ -62,7 +65,7 @@ impl Bench {
         case: &Case,
     ) -> Result<(), String> {
         for _ in 0..MOVES {
-            let cast = cast(conversation);
+            let cast = cast(conversation, &self.revision);
             let Some(actor) = cast.get(case.scene) else {
                 return Err("a case of no end".into());
             };
@@ -108,12 +111,13 @@ impl Bench {
     }
 }
 
-fn cast(conversation: &Conversation) -> SceneStates {
+#[expect(clippy::expect_used, reason = "tests fail by panicking")]
+fn cast(conversation: &Conversation, revision: &Revision) -> SceneStates {
     let ends = [Side::Client, Side::Server].map(|side| {
         let portrait = conversation.portrait(side).clone();
         (NUMBERS[side as usize], Group::Changed, portrait)
     });
-    SceneStates::of_portraits(ends)
+    SceneStates::of_portraits(ends, revision).expect("a kernel has structures of its own sizes")
 }
 
 /// A call with room for everything and nothing more, at the end of its pages.

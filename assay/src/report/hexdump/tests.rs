@@ -31,7 +31,7 @@ fn examination(did: impl Fn(&mut [u8]), differ: &[usize]) -> Examination {
     let mut prediction = before.clone();
     prediction[AT + 4] = 5;
     let mut mask = vec![0; layout::LEN];
-    mask[AT + 16 + 44..AT + 16 + 48].fill(Why::Clock as u8);
+    mask[AT + 16 + 44..AT + 16 + 48].fill(OpenReason::Clock as u8);
     let mut observation = prediction.clone();
     did(&mut observation);
     let verdict = if differ.is_empty() {

@@ -183,8 +183,8 @@ fn the_data_are_all_that_revisions_differ_in() {
     for base in Revision::ALL {
         for patched in Revision::ALL {
             let mixed = Datum::mixed(&[base, patched], Datum::ALL.into_iter());
-            let Revision { name, since, sources, evidence, .. } = base;
-            assert_eq!(mixed, Revision { name, since, sources, evidence, ..patched });
+            let Revision { name, since, sources, verification, .. } = base;
+            assert_eq!(mixed, Revision { name, since, sources, verification, ..patched });
         }
     }
 }

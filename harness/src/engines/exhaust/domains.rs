@@ -1,6 +1,7 @@
 //! The domains: for each option, what varies and over which values.
 
-use mptcp_emulator::{FULL_INFO_HEADER, INFO_OPT, Revision, SUBFLOW_DATA, SUBFLOW_INFO, abi};
+use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
+use mptcp_emulator::{Revision, abi};
 
 use super::{Dimension, Domain, Field};
 use crate::cases::boundary_values::{BoundaryValues, SceneFacts};
