@@ -16,7 +16,7 @@ use mptcp_limits::files;
 use crate::arguments::selection::Selection;
 use crate::arguments::{Format, OptionName};
 use crate::report::coverage::Asked;
-use crate::report::data::{Circumstances, Report};
+use crate::report::data::{Circumstances, EndedBy, Report};
 use crate::report::rule_coverage::RuleCoverage;
 use crate::report::{contradictions, ktap, ktap_check, laws, text};
 use crate::session::findings::{ELSEWHERE, save};
@@ -198,14 +198,14 @@ fn tell(report: &Report, reach: &RuleCoverage<'_>, format: Format) -> Result<(),
     }
 }
 
-fn ended_by(setting: &Setting, outcome: &Outcome, control: &Control) -> &'static str {
+fn ended_by(setting: &Setting, outcome: &Outcome, control: &Control) -> EndedBy {
     if control.interrupted.load(Ordering::Relaxed) {
-        "interrupted"
+        EndedBy::Interrupted
     } else if setting.first && !outcome.findings.is_empty() {
-        "first"
+        EndedBy::First
     } else if setting.cases.is_some_and(|cases| outcome.counts().cases() >= cases) {
-        "cases"
+        EndedBy::Cases
     } else {
-        "time"
+        EndedBy::Time
     }
 }

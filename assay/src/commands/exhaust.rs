@@ -22,7 +22,7 @@ use crate::arguments::selection::Selection;
 use crate::arguments::{Format, OptionName};
 use crate::report::coverage::{Asked, Coverage, Request};
 use crate::report::data::FindingData;
-use crate::report::data::{by_name, tally};
+use crate::report::data::{tally, verdict_name};
 use crate::report::ktap::{Ending, Point};
 use crate::report::{ktap, ktap_check, text};
 use crate::session::findings::{ELSEWHERE, save};
@@ -87,7 +87,7 @@ pub(crate) enum DomainName {
 /// Everything that a run tells.
 #[derive(Serialize)]
 struct Report {
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "verdict_name")]
     verdict: Verdict,
     kernel: String,
     revision: &'static str,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::arguments::Format;
 use crate::report::coverage::{Coverage, NotCompared, Request};
 use crate::report::data::FindingData;
-use crate::report::data::by_name;
+use crate::report::data::verdict_name;
 use crate::report::ktap::{Ending, Point};
 use crate::report::{ktap, text};
 use crate::session::findings::picture;
@@ -49,7 +49,7 @@ pub(crate) struct ReplayArgs {
 /// Everything that a replay tells.
 #[derive(Serialize)]
 struct Replay {
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "verdict_name")]
     verdict: Verdict,
     kernel: String,
     revision: &'static str,

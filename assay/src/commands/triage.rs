@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::arguments::{Format, listing};
 use crate::report::coverage::{Coverage, NotCompared, Request};
 use crate::report::data::FindingData;
-use crate::report::data::by_name;
+use crate::report::data::verdict_name;
 use crate::report::text;
 use crate::session::findings::{picture, store};
 use crate::session::stored_cases::Stored;
@@ -59,7 +59,7 @@ pub(crate) struct TriageArgs {
 /// Everything that a triage tells.
 #[derive(Serialize)]
 struct Triage {
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "verdict_name")]
     verdict: Verdict,
     kernel: String,
     revision: &'static str,

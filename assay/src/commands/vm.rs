@@ -1,9 +1,5 @@
 //! `assay vm`: a subcommand on other kernels.
 
-use crate::session::machine::Heard;
-use crate::session::runs::ask_for_coverage;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -12,16 +8,17 @@ use clap::Args;
 use mptcp_harness::verdict::{Status, Verdict};
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
-use serde_json::{Value, json};
 
 use crate::arguments::{Format, MachineArgs};
-use crate::report::coverage::Coverage;
+use crate::report::kernel_table::{Column, ColumnData, GuestReport};
 use crate::report::ktap::Ending;
-use crate::report::{ktap, text};
+use crate::report::{kernel_table, ktap, text};
+use crate::session::machine::Heard;
 use crate::session::machine::{boot, end_machines_with_us, tell_apart, verdict};
 use crate::session::runs::Runs;
+use crate::session::runs::ask_for_coverage;
 use crate::terminal::out;
-use crate::terminal::style::{bad, counted, dim, grouped, head, wrapped};
+use crate::terminal::style::{bad, head, wrapped};
 
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -207,10 +204,11 @@ fn compare(
         let ports = (heard.clone(), io::stderr());
         let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
         let status = verdict(&run, &args.machine);
-        let (report, status) = match serde_json::from_slice(&heard.bytes()) {
-            Ok(report) => (report, status),
-            // A verdict without its report is none.
-            Err(_) => (Value::Null, status.and(Err("its report did not arrive".into()))),
+        let report: Option<GuestReport> = serde_json::from_slice(&heard.bytes()).ok();
+        // A verdict without its report is none.
+        let status = match report {
+            Some(_) => status,
+            None => status.and(Err("its report did not arrive".into())),
         };
         runs.add(
             task.has_coverage,
@@ -222,7 +220,7 @@ fn compare(
     }
     match format {
         Format::Human | Format::Ktap => {
-            out::put(told(&columns))?;
+            out::put(kernel_table::text(&columns))?;
             if let Some(what) = runs.uneven() {
                 let what = wrapped(&what, "", text::WIDTH);
                 out::put(format_args!("\n{}  {what}", text::word(Verdict::Uneven)))?;
@@ -230,182 +228,39 @@ fn compare(
         }
         Format::Json => {
             let uneven = runs.uneven();
-            let data = |column: &Column| column.data(uneven.as_deref());
-            let objects: Vec<Value> = columns.iter().map(data).collect();
+            let data = |column| ColumnData::new(column, uneven.as_deref());
+            let objects: Vec<ColumnData<'_>> = columns.iter().map(data).collect();
             out::line(out::json(&objects)?)?;
         }
     }
     Ok(runs.status())
 }
 
-/// One kernel's check.
-struct Column {
-    /// As the command line has it.
-    asked: String,
-    name: String,
-    report: Value,
-    status: Result<Status, String>,
-}
-
-impl Column {
-    /// `uneven` is what makes it not comparable with the others, if anything.
-    fn data(&self, uneven: Option<&str>) -> Value {
-        json!({
-            "name": self.name,
-            "uneven": uneven,
-            "trouble": self.status.as_ref().err().map(|text| anstream::adapter::strip_str(text).to_string()),
-            "report": self.report,
-        })
-    }
-
-    fn number(&self, name: &str) -> u64 {
-        self.report[name].as_u64().unwrap_or(0)
-    }
-
-    fn release(&self) -> &str {
-        self.report["kernel"].as_str().unwrap_or("")
-    }
-
-    /// Which scenes came up, and what was not compared; nothing where no report arrived.
-    fn coverage(&self) -> Coverage {
-        serde_json::from_value(self.report.clone()).unwrap_or_default()
-    }
-
-    /// The verdict of its report.
-    fn verdict(&self) -> Option<Verdict> {
-        let name = self.report["verdict"].as_str()?;
-        Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)
-    }
-
-    /// What its verdict is about.
-    fn headline(&self, verdict: Verdict) -> String {
-        let coverage = self.coverage();
-        let cases = counted(self.number("cases"), "case");
-        let agree = || {
-            let agree = grouped(self.number("agree"));
-            format!("{agree} of {cases} agree, in {}", coverage.scenes_text())
-        };
-        match verdict {
-            Verdict::Agree | Verdict::Incomplete | Verdict::Uneven => agree(),
-            Verdict::Divergence => {
-                format!("{} of {cases} disagree", grouped(self.number("disagree")))
-            }
-            Verdict::Unreproduced => counted(self.number("unreproduced"), "difference seen once"),
-            Verdict::Inconclusive => {
-                format!("{} of {cases} have no verdict", grouped(self.number("inconclusive")))
-            }
-            Verdict::Skipped => {
-                coverage.not_compared_text().unwrap_or_else(|| "no case was made".into())
-            }
-        }
-    }
-
-    fn row(&self, option: &str, group: &str) -> Option<&Value> {
-        let mut rows = self.report["table"].as_array()?.iter();
-        rows.find(|row| row["option"] == option && row["group"] == group)
-    }
-
-    /// A count of the cases of an option in a group of scenes.
-    fn count(&self, option: &str, group: &str, name: &str) -> u64 {
-        self.row(option, group).and_then(|row| row[name].as_u64()).unwrap_or(0)
-    }
-
-    /// What the cases of an option in a group of scenes came to.
-    fn cell(&self, option: &str, group: &str) -> String {
-        let row = self.row(option, group);
-        let count = |name: &str| self.count(option, group, name);
-        match (row, count("disagree"), count("inconclusive")) {
-            (None, ..) => "-".into(),
-            (_, 0, 0) => grouped(count("agree")),
-            (_, 0, open) => format!("{} ?{}", grouped(count("agree")), grouped(open)),
-            (_, wrong, _) => format!("{} WRONG", grouped(wrong)),
-        }
-    }
-}
-
-/// What several kernels' checks came to, as text.
-fn told(columns: &[Column]) -> String {
-    let mut rows: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for row in columns.iter().filter_map(|column| column.report["table"].as_array()).flatten() {
-        if let (Some(option), Some(group)) = (row["option"].as_str(), row["group"].as_str()) {
-            rows.insert((option.to_owned(), group.to_owned()), 0);
-        }
-    }
-    let width = columns
-        .iter()
-        .flat_map(|column| [column.name.len(), column.release().len(), 14])
-        .max()
-        .unwrap_or(14);
-    let line = |what: &str, cell: &dyn Fn(&Column) -> String| {
-        let cells: Vec<String> =
-            columns.iter().map(|column| format!("{:>width$}", cell(column))).collect();
-        format!("{what:<42} {}", cells.join("  "))
-    };
-    let mut text = format!("{}\n", head(&line("cases that agree", &|column| column.name.clone())));
-    let _ = writeln!(text, "{}", dim(&line("", &|column| column.release().to_owned())));
-    for (option, group) in rows.keys() {
-        let cells = line(&format!("{option:<22} {group}"), &|column| column.cell(option, group));
-        let is_wrong = columns.iter().any(|column| column.count(option, group, "disagree") > 0);
-        let _ = writeln!(text, "{}", if is_wrong { bad(&cells) } else { cells });
-    }
-    for (what, name) in
-        [("agree", "agree"), ("disagree", "disagree"), ("inconclusive", "inconclusive")]
-    {
-        let cells = line(what, &|column| grouped(column.number(name)));
-        let _ = writeln!(text, "{}", head(&cells));
-    }
-    let scenes = |column: &Column| {
-        let coverage = column.coverage();
-        format!("{} of {}", coverage.scenes, coverage.chosen())
-    };
-    let _ = writeln!(text, "{}", dim(&line("scenes that came up", &scenes)));
-    for column in columns {
-        let _ = writeln!(text);
-        let mut name = head(&column.name);
-        if column.asked != column.name {
-            name.push_str(&format!(" ({})", column.asked));
-        }
-        match (&column.status, column.verdict()) {
-            (Err(trouble), _) => {
-                let _ = writeln!(text, "{name}: {} {trouble}", bad("NO VERDICT"));
-            }
-            (Ok(_), Some(verdict)) => {
-                let what = column.headline(verdict);
-                let _ = writeln!(text, "{name}: {}  {what}", text::word(verdict));
-            }
-            (Ok(_), None) => {
-                let _ = writeln!(text, "{name}: {}", bad("NO VERDICT"));
-            }
-        }
-        let list = |name: &str| column.report[name].as_array().cloned().unwrap_or_default();
-        for note in list("notes") {
-            let _ = writeln!(text, "  {}", note.as_str().unwrap_or_default());
-        }
-        let coverage = column.coverage();
-        if !coverage.skipped_scenes.is_empty() || !coverage.impossible_scenes.is_empty() {
-            text.push_str(text::scenes(&coverage).trim_start_matches('\n'));
-        }
-        for finding in list("findings") {
-            let word = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
-            let console: String =
-                word("console").lines().map(|line| format!("\n      {}", dim(line))).collect();
-            let _ = writeln!(
-                text,
-                "  {} ({}){}\n    {}\n    {}",
-                word("summary"),
-                counted(finding["cases"].as_u64().unwrap_or(0), "case"),
-                console,
-                word("signature"),
-                dim(&format!(
-                    "assay vm --kernel {} -- {}",
-                    column.asked,
-                    word("replay").trim_start_matches("assay ")
-                ))
-            );
-        }
-    }
-    text
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Arguments, Command, guest_command};
+
+    #[test]
+    fn a_check_beside_others_keeps_its_own_words() {
+        let line = "assay vm --kernel a --kernel b -- check --format human --save x --jobs 1";
+        let Some(Command::Vm(args)) = Arguments::parse_from(line.split(' ')).command else {
+            panic!("{line}");
+        };
+        let task = Task::new(&args, guest_command(&args.command).unwrap());
+        assert_eq!((task.is_check, task.format), (true, Some(Format::Human)));
+        let kernel = Kernel { name: "6.1".into(), image: "a".into(), modules: vec![] };
+        let errand = task.beside_others(&kernel);
+        assert_eq!(errand.wanted, ["x/6.1", ".assay"]);
+        // As a comparison adds it.
+        let arguments = errand.arguments.into_iter().chain(["--format=json".to_owned()]);
+        let line = std::iter::once("assay".to_owned()).chain(arguments);
+        let Some(Command::Check(check)) = Arguments::parse_from(line).command else {
+            panic!("no check");
+        };
+        assert_eq!((check.format, check.jobs), (Format::Json, Some(1)));
+        assert_eq!(check.save, Some("x/6.1".into()));
+    }
+}

@@ -7,8 +7,9 @@
 use mptcp_emulator::RuleSet;
 use mptcp_harness::engines::check::Outcome;
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::report::data::Text;
 use crate::report::rule_coverage::RuleCoverage;
 
 /// What a report says of `--contract`.
@@ -16,39 +17,26 @@ pub(crate) const NOTE: &str =
     "judged by what is promised alone (--contract): what no document speaks of is free";
 
 /// A known contradiction, as reports have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contrary {
     /// The name of its page in `findings/`.
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) promised: &'static str,
+    pub(crate) name: Text,
+    pub(crate) title: Text,
+    pub(crate) promised: Text,
     /// Which documents promise it.
-    pub(crate) source: &'static str,
-    pub(crate) observed: &'static str,
+    pub(crate) source: Text,
+    pub(crate) observed: Text,
     /// Its page, from the repository's root.
-    pub(crate) page: Page,
-}
-
-/// `findings/NAME/README.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Page(&'static str);
-
-impl std::fmt::Display for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "findings/{}/README.md", self.0)
-    }
-}
-
-impl Serialize for Page {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
+    pub(crate) page: String,
 }
 
 impl From<&'static Contradiction> for Contrary {
     fn from(known: &'static Contradiction) -> Contrary {
         let Contradiction { name, title, promised, source, observed, .. } = *known;
-        Contrary { name, title, promised, source, observed, page: Page(name) }
+        let [title, promised, source, observed] =
+            [title, promised, source, observed].map(Text::from);
+        let page = format!("findings/{name}/README.md");
+        Contrary { name: name.into(), title, promised, source, observed, page }
     }
 }
 

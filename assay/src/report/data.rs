@@ -1,6 +1,7 @@
 //! What a check found, as data: JSON is made of it by serde, text by
 //! [`crate::report::text`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use mptcp_emulator::{Revision, Rule, Verification};
@@ -11,17 +12,20 @@ use mptcp_harness::judge::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::run::compat::NoCompat;
 use mptcp_harness::verdict::{Tally, Verdict};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::report::contradictions::{self, Contrary};
 use crate::report::coverage::Coverage;
 use crate::report::laws::Laws;
 use crate::report::rule_coverage::RuleCoverage;
 
-/// Everything that a check tells.
-#[derive(Debug, Serialize)]
+/// Text that this program has, or that a report of another kernel brings.
+pub(crate) type Text = Cow<'static, str>;
+
+/// Everything that a check reports.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "verdict_name")]
     pub(crate) verdict: Verdict,
     /// The release, as `uname -r` has it.
     pub(crate) kernel: String,
@@ -36,7 +40,7 @@ pub(crate) struct Report {
     pub(crate) inconclusive: u64,
     /// Cases with a verdict that were made as 32-bit programs call.
     pub(crate) compat: u64,
-    pub(crate) inconclusive_reasons: BTreeMap<&'static str, u64>,
+    pub(crate) inconclusive_reasons: BTreeMap<Text, u64>,
     /// Those of them on which a difference was seen that could not be reproduced: whatever
     /// else the verdict is, no run with any is green.
     pub(crate) unreproduced: u64,
@@ -55,35 +59,63 @@ pub(crate) struct Report {
     pub(crate) lattice_complete: bool,
     /// When the lattice was complete.
     pub(crate) lattice_seconds: Option<f64>,
-    /// `time`, `cases`, `first` or `interrupted`.
-    pub(crate) ended_by: &'static str,
+    pub(crate) ended_by: EndedBy,
     /// The model held against its own laws, where there is no kernel for it.
     pub(crate) laws: Option<Laws>,
 }
 
+/// The report of a command under which the kernel fell over: of a report's members those
+/// that are known.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fallen {
+    #[serde(with = "verdict_name")]
+    pub(crate) verdict: Verdict,
+    pub(crate) kernel: String,
+    pub(crate) notes: Vec<String>,
+    /// As far as is known.
+    pub(crate) cases: u64,
+    pub(crate) disagree: u64,
+    pub(crate) findings: Vec<FindingData>,
+    pub(crate) ended_by: EndedBy,
+}
+
+/// What ended a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EndedBy {
+    Time,
+    Cases,
+    /// The first finding, with `--first`.
+    First,
+    Interrupted,
+    /// The kernel fell over.
+    Kernel,
+}
+
 /// The revision as far as a reader needs it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RevisionData {
-    pub(crate) name: &'static str,
+    pub(crate) name: Text,
     pub(crate) tcp_info: u32,
     pub(crate) mptcp_info: u32,
     pub(crate) full_info: bool,
     /// Whether the kernel has the design of July 2021 added.
     pub(crate) info_opt: bool,
     /// The kernel that the model of this revision was compared with, if any.
-    pub(crate) compared_with: Option<&'static str>,
+    pub(crate) compared_with: Option<Text>,
 }
 
 impl From<&Revision> for RevisionData {
     fn from(revision: &Revision) -> RevisionData {
         RevisionData {
-            name: revision.name,
+            name: revision.name.into(),
             tcp_info: revision.tcp_info,
             mptcp_info: revision.mptcp_info,
             full_info: revision.full_info,
             info_opt: revision.info_opt,
             compared_with: match revision.verification {
-                Verification::Compared(kernel) => Some(kernel),
+                Verification::Compared(kernel) => Some(kernel.into()),
                 Verification::SourcesOnly => None,
             },
         }
@@ -91,25 +123,25 @@ impl From<&Revision> for RevisionData {
 }
 
 /// The rules that fired, and those that did not.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Rules {
-    pub(crate) exercised: Vec<&'static str>,
+    pub(crate) exercised: Vec<Text>,
     pub(crate) total: usize,
     pub(crate) missing: Vec<MissingRule>,
 }
 
 /// A rule that did not fire.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct MissingRule {
-    pub(crate) rule: &'static str,
+    pub(crate) rule: Text,
     pub(crate) reason: String,
 }
 
 /// The cases of one option in one group of scenes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) option: String,
-    pub(crate) group: &'static str,
+    pub(crate) group: Text,
     pub(crate) cases: u64,
     pub(crate) agree: u64,
     pub(crate) disagree: u64,
@@ -118,7 +150,7 @@ pub(crate) struct Row {
 }
 
 /// One kind of divergence.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FindingData {
     pub(crate) signature: String,
     pub(crate) summary: String,
@@ -146,16 +178,20 @@ pub(crate) struct FindingData {
 }
 
 /// A rule as a reader needs it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RuleData {
-    pub(crate) name: &'static str,
-    pub(crate) sentence: &'static str,
-    pub(crate) source: &'static str,
+    pub(crate) name: Text,
+    pub(crate) sentence: Text,
+    pub(crate) source: Text,
 }
 
 impl From<Rule> for RuleData {
     fn from(rule: Rule) -> RuleData {
-        RuleData { name: rule.name(), sentence: rule.sentence(), source: rule.source() }
+        RuleData {
+            name: rule.name().into(),
+            sentence: rule.sentence().into(),
+            source: rule.source().into(),
+        }
     }
 }
 
@@ -185,7 +221,7 @@ impl FindingData {
 pub(crate) struct Circumstances {
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
-    pub(crate) ended_by: &'static str,
+    pub(crate) ended_by: EndedBy,
     /// Whether promises alone are judged.
     pub(crate) contract: bool,
     /// Notes besides those of the kernel.
@@ -223,15 +259,22 @@ impl Report {
             inconclusive: counts.inconclusive,
             compat: outcome.compat,
             unreproduced: outcome.unreproduced(),
-            inconclusive_reasons: outcome.reasons.iter().map(|(why, n)| (why.text(), *n)).collect(),
+            inconclusive_reasons: outcome
+                .reasons
+                .iter()
+                .map(|(why, n)| (why.text().into(), *n))
+                .collect(),
             coverage: how.coverage,
             rules: Rules {
-                exercised: outcome.rules.iter().map(Rule::name).collect(),
+                exercised: outcome.rules.iter().map(|rule| rule.name().into()).collect(),
                 total: Rule::ALL.len(),
                 missing: Rule::ALL
                     .iter()
                     .filter(missing)
-                    .map(|rule| MissingRule { rule: rule.name(), reason: reach.reason(*rule) })
+                    .map(|rule| MissingRule {
+                        rule: rule.name().into(),
+                        reason: reach.reason(*rule),
+                    })
                     .collect(),
             },
             table: rows(outcome),
@@ -273,9 +316,20 @@ pub(crate) fn tally(outcome: &Outcome, coverage: &Coverage) -> Tally {
     }
 }
 
-/// A verdict as JSON has it.
-pub(crate) fn by_name<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(verdict.name())
+/// A verdict as JSON has it: its name.
+pub(crate) mod verdict_name {
+    use mptcp_harness::verdict::Verdict;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(verdict.name())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Verdict, D::Error> {
+        let name = String::deserialize(from)?;
+        let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
+        verdict.ok_or_else(|| de::Error::custom(format_args!("no verdict is called {name:?}")))
+    }
 }
 
 fn rows(outcome: &Outcome) -> Vec<Row> {
@@ -284,7 +338,7 @@ fn rows(outcome: &Outcome) -> Vec<Row> {
             0 => "unknown".into(),
             known => option_name(*known),
         },
-        group: group.name(),
+        group: group.name().into(),
         cases: counts.cases(),
         agree: counts.agree,
         disagree: counts.disagree,

@@ -12,9 +12,10 @@ use mptcp_harness::cases::codec;
 use mptcp_harness::cases::generate;
 use mptcp_harness::memory::layout;
 use mptcp_harness::scenes::by_name;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model_socket::ModelSocket;
+use crate::report::data::Text;
 use mptcp_harness::judge::finding::hex;
 
 /// Cases to hold against the laws.
@@ -40,16 +41,16 @@ const SENTENCES: [&str; 5] = [
 ];
 
 /// How the model stands with its laws.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Laws {
     pub(crate) cases: u64,
     pub(crate) laws: Vec<Law>,
 }
 
 /// One law.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Law {
-    pub(crate) sentence: &'static str,
+    pub(crate) sentence: Text,
     /// How many cases broke it.
     pub(crate) broken: u64,
     /// The first of them.
@@ -79,8 +80,10 @@ fn hold_cases(revision: &Revision, seed: u64, cases: u64) -> Laws {
     };
     let cues: Vec<SceneFacts> = scenes.iter().zip(&sockets).map(cue).collect();
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut laws: Vec<Law> =
-        SENTENCES.iter().map(|sentence| Law { sentence, broken: 0, example: None }).collect();
+    let mut laws: Vec<Law> = SENTENCES
+        .iter()
+        .map(|sentence| Law { sentence: (*sentence).into(), broken: 0, example: None })
+        .collect();
     let mut images = Images::default();
     let each = cases / sockets.len().max(1) as u64;
     for (cue, socket) in cues.iter().zip(&sockets) {

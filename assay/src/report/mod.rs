@@ -4,6 +4,7 @@ pub(crate) mod contradictions;
 pub(crate) mod coverage;
 pub(crate) mod data;
 pub(crate) mod hexdump;
+pub(crate) mod kernel_table;
 pub(crate) mod ktap;
 pub(crate) mod ktap_check;
 pub(crate) mod laws;

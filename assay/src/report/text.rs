@@ -9,7 +9,7 @@ use mptcp_harness::verdict::Verdict;
 
 use crate::report::contradictions::Contrary;
 use crate::report::coverage::Coverage;
-use crate::report::data::{FindingData, Report, Row};
+use crate::report::data::{EndedBy, Fallen, FindingData, Report, Row};
 use crate::terminal::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
 
 /// Columns of running text.
@@ -83,8 +83,8 @@ fn table(rows: &[Row]) -> String {
     }
     let mut groups: Vec<&str> = Vec::new();
     for row in rows {
-        if !groups.contains(&row.group) {
-            groups.push(row.group);
+        if !groups.contains(&&*row.group) {
+            groups.push(&row.group);
         }
     }
     // What no released kernel has gets a column where one has it.
@@ -143,7 +143,7 @@ fn rules(report: &Report) -> String {
         format!("\n{} {} of {} exercised\n", head("Rules:"), rules.exercised.len(), rules.total);
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for missing in &rules.missing {
-        reasons.entry(&missing.reason).or_default().push(missing.rule);
+        reasons.entry(&missing.reason).or_default().push(&missing.rule);
     }
     for (reason, names) in reasons {
         text.push_str(&wrapped(&format!("not {}", names.join(", ")), "  ", WIDTH));
@@ -273,9 +273,9 @@ pub(crate) fn finding(finding: &FindingData) -> String {
             let _ = writeln!(text, "    {}", dim(line));
         }
     }
-    if let Some(rule) = finding.rule.filter(|_| finding.contradiction.is_none()) {
-        let _ = writeln!(text, "\n  {}", head(rule.name));
-        text.push_str(&wrapped(rule.sentence, "    ", WIDTH));
+    if let Some(rule) = finding.rule.as_ref().filter(|_| finding.contradiction.is_none()) {
+        let _ = writeln!(text, "\n  {}", head(&rule.name));
+        text.push_str(&wrapped(&rule.sentence, "    ", WIDTH));
         text.push_str(&dim(&wrapped(&format!("Source: {}", rule.source), "    ", WIDTH)));
     }
     text.push('\n');
@@ -292,19 +292,14 @@ pub(crate) fn finding(finding: &FindingData) -> String {
     text
 }
 
-/// What is left to tell of a check or a replay under which the kernel fell over.
-pub(crate) fn remains(
-    kernel: &str,
-    notes: &[String],
-    findings: &[FindingData],
-    cases: u64,
-) -> String {
-    let mut text = format!("{} {kernel}\n", head("Linux"));
-    for note in notes {
+/// The report of a command under which the kernel fell over.
+pub(crate) fn fallen(report: &Fallen) -> String {
+    let mut text = format!("{} {}\n", head("Linux"), report.kernel);
+    for note in &report.notes {
         text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
     }
-    text.push_str(&self::findings(findings));
-    let _ = writeln!(text, "\n{}  after {}", bad("DIVERGENCE"), counted(cases, "case"));
+    text.push_str(&findings(&report.findings));
+    let _ = writeln!(text, "\n{}  after {}", bad("DIVERGENCE"), counted(report.cases, "case"));
     text
 }
 
@@ -314,9 +309,9 @@ fn verdict(report: &Report) -> String {
         None => "lattice not complete".into(),
     };
     let ended = match report.ended_by {
-        "interrupted" => ", interrupted",
-        "first" => ", stopped at the first finding",
-        _ => "",
+        EndedBy::Interrupted => ", interrupted",
+        EndedBy::First => ", stopped at the first finding",
+        EndedBy::Time | EndedBy::Cases | EndedBy::Kernel => "",
     };
     let jobs = counted(report.jobs as u64, "job");
     let counts = match report.verdict {

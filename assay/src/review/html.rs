@@ -104,7 +104,7 @@ fn subjects(review: &Review) -> Markup {
             tr { th {} th { "base" } th { "patched" } }
             (row("kernel", &|kernel| kernel.name.clone()))
             (row("release", &|kernel| kernel.release.clone()))
-            (row("modelled as", &|kernel| kernel.revision.name.to_owned()))
+            (row("modelled as", &|kernel| kernel.revision.name.to_string()))
             (row("struct tcp_info", &|kernel| format!("{} bytes", kernel.revision.tcp_info)))
             (row("struct mptcp_info", &|kernel| format!("{} bytes", kernel.revision.mptcp_info)))
             (row("MPTCP_FULL_INFO", &|kernel| yes(kernel.revision.full_info)))

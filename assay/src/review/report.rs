@@ -23,7 +23,7 @@ use super::guest_run::GuestRun;
 use super::memory::{contrasted, drawn, larger};
 use super::words::{contract, of_kernels};
 use crate::report::coverage::{Asked, Coverage};
-use crate::report::data::{RevisionData, RuleData, by_name};
+use crate::report::data::{RevisionData, RuleData, verdict_name};
 use crate::spec::standing;
 use mptcp_harness::verdict::Status;
 
@@ -51,7 +51,7 @@ pub(crate) struct Material<'a> {
 /// Everything that a review tells.
 #[derive(Serialize)]
 pub(crate) struct Review {
-    #[serde(serialize_with = "by_name")]
+    #[serde(with = "verdict_name")]
     pub(crate) verdict: Verdict,
     /// The most serious difference between the two kernels.
     difference: Difference,

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use anstream::adapter::strip_str;
 use mptcp_harness::judge::finding::{Diagnosis, Finding};
 use mptcp_harness::kernel::Kernel;
+use mptcp_harness::verdict::Verdict;
 use mptcp_harness::watch::Recorded;
 use mptcp_lab::console::Splat;
 use mptcp_lab::guest::{Errand, Survivor};
-use serde::Serialize;
 
 use super::kernel_log::{BOX, complaint};
 use crate::arguments::Format;
-use crate::report::data::FindingData;
+use crate::report::data::{EndedBy, Fallen, FindingData};
 use crate::report::ktap::{Ending, Point};
 use crate::report::{ktap, ktap_check};
 use crate::session::findings::store;
@@ -32,20 +32,6 @@ pub(crate) struct Aftermath {
     seen: Option<(Instant, Instant)>,
     /// How many there were by then.
     cases: u64,
-}
-
-/// What is told in the place of the report that died with the program: of its
-/// fields those that are known.
-#[derive(Serialize)]
-struct Remains {
-    verdict: &'static str,
-    kernel: String,
-    notes: Vec<String>,
-    /// As far as is known.
-    cases: u64,
-    disagree: u64,
-    findings: Vec<FindingData>,
-    ended_by: &'static str,
 }
 
 impl Aftermath {
@@ -85,8 +71,8 @@ impl Survivor for Aftermath {
             // What cannot be saved is told all the same.
             let _ = store(work, &folder, &finding, &mut data);
         }
-        let remains = Remains {
-            verdict: "divergence",
+        let report = Fallen {
+            verdict: Verdict::Divergence,
             kernel: Kernel::running(None).release,
             notes: vec![
                 "the kernel fell over: what else was found before is lost, and the case is as it \
@@ -96,18 +82,17 @@ impl Survivor for Aftermath {
             cases: self.cases,
             disagree: 1,
             findings: vec![data],
-            ended_by: "kernel",
+            ended_by: EndedBy::Kernel,
         };
         match format {
-            Format::Json => out::json(&remains).ok().map(|text| text + "\n"),
+            Format::Json => out::json(&report).ok().map(|text| text + "\n"),
             Format::Ktap => {
                 let point = Point::new("the-kernel-stands", Ending::NotOk);
-                let points = remains.findings.iter().map(ktap_check::told);
-                Some(ktap::document(&remains.notes, &[points.fold(point, Point::saying)]))
+                let findings = report.findings.iter().map(ktap_check::told);
+                Some(ktap::document(&report.notes, &[findings.fold(point, Point::saying)]))
             }
             Format::Human => {
-                let Remains { kernel, notes, cases, findings, .. } = &remains;
-                let text = text::remains(kernel, notes, findings, *cases);
+                let text = text::fallen(&report);
                 let coloured = errand.environment.iter().any(|(name, _)| name == "CLICOLOR_FORCE");
                 Some(if coloured { text } else { strip_str(&text).to_string() })
             }
