@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use mptcp_emulator::RuleSet;
 use mptcp_harness::cases::option_name;
-use mptcp_harness::judge::finding::Finding;
+use mptcp_harness::judge::finding::{Diagnosis, Finding};
 use mptcp_harness::model::Model;
-use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
+use mptcp_harness::oracle::{Oracle, Reason};
 use mptcp_harness::scenes::{Scene, by_id};
 use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
@@ -20,7 +19,7 @@ use crate::report::data::verdict_name;
 use crate::report::ktap::{Ending, Point};
 use crate::report::{ktap, text};
 use crate::session::findings::picture;
-use crate::session::stored_cases::Stored;
+use crate::session::stored_cases::{Stored, StoredVerdict};
 use crate::session::{Session, stored_cases};
 use crate::terminal::out;
 use crate::terminal::progress::ProgressLine;
@@ -98,16 +97,6 @@ enum Judged {
 }
 
 impl Judged {
-    fn of(reason: Reason) -> Judged {
-        if reason.is_unreproduced() {
-            Judged::Unreproduced
-        } else if reason.is_absent() {
-            Judged::Absent
-        } else {
-            Judged::Inconclusive
-        }
-    }
-
     /// The word at the head of a line.
     fn word(self) -> &'static str {
         match self {
@@ -133,7 +122,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     let mut oracle = session.oracle()?;
     let Session { kernel, mut coverage, .. } = session;
 
-    let mut findings: BTreeMap<String, (Finding, String)> = BTreeMap::new();
+    let mut findings: BTreeMap<String, (Finding, Option<String>)> = BTreeMap::new();
     let mut results = Vec::new();
     for one in &stored {
         let line = judge(one, &mut oracle, &coverage, &mut findings);
@@ -190,55 +179,53 @@ fn judge(
     stored: &Stored,
     oracle: &mut Oracle,
     coverage: &Coverage,
-    findings: &mut BTreeMap<String, (Finding, String)>,
+    findings: &mut BTreeMap<String, (Finding, Option<String>)>,
 ) -> Line {
-    let line =
-        |verdict, summary| Line { name: stored.name.clone(), verdict, summary, signature: None };
-    let case = match &stored.case {
-        Ok(case) => case,
-        Err(why) => return line(Judged::Error, why.clone()),
-    };
-    oracle.freshen();
-    let scene = by_id(case.scene);
-    let name = scene.map_or("an unknown scene", |scene| scene.name);
-    match oracle.whole(case, &mut RuleSet::default()) {
-        CaseVerdict::Agree => {
-            line(Judged::Agree, format!("{} on {name}", option_name(case.option)))
-        }
-        CaseVerdict::Unspecified => line(
-            Judged::Agree,
-            format!("{} on {name}: no promise is broken", option_name(case.option)),
-        ),
-        CaseVerdict::Disagree(finding) => {
-            let summary = finding.diagnosis.summary.clone();
-            let signature = finding.diagnosis.signature.clone();
-            findings
-                .entry(signature.clone())
-                .and_modify(|(known, _)| known.cases += 1)
-                .or_insert((*finding, stored.name.clone()));
-            Line { signature: Some(signature), ..line(Judged::Disagree, summary) }
-        }
-        CaseVerdict::Inconclusive(Reason::NoScene) => {
-            let why = scene.map_or(String::new(), |scene| coverage.reason(&[scene]));
-            line(Judged::Absent, why)
-        }
-        CaseVerdict::Inconclusive(reason) => {
-            line(Judged::of(reason), format!("{name}: {}", reason.text()))
-        }
+    let (mut name, mut option) = ("an unknown scene", String::new());
+    if let Ok(case) = &stored.case {
+        name = by_id(case.scene).map_or(name, |scene| scene.name);
+        option = option_name(case.option);
     }
+    let mut signature = None;
+    let (verdict, summary) = match stored.judge(oracle, coverage) {
+        StoredVerdict::Agree { unspecified: false } => {
+            (Judged::Agree, format!("{option} on {name}"))
+        }
+        StoredVerdict::Agree { unspecified: true } => {
+            (Judged::Agree, format!("{option} on {name}: no promise is broken"))
+        }
+        StoredVerdict::Disagree(finding) => {
+            let Diagnosis { summary, signature: of, .. } = finding.diagnosis.clone();
+            let file = stored.is_file.then(|| stored.name.clone());
+            findings
+                .entry(of.clone())
+                .and_modify(|(known, _)| known.cases += 1)
+                .or_insert((*finding, file));
+            signature = Some(of);
+            (Judged::Disagree, summary)
+        }
+        StoredVerdict::Inconclusive(reason, why) if reason.is_unreproduced() => {
+            (Judged::Unreproduced, format!("{name}: {why}"))
+        }
+        StoredVerdict::Inconclusive(_, why) => (Judged::Inconclusive, format!("{name}: {why}")),
+        StoredVerdict::Absent(Reason::NoScene, why) => (Judged::Absent, why),
+        StoredVerdict::Absent(_, why) => (Judged::Absent, format!("{name}: {why}")),
+        StoredVerdict::NoCase(why) => (Judged::Error, why),
+    };
+    Line { name: stored.name.clone(), verdict, summary, signature }
 }
 
 fn draw(
-    findings: BTreeMap<String, (Finding, String)>,
+    findings: BTreeMap<String, (Finding, Option<String>)>,
     oracle: &mut Oracle,
     colour: bool,
 ) -> Vec<FindingData> {
-    let one = |(finding, name): (Finding, String)| {
+    let one = |(finding, file): (Finding, Option<String>)| {
         let mut data = FindingData::new(&finding, picture(oracle, &finding, colour).1);
-        if !name.starts_with("--hex") {
+        if let Some(name) = &file {
             data.replay = format!("assay replay {name}");
-            data.file = Some(name);
         }
+        data.file = file;
         data
     };
     findings.into_values().map(one).collect()

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use mptcp_emulator::RuleSet;
 use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::model::Model;
-use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
-use mptcp_harness::scenes::by_id;
+use mptcp_harness::oracle::Oracle;
 use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
@@ -20,7 +18,7 @@ use crate::report::data::FindingData;
 use crate::report::data::verdict_name;
 use crate::report::text;
 use crate::session::findings::{picture, store};
-use crate::session::stored_cases::Stored;
+use crate::session::stored_cases::{Stored, StoredVerdict};
 use crate::session::{Session, canary, stored_cases};
 use crate::terminal::out;
 use crate::terminal::progress::ProgressLine;
@@ -178,27 +176,17 @@ struct Piles {
 impl Piles {
     fn sort(&mut self, stored: &Stored, oracle: &mut Oracle, coverage: &Coverage) {
         let file = stored.name.clone();
-        let case = match &stored.case {
-            Ok(case) => case,
-            Err(why) => return self.no_case.push(Other { file, why: why.clone() }),
-        };
-        oracle.freshen();
-        match oracle.whole(case, &mut RuleSet::default()) {
-            CaseVerdict::Agree | CaseVerdict::Unspecified => self.agree.push(file),
-            CaseVerdict::Disagree(finding) => self.find(*finding, Some(file)),
-            CaseVerdict::Inconclusive(reason) => {
-                let scene = by_id(case.scene);
-                let why = match (reason, scene) {
-                    (Reason::NoScene, Some(scene)) => coverage.reason(&[scene]),
-                    _ => reason.text().to_owned(),
-                };
+        match stored.judge(oracle, coverage) {
+            StoredVerdict::Agree { .. } => self.agree.push(file),
+            StoredVerdict::Disagree(finding) => self.find(*finding, Some(file)),
+            StoredVerdict::Inconclusive(reason, why) => {
                 self.unreproduced += u64::from(reason.is_unreproduced());
-                if reason.is_absent() {
-                    self.absent.push(NotCompared { request: Request::Case(file), reason: why });
-                } else {
-                    self.inconclusive.push(Other { file, why });
-                }
+                self.inconclusive.push(Other { file, why });
             }
+            StoredVerdict::Absent(_, reason) => {
+                self.absent.push(NotCompared { request: Request::Case(file), reason });
+            }
+            StoredVerdict::NoCase(why) => self.no_case.push(Other { file, why }),
         }
     }
 

@@ -4,13 +4,21 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use mptcp_emulator::RuleSet;
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::codec;
+use mptcp_harness::judge::finding::Finding;
+use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
+use mptcp_harness::scenes::by_id;
+
+use crate::report::coverage::Coverage;
 
 /// A case and where it came from, or why there is none.
 pub(crate) struct Stored {
     /// The path, or the first digits.
     pub(crate) name: String,
+    /// Whether it comes from a file.
+    pub(crate) is_file: bool,
     pub(crate) case: Result<Case, String>,
 }
 
@@ -23,7 +31,11 @@ pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
             folder(path, &mut all);
             if all.len() == before {
                 let why = "no case in this folder (*.md and *.txt are no cases)".to_owned();
-                all.push(Stored { name: path.display().to_string(), case: Err(why) });
+                all.push(Stored {
+                    name: path.display().to_string(),
+                    is_file: true,
+                    case: Err(why),
+                });
             }
         } else {
             all.push(file(path));
@@ -38,6 +50,7 @@ pub(crate) fn file(path: &Path) -> Stored {
     let case = beginning(path).map_err(|error| error.to_string());
     Stored {
         name: path.display().to_string(),
+        is_file: true,
         case: case.and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
     }
 }
@@ -47,8 +60,51 @@ pub(crate) fn from_hex(digits: &str) -> Stored {
     let name: String = digits.chars().take(12).collect();
     Stored {
         name: format!("--hex {name}…"),
+        is_file: false,
         case: bytes(digits)
             .and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
+    }
+}
+
+/// What judging a stored case came to.
+pub(crate) enum StoredVerdict {
+    /// Model and kernel agree, or no promise is broken where promises alone are judged.
+    Agree {
+        unspecified: bool,
+    },
+    Disagree(Box<Finding>),
+    /// There is no verdict, and why: the first is the kind of reason.
+    Inconclusive(Reason, String),
+    /// Something that the case needs is not available here.
+    Absent(Reason, String),
+    /// There is no case.
+    NoCase(String),
+}
+
+impl Stored {
+    /// Judges the case on a fixture as new. `coverage` has why a scene did not come up.
+    pub(crate) fn judge(&self, oracle: &mut Oracle, coverage: &Coverage) -> StoredVerdict {
+        let case = match &self.case {
+            Ok(case) => case,
+            Err(why) => return StoredVerdict::NoCase(why.clone()),
+        };
+        oracle.freshen();
+        match oracle.whole(case, &mut RuleSet::default()) {
+            CaseVerdict::Agree => StoredVerdict::Agree { unspecified: false },
+            CaseVerdict::Unspecified => StoredVerdict::Agree { unspecified: true },
+            CaseVerdict::Disagree(finding) => StoredVerdict::Disagree(finding),
+            CaseVerdict::Inconclusive(reason) => {
+                let why = match (reason, by_id(case.scene)) {
+                    (Reason::NoScene, Some(scene)) => coverage.reason(&[scene]),
+                    _ => reason.text().to_owned(),
+                };
+                if reason.is_absent() {
+                    StoredVerdict::Absent(reason, why)
+                } else {
+                    StoredVerdict::Inconclusive(reason, why)
+                }
+            }
+        }
     }
 }
 
@@ -64,7 +120,11 @@ fn folder(path: &Path, all: &mut Vec<Stored>) {
     let mut paths: Vec<PathBuf> = match entries {
         Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
         Err(error) => {
-            all.push(Stored { name: path.display().to_string(), case: Err(error.to_string()) });
+            all.push(Stored {
+                name: path.display().to_string(),
+                is_file: true,
+                case: Err(error.to_string()),
+            });
             return;
         }
     };
