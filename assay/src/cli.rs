@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::arguments::Format;
 use crate::commands::{
-    check, exhaust, explain, kernels, replay, repro, review, rules, scenes, triage, vm,
+    check, exhaust, explain, generate, kernels, replay, repro, review, rules, scenes, triage, vm,
 };
 use crate::review::guest_run;
 
@@ -115,6 +115,9 @@ pub(crate) enum Command {
     /// case, the memory before and after, and the rule.
     #[command(after_help = review::HELP)]
     Review(review::ReviewArgs),
+    /// Write completions for a shell, or manual pages
+    #[command(after_help = generate::HELP)]
+    Generate(generate::GenerateArgs),
     /// The inside of a review, in a machine
     #[command(hide = true)]
     GuestRun(guest_run::SurveyArgs),
@@ -129,7 +132,7 @@ pub(crate) fn guest_command(words: &[String]) -> Result<vm::GuestCommand, String
     let parsed = Arguments::try_parse_from(line).unwrap_or_else(|error| error.exit());
     let command = parsed.command.unwrap_or(Command::Check(parsed.check));
     match &command {
-        Command::Vm(_) | Command::Kernels(_) | Command::Review(_) => {
+        Command::Vm(_) | Command::Kernels(_) | Command::Review(_) | Command::Generate(_) => {
             return Err("a machine runs check, exhaust, replay, triage, explain, repro, scenes \
                         or rules"
                 .into());

@@ -21,7 +21,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use mptcp_harness::verdict::Status;
 
 use cli::{Arguments, Command};
@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         Command::Vm(args) => commands::vm::run(args, cli::guest_command),
         Command::Kernels(args) => commands::kernels::run(args),
         Command::Review(args) => commands::review::run(args),
+        Command::Generate(args) => commands::generate::run(args, Arguments::command()),
         Command::GuestRun(args) => review::guest_run::run(args),
     };
     match done {

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod exhaust;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod kernels;
 pub(crate) mod replay;
 pub(crate) mod repro;
