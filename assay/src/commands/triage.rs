@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::arguments::{Format, listing};
 use crate::report::coverage::{Coverage, NotCompared, Request};
 use crate::report::data::FindingData;
-use crate::report::data::verdict_name;
+use crate::report::serial::verdict_name;
 use crate::report::text;
 use crate::session::findings::{picture, store};
 use crate::session::stored_cases::{Stored, StoredVerdict};

@@ -9,8 +9,8 @@ use mptcp_harness::engines::check::Outcome;
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 use serde::{Deserialize, Serialize};
 
-use crate::report::data::Text;
 use crate::report::rule_coverage::RuleCoverage;
+use crate::report::serial::Text;
 
 /// What a report says of `--contract`.
 pub(crate) const NOTE: &str =

@@ -1,7 +1,6 @@
 //! What a check found, as data: JSON is made of it by serde, text by
 //! [`crate::report::text`].
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use mptcp_emulator::{Revision, Rule, Verification};
@@ -18,9 +17,7 @@ use crate::report::contradictions::{self, Contrary};
 use crate::report::coverage::Coverage;
 use crate::report::laws::Laws;
 use crate::report::rule_coverage::RuleCoverage;
-
-/// Text that this program has, or that a report of another kernel brings.
-pub(crate) type Text = Cow<'static, str>;
+use crate::report::serial::{Text, verdict_name};
 
 /// Everything that a check reports.
 #[derive(Debug, Serialize, Deserialize)]
@@ -313,22 +310,6 @@ pub(crate) fn tally(outcome: &Outcome, coverage: &Coverage) -> Tally {
         unreproduced: outcome.unreproduced(),
         not_compared: coverage.not_compared.len() as u64,
         ..Tally::default()
-    }
-}
-
-/// A verdict as JSON has it: its name.
-pub(crate) mod verdict_name {
-    use mptcp_harness::verdict::Verdict;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(crate) fn serialize<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(verdict.name())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Verdict, D::Error> {
-        let name = String::deserialize(from)?;
-        let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
-        verdict.ok_or_else(|| de::Error::custom(format_args!("no verdict is called {name:?}")))
     }
 }
 

@@ -179,6 +179,9 @@ impl Column {
     }
 }
 
+/// A number of a report.
+type Count = fn(&Report) -> u64;
+
 /// Several kernels' checks as text.
 pub(crate) fn text(columns: &[Column]) -> String {
     let reports = || columns.iter().filter_map(Column::whole);
@@ -202,7 +205,7 @@ pub(crate) fn text(columns: &[Column]) -> String {
         let is_wrong = columns.iter().any(is_wrong);
         let _ = writeln!(text, "{}", if is_wrong { bad(&cells) } else { cells });
     }
-    let totals: [(&str, fn(&Report) -> u64); 3] = [
+    let totals: [(&str, Count); 3] = [
         ("agree", |report| report.agree),
         ("disagree", |report| report.disagree),
         ("inconclusive", |report| report.inconclusive),

@@ -15,7 +15,7 @@ use mptcp_harness::scenes::by_name;
 use serde::{Deserialize, Serialize};
 
 use crate::model_socket::ModelSocket;
-use crate::report::data::Text;
+use crate::report::serial::Text;
 use mptcp_harness::judge::finding::hex;
 
 /// Cases to hold against the laws.

@@ -9,4 +9,5 @@ pub(crate) mod ktap;
 pub(crate) mod ktap_check;
 pub(crate) mod laws;
 pub(crate) mod rule_coverage;
+pub(crate) mod serial;
 pub(crate) mod text;

@@ -23,7 +23,8 @@ use super::guest_run::GuestRun;
 use super::memory::{contrasted, drawn, larger};
 use super::words::{contract, of_kernels};
 use crate::report::coverage::{Asked, Coverage};
-use crate::report::data::{RevisionData, RuleData, verdict_name};
+use crate::report::data::{RevisionData, RuleData};
+use crate::report::serial::verdict_name;
 use crate::spec::standing;
 use mptcp_harness::verdict::Status;
 
