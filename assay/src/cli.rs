@@ -15,24 +15,24 @@ Exit status:
   0  model and kernel agree on everything that was compared
   1  a divergence: at least one case on which they do not, or a difference that
      could not be reproduced; with --contract, a promise that is broken
-  2  wrong usage, a file that holds no case, a walk over a domain or a number of
-     cases (--cases) that was interrupted, more than one case in a thousand without
-     a verdict, or something in the way (no memory for the street, no such file)
+  2  wrong usage, a file that holds no case, an interrupted walk over a domain or
+     over --cases, more than one case in a thousand without a verdict, or trouble
+     with the environment (no memory for the street, no such file)
   4  skipped: nothing was compared of the options, of one that --option names, or
      of scenes that --scene names, as on a kernel without MPTCP; or something that
      a stored case needs is not available here
   1 takes precedence over 2, 2 over 4, and 4 over 0";
 
-/// Hold a model of getsockopt(SOL_MPTCP, …) against the running kernel.
+/// Compare a model of getsockopt(SOL_MPTCP, …) with the running kernel
 ///
 /// MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS and MPTCP_FULL_INFO negotiate
-/// sizes with the kernel: what a program declares in optlen, size_user and
-/// size_arrays_user against what the kernel knows. Every case is predicted by
-/// the model, made for real on the same memory, and compared: the error, the
-/// length that comes back, and each byte written or left alone.
+/// sizes: what a program declares in optlen, size_user and size_arrays_user, and
+/// what the kernel knows. The model predicts every case, the kernel executes it
+/// on the same memory, and both are compared: the error, the length that is
+/// returned, and each byte that is written or not.
 ///
-/// Sockets stand in a private network namespace: root is not needed, and the
-/// host's own connections are not touched. Without a subcommand: check.
+/// Sockets are in a private network namespace. Root is not needed, and the host's
+/// own connections are not affected. Without a subcommand: check.
 #[derive(Debug, Parser)]
 #[command(name = "assay", version, after_help = EXIT_STATUS)]
 #[command(args_conflicts_with_subcommands = true, max_term_width = 90)]
@@ -45,80 +45,80 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make cases and compare model and kernel on them
+    /// Generate cases and compare model and kernel on them
     ///
-    /// First comes the lattice: all interesting numbers and all edges of memory,
-    /// crossed, for each scene and option. Random cases near a boundary follow.
+    /// The lattice has all boundary values and all edges of memory, combined, for
+    /// each scene and option. Random cases near a boundary alternate with it.
     /// Ctrl-C ends the check early, with its report.
     #[command(after_help = EXIT_STATUS)]
     Check(check::CheckArgs),
-    /// Judge stored cases once more, such as a corpus of regressions
+    /// Compare stored cases again, such as a corpus of regressions
     #[command(after_help = EXIT_STATUS)]
     Replay(replay::ReplayArgs),
-    /// Judge every combination over a small domain, and say what was covered
+    /// Compare every combination of a small domain, and state what was covered
     ///
-    /// The sizes and counts of each option, its buffers' places relative to the end of
-    /// their pages: all combinations, each once. Ctrl-C ends the run early; it tells
-    /// how far it came.
+    /// The sizes and counts of each option, and where its buffers are relative to the
+    /// end of their pages: all combinations, each once. Ctrl-C ends the run early, with
+    /// the number of the next combination.
     #[command(after_help = EXIT_STATUS)]
     Exhaust(exhaust::ExhaustArgs),
     /// Turn a folder of a fuzzer's crash files into a list of distinct findings
     ///
-    /// Each file is judged; what is alike is one finding, of which one simplest case
-    /// is told. The most frequent comes first.
+    /// Each file is judged. Files that show the same difference are one finding, which
+    /// is reported with its simplest case. The most frequent finding comes first.
     #[command(after_help = EXIT_STATUS)]
     Triage(triage::TriageArgs),
-    /// Tell one case as a person reads it: the call, the rules, the memory
+    /// Explain one case: the call, the rules, the memory
     ///
-    /// Memory is drawn to scale: what the program declares, what stands where, what
-    /// the call changes, the pages below it. --svg makes a picture of all that,
-    /// --format json has it for programs.
+    /// Memory is drawn to scale: what the program declares, what is where, what the
+    /// call changes, and the pages. --svg writes a picture, --format json the same
+    /// for programs.
     #[command(after_help = EXIT_STATUS)]
     Explain(explain::ExplainArgs),
-    /// Write a C program that makes one case by itself, to be sent to somebody
+    /// Write one case as a C program that needs nothing else, for a mail
     ///
-    /// It needs neither this program nor headers that know MPTCP: it makes its own
-    /// socket in a network of its own, its own memory with the same edges, makes the
-    /// call, and tells what is not as the model of a kernel revision predicts, with
-    /// the rule and its source beside each expectation.
+    /// The program needs neither assay nor headers that know MPTCP. It creates its own
+    /// socket in a network namespace and its own memory with the same edges, makes the
+    /// call, and reports what differs from the model of a kernel revision, with the
+    /// rule and its source beside each expectation.
     #[command(after_help = repro::HELP)]
     Repro(repro::ReproArgs),
     /// List the scenes: sockets in known states that cases are run on
     ///
-    /// With --exec a program of one's own finds itself on them: an MPTCP
-    /// connection with 17 subflows, one that fell back, one that is closing.
+    /// --exec runs your own program on each of them: a connection with 17 subflows, one
+    /// that fell back, one that is closing.
     #[command(after_help = scenes::HELP)]
     Scenes(scenes::ScenesArgs),
-    /// List the rules of the contract, each with its sentence and its source
+    /// Print the rules of the contract, each with its sentence and its source
     ///
-    /// --format md is the specification, SPEC.md; --format man the same as a manual
+    /// --format md is the specification, SPEC.md, and --format man the same as a manual
     /// page: assay rules --format man | man -l -
     Rules(rules::RulesArgs),
     /// Run a subcommand on another kernel, in a virtual machine
     ///
-    /// The kernel is booted under qemu with this very program as its first
-    /// process. What the subcommand writes comes out here as it is written, its
-    /// exit status is this one's, and files that it saves are brought back. Files
-    /// that it names are taken along. Neither root nor a network is needed.
+    /// The kernel is booted under qemu with this program as its first process. The
+    /// subcommand's output appears as it is written, its exit status is passed on,
+    /// files that it names are copied in, and files that it saves are copied out.
+    /// Neither root nor a network is needed.
     ///
-    /// With several kernels a check ends in one table of them all.
+    /// A check on several kernels ends with one table of them all.
     #[command(after_help = vm::HELP)]
     Vm(vm::VmArgs),
     /// Find, fetch and build kernels for `assay vm`
     Kernels(kernels::KernelsArgs),
-    /// Tell what a kernel patch changes: the same cases on two kernels
+    /// Report what a kernel patch changes: the same cases on two kernels
     ///
     /// Boots the kernel without the patch and the one with it, runs the same cases on
-    /// both in every scene, and tells what differs, in groups: a regression breaks the
+    /// both in every scene, and reports what differs, in groups: a regression breaks the
     /// contract, an explained difference follows from what is known of the two (a
-    /// structure that grew, an option that one has). Each group comes with its simplest
+    /// structure that grew, an option that only one has). Each group has its simplest
     /// case, the memory before and after, and the rule.
     #[command(after_help = review::HELP)]
     Review(review::ReviewArgs),
     /// Write completions for a shell, or manual pages
     #[command(after_help = generate::HELP)]
     Generate(generate::GenerateArgs),
-    /// The inside of a review, in a machine
+    /// Run the part of a review that is in a machine
     #[command(hide = true)]
     GuestRun(guest_run::SurveyArgs),
 }

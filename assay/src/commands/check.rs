@@ -34,24 +34,24 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) cases: Option<u64>,
 
-    /// Only these options; repeatable, or with commas
+    /// Restrict to these options; repeatable, or with commas
     #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
     pub(crate) option: Vec<OptionName>,
 
-    /// Only these scenes: a name, a group or a pattern such as 'many-*-17-*';
+    /// Restrict to these scenes: a name, a group or a pattern such as 'many-*-17-*';
     /// repeatable, or with commas (see `assay scenes`)
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) scene: Vec<Selection>,
 
-    /// Start of the random numbers [default: another one each time]
+    /// Random seed [default: a new one each time]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Threads, each with memory of its own [default: one for each processor]
+    /// Threads, each with its own memory [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
 
-    /// How to tell the result
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human, overrides_with = "format")]
     pub(crate) format: Format,
 
@@ -63,14 +63,14 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) first: bool,
 
-    /// Check a model with a planted mistake instead: this has to end with
-    /// status 1, which shows that a divergence would be noticed
+    /// Check a model with a planted mistake instead: this has to end with status 1,
+    /// which shows that a divergence is noticed
     #[arg(long, conflicts_with = "contract")]
     pub(crate) canary: bool,
 
-    /// Judge by what documents promise alone: a broken promise is a finding even where
-    /// all kernels break it, and what no document speaks of is free. What is known of
-    /// that has a page in findings/ of the repository
+    /// Judge only by what documents promise: a broken promise is a finding even where
+    /// all kernels break it, and undocumented behaviour is not checked. Known
+    /// contradictions have a page in findings/ of the repository
     #[arg(long)]
     pub(crate) contract: bool,
 }

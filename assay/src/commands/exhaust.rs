@@ -37,7 +37,7 @@ const WIDTH: usize = 96;
 
 #[derive(Args, Debug)]
 pub(crate) struct ExhaustArgs {
-    /// Only these options; repeatable, or with commas [default: all that the kernel
+    /// Restrict to these options; repeatable, or with commas [default: all that the kernel
     /// has, and numbers that it does not know]
     #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
     pub(crate) option: Vec<OptionName>,
@@ -51,16 +51,16 @@ pub(crate) struct ExhaustArgs {
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) scene: Vec<Selection>,
 
-    /// Go on with this combination, as a run that was interrupted told it; everything
-    /// else has to be as it was
+    /// Continue with this combination, which an interrupted run reported; all other
+    /// arguments have to be the same
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) from: u64,
 
-    /// Threads, each with memory of its own [default: one for each processor]
+    /// Threads, each with its own memory [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
 
-    /// How to tell the result
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human, overrides_with = "format")]
     pub(crate) format: Format,
 

@@ -41,7 +41,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
     pub(crate) svg: Option<PathBuf>,
 
-    /// How to tell it
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = listing())]
     pub(crate) format: Format,
 }

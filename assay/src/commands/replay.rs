@@ -28,7 +28,7 @@ use crate::terminal::style::{bad, counted, good, grouped, odd, wrapped};
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
     /// Files of one case each; folders with such files, which are searched
-    /// recursively and in order (*.md and *.txt in them are left alone)
+    /// recursively and in order (*.md and *.txt are ignored)
     #[arg(value_name = "FILE|DIR", required_unless_present = "hex")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -36,11 +36,11 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "HEX")]
     pub(crate) hex: Vec<String>,
 
-    /// Judge by what documents promise alone, as `assay check --contract` does
+    /// Judge only by what documents promise, as `assay check --contract` does
     #[arg(long)]
     pub(crate) contract: bool,
 
-    /// How to tell the result
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }

@@ -97,19 +97,19 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "FILE|DIR")]
     corpus: Vec<PathBuf>,
 
-    /// Only these options; repeatable, or with commas
+    /// Restrict to these options; repeatable, or with commas
     #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
     option: Vec<OptionName>,
 
-    /// Only these scenes; repeatable, or with commas (see `assay scenes`)
+    /// Restrict to these scenes; repeatable, or with commas (see `assay scenes`)
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     scene: Vec<Selection>,
 
-    /// Start of the random numbers
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// How to tell the result on standard output; as text, it is Markdown for a mail
+    /// Output format on standard output; as text, it is Markdown for a mail
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 

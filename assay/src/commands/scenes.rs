@@ -41,7 +41,7 @@ pub(crate) struct ScenesArgs {
     #[arg(long, value_name = "PROGRAM", conflicts_with = "format")]
     pub(crate) exec: Option<PathBuf>,
 
-    /// How to tell the result
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = listing())]
     pub(crate) format: Format,
 }

@@ -37,7 +37,7 @@ const WIDTH: usize = 96;
 pub(crate) struct TriageArgs {
     /// Files of one case each, such as those that a fuzzer leaves (crash-…, oom-…,
     /// timeout-…, slow-unit-…); folders with such files, which are searched
-    /// recursively (*.md and *.txt in them are left alone)
+    /// recursively (*.md and *.txt are ignored)
     #[arg(value_name = "FILE|DIR", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -45,7 +45,7 @@ pub(crate) struct TriageArgs {
     #[arg(long, value_name = "DIR", overrides_with = "save")]
     pub(crate) save: Option<PathBuf>,
 
-    /// How to tell the result
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = listing())]
     pub(crate) format: Format,
 

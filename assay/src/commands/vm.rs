@@ -60,7 +60,7 @@ pub(crate) fn run(
 ) -> Result<Status, String> {
     let errand = Task::new(args, parse(&args.command)?);
     end_machines_with_us()?;
-    // All of them before the first is run: a mistake is told at once.
+    // All of them before the first is run: a mistake is reported at once.
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
     let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
     tell_apart(&mut kernels);
