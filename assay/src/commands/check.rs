@@ -19,7 +19,7 @@ use crate::report::coverage::Asked;
 use crate::report::data::{Circumstances, EndedBy, Report};
 use crate::report::rule_coverage::RuleCoverage;
 use crate::report::{contradictions, ktap, ktap_check, laws, text};
-use crate::session::findings::{ELSEWHERE, save};
+use crate::session::findings::{ELSEWHERE, note_unsaved, save};
 use crate::session::{Control, Session, canary, scenes_wanted};
 use crate::terminal::out;
 use crate::terminal::progress::{Goal, ProgressLine};
@@ -140,9 +140,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         report.laws = Some(laws);
     }
     tell(&report, &reach, args.format)?;
-    if let Some(error) = unsaved {
-        out::note(format_args!("assay: the findings could not be saved: {error}"));
-    }
+    note_unsaved(unsaved);
     Ok(report.verdict.status())
 }
 

@@ -17,7 +17,7 @@ use crate::report::coverage::{Coverage, NotCompared, Request};
 use crate::report::data::FindingData;
 use crate::report::serial::verdict_name;
 use crate::report::text;
-use crate::session::findings::{picture, store};
+use crate::session::findings::{note_unsaved, picture, store};
 use crate::session::stored_cases::{Stored, StoredVerdict};
 use crate::session::{Session, canary, stored_cases};
 use crate::terminal::out;
@@ -29,9 +29,6 @@ const SHRINKING: Duration = Duration::from_secs(3);
 
 /// How many files of one kind are named.
 const NAMED: usize = 4;
-
-/// Columns of running text.
-const WIDTH: usize = 96;
 
 #[derive(Args, Debug)]
 pub(crate) struct TriageArgs {
@@ -146,9 +143,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
         Format::Json => out::line(out::json(&triage)?)?,
         Format::Human | Format::Ktap => out::put(text(&triage))?,
     }
-    if let Some(error) = unsaved {
-        out::note(format_args!("assay: the findings could not be saved: {error}"));
-    }
+    note_unsaved(unsaved);
     Ok(triage.verdict.status())
 }
 
@@ -258,11 +253,7 @@ fn draw(findings: Vec<Found>, oracle: &mut Oracle, colour: bool) -> Vec<Sorted> 
 }
 
 fn text(triage: &Triage) -> String {
-    let mut text =
-        format!("{} {}, modelled as {}\n", head("Linux"), triage.kernel, triage.revision);
-    for note in &triage.notes {
-        text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
-    }
+    let mut text = text::heading(&triage.kernel, triage.revision, &triage.notes);
     for (number, Sorted { finding, files }) in (1..).zip(&triage.findings) {
         let title = format!("Finding {number} of {}", triage.findings.len());
         let shown = match files.len() {
@@ -286,7 +277,7 @@ fn text(triage: &Triage) -> String {
         let why = "model and kernel agree: it was mended, or another kernel's, or the case is not \
                    the one that did it; the fuzz target notices a write far from any buffer up to \
                    63 inputs later, and its message then has the case";
-        text.push_str(&dim(&wrapped(why, "      ", WIDTH)));
+        text.push_str(&dim(&wrapped(why, "      ", text::WIDTH)));
     }
     others(&mut text, "no case", &triage.no_case);
     others(&mut text, "inconclusive", &triage.inconclusive);
@@ -310,7 +301,7 @@ fn others(text: &mut String, what: &str, others: &[Other]) {
         let count = counted(files.len() as u64, "file");
         let _ = writeln!(text, "\n{}", head(&format!("{count}, {what}")));
         text.push_str(&list(files.into_iter()));
-        text.push_str(&odd(&wrapped(why, "      ", WIDTH)));
+        text.push_str(&odd(&wrapped(why, "      ", text::WIDTH)));
     }
 }
 
@@ -322,7 +313,7 @@ fn list<'a>(files: impl ExactSizeIterator<Item = &'a str>) -> String {
     if named.is_empty() {
         return String::new();
     }
-    wrapped(&format!("{}{more}", named.join(", ")), "  ", WIDTH)
+    wrapped(&format!("{}{more}", named.join(", ")), "  ", text::WIDTH)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod contradictions;
 pub(crate) mod coverage;
 pub(crate) mod data;
+pub(crate) mod exhaustion;
 pub(crate) mod hexdump;
 pub(crate) mod kernel_table;
 pub(crate) mod ktap;

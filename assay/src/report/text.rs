@@ -69,10 +69,17 @@ fn kernel(report: &Report) -> String {
             (true, true) => ", with mptcp_info_opt",
         }
     );
-    for note in &report.notes {
-        text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
-    }
+    text.push_str(&notes(&report.notes));
     text
+}
+
+/// Which kernel was compared, as which revision, and notes.
+pub(crate) fn heading(kernel: &str, revision: &str, of: &[String]) -> String {
+    format!("{} {kernel}, modelled as {revision}\n{}", head("Linux"), notes(of))
+}
+
+fn notes(notes: &[String]) -> String {
+    notes.iter().map(|note| odd(&wrapped(&format!("note: {note}"), "  ", WIDTH))).collect()
 }
 
 /// Groups of scenes by options; cells are cases, with what did not agree.
@@ -294,10 +301,7 @@ pub(crate) fn finding(finding: &FindingData) -> String {
 
 /// The report of a command under which the kernel fell over.
 pub(crate) fn fallen(report: &Fallen) -> String {
-    let mut text = format!("{} {}\n", head("Linux"), report.kernel);
-    for note in &report.notes {
-        text.push_str(&odd(&wrapped(&format!("note: {note}"), "  ", WIDTH)));
-    }
+    let mut text = format!("{} {}\n{}", head("Linux"), report.kernel, notes(&report.notes));
     text.push_str(&findings(&report.findings));
     let _ = writeln!(text, "\n{}  after {}", bad("DIVERGENCE"), counted(report.cases, "case"));
     text

@@ -14,6 +14,7 @@ use mptcp_limits::files;
 use crate::report::data::FindingData;
 use crate::report::hexdump::Hexdump;
 use crate::session::Session;
+use crate::terminal::out;
 
 /// What to do where findings cannot be saved.
 pub(crate) const ELSEWHERE: &str = "name another folder with --save";
@@ -77,6 +78,13 @@ pub(crate) fn save(
         store(Path::new(""), folder, finding, data)?;
     }
     Ok(())
+}
+
+/// Reports that findings could not be saved.
+pub(crate) fn note_unsaved(error: Option<String>) {
+    if let Some(error) = error {
+        out::note(format_args!("assay: the findings could not be saved: {error}"));
+    }
 }
 
 /// Writes a finding's case into a file of its own; a relative folder is one in
