@@ -47,6 +47,16 @@ pub(crate) enum OptionName {
 }
 
 impl OptionName {
+    /// All of them, in the order of tables and test points, whose numbers stay what they are.
+    pub(crate) const ALL: &[OptionName] = &[
+        OptionName::Info,
+        OptionName::TcpInfo,
+        OptionName::SubflowAddrs,
+        OptionName::FullInfo,
+        OptionName::InfoOpt,
+        OptionName::Unknown,
+    ];
+
     /// The numbers to try for this name.
     pub(crate) fn numbers(self) -> &'static [i32] {
         match self {
@@ -57,6 +67,12 @@ impl OptionName {
             OptionName::InfoOpt => &[abi::MPTCP_INFO_OPT],
             OptionName::Unknown => &[5, 0, -1, 6, 284, i32::MAX, i32::MIN],
         }
+    }
+
+    /// The name for an option's number.
+    pub(crate) fn of(number: i32) -> OptionName {
+        let named = OptionName::value_variants().iter().find(|name| name.row() == number);
+        named.copied().unwrap_or(OptionName::Unknown)
     }
 
     /// Its row in tables.

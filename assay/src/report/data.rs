@@ -10,14 +10,16 @@ use mptcp_harness::engines::check::{Counts, Outcome};
 use mptcp_harness::judge::finding::{Finding, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::run::compat::NoCompat;
+use mptcp_harness::scenes::Group;
 use mptcp_harness::verdict::{Tally, Verdict};
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::OptionName;
 use crate::report::contradictions::{self, Contrary};
 use crate::report::coverage::Coverage;
 use crate::report::laws::Laws;
 use crate::report::rule_coverage::RuleCoverage;
-use crate::report::serial::{Text, verdict_name};
+use crate::report::serial::{Text, group_name, option_title, verdict_name};
 
 /// Everything that a check reports.
 #[derive(Debug, Serialize, Deserialize)]
@@ -137,8 +139,10 @@ pub(crate) struct MissingRule {
 /// The cases of one option in one group of scenes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
-    pub(crate) option: String,
-    pub(crate) group: Text,
+    #[serde(with = "option_title")]
+    pub(crate) option: OptionName,
+    #[serde(with = "group_name")]
+    pub(crate) group: Group,
     pub(crate) cases: u64,
     pub(crate) agree: u64,
     pub(crate) disagree: u64,
@@ -153,6 +157,8 @@ pub(crate) struct FindingData {
     pub(crate) summary: String,
     /// Of the simplest case.
     pub(crate) option: String,
+    #[serde(skip)]
+    pub(crate) option_number: i32,
     /// Which known contradiction it is, with --contract.
     pub(crate) contradiction: Option<Contrary>,
     /// When it was first seen, from the first case on; 0 in a replay.
@@ -200,6 +206,7 @@ impl FindingData {
             signature: finding.diagnosis.signature.clone(),
             summary: finding.diagnosis.summary.clone(),
             option: option_name(finding.case.option),
+            option_number: finding.case.option,
             contradiction: finding.diagnosis.contradiction.map(Contrary::from),
             after_seconds: finding.after.as_secs_f64(),
             rule: finding.diagnosis.rule.map(RuleData::from),
@@ -314,12 +321,9 @@ pub(crate) fn tally(outcome: &Outcome, coverage: &Coverage) -> Tally {
 }
 
 fn rows(outcome: &Outcome) -> Vec<Row> {
-    let row = |((option, group), counts): (&(i32, mptcp_harness::scenes::Group), &Counts)| Row {
-        option: match option {
-            0 => "unknown".into(),
-            known => option_name(*known),
-        },
-        group: group.name().into(),
+    let row = |((option, group), counts): (&(i32, Group), &Counts)| Row {
+        option: OptionName::of(*option),
+        group: *group,
         cases: counts.cases(),
         agree: counts.agree,
         disagree: counts.disagree,

@@ -1,12 +1,14 @@
 //! One check on several kernels, side by side.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstream::adapter::strip_str;
+use mptcp_harness::scenes::Group;
 use mptcp_harness::verdict::{Status, Verdict};
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::OptionName;
 use crate::report::coverage::Coverage;
 use crate::report::data::{Fallen, FindingData, Report, Row};
 use crate::report::text;
@@ -126,12 +128,12 @@ impl Column {
         self.report.as_ref().map_or("", GuestReport::release)
     }
 
-    fn row(&self, option: &str, group: &str) -> Option<&Row> {
+    fn row(&self, option: OptionName, group: Group) -> Option<&Row> {
         self.whole()?.table.iter().find(|row| row.option == option && row.group == group)
     }
 
     /// What the cases of an option in a group of scenes came to.
-    fn cell(&self, option: &str, group: &str) -> String {
+    fn cell(&self, option: OptionName, group: Group) -> String {
         match self.row(option, group) {
             None => "-".into(),
             Some(row) if row.disagree > 0 => format!("{} WRONG", grouped(row.disagree)),
@@ -185,9 +187,10 @@ type Count = fn(&Report) -> u64;
 /// Several kernels' checks as text.
 pub(crate) fn text(columns: &[Column]) -> String {
     let reports = || columns.iter().filter_map(Column::whole);
-    let rows: BTreeSet<(&str, &str)> = reports()
+    // By name.
+    let rows: BTreeMap<(&str, &str), (OptionName, Group)> = reports()
         .flat_map(|report| &report.table)
-        .map(|row| (row.option.as_str(), &*row.group))
+        .map(|row| ((row.option.title(), row.group.name()), (row.option, row.group)))
         .collect();
     let widths = columns.iter().flat_map(|column| [column.name.len(), column.release().len()]);
     let width = widths.chain([14]).max().unwrap_or(14);
@@ -198,8 +201,8 @@ pub(crate) fn text(columns: &[Column]) -> String {
     };
     let mut text = format!("{}\n", head(&line("cases that agree", &|column| column.name.clone())));
     let _ = writeln!(text, "{}", dim(&line("", &|column| column.release().to_owned())));
-    for (option, group) in rows {
-        let cells = line(&format!("{option:<22} {group}"), &|column| column.cell(option, group));
+    for ((title, name), (option, group)) in rows {
+        let cells = line(&format!("{title:<22} {name}"), &|column| column.cell(option, group));
         let is_wrong =
             |column: &Column| column.row(option, group).is_some_and(|row| row.disagree > 0);
         let is_wrong = columns.iter().any(is_wrong);

@@ -11,17 +11,6 @@ use crate::report::ktap::{Ending, Point};
 use crate::report::rule_coverage::RuleCoverage;
 use crate::terminal::style::{counted, grouped};
 
-/// The options. Always all of them, in this order: the numbers of test points stay what
-/// they are.
-pub(crate) const OPTIONS: [OptionName; 6] = [
-    OptionName::Info,
-    OptionName::TcpInfo,
-    OptionName::SubflowAddrs,
-    OptionName::FullInfo,
-    OptionName::InfoOpt,
-    OptionName::Unknown,
-];
-
 /// What there is to say of the whole check.
 pub(crate) fn comments(report: &Report) -> Vec<String> {
     let mut comments = vec![format!(
@@ -47,11 +36,11 @@ pub(crate) fn points(report: &Report, reach: &RuleCoverage<'_>) -> Vec<Point> {
     let option = |option: OptionName| {
         let cells = groups().map(|group| cell(report, reach, option, group)).collect();
         let name = option.title();
-        let findings = report.findings.iter().filter(|finding| belongs(finding, name, report));
+        let findings = report.findings.iter().filter(|finding| belongs(finding, option, report));
         let point = Point::of(name, cells).unless_skipped(option, report);
         findings.fold(point, |point, finding| point.saying(told(finding)))
     };
-    let mut points: Vec<Point> = OPTIONS.into_iter().map(option).collect();
+    let mut points: Vec<Point> = OptionName::ALL.iter().copied().map(option).collect();
     points.push(verdicts(report));
     if let Some(laws) = &report.laws {
         let ending = if laws.broken() { Ending::NotOk } else { Ending::Ok };
@@ -88,7 +77,7 @@ pub(crate) fn groups() -> impl Iterator<Item = Group> {
 /// One option on one group of scenes.
 fn cell(report: &Report, reach: &RuleCoverage<'_>, argument: OptionName, group: Group) -> Point {
     let option = argument.title();
-    let here = |row: &&Row| row.option == option && row.group == group.name();
+    let here = |row: &&Row| row.option == argument && row.group == group;
     let skip = |why: String| Point::new(group.name(), Ending::Skip(why));
     let row = match report.table.iter().find(here) {
         Some(row) if row.agree + row.disagree + row.unspecified > 0 => row,
@@ -148,10 +137,10 @@ fn absent(option: &str) -> String {
 
 /// Whether a finding is about an option of the table. What the kernel does not know
 /// is counted as unknown there, and so is what is found of it.
-fn belongs(finding: &FindingData, option: &str, report: &Report) -> bool {
-    let named = finding.option.as_str();
-    let own = |named: &str| report.table.iter().any(|row| row.option == named);
-    if own(named) { named == option } else { option == "unknown" }
+fn belongs(finding: &FindingData, option: OptionName, report: &Report) -> bool {
+    let own = OptionName::of(finding.option_number);
+    let is_row = report.table.iter().any(|row| row.option == own);
+    option == if is_row { own } else { OptionName::Unknown }
 }
 
 /// A finding in a few lines.

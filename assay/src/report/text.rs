@@ -1,12 +1,13 @@
 //! A report as text, for at most 100 columns.
 
 use mptcp_emulator::Family;
-use mptcp_harness::scenes::{ExpectedState, Kind};
+use mptcp_harness::scenes::{ExpectedState, Group, Kind};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use mptcp_harness::verdict::Verdict;
 
+use crate::arguments::OptionName;
 use crate::report::contradictions::Contrary;
 use crate::report::coverage::Coverage;
 use crate::report::data::{EndedBy, Fallen, FindingData, Report, Row};
@@ -17,17 +18,6 @@ pub(crate) const WIDTH: usize = 96;
 
 /// Findings that are told with everything.
 const MOST_IN_FULL: usize = 8;
-
-/// Options in the order of the table's columns, as the report names them and
-/// as there is room for.
-const COLUMNS: [(&str, &str); 6] = [
-    ("MPTCP_INFO", "INFO"),
-    ("MPTCP_TCPINFO", "TCPINFO"),
-    ("MPTCP_SUBFLOW_ADDRS", "SUBFLOW_ADDRS"),
-    ("MPTCP_FULL_INFO", "FULL_INFO"),
-    ("MPTCP_INFO_OPT", "INFO_OPT"),
-    ("unknown", "unknown"),
-];
 
 /// Columns for the one with the longest name.
 const WIDEST: usize = 15;
@@ -88,29 +78,29 @@ fn table(rows: &[Row]) -> String {
     if rows.is_empty() {
         return text;
     }
-    let mut groups: Vec<&str> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for row in rows {
-        if !groups.contains(&&*row.group) {
-            groups.push(&row.group);
+        if !groups.contains(&row.group) {
+            groups.push(row.group);
         }
     }
     // What no released kernel has gets a column where one has it.
-    let shown = |(option, _): &&(&str, &str)| {
-        *option != "MPTCP_INFO_OPT" || rows.iter().any(|row| row.option == *option)
+    let shown = |option: &&OptionName| {
+        **option != OptionName::InfoOpt || rows.iter().any(|row| row.option == **option)
     };
-    let columns: Vec<(&str, &str)> = COLUMNS.iter().filter(shown).copied().collect();
-    let width = if columns.len() < COLUMNS.len() { 12 } else { 10 };
-    let sum = |option: Option<&str>, group: Option<&str>, what: fn(&Row) -> u64| -> u64 {
+    let columns: Vec<OptionName> = OptionName::ALL.iter().filter(shown).copied().collect();
+    let width = if columns.len() < OptionName::ALL.len() { 12 } else { 10 };
+    let sum = |option: Option<OptionName>, group: Option<Group>, what: fn(&Row) -> u64| -> u64 {
         let there = |row: &&Row| {
-            option.is_none_or(|name| row.option == name)
-                && group.is_none_or(|name| row.group == name)
+            option.is_none_or(|option| row.option == option)
+                && group.is_none_or(|group| row.group == group)
         };
         rows.iter().filter(there).map(what).sum()
     };
     let mut line =
-        |name: &str, group: Option<&str>, what: fn(&Row) -> u64, mark: fn(&str) -> String| {
+        |name: &str, group: Option<Group>, what: fn(&Row) -> u64, mark: fn(&str) -> String| {
             let _ = write!(text, "  {name:<19}");
-            let options = columns.iter().map(|(option, _)| Some(*option)).chain([None]);
+            let options = columns.iter().map(|option| Some(*option)).chain([None]);
             for option in options {
                 let count = sum(option, group, what);
                 let cell = if count == 0 { "-".to_owned() } else { grouped(count) };
@@ -119,14 +109,15 @@ fn table(rows: &[Row]) -> String {
                     0 => dim(&marked),
                     _ => mark(&marked),
                 };
-                let wide = if option == Some("MPTCP_SUBFLOW_ADDRS") { WIDEST - width } else { 0 };
+                let is_widest = option == Some(OptionName::SubflowAddrs);
+                let wide = if is_widest { WIDEST - width } else { 0 };
                 let _ = write!(text, "{:wide$}{marked}", "");
             }
             text.push('\n');
         };
     let plain = |cell: &str| cell.to_owned();
     for group in &groups {
-        line(group, Some(group), |row| row.cases, plain);
+        line(group.name(), Some(*group), |row| row.cases, plain);
     }
     line("all", None, |row| row.cases, plain);
     line("  agree", None, |row| row.agree, good);
@@ -136,9 +127,9 @@ fn table(rows: &[Row]) -> String {
     }
     line("  inconclusive", None, |row| row.inconclusive, odd);
     let mut title = format!("\n  {:<19}", "cases");
-    for (_, name) in &columns {
-        let width = if *name == "SUBFLOW_ADDRS" { WIDEST } else { width };
-        let _ = write!(title, "{name:>width$}");
+    for option in &columns {
+        let width = if *option == OptionName::SubflowAddrs { WIDEST } else { width };
+        let _ = write!(title, "{:>width$}", option.title().trim_start_matches("MPTCP_"));
     }
     let _ = writeln!(title, "{:>width$}", "all");
     format!("{}{text}", head(&title))

@@ -5,8 +5,9 @@
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
 use super::report::{GroupData, Review};
+use crate::arguments::OptionName;
 use crate::report::ktap::{Ending, Point, document};
-use crate::report::ktap_check::{OPTIONS, groups};
+use crate::report::ktap_check::groups;
 use crate::terminal::style::counted;
 
 /// The whole document.
@@ -20,7 +21,7 @@ pub(crate) fn page(review: &Review) -> String {
     comments.push(format!("{} came up on both", review.coverage.up_text()));
     comments.extend(review.facts.iter().cloned());
     let mut points: Vec<Point> =
-        OPTIONS.iter().map(|option| self::option(review, option.title())).collect();
+        OptionName::ALL.iter().map(|option| self::option(review, option.title())).collect();
     points.push(contents(review));
     if !review.losses.is_empty() {
         let point = Point::new("nothing-taken-away", Ending::NotOk);
