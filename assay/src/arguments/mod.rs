@@ -14,7 +14,7 @@ pub(crate) enum Format {
     Human,
     /// One JSON object on standard output, and nothing else there
     Json,
-    /// KTAP, as the kernel's own tests tell their results: see docs/kselftest.md
+    /// KTAP, as the kernel's own tests print their results: see docs/kselftest.md
     Ktap,
 }
 

@@ -115,10 +115,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     // What cannot be saved is reported all the same.
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
     let Session { kernel, enclosure, scenes, skipped, coverage, .. } = session;
-    let reach = RuleCoverage {
+    let rules = RuleCoverage {
         revision: kernel.revision,
         options: &setting.options,
-        standing: &scenes,
+        available: &scenes,
         skipped: &skipped,
         lattice: outcome.lattice.is_some(),
     };
@@ -131,7 +131,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         is_incomplete: args.cases.is_some() && control.interrupted.load(Ordering::Relaxed),
         coverage,
     };
-    let mut report = Report::new(&kernel, &outcome, &reach, findings, how);
+    let mut report = Report::new(&kernel, &outcome, &rules, findings, how);
     if none.is_some() {
         let laws = laws::hold(&kernel.revision, setting.seed);
         if laws.broken() {
@@ -139,7 +139,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         }
         report.laws = Some(laws);
     }
-    tell(&report, &reach, args.format)?;
+    print(&report, &rules, args.format)?;
     note_unsaved(unsaved);
     Ok(report.verdict.status())
 }
@@ -185,12 +185,12 @@ fn setting(args: &CheckArgs, without_mptcp: bool) -> Setting {
     }
 }
 
-fn tell(report: &Report, reach: &RuleCoverage<'_>, format: Format) -> Result<(), String> {
+fn print(report: &Report, rules: &RuleCoverage<'_>, format: Format) -> Result<(), String> {
     match format {
         Format::Human => out::put(text::report(report)),
         Format::Json => out::line(out::json(report)?),
         Format::Ktap => {
-            let points = ktap_check::points(report, reach);
+            let points = ktap_check::points(report, rules);
             out::put(ktap::document(&ktap_check::comments(report), &points))
         }
     }

@@ -151,7 +151,7 @@ fn judged_before(domains: &[Domain], from: u64) -> Vec<i32> {
 fn domains(
     args: &ExhaustArgs,
     kernel: &Kernel,
-    palette: &BoundaryValues,
+    values: &BoundaryValues,
     scenes: Option<&[u8]>,
     notes: &mut Vec<String>,
 ) -> Vec<Domain> {
@@ -167,7 +167,7 @@ fn domains(
         if domains.iter().any(|domain| domain.option == number) {
             continue;
         }
-        match domain(number, extent, palette, &kernel.revision, scenes) {
+        match domain(number, extent, values, &kernel.revision, scenes) {
             Some(domain) => domains.push(domain),
             None => {
                 notes.push(format!("{}: not on this kernel, or no scene for it", named(number)))

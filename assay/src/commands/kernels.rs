@@ -37,12 +37,12 @@ pub(crate) struct KernelsArgs {
 pub(crate) enum KernelsCommand {
     /// List the newest cloud kernel of each series that apt offers
     List,
-    /// Fetch the newest cloud kernel of a series, and tell where it is
+    /// Fetch the newest cloud kernel of a series, and print its path
     Fetch {
         /// Such as 6.12
         series: String,
     },
-    /// Build a small kernel from source, with patches, and tell where it is
+    /// Build a small kernel from source, with patches, and print its path
     ///
     /// The configuration has what `assay vm` and the scenes need, and no more: the
     /// first build takes minutes, one after a change of a patch or of the tree
@@ -80,7 +80,7 @@ pub(crate) struct BuildArgs {
     #[arg(long)]
     pub(crate) kasan: bool,
 
-    /// Let the kernel tell which of its code a program reaches: KCOV and debugfs
+    /// Enable KCOV and debugfs: the kernel reports which of its code a program reaches
     #[arg(long)]
     pub(crate) kcov: bool,
 

@@ -45,7 +45,7 @@ pub(crate) struct ReplayArgs {
     pub(crate) format: Format,
 }
 
-/// Everything that a replay tells.
+/// Everything that a replay reports.
 #[derive(Serialize)]
 struct Replay {
     #[serde(with = "verdict_name")]

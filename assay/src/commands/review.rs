@@ -28,7 +28,7 @@ use crate::review::machines::{Ended, Fallen, Machines};
 use crate::review::report::Review;
 use crate::review::{answer, contents, difference, html, markdown, report};
 use crate::session::kernel_build::build_kernel;
-use crate::session::machine::{end_machines_with_us, tell_apart};
+use crate::session::machine::{end_machines_with_us, number_duplicates};
 use crate::session::stored_cases;
 use crate::terminal::out;
 
@@ -238,7 +238,7 @@ fn both(args: &ReviewArgs) -> Result<([Kernel; 2], [String; 2]), String> {
             kernel.name.clone_from(name);
         }
     }
-    tell_apart(&mut kernels);
+    number_duplicates(&mut kernels);
     Ok((kernels, paths))
 }
 

@@ -1,4 +1,4 @@
-//! `assay scenes`: the catalogue, and what of it stands here.
+//! `assay scenes`: the catalogue, and which scenes come up here.
 
 use crate::report::text::socket_kind;
 use std::fmt::Write;
@@ -52,7 +52,8 @@ struct SceneData {
     number: u8,
     name: &'static str,
     group: &'static str,
-    stands: bool,
+    #[serde(rename = "stands")]
+    is_available: bool,
     kind: Option<&'static str>,
     subflows: Option<usize>,
     reason: Option<String>,
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &ScenesArgs) -> Result<Status, String> {
     Ok(if is_whole { Status::Agree } else { Status::Skipped })
 }
 
-/// Runs a program on each scene that stands.
+/// Runs a program on each scene that came up.
 fn exec(program: &Path, fixtures: &Fixtures) -> Result<Status, String> {
     let mut statuses = Vec::new();
     for scene in fixtures.scenes() {
@@ -136,7 +137,7 @@ fn data(fixtures: &Fixtures, chosen: impl Iterator<Item = &'static Scene>) -> Ve
             number: scene.id,
             name: scene.name,
             group: scene.group.name(),
-            stands: expected.is_some(),
+            is_available: expected.is_some(),
             kind: expected.map(socket_kind),
             subflows: expected.and_then(subflows),
             reason: reason(scene.id),
@@ -156,7 +157,7 @@ fn table(scenes: &[SceneData]) -> String {
             "{:>6}  {:<36} {:<19} {kind:<17} {subflows:>8}",
             scene.number, scene.name, scene.group
         );
-        let _ = writeln!(text, "{}", if scene.stands { line } else { dim(&line) });
+        let _ = writeln!(text, "{}", if scene.is_available { line } else { dim(&line) });
     }
     text
 }

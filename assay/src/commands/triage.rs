@@ -51,7 +51,7 @@ pub(crate) struct TriageArgs {
     pub(crate) canary: bool,
 }
 
-/// Everything that a triage tells.
+/// Everything that a triage reports.
 #[derive(Serialize)]
 struct Triage {
     #[serde(with = "verdict_name")]

@@ -13,8 +13,8 @@ use crate::arguments::{Format, MachineArgs};
 use crate::report::kernel_table::{Column, ColumnData, GuestReport};
 use crate::report::ktap::Ending;
 use crate::report::{kernel_table, ktap, text};
-use crate::session::machine::Heard;
-use crate::session::machine::{boot, end_machines_with_us, tell_apart, verdict};
+use crate::session::machine::Capture;
+use crate::session::machine::{boot, end_machines_with_us, number_duplicates, verdict};
 use crate::session::runs::Runs;
 use crate::session::runs::ask_for_coverage;
 use crate::terminal::out;
@@ -63,7 +63,7 @@ pub(crate) fn run(
     // All of them before the first is run: a mistake is reported at once.
     let kernels = args.kernel.iter().map(|name| Kernel::named(name));
     let mut kernels = kernels.collect::<Result<Vec<_>, _>>()?;
-    tell_apart(&mut kernels);
+    number_duplicates(&mut kernels);
     match (&errand.format, &kernels[..]) {
         (Some(Format::Ktap), [_, _, ..]) => nested(args, &errand, &kernels),
         (Some(format), [_, _, ..]) if errand.is_check => compare(args, &errand, &kernels, *format),
@@ -78,7 +78,7 @@ struct Task {
     is_check: bool,
     /// Whether it compares something on scenes.
     has_coverage: bool,
-    /// How it tells its result, where that can be chosen.
+    /// The format of its result, where that can be chosen.
     format: Option<Format>,
     /// Where it saves its findings.
     save: Option<PathBuf>,
@@ -161,12 +161,12 @@ fn nested(args: &VmArgs, task: &Task, kernels: &[Kernel]) -> Result<Status, Stri
     let mut points = Vec::new();
     for kernel in kernels {
         out::note(format_args!("assay: {}", kernel.name));
-        let heard = Heard::default();
+        let capture = Capture::default();
         let errand = task.beside_others(kernel);
-        let ports = (heard.clone(), io::stderr());
+        let ports = (capture.clone(), io::stderr());
         let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
         let status = verdict(&run, &args.machine);
-        let text = String::from_utf8_lossy(&heard.bytes()).into_owned();
+        let text = String::from_utf8_lossy(&capture.bytes()).into_owned();
         let ending = match &status {
             Ok(Status::Agree) => Ending::Ok,
             Ok(Status::Divergence) => Ending::NotOk,
@@ -198,13 +198,13 @@ fn compare(
     let mut columns = Vec::new();
     for (asked, kernel) in args.kernel.iter().zip(kernels) {
         out::note(format_args!("assay: {}", kernel.name));
-        let heard = Heard::default();
+        let capture = Capture::default();
         let mut errand = task.beside_others(kernel);
         errand.arguments.push("--format=json".to_owned());
-        let ports = (heard.clone(), io::stderr());
+        let ports = (capture.clone(), io::stderr());
         let run = boot(&args.machine, &errand, &task.baggage, kernel, ports)?;
         let status = verdict(&run, &args.machine);
-        let report: Option<GuestReport> = serde_json::from_slice(&heard.bytes()).ok();
+        let report: Option<GuestReport> = serde_json::from_slice(&capture.bytes()).ok();
         // A verdict without its report is none.
         let status = match report {
             Some(_) => status,

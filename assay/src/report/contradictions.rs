@@ -18,7 +18,7 @@ pub(crate) const NOTE: &str =
 
 /// A known contradiction, as reports have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Contrary {
+pub(crate) struct ContradictionData {
     /// The name of its page in `findings/`.
     pub(crate) name: Text,
     pub(crate) title: Text,
@@ -30,25 +30,25 @@ pub(crate) struct Contrary {
     pub(crate) page: String,
 }
 
-impl From<&'static Contradiction> for Contrary {
-    fn from(known: &'static Contradiction) -> Contrary {
+impl From<&'static Contradiction> for ContradictionData {
+    fn from(known: &'static Contradiction) -> ContradictionData {
         let Contradiction { name, title, promised, source, observed, .. } = *known;
         let [title, promised, source, observed] =
             [title, promised, source, observed].map(Text::from);
         let page = format!("findings/{name}/README.md");
-        Contrary { name: name.into(), title, promised, source, observed, page }
+        ContradictionData { name: name.into(), title, promised, source, observed, page }
     }
 }
 
 /// Those that a run of the documented model has seen: one of its rules fired and none
-/// turned out wrong; or one of its scenes stood, and model and kernel agreed on all of
+/// turned out wrong; or one of its scenes came up, and model and kernel agreed on all of
 /// them. Only a whole lattice of all options has looked at scenes.
-pub(crate) fn seen_again(outcome: &Outcome, reach: &RuleCoverage<'_>) -> Vec<Contrary> {
+pub(crate) fn seen_again(outcome: &Outcome, coverage: &RuleCoverage<'_>) -> Vec<ContradictionData> {
     let findings = || outcome.findings.values();
     let mut wrong = RuleSet::EMPTY;
     findings().filter_map(|found| found.diagnosis.rule).for_each(|rule| wrong.insert(rule));
     let wrong_scenes: Vec<u8> = findings().map(|found| found.case.scene).collect();
-    let looked = outcome.lattice.is_some() && reach.options.is_empty();
+    let looked = outcome.lattice.is_some() && coverage.options.is_empty();
     let seen = |known: &&Contradiction| match known.shown {
         Shown::Rules(rules) => {
             rules.iter().any(|rule| outcome.rules.contains(*rule))
@@ -62,12 +62,12 @@ pub(crate) fn seen_again(outcome: &Outcome, reach: &RuleCoverage<'_>) -> Vec<Con
         }
         Shown::Scenes { scenes, compared, .. } => {
             let shows = |scene: &&&mptcp_harness::scenes::Scene| scenes.contains(&scene.name);
-            let mut shown = reach.standing.iter().filter(shows).peekable();
+            let mut shown = coverage.available.iter().filter(shows).peekable();
             compared
                 && looked
                 && shown.peek().is_some()
                 && shown.all(|scene| !wrong_scenes.contains(&scene.id))
         }
     };
-    KNOWN.iter().filter(seen).map(Contrary::from).collect()
+    KNOWN.iter().filter(seen).map(ContradictionData::from).collect()
 }

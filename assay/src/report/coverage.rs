@@ -84,15 +84,15 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Coverage {
-    /// The scenes of a stage, before anything was compared.
-    pub(crate) fn of(stage: &Fixtures) -> Coverage {
+    /// The scenes of fixtures, before anything was compared.
+    pub(crate) fn of(fixtures: &Fixtures) -> Coverage {
         let skipped = |name: &str, reason: &str| SkippedScene {
             name: name.to_owned(),
             reason: reason.to_owned(),
         };
-        let up: Vec<String> = stage.scenes().map(|scene| scene.name.to_owned()).collect();
-        let missing = stage.skipped().iter().map(|(scene, why)| skipped(scene.name, why));
-        let impossible = stage.impossible().iter().map(|(scene, why)| skipped(scene.name, why));
+        let up: Vec<String> = fixtures.scenes().map(|scene| scene.name.to_owned()).collect();
+        let missing = fixtures.skipped().iter().map(|(scene, why)| skipped(scene.name, why));
+        let impossible = fixtures.impossible().iter().map(|(scene, why)| skipped(scene.name, why));
         Coverage {
             scenes: up.len(),
             scenes_compared: 0,

@@ -15,7 +15,7 @@ use mptcp_harness::verdict::{Tally, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::OptionName;
-use crate::report::contradictions::{self, Contrary};
+use crate::report::contradictions::{self, ContradictionData};
 use crate::report::coverage::Coverage;
 use crate::report::laws::Laws;
 use crate::report::rule_coverage::RuleCoverage;
@@ -50,7 +50,7 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<FindingData>,
     /// Known contradictions that the model goes along with, seen again. With --contract
     /// they are findings.
-    pub(crate) contradictions: Vec<Contrary>,
+    pub(crate) contradictions: Vec<ContradictionData>,
     pub(crate) cases_per_second: f64,
     pub(crate) seconds: f64,
     pub(crate) seed: u64,
@@ -160,7 +160,7 @@ pub(crate) struct FindingData {
     #[serde(skip)]
     pub(crate) option_number: i32,
     /// Which known contradiction it is, with --contract.
-    pub(crate) contradiction: Option<Contrary>,
+    pub(crate) contradiction: Option<ContradictionData>,
     /// When it was first seen, from the first case on; 0 in a replay.
     pub(crate) after_seconds: f64,
     pub(crate) rule: Option<RuleData>,
@@ -207,7 +207,7 @@ impl FindingData {
             summary: finding.diagnosis.summary.clone(),
             option: option_name(finding.case.option),
             option_number: finding.case.option,
-            contradiction: finding.diagnosis.contradiction.map(Contrary::from),
+            contradiction: finding.diagnosis.contradiction.map(ContradictionData::from),
             after_seconds: finding.after.as_secs_f64(),
             rule: finding.diagnosis.rule.map(RuleData::from),
             console: finding.diagnosis.complaint.as_ref().map(|said| said.excerpt.clone()),
@@ -241,7 +241,7 @@ impl Report {
     pub(crate) fn new(
         kernel: &Kernel,
         outcome: &Outcome,
-        reach: &RuleCoverage<'_>,
+        rules: &RuleCoverage<'_>,
         findings: Vec<FindingData>,
         how: Circumstances,
     ) -> Report {
@@ -249,7 +249,7 @@ impl Report {
         let seconds = outcome.elapsed.as_secs_f64();
         let missing = |rule: &&Rule| !outcome.rules.contains(**rule);
         let contradictions =
-            if how.contract { Vec::new() } else { contradictions::seen_again(outcome, reach) };
+            if how.contract { Vec::new() } else { contradictions::seen_again(outcome, rules) };
         Report {
             verdict: Tally { is_incomplete: how.is_incomplete, ..tally(outcome, &how.coverage) }
                 .verdict(),
@@ -277,7 +277,7 @@ impl Report {
                     .filter(missing)
                     .map(|rule| MissingRule {
                         rule: rule.name().into(),
-                        reason: reach.reason(*rule),
+                        reason: rules.reason(*rule),
                     })
                     .collect(),
             },

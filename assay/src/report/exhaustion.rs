@@ -242,7 +242,7 @@ pub(crate) fn ktap(report: &Report) -> String {
         points.push(Point::new(&entry.request.to_string(), Ending::Skip(entry.reason.clone())));
     }
     if !report.findings.is_empty() {
-        let findings = report.findings.iter().map(ktap_check::told);
+        let findings = report.findings.iter().map(ktap_check::finding_text);
         points.push(findings.fold(Point::new("no-findings", Ending::NotOk), Point::saying));
     }
     let comments = [

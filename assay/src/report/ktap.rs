@@ -1,4 +1,4 @@
-//! Results as KTAP, the form in which the kernel's own tests tell theirs.
+//! Results as KTAP, the format of the kernel's own tests.
 //!
 //! Source: Documentation/dev-tools/ktap.rst of Linux 6.12. The kernel's parser of it
 //! wants a line `# Subtest: NAME` in front of nested points as well; that is a comment

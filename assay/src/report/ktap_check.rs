@@ -4,7 +4,7 @@ use mptcp_harness::scenes::{Group, catalogue};
 use mptcp_harness::verdict::Verdict;
 
 use crate::arguments::OptionName;
-use crate::report::contradictions::Contrary;
+use crate::report::contradictions::ContradictionData;
 use crate::report::coverage::{NotCompared, Request};
 use crate::report::data::{FindingData, Report, Row};
 use crate::report::ktap::{Ending, Point};
@@ -32,13 +32,13 @@ pub(crate) fn comments(report: &Report) -> Vec<String> {
 }
 
 /// The test points.
-pub(crate) fn points(report: &Report, reach: &RuleCoverage<'_>) -> Vec<Point> {
+pub(crate) fn points(report: &Report, rules: &RuleCoverage<'_>) -> Vec<Point> {
     let option = |option: OptionName| {
-        let cells = groups().map(|group| cell(report, reach, option, group)).collect();
+        let cells = groups().map(|group| cell(report, rules, option, group)).collect();
         let name = option.title();
         let findings = report.findings.iter().filter(|finding| belongs(finding, option, report));
         let point = Point::of(name, cells).unless_skipped(option, report);
-        findings.fold(point, |point, finding| point.saying(told(finding)))
+        findings.fold(point, |point, finding| point.saying(finding_text(finding)))
     };
     let mut points: Vec<Point> = OptionName::ALL.iter().copied().map(option).collect();
     points.push(verdicts(report));
@@ -75,13 +75,13 @@ pub(crate) fn groups() -> impl Iterator<Item = Group> {
 }
 
 /// One option on one group of scenes.
-fn cell(report: &Report, reach: &RuleCoverage<'_>, argument: OptionName, group: Group) -> Point {
+fn cell(report: &Report, rules: &RuleCoverage<'_>, argument: OptionName, group: Group) -> Point {
     let option = argument.title();
     let here = |row: &&Row| row.option == argument && row.group == group;
     let skip = |why: String| Point::new(group.name(), Ending::Skip(why));
     let row = match report.table.iter().find(here) {
         Some(row) if row.agree + row.disagree + row.unspecified > 0 => row,
-        row => return skip(missing(report, reach, argument, group, row)),
+        row => return skip(missing(report, rules, argument, group, row)),
     };
     let point = match row.disagree {
         0 if argument == OptionName::FullInfo && !report.revision.full_info => {
@@ -105,7 +105,7 @@ fn cell(report: &Report, reach: &RuleCoverage<'_>, argument: OptionName, group: 
 /// Why an option has no verdict on a group of scenes.
 fn missing(
     report: &Report,
-    reach: &RuleCoverage<'_>,
+    rules: &RuleCoverage<'_>,
     argument: OptionName,
     group: Group,
     row: Option<&Row>,
@@ -115,11 +115,11 @@ fn missing(
         return absent(option);
     }
     let chosen = |number: &i32| argument.numbers().contains(number);
-    if !reach.options.is_empty() && !reach.options.iter().any(chosen) {
+    if !rules.options.is_empty() && !rules.options.iter().any(chosen) {
         return "the option was not chosen (--option)".into();
     }
-    if !reach.standing.iter().any(|scene| scene.group == group) {
-        let skipped = reach.skipped.iter().find(|(scene, _)| scene.group == group);
+    if !rules.available.iter().any(|scene| scene.group == group) {
+        let skipped = rules.skipped.iter().find(|(scene, _)| scene.group == group);
         return match skipped {
             Some((_, why)) => why.clone(),
             None => "none of these scenes was chosen (--scene)".into(),
@@ -144,12 +144,12 @@ fn belongs(finding: &FindingData, option: OptionName, report: &Report) -> bool {
 }
 
 /// A finding in a few lines.
-pub(crate) fn told(finding: &FindingData) -> String {
+pub(crate) fn finding_text(finding: &FindingData) -> String {
     let FindingData { signature, summary, replay, console, contradiction, .. } = finding;
     let mut text = format!("finding: {signature} ({})\n", counted(finding.cases, "case"));
     text.push_str(&format!("  {summary}\n"));
     if let Some(known) = contradiction {
-        let Contrary { promised, source, observed, page, .. } = known;
+        let ContradictionData { promised, source, observed, page, .. } = known;
         text.push_str(&format!("  promised: {promised} ({source})\n"));
         text.push_str(&format!("  observed: {observed}\n  see {page}\n"));
     }

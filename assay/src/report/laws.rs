@@ -40,7 +40,7 @@ const SENTENCES: [&str; 5] = [
     "every answer names a rule",
 ];
 
-/// How the model stands with its laws.
+/// Which laws the model keeps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Laws {
     pub(crate) cases: u64,
@@ -87,10 +87,10 @@ fn hold_cases(revision: &Revision, seed: u64, cases: u64) -> Laws {
     let mut images = Images::default();
     let each = cases / sockets.len().max(1) as u64;
     for (cue, socket) in cues.iter().zip(&sockets) {
-        let palette = BoundaryValues::new(vec![*cue], revision);
+        let values = BoundaryValues::new(vec![*cue], revision);
         socket.with(|socket, _| {
             for _ in 0..each {
-                let case = generate::case(&mut random, &palette, 0);
+                let case = generate::case(&mut random, &values, 0);
                 let kept = images.judge(&case, revision, &socket);
                 for (law, kept) in laws.iter_mut().zip(kept) {
                     if !kept {

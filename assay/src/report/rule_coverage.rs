@@ -12,8 +12,8 @@ pub(crate) struct RuleCoverage<'a> {
     pub(crate) revision: Revision,
     /// Options by number; all where this is empty.
     pub(crate) options: &'a [i32],
-    /// The scenes that stood.
-    pub(crate) standing: &'a [&'static Scene],
+    /// The scenes that came up.
+    pub(crate) available: &'a [&'static Scene],
     /// Those that were wanted and did not, with the reason.
     pub(crate) skipped: &'a [(&'static Scene, String)],
     /// Whether the lattice was completed.
@@ -41,7 +41,7 @@ impl RuleCoverage<'_> {
             }
         }
         let plays = |scene: &Scene| plays(rule, scene);
-        if !self.standing.iter().any(|scene| plays(scene)) {
+        if !self.available.iter().any(|scene| plays(scene)) {
             let skipped = self.skipped.iter().find(|(scene, _)| plays(scene));
             return match skipped {
                 Some((_, why)) => format!("its scenes were skipped: {why}"),
@@ -147,7 +147,7 @@ mod tests {
         let mut reach = RuleCoverage {
             revision: Revision::NEWEST,
             options: &[abi::MPTCP_INFO],
-            standing: &scenes,
+            available: &scenes,
             skipped: &[],
             lattice: false,
         };

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use mptcp_harness::verdict::Verdict;
 
 use crate::arguments::OptionName;
-use crate::report::contradictions::Contrary;
+use crate::report::contradictions::ContradictionData;
 use crate::report::coverage::Coverage;
 use crate::report::data::{EndedBy, Fallen, FindingData, Report, Row};
 use crate::terminal::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
@@ -16,7 +16,7 @@ use crate::terminal::style::{bad, counted, dim, good, grouped, head, odd, wrappe
 /// Columns of running text.
 pub(crate) const WIDTH: usize = 96;
 
-/// Findings that are told with everything.
+/// Findings that are printed in full.
 const MOST_IN_FULL: usize = 8;
 
 /// Columns for the one with the longest name.
@@ -168,7 +168,7 @@ fn contradictions(report: &Report) -> String {
 }
 
 /// What is promised, by whom, and what happens.
-fn sides(known: &Contrary, indent: &str) -> String {
+fn sides(known: &ContradictionData, indent: &str) -> String {
     let source = format!("{} ({})", known.promised, known.source);
     let mut text = wrapped(&format!("promised: {source}"), indent, WIDTH);
     text.push_str(&wrapped(&format!("observed: {}", known.observed), indent, WIDTH));

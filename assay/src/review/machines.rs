@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::guest_run::{FAR, GuestRun, Request};
 use crate::arguments::MachineArgs;
-use crate::session::machine::{Heard, boot, verdict};
+use crate::session::machine::{Capture, boot, verdict};
 use crate::terminal::out;
 
 /// Both kernels, booted side by side.
@@ -59,7 +59,7 @@ impl Machines<'_> {
             wanted: Vec::new(),
             seconds: self.args.timeout.saturating_add(30),
         };
-        let heard = Heard::default();
+        let heard = Capture::default();
         let ports = (heard.clone(), Notes { far: far.clone(), told: 0, line: Vec::new() });
         let run = boot(self.args, &errand, &[request.to_owned()], kernel, ports)?;
         let told = serde_json::from_slice(&heard.bytes());

@@ -68,7 +68,7 @@ impl Survivor for Aftermath {
         };
         let mut data = FindingData::new(&finding, String::new());
         if let Some(folder) = save {
-            // What cannot be saved is told all the same.
+            // What cannot be saved is reported all the same.
             let _ = store(work, &folder, &finding, &mut data);
         }
         let report = Fallen {
@@ -88,7 +88,7 @@ impl Survivor for Aftermath {
             Format::Json => out::json(&report).ok().map(|text| text + "\n"),
             Format::Ktap => {
                 let point = Point::new("the-kernel-stands", Ending::NotOk);
-                let findings = report.findings.iter().map(ktap_check::told);
+                let findings = report.findings.iter().map(ktap_check::finding_text);
                 Some(ktap::document(&report.notes, &[findings.fold(point, Point::saying)]))
             }
             Format::Human => {

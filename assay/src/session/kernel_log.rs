@@ -20,7 +20,7 @@ pub(super) const BOX: &str = "box.";
 /// Numbers of black boxes.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A watch for the calling thread's trial; `None` outside of a machine, where
+/// A watch for the calling thread's oracle; `None` outside of a machine, where
 /// the log is not this program's alone.
 pub(crate) fn watching() -> Option<Box<dyn Watch>> {
     let folder = shared_folder()?;

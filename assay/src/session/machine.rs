@@ -25,7 +25,7 @@ const LINES: usize = 15;
 
 /// Gives numbers to kernels of the same release, as a tree with patches has them:
 /// tables and folders go by their names.
-pub(crate) fn tell_apart(kernels: &mut [Kernel]) {
+pub(crate) fn number_duplicates(kernels: &mut [Kernel]) {
     let names: Vec<String> = kernels.iter().map(|kernel| kernel.name.clone()).collect();
     for (at, kernel) in kernels.iter_mut().enumerate() {
         let before = names[..at].iter().filter(|name| **name == kernel.name).count();
@@ -140,15 +140,15 @@ pub(crate) fn verdict(run: &Run, args: &MachineArgs) -> Result<Status, String> {
 
 /// Output that is kept.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Capture(Arc<Mutex<Vec<u8>>>);
 
-impl Heard {
+impl Capture {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Write for Heard {
+impl Write for Capture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -168,7 +168,7 @@ mod tests {
     fn kernels_of_one_release_are_told_apart() {
         let kernel = |name: &str| Kernel { name: name.into(), image: "a".into(), modules: vec![] };
         let mut kernels = ["6.1", "6.2", "6.1", "6.1"].map(kernel);
-        tell_apart(&mut kernels);
+        number_duplicates(&mut kernels);
         assert_eq!(kernels.map(|kernel| kernel.name), ["6.1", "6.2", "6.1-2", "6.1-3"]);
     }
 
@@ -217,7 +217,7 @@ mod tests {
         says(of(Report::default(), "", false), "more memory");
         says(of(Report { started: true, ..Report::default() }, "", true), "not done after 1 s");
         says(of(Report::default(), "Kernel panic - not syncing: x", false), "kernel panic");
-        // A complaint takes the word of a verdict away.
+        // After a complaint the verdict is discarded.
         says(of(ended(End::Exit(0)), "BUG: KASAN: x in y", false), "KASAN report");
     }
 }

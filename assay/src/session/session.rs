@@ -99,7 +99,7 @@ impl Session {
         let done = AtomicBool::new(false);
         let subjects = (self.kernel.revision, &self.fixtures, self.model);
         let outcome = thread::scope(|scope| {
-            // Without a thread for it nobody is told, and nothing else is lost.
+            // Without a thread for it there is no progress, and nothing else is lost.
             let watch = || line.watch(progress, goal, &done);
             let _ = thread::Builder::new().spawn_scoped(scope, watch);
             let outcome = run(setting, sources, subjects, &watching, progress);

@@ -9,7 +9,10 @@ use std::io::{self, Write};
 /// # Errors
 /// What was in the way, such as a full device.
 pub(crate) fn put(text: impl Display) -> Result<(), String> {
-    heard(write(anstream::stdout(), text))
+    match write(anstream::stdout(), text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(lost(&error)),
+        _ => Ok(()),
+    }
 }
 
 /// As [`put`], with the end of a line.
@@ -17,15 +20,14 @@ pub(crate) fn line(text: impl Display) -> Result<(), String> {
     put(format_args!("{text}\n"))
 }
 
-/// Tells somebody who watches, on standard error. Where that fails there is
-/// nobody left to tell.
+/// Writes a line to standard error. If that fails there is no other place to report it.
 pub(crate) fn note(text: impl Display) {
     let _ = write(anstream::stderr(), format_args!("{text}\n"));
 }
 
 /// That standard output could not be written.
 pub(crate) fn lost(error: &impl Display) -> String {
-    format!("standard output: {error}; what was to be told is lost or cut short")
+    format!("standard output: {error}; the output is lost or incomplete")
 }
 
 /// A value as JSON text, without colours in it.
@@ -34,15 +36,6 @@ pub(crate) fn lost(error: &impl Display) -> String {
 /// What cannot be written as JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, String> {
     serde_json::to_string_pretty(value).map_err(|error| error.to_string())
-}
-
-fn heard(written: io::Result<()>) -> Result<(), String> {
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("standard output: {error}; what was to be told is lost or cut short"))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn write(mut to: impl Write, text: impl Display) -> io::Result<()> {

@@ -12,10 +12,10 @@ use crate::arguments::Format;
 use crate::terminal::out;
 use crate::terminal::style::{counted, grouped};
 
-/// How often a terminal is told.
+/// How often a line on a terminal changes.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How often a log is told.
+/// How often a line is written to a log.
 const LINE: Duration = Duration::from_secs(5);
 
 /// A line on a terminal that changes, or now and then a line in a log.
@@ -47,7 +47,7 @@ impl ProgressLine {
         ProgressLine { bar: None, quiet: true }
     }
 
-    /// A meter for a command that tells its result in a format. On the console of a
+    /// A line for a command whose result has a format. On the console of a
     /// machine both go to one place, and a bar in front of KTAP makes none of it.
     pub(crate) fn beside(format: Format) -> ProgressLine {
         match format {
@@ -67,7 +67,7 @@ impl ProgressLine {
     /// Watches a run from a thread of its own, until `done`.
     pub(crate) fn watch(&self, progress: &Progress, goal: Goal, done: &AtomicBool) {
         let start = Instant::now();
-        let mut told = start;
+        let mut last = start;
         while !done.load(Ordering::Acquire) {
             thread::sleep(TICK.min(Duration::from_millis(50)));
             let cases = progress.cases.load(Ordering::Relaxed);
@@ -76,8 +76,8 @@ impl ProgressLine {
             if let Some(bar) = &self.bar {
                 bar.set_message(text());
                 bar.set_position(permille(goal, cases, elapsed));
-            } else if !self.quiet && told.elapsed() >= LINE {
-                told = Instant::now();
+            } else if !self.quiet && last.elapsed() >= LINE {
+                last = Instant::now();
                 out::note(format_args!("assay: {}", text()));
             }
         }

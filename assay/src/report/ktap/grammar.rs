@@ -14,7 +14,7 @@ pub enum Result {
 pub struct Read {
     pub name: String,
     pub result: Result,
-    /// What stands behind the directive.
+    /// What follows the directive.
     pub reason: String,
     pub comments: Vec<String>,
     pub points: Vec<Read>,
