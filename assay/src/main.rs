@@ -1,8 +1,8 @@
-//! The command `assay`: a model of `getsockopt(SOL_MPTCP, …)` held against the
-//! running kernel.
+//! The command `assay`: a model of `getsockopt(SOL_MPTCP, …)`, compared with the running
+//! kernel.
 //!
-//! Every subcommand is one module with a function `run`. What a check found is
-//! a [`report::Report`], which [`human`] turns into text and serde into JSON.
+//! Each subcommand is a module of [`commands`] with its arguments and a function `run`. What a
+//! run found is data in [`report`], which also writes it as text, KTAP and JSON.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -1,9 +1,4 @@
-//! `assay review`: what a kernel patch changes.
-//!
-//! Each kernel is booted up to three times. First it tells what it is like, so that
-//! cases are made with both in mind; then it is surveyed ([`mod@survey`]); then the
-//! simplest case of each difference ([`difference`]) is run with everything kept
-//! ([`exhibit`]). What differs between boots alone is no difference: [`contents`].
+//! `assay review`: what a kernel patch changes. [`crate::review`] describes how.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
