@@ -15,8 +15,8 @@ use mptcp_limits::files;
 
 use crate::arguments::selection::Selection;
 use crate::arguments::{Format, OptionName};
-use crate::report::coverage::Asked;
-use crate::report::data::{Circumstances, EndedBy, Report};
+use crate::report::coverage::Choice;
+use crate::report::data::{CheckReport, Circumstances, EndedBy};
 use crate::report::rule_coverage::RuleCoverage;
 use crate::report::{contradictions, ktap, ktap_check, laws, text};
 use crate::session::findings::{ELSEWHERE, note_unsaved, save};
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     let goal = Goal { time: setting.time, cases: setting.cases };
     let sources = Alternating { setting: &setting };
     let outcome = session.judge(&setting, &sources, goal, &control, &line)?;
-    let asked = Asked { options: &args.option, scenes: &args.scene };
+    let asked = Choice { options: &args.option, scenes: &args.scene };
     session.coverage.compare(asked, &session.kernel.revision, &outcome.compared);
     session.coverage.leave();
 
@@ -131,7 +131,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         is_incomplete: args.cases.is_some() && control.interrupted.load(Ordering::Relaxed),
         coverage,
     };
-    let mut report = Report::new(&kernel, &outcome, &rules, findings, how);
+    let mut report = CheckReport::new(&kernel, &outcome, &rules, findings, how);
     if none.is_some() {
         let laws = laws::hold(&kernel.revision, setting.seed);
         if laws.broken() {
@@ -185,7 +185,7 @@ fn setting(args: &CheckArgs, without_mptcp: bool) -> Setting {
     }
 }
 
-fn print(report: &Report, rules: &RuleCoverage<'_>, format: Format) -> Result<(), String> {
+fn print(report: &CheckReport, rules: &RuleCoverage<'_>, format: Format) -> Result<(), String> {
     match format {
         Format::Human => out::put(text::report(report)),
         Format::Json => out::line(out::json(report)?),

@@ -18,10 +18,10 @@ use mptcp_limits::files;
 
 use crate::arguments::selection::Selection;
 use crate::arguments::{Format, OptionName};
-use crate::report::coverage::{Asked, Request};
+use crate::report::coverage::{Choice, Request};
 use crate::report::exhaustion;
 use crate::report::exhaustion::named;
-use crate::report::exhaustion::{Circumstances, Report};
+use crate::report::exhaustion::{Circumstances, ExhaustReport};
 use crate::session::findings::{ELSEWHERE, note_unsaved, save};
 use crate::session::{Control, Session, canary, scenes_wanted};
 use crate::terminal::out;
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     };
     let goal = Goal { time: None, cases: Some(walk.all() - args.from) };
     let outcome = session.judge(&setting, &walk, goal, &control, &line)?;
-    let asked = Asked { options: &args.option, scenes: &args.scene };
+    let asked = Choice { options: &args.option, scenes: &args.scene };
     session.coverage.compare(asked, &session.kernel.revision, &outcome.compared);
     // What an earlier run judged, this one was not asked for.
     let earlier = judged_before(walk.domains(), args.from);
@@ -127,7 +127,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
     let Session { kernel, coverage, .. } = session;
     let how = Circumstances { notes, jobs: setting.jobs, coverage };
-    let report = Report::new(&kernel, &walk, args.from, &outcome, findings, how);
+    let report = ExhaustReport::new(&kernel, &walk, args.from, &outcome, findings, how);
     match args.format {
         Format::Human => out::put(exhaustion::text(&report, args.from))?,
         Format::Json => out::line(out::json(&report)?)?,

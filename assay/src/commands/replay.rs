@@ -13,13 +13,13 @@ use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
 use crate::arguments::Format;
-use crate::report::coverage::{Coverage, NotCompared, Request};
+use crate::report::coverage::{Coverage, MissingComparison, Request};
 use crate::report::data::FindingData;
 use crate::report::ktap::{Ending, Point};
 use crate::report::serial::verdict_name;
 use crate::report::{ktap, text};
 use crate::session::findings::picture;
-use crate::session::stored_cases::{Stored, StoredVerdict};
+use crate::session::stored_cases::{StoredCase, StoredVerdict};
 use crate::session::{Session, stored_cases};
 use crate::terminal::out;
 use crate::terminal::progress::ProgressLine;
@@ -72,7 +72,7 @@ struct Replay {
 #[derive(Serialize)]
 struct Line {
     name: String,
-    verdict: Judged,
+    verdict: LineVerdict,
     summary: String,
     /// Of what disagrees.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ struct Line {
 /// What a stored case came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Judged {
+enum LineVerdict {
     Agree,
     Disagree,
     /// A difference was seen that could not be reproduced.
@@ -96,16 +96,16 @@ enum Judged {
     Error,
 }
 
-impl Judged {
+impl LineVerdict {
     /// The word at the head of a line.
     fn word(self) -> &'static str {
         match self {
-            Judged::Agree => "agree",
-            Judged::Disagree => "disagree",
-            Judged::Unreproduced => "unreproduced",
-            Judged::Inconclusive => "inconclusive",
-            Judged::Absent => "not compared",
-            Judged::Error => "error",
+            LineVerdict::Agree => "agree",
+            LineVerdict::Disagree => "disagree",
+            LineVerdict::Unreproduced => "unreproduced",
+            LineVerdict::Inconclusive => "inconclusive",
+            LineVerdict::Absent => "not compared",
+            LineVerdict::Error => "error",
         }
     }
 }
@@ -131,25 +131,25 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         }
         results.push(line);
     }
-    let absent = results.iter().filter(|line| line.verdict == Judged::Absent);
+    let absent = results.iter().filter(|line| line.verdict == LineVerdict::Absent);
     coverage.not_compared = absent
-        .map(|line| NotCompared {
+        .map(|line| MissingComparison {
             request: Request::Case(line.name.clone()),
             reason: line.summary.clone(),
         })
         .collect();
     coverage.leave();
     let count =
-        |judged: Judged| results.iter().filter(|line| line.verdict == judged).count() as u64;
-    let [agree, disagree] = [Judged::Agree, Judged::Disagree].map(count);
-    let [unreproduced, errors] = [Judged::Unreproduced, Judged::Error].map(count);
-    let without = unreproduced + count(Judged::Inconclusive);
+        |judged: LineVerdict| results.iter().filter(|line| line.verdict == judged).count() as u64;
+    let [agree, disagree] = [LineVerdict::Agree, LineVerdict::Disagree].map(count);
+    let [unreproduced, errors] = [LineVerdict::Unreproduced, LineVerdict::Error].map(count);
+    let without = unreproduced + count(LineVerdict::Inconclusive);
     let tally = Tally {
         agree,
         disagree,
         without,
         unreproduced,
-        not_compared: count(Judged::Absent),
+        not_compared: count(LineVerdict::Absent),
         is_incomplete: errors > 0,
         ..Tally::default()
     };
@@ -176,7 +176,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
 }
 
 fn judge(
-    stored: &Stored,
+    stored: &StoredCase,
     oracle: &mut Oracle,
     coverage: &Coverage,
     findings: &mut BTreeMap<String, (Finding, Option<String>)>,
@@ -189,10 +189,10 @@ fn judge(
     let mut signature = None;
     let (verdict, summary) = match stored.judge(oracle, coverage) {
         StoredVerdict::Agree { unspecified: false } => {
-            (Judged::Agree, format!("{option} on {name}"))
+            (LineVerdict::Agree, format!("{option} on {name}"))
         }
         StoredVerdict::Agree { unspecified: true } => {
-            (Judged::Agree, format!("{option} on {name}: no promise is broken"))
+            (LineVerdict::Agree, format!("{option} on {name}: no promise is broken"))
         }
         StoredVerdict::Disagree(finding) => {
             let Diagnosis { summary, signature: of, .. } = finding.diagnosis.clone();
@@ -202,15 +202,17 @@ fn judge(
                 .and_modify(|(known, _)| known.cases += 1)
                 .or_insert((*finding, file));
             signature = Some(of);
-            (Judged::Disagree, summary)
+            (LineVerdict::Disagree, summary)
         }
         StoredVerdict::Inconclusive(reason, why) if reason.is_unreproduced() => {
-            (Judged::Unreproduced, format!("{name}: {why}"))
+            (LineVerdict::Unreproduced, format!("{name}: {why}"))
         }
-        StoredVerdict::Inconclusive(_, why) => (Judged::Inconclusive, format!("{name}: {why}")),
-        StoredVerdict::Absent(Reason::NoScene, why) => (Judged::Absent, why),
-        StoredVerdict::Absent(_, why) => (Judged::Absent, format!("{name}: {why}")),
-        StoredVerdict::NoCase(why) => (Judged::Error, why),
+        StoredVerdict::Inconclusive(_, why) => {
+            (LineVerdict::Inconclusive, format!("{name}: {why}"))
+        }
+        StoredVerdict::Absent(Reason::NoScene, why) => (LineVerdict::Absent, why),
+        StoredVerdict::Absent(_, why) => (LineVerdict::Absent, format!("{name}: {why}")),
+        StoredVerdict::NoCase(why) => (LineVerdict::Error, why),
     };
     Line { name: stored.name.clone(), verdict, summary, signature }
 }
@@ -233,9 +235,9 @@ fn draw(
 
 fn show(line: &Line) -> Result<(), String> {
     let paint = match line.verdict {
-        Judged::Agree => good,
-        Judged::Inconclusive | Judged::Absent => odd,
-        Judged::Disagree | Judged::Unreproduced | Judged::Error => bad,
+        LineVerdict::Agree => good,
+        LineVerdict::Inconclusive | LineVerdict::Absent => odd,
+        LineVerdict::Disagree | LineVerdict::Unreproduced | LineVerdict::Error => bad,
     };
     let verdict = paint(&format!("{:<12}", line.verdict.word()));
     out::line(format_args!("{verdict} {}: {}", line.name, line.summary))
@@ -246,10 +248,12 @@ fn points(replay: &Replay) -> String {
     let point = |line: &Line| {
         let summary = line.summary.clone();
         match line.verdict {
-            Judged::Agree => Point::new(&line.name, Ending::Ok),
-            Judged::Inconclusive | Judged::Absent => Point::new(&line.name, Ending::Skip(summary)),
-            Judged::Error => Point::new(&line.name, Ending::Error(summary)),
-            Judged::Disagree | Judged::Unreproduced => {
+            LineVerdict::Agree => Point::new(&line.name, Ending::Ok),
+            LineVerdict::Inconclusive | LineVerdict::Absent => {
+                Point::new(&line.name, Ending::Skip(summary))
+            }
+            LineVerdict::Error => Point::new(&line.name, Ending::Error(summary)),
+            LineVerdict::Disagree | LineVerdict::Unreproduced => {
                 let signature = line.signature.clone().unwrap_or_default();
                 Point::new(&line.name, Ending::NotOk).saying(signature).saying(summary)
             }

@@ -16,7 +16,7 @@ use mptcp_limits::files;
 
 use crate::arguments::selection::Selection;
 use crate::arguments::{Format, MachineArgs, OptionName};
-use crate::report::coverage::Asked;
+use crate::report::coverage::Choice;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{Ended, Fallen, Machines};
@@ -157,7 +157,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
                 contents: Vec::new(),
                 facts: facts(args),
                 seed: args.seed,
-                asked_for: Asked { options: &args.option, scenes: &args.scene },
+                asked_for: Choice { options: &args.option, scenes: &args.scene },
                 times: [built, start.elapsed()],
             });
             tell(&review, args)?;
@@ -198,7 +198,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         contents,
         facts: facts(args),
         seed: args.seed,
-        asked_for: Asked { options: &args.option, scenes: &args.scene },
+        asked_for: Choice { options: &args.option, scenes: &args.scene },
         times: [built, start.elapsed()],
     });
     tell(&review, args)?;
@@ -300,7 +300,7 @@ fn stored(paths: &[PathBuf]) -> Result<Vec<String>, String> {
         [] if own[0].is_dir() => &own,
         paths => paths,
     };
-    let digits = |stored: stored_cases::Stored| match stored.case {
+    let digits = |stored: stored_cases::StoredCase| match stored.case {
         Ok(case) => Ok(digits(&case)),
         Err(why) => Err(format!("{}: {why}", stored.name)),
     };

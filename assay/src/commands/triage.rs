@@ -13,12 +13,12 @@ use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
 use crate::arguments::{Format, listing};
-use crate::report::coverage::{Coverage, NotCompared, Request};
+use crate::report::coverage::{Coverage, MissingComparison, Request};
 use crate::report::data::FindingData;
 use crate::report::serial::verdict_name;
 use crate::report::text;
 use crate::session::findings::{note_unsaved, picture, store};
-use crate::session::stored_cases::{Stored, StoredVerdict};
+use crate::session::stored_cases::{StoredCase, StoredVerdict};
 use crate::session::{Session, canary, stored_cases};
 use crate::terminal::out;
 use crate::terminal::progress::ProgressLine;
@@ -61,15 +61,15 @@ struct Triage {
     notes: Vec<String>,
     files: usize,
     /// The most frequent first.
-    findings: Vec<Sorted>,
+    findings: Vec<FindingFiles>,
     /// Findings that one mistake may explain.
     causes: Vec<Cause>,
     /// Files on which model and kernel agree.
     agree: Vec<String>,
     /// Files that are no case.
-    no_case: Vec<Other>,
+    no_case: Vec<FileReason>,
     /// Files whose case has no verdict.
-    inconclusive: Vec<Other>,
+    inconclusive: Vec<FileReason>,
     /// The scenes, and the files whose case was not compared.
     #[serde(flatten)]
     coverage: Coverage,
@@ -77,7 +77,7 @@ struct Triage {
 
 /// A finding and the files that show it.
 #[derive(Serialize)]
-struct Sorted {
+struct FindingFiles {
     #[serde(flatten)]
     finding: FindingData,
     /// None where it was met while another finding was shrunk.
@@ -94,7 +94,7 @@ struct Cause {
 
 /// A file without a verdict, and why.
 #[derive(Serialize)]
-struct Other {
+struct FileReason {
     file: String,
     why: String,
 }
@@ -148,7 +148,7 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
 }
 
 /// A finding with its files, and where it was saved.
-struct Found {
+struct TriagedFinding {
     finding: Finding,
     files: Vec<String>,
     saved: Option<FindingData>,
@@ -158,49 +158,49 @@ struct Found {
 #[derive(Default)]
 struct Piles {
     /// By signature.
-    found: BTreeMap<String, Found>,
+    found: BTreeMap<String, TriagedFinding>,
     agree: Vec<String>,
-    no_case: Vec<Other>,
-    inconclusive: Vec<Other>,
+    no_case: Vec<FileReason>,
+    inconclusive: Vec<FileReason>,
     /// How many of those could not be reproduced.
     unreproduced: u64,
     /// Files for whose case something is not available here.
-    absent: Vec<NotCompared>,
+    absent: Vec<MissingComparison>,
 }
 
 impl Piles {
-    fn sort(&mut self, stored: &Stored, oracle: &mut Oracle, coverage: &Coverage) {
+    fn sort(&mut self, stored: &StoredCase, oracle: &mut Oracle, coverage: &Coverage) {
         let file = stored.name.clone();
         match stored.judge(oracle, coverage) {
             StoredVerdict::Agree { .. } => self.agree.push(file),
             StoredVerdict::Disagree(finding) => self.find(*finding, Some(file)),
             StoredVerdict::Inconclusive(reason, why) => {
                 self.unreproduced += u64::from(reason.is_unreproduced());
-                self.inconclusive.push(Other { file, why });
+                self.inconclusive.push(FileReason { file, why });
             }
             StoredVerdict::Absent(_, reason) => {
-                self.absent.push(NotCompared { request: Request::Case(file), reason });
+                self.absent.push(MissingComparison { request: Request::Case(file), reason });
             }
-            StoredVerdict::NoCase(why) => self.no_case.push(Other { file, why }),
+            StoredVerdict::NoCase(why) => self.no_case.push(FileReason { file, why }),
         }
     }
 
     fn find(&mut self, finding: Finding, file: Option<String>) {
         let signature = finding.diagnosis.signature.clone();
         let found = self.found.entry(signature);
-        let found = found.or_insert(Found { finding, files: Vec::new(), saved: None });
+        let found = found.or_insert(TriagedFinding { finding, files: Vec::new(), saved: None });
         found.files.extend(file);
     }
 
     /// The simplest case of each finding, the most frequent first.
-    fn simplest(&mut self, oracle: &mut Oracle) -> Vec<Found> {
-        let shrunk: Vec<Found> = std::mem::take(&mut self.found)
+    fn simplest(&mut self, oracle: &mut Oracle) -> Vec<TriagedFinding> {
+        let shrunk: Vec<TriagedFinding> = std::mem::take(&mut self.found)
             .into_values()
             .map(|found| {
                 let until = Instant::now() + SHRINKING;
                 let cases = found.files.len() as u64;
                 let finding = Finding { cases, ..oracle.simplest(found.finding, until) };
-                Found { finding, ..found }
+                TriagedFinding { finding, ..found }
             })
             .collect();
         for found in shrunk {
@@ -209,13 +209,13 @@ impl Piles {
         for met in oracle.take_met() {
             self.find(met, None);
         }
-        let mut all: Vec<Found> = std::mem::take(&mut self.found).into_values().collect();
+        let mut all: Vec<TriagedFinding> = std::mem::take(&mut self.found).into_values().collect();
         all.sort_by_key(|found| std::cmp::Reverse(found.files.len()));
         all
     }
 }
 
-fn save(folder: &Path, findings: &mut [Found]) -> Result<(), String> {
+fn save(folder: &Path, findings: &mut [TriagedFinding]) -> Result<(), String> {
     for found in findings {
         let mut data = FindingData::new(&found.finding, String::new());
         store(Path::new(""), folder, &found.finding, &mut data)?;
@@ -225,9 +225,9 @@ fn save(folder: &Path, findings: &mut [Found]) -> Result<(), String> {
 }
 
 /// Findings that have their rule in common, or the place of a complaint.
-fn causes(findings: &[Found]) -> Vec<Cause> {
+fn causes(findings: &[TriagedFinding]) -> Vec<Cause> {
     let mut causes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for Found { finding, .. } in findings {
+    for TriagedFinding { finding, .. } in findings {
         let diagnosis = &finding.diagnosis;
         let what = match (&diagnosis.complaint, diagnosis.rule) {
             (Some(said), _) => format!("{} in {}", said.kind, said.place),
@@ -240,21 +240,21 @@ fn causes(findings: &[Found]) -> Vec<Cause> {
     several.map(|(what, signatures)| Cause { what, signatures }).collect()
 }
 
-fn draw(findings: Vec<Found>, oracle: &mut Oracle, colour: bool) -> Vec<Sorted> {
-    let one = |found: Found| {
+fn draw(findings: Vec<TriagedFinding>, oracle: &mut Oracle, colour: bool) -> Vec<FindingFiles> {
+    let one = |found: TriagedFinding| {
         let picture = picture(oracle, &found.finding, colour).1;
         let mut finding = FindingData::new(&found.finding, picture);
         if let Some(FindingData { replay, file, .. }) = found.saved {
             (finding.replay, finding.file) = (replay, file);
         }
-        Sorted { finding, files: found.files }
+        FindingFiles { finding, files: found.files }
     };
     findings.into_iter().map(one).collect()
 }
 
 fn text(triage: &Triage) -> String {
     let mut text = text::heading(&triage.kernel, triage.revision, &triage.notes);
-    for (number, Sorted { finding, files }) in (1..).zip(&triage.findings) {
+    for (number, FindingFiles { finding, files }) in (1..).zip(&triage.findings) {
         let title = format!("Finding {number} of {}", triage.findings.len());
         let shown = match files.len() {
             0 => "met while another finding was shrunk".to_owned(),
@@ -283,7 +283,7 @@ fn text(triage: &Triage) -> String {
     others(&mut text, "inconclusive", &triage.inconclusive);
     let absent = triage.coverage.not_compared.iter();
     let absent = absent.map(|entry| (entry.request.to_string(), entry.reason.clone()));
-    let absent: Vec<Other> = absent.map(|(file, why)| Other { file, why }).collect();
+    let absent: Vec<FileReason> = absent.map(|(file, why)| FileReason { file, why }).collect();
     others(&mut text, "not compared", &absent);
     let word = text::word(triage.verdict);
     let findings = counted(triage.findings.len() as u64, "finding");
@@ -292,9 +292,9 @@ fn text(triage: &Triage) -> String {
 }
 
 /// Files without a verdict, by reason.
-fn others(text: &mut String, what: &str, others: &[Other]) {
+fn others(text: &mut String, what: &str, others: &[FileReason]) {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for Other { file, why } in others {
+    for FileReason { file, why } in others {
         reasons.entry(why).or_default().push(file);
     }
     for (why, files) in reasons {
@@ -324,7 +324,7 @@ mod tests {
     use mptcp_harness::judge::finding::Diagnosis;
     use mptcp_harness::watch::Complaint;
 
-    fn found(signature: &str, rule: Option<Rule>, said: Option<(&str, &str)>) -> Found {
+    fn found(signature: &str, rule: Option<Rule>, said: Option<(&str, &str)>) -> TriagedFinding {
         let case = Case {
             scene: 0,
             poison: 0,
@@ -343,7 +343,7 @@ mod tests {
         });
         let (signature, summary) = (signature.to_owned(), String::new());
         let diagnosis = Diagnosis { signature, summary, rule, complaint, contradiction: None };
-        Found { finding: Finding::new(&case, diagnosis), files: vec![], saved: None }
+        TriagedFinding { finding: Finding::new(&case, diagnosis), files: vec![], saved: None }
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl fmt::Display for Request {
 
 /// Something that was asked for and of which nothing was compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NotCompared {
+pub(crate) struct MissingComparison {
     pub(crate) request: Request,
     pub(crate) reason: String,
 }
@@ -73,12 +73,12 @@ pub(crate) struct Coverage {
     /// Chosen scenes that the kernel's release cannot have: they are not missing.
     pub(crate) impossible_scenes: Vec<SkippedScene>,
     /// What was asked for and not compared.
-    pub(crate) not_compared: Vec<NotCompared>,
+    pub(crate) not_compared: Vec<MissingComparison>,
 }
 
 /// What the command line asks for; empty lists ask for everything.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Choice<'a> {
     pub(crate) options: &'a [OptionName],
     pub(crate) scenes: &'a [Selection],
 }
@@ -124,7 +124,7 @@ impl Coverage {
     }
 
     /// Finds out what of all that was asked for was not compared.
-    pub(crate) fn compare(&mut self, asked: Asked<'_>, revision: &Revision, compared: &Compared) {
+    pub(crate) fn compare(&mut self, asked: Choice<'_>, revision: &Revision, compared: &Compared) {
         let taken = |scene: &Scene| {
             asked.scenes.is_empty() || asked.scenes.iter().any(|choice| choice.takes(scene))
         };
@@ -167,7 +167,7 @@ impl Coverage {
                 missing.push((Request::Scenes(choice.to_string()), self.reason(&scenes)));
             }
         }
-        let entry = |(request, reason)| NotCompared { request, reason };
+        let entry = |(request, reason)| MissingComparison { request, reason };
         self.not_compared = missing.into_iter().map(entry).collect();
     }
 

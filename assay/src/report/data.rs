@@ -23,7 +23,7 @@ use crate::report::serial::{Text, group_name, option_title, verdict_name};
 
 /// Everything that a check reports.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Report {
+pub(crate) struct CheckReport {
     #[serde(with = "verdict_name")]
     pub(crate) verdict: Verdict,
     /// The release, as `uname -r` has it.
@@ -46,7 +46,7 @@ pub(crate) struct Report {
     #[serde(flatten)]
     pub(crate) coverage: Coverage,
     pub(crate) rules: Rules,
-    pub(crate) table: Vec<Row>,
+    pub(crate) table: Vec<TableRow>,
     pub(crate) findings: Vec<FindingData>,
     /// Known contradictions that the model goes along with, seen again. With --contract
     /// they are findings.
@@ -138,7 +138,7 @@ pub(crate) struct MissingRule {
 
 /// The cases of one option in one group of scenes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Row {
+pub(crate) struct TableRow {
     #[serde(with = "option_title")]
     pub(crate) option: OptionName,
     #[serde(with = "group_name")]
@@ -236,7 +236,7 @@ pub(crate) struct Circumstances {
     pub(crate) coverage: Coverage,
 }
 
-impl Report {
+impl CheckReport {
     /// The report of an outcome.
     pub(crate) fn new(
         kernel: &Kernel,
@@ -244,13 +244,13 @@ impl Report {
         rules: &RuleCoverage<'_>,
         findings: Vec<FindingData>,
         how: Circumstances,
-    ) -> Report {
+    ) -> CheckReport {
         let counts = outcome.counts();
         let seconds = outcome.elapsed.as_secs_f64();
         let missing = |rule: &&Rule| !outcome.rules.contains(**rule);
         let contradictions =
             if how.contract { Vec::new() } else { contradictions::seen_again(outcome, rules) };
-        Report {
+        CheckReport {
             verdict: Tally { is_incomplete: how.is_incomplete, ..tally(outcome, &how.coverage) }
                 .verdict(),
             kernel: kernel.release.clone(),
@@ -320,8 +320,8 @@ pub(crate) fn tally(outcome: &Outcome, coverage: &Coverage) -> Tally {
     }
 }
 
-fn rows(outcome: &Outcome) -> Vec<Row> {
-    let row = |((option, group), counts): (&(i32, Group), &Counts)| Row {
+fn rows(outcome: &Outcome) -> Vec<TableRow> {
+    let row = |((option, group), counts): (&(i32, Group), &Counts)| TableRow {
         option: OptionName::of(*option),
         group: *group,
         cases: counts.cases(),

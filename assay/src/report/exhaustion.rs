@@ -18,13 +18,13 @@ use crate::terminal::style::{counted, grouped, head, wrapped};
 
 /// Everything that a run reports.
 #[derive(Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ExhaustReport {
     #[serde(with = "verdict_name")]
     pub(crate) verdict: Verdict,
     kernel: String,
     revision: &'static str,
     notes: Vec<String>,
-    domains: Vec<Part>,
+    domains: Vec<DomainResult>,
     combinations: u64,
     /// The first combination that was not judged.
     next: u64,
@@ -44,7 +44,7 @@ pub(crate) struct Report {
 
 /// The domain of one option, and what came of it.
 #[derive(Serialize)]
-pub(crate) struct Part {
+pub(crate) struct DomainResult {
     option: String,
     dimensions: Vec<String>,
     combinations: u64,
@@ -73,7 +73,7 @@ pub(crate) fn named(option: i32) -> String {
     }
 }
 
-impl Report {
+impl ExhaustReport {
     /// The report of an outcome.
     pub(crate) fn new(
         kernel: &Kernel,
@@ -82,7 +82,7 @@ impl Report {
         outcome: &Outcome,
         findings: Vec<FindingData>,
         how: Circumstances,
-    ) -> Report {
+    ) -> ExhaustReport {
         let mut start = 0;
         let part = |domain: &Domain| {
             let end = start + domain.combinations();
@@ -91,11 +91,11 @@ impl Report {
             start = end;
             part(domain, wanted, outcome)
         };
-        let domains: Vec<Part> = exhaustion.domains().iter().map(part).collect();
+        let domains: Vec<DomainResult> = exhaustion.domains().iter().map(part).collect();
         let counts = outcome.counts();
         let seconds = outcome.elapsed.as_secs_f64();
         let wanted = exhaustion.all() - from;
-        Report {
+        ExhaustReport {
             verdict: Tally {
                 is_incomplete: counts.agree + counts.disagree != wanted,
                 ..tally(outcome, &how.coverage)
@@ -121,7 +121,7 @@ impl Report {
     }
 }
 
-fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> Part {
+fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> DomainResult {
     let option = domain.option;
     let own = |number: i32| match number {
         0 => !matches!(option, abi::MPTCP_INFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT),
@@ -155,7 +155,7 @@ fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> Part {
     };
     let option = named(option);
     let combinations = all;
-    Part {
+    DomainResult {
         option,
         dimensions,
         combinations,
@@ -169,7 +169,7 @@ fn part(domain: &Domain, wanted: u64, outcome: &Outcome) -> Part {
 }
 
 /// As text.
-pub(crate) fn text(report: &Report, from: u64) -> String {
+pub(crate) fn text(report: &ExhaustReport, from: u64) -> String {
     let mut text = text::heading(&report.kernel, report.revision, &report.notes);
     text.push_str(&text::findings(&report.findings));
     for part in &report.domains {
@@ -226,8 +226,8 @@ pub(crate) fn text(report: &Report, from: u64) -> String {
 }
 
 /// As KTAP: a test point for each option.
-pub(crate) fn ktap(report: &Report) -> String {
-    let point = |part: &Part| {
+pub(crate) fn ktap(report: &ExhaustReport) -> String {
+    let point = |part: &DomainResult| {
         let ending = if part.disagree > 0 {
             Ending::NotOk
         } else if part.agree == part.wanted && part.wanted > 0 {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arguments::OptionName;
 use crate::report::coverage::Coverage;
-use crate::report::data::{Fallen, FindingData, Report, Row};
+use crate::report::data::{CheckReport, Fallen, FindingData, TableRow};
 use crate::report::text;
 use crate::terminal::style::{bad, counted, dim, grouped, head};
 
@@ -19,11 +19,11 @@ use crate::terminal::style::{bad, counted, dim, grouped, head};
 #[serde(untagged)]
 pub(crate) enum GuestReport {
     Fallen(Fallen),
-    Whole(Box<Report>),
+    Whole(Box<CheckReport>),
 }
 
 impl GuestReport {
-    fn whole(&self) -> Option<&Report> {
+    fn whole(&self) -> Option<&CheckReport> {
         match self {
             GuestReport::Whole(report) => Some(report),
             GuestReport::Fallen(_) => None,
@@ -120,7 +120,7 @@ impl<'a> ColumnData<'a> {
 }
 
 impl Column {
-    fn whole(&self) -> Option<&Report> {
+    fn whole(&self) -> Option<&CheckReport> {
         self.report.as_ref().and_then(GuestReport::whole)
     }
 
@@ -128,7 +128,7 @@ impl Column {
         self.report.as_ref().map_or("", GuestReport::release)
     }
 
-    fn row(&self, option: OptionName, group: Group) -> Option<&Row> {
+    fn row(&self, option: OptionName, group: Group) -> Option<&TableRow> {
         self.whole()?.table.iter().find(|row| row.option == option && row.group == group)
     }
 
@@ -182,7 +182,7 @@ impl Column {
 }
 
 /// A number of a report.
-type Count = fn(&Report) -> u64;
+type Count = fn(&CheckReport) -> u64;
 
 /// Several kernels' checks as text.
 pub(crate) fn text(columns: &[Column]) -> String {

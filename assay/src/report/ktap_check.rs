@@ -5,14 +5,14 @@ use mptcp_harness::verdict::Verdict;
 
 use crate::arguments::OptionName;
 use crate::report::contradictions::ContradictionData;
-use crate::report::coverage::{NotCompared, Request};
-use crate::report::data::{FindingData, Report, Row};
+use crate::report::coverage::{MissingComparison, Request};
+use crate::report::data::{CheckReport, FindingData, TableRow};
 use crate::report::ktap::{Ending, Point};
 use crate::report::rule_coverage::RuleCoverage;
 use crate::terminal::style::{counted, grouped};
 
 /// What there is to say of the whole check.
-pub(crate) fn comments(report: &Report) -> Vec<String> {
+pub(crate) fn comments(report: &CheckReport) -> Vec<String> {
     let mut comments = vec![format!(
         "Linux {} modelled as {}, {}, seed {}",
         report.kernel,
@@ -32,7 +32,7 @@ pub(crate) fn comments(report: &Report) -> Vec<String> {
 }
 
 /// The test points.
-pub(crate) fn points(report: &Report, rules: &RuleCoverage<'_>) -> Vec<Point> {
+pub(crate) fn points(report: &CheckReport, rules: &RuleCoverage<'_>) -> Vec<Point> {
     let option = |option: OptionName| {
         let cells = groups().map(|group| cell(report, rules, option, group)).collect();
         let name = option.title();
@@ -52,8 +52,8 @@ pub(crate) fn points(report: &Report, rules: &RuleCoverage<'_>) -> Vec<Point> {
 
 impl Point {
     /// That a few refusals agree is no verdict on an option that was not compared.
-    fn unless_skipped(self, option: OptionName, report: &Report) -> Point {
-        let is_of = |entry: &&NotCompared| match entry.request {
+    fn unless_skipped(self, option: OptionName, report: &CheckReport) -> Point {
+        let is_of = |entry: &&MissingComparison| match entry.request {
             Request::AllOptions => true,
             Request::Option(other) => other == option,
             Request::Scenes(_) | Request::Case(_) => false,
@@ -75,9 +75,14 @@ pub(crate) fn groups() -> impl Iterator<Item = Group> {
 }
 
 /// One option on one group of scenes.
-fn cell(report: &Report, rules: &RuleCoverage<'_>, argument: OptionName, group: Group) -> Point {
+fn cell(
+    report: &CheckReport,
+    rules: &RuleCoverage<'_>,
+    argument: OptionName,
+    group: Group,
+) -> Point {
     let option = argument.title();
-    let here = |row: &&Row| row.option == argument && row.group == group;
+    let here = |row: &&TableRow| row.option == argument && row.group == group;
     let skip = |why: String| Point::new(group.name(), Ending::Skip(why));
     let row = match report.table.iter().find(here) {
         Some(row) if row.agree + row.disagree + row.unspecified > 0 => row,
@@ -104,11 +109,11 @@ fn cell(report: &Report, rules: &RuleCoverage<'_>, argument: OptionName, group: 
 
 /// Why an option has no verdict on a group of scenes.
 fn missing(
-    report: &Report,
+    report: &CheckReport,
     rules: &RuleCoverage<'_>,
     argument: OptionName,
     group: Group,
-    row: Option<&Row>,
+    row: Option<&TableRow>,
 ) -> String {
     let option = argument.title();
     if argument == OptionName::InfoOpt && !report.revision.info_opt {
@@ -137,7 +142,7 @@ fn absent(option: &str) -> String {
 
 /// Whether a finding is about an option of the table. What the kernel does not know
 /// is counted as unknown there, and so is what is found of it.
-fn belongs(finding: &FindingData, option: OptionName, report: &Report) -> bool {
+fn belongs(finding: &FindingData, option: OptionName, report: &CheckReport) -> bool {
     let own = OptionName::of(finding.option_number);
     let is_row = report.table.iter().any(|row| row.option == own);
     option == if is_row { own } else { OptionName::Unknown }
@@ -162,7 +167,7 @@ pub(crate) fn finding_text(finding: &FindingData) -> String {
 
 /// Whether everything that was asked for was compared, and every case had a verdict: a
 /// difference that could not be reproduced belongs to no option.
-fn verdicts(report: &Report) -> Point {
+fn verdicts(report: &CheckReport) -> Point {
     let ending = match report.verdict {
         Verdict::Agree | Verdict::Divergence => Ending::Ok,
         Verdict::Skipped => {

@@ -10,7 +10,7 @@ use mptcp_harness::verdict::Verdict;
 use crate::arguments::OptionName;
 use crate::report::contradictions::ContradictionData;
 use crate::report::coverage::Coverage;
-use crate::report::data::{EndedBy, Fallen, FindingData, Report, Row};
+use crate::report::data::{CheckReport, EndedBy, Fallen, FindingData, TableRow};
 use crate::terminal::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
 
 /// Columns of running text.
@@ -23,7 +23,7 @@ const MOST_IN_FULL: usize = 8;
 const WIDEST: usize = 15;
 
 /// The whole report.
-pub(crate) fn report(report: &Report) -> String {
+pub(crate) fn report(report: &CheckReport) -> String {
     let mut text = kernel(report);
     text.push_str(&table(&report.table));
     if report.compat > 0 {
@@ -44,7 +44,7 @@ pub(crate) fn report(report: &Report) -> String {
     text
 }
 
-fn kernel(report: &Report) -> String {
+fn kernel(report: &CheckReport) -> String {
     let revision = &report.revision;
     let mut text = format!(
         "{} {}, modelled as {} (tcp_info {}, mptcp_info {} bytes{})\n",
@@ -73,7 +73,7 @@ fn notes(notes: &[String]) -> String {
 }
 
 /// Groups of scenes by options; cells are cases, with what did not agree.
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[TableRow]) -> String {
     let mut text = String::new();
     if rows.is_empty() {
         return text;
@@ -90,15 +90,16 @@ fn table(rows: &[Row]) -> String {
     };
     let columns: Vec<OptionName> = OptionName::ALL.iter().filter(shown).copied().collect();
     let width = if columns.len() < OptionName::ALL.len() { 12 } else { 10 };
-    let sum = |option: Option<OptionName>, group: Option<Group>, what: fn(&Row) -> u64| -> u64 {
-        let there = |row: &&Row| {
-            option.is_none_or(|option| row.option == option)
-                && group.is_none_or(|group| row.group == group)
+    let sum =
+        |option: Option<OptionName>, group: Option<Group>, what: fn(&TableRow) -> u64| -> u64 {
+            let there = |row: &&TableRow| {
+                option.is_none_or(|option| row.option == option)
+                    && group.is_none_or(|group| row.group == group)
+            };
+            rows.iter().filter(there).map(what).sum()
         };
-        rows.iter().filter(there).map(what).sum()
-    };
     let mut line =
-        |name: &str, group: Option<Group>, what: fn(&Row) -> u64, mark: fn(&str) -> String| {
+        |name: &str, group: Option<Group>, what: fn(&TableRow) -> u64, mark: fn(&str) -> String| {
             let _ = write!(text, "  {name:<19}");
             let options = columns.iter().map(|option| Some(*option)).chain([None]);
             for option in options {
@@ -135,7 +136,7 @@ fn table(rows: &[Row]) -> String {
     format!("{}{text}", head(&title))
 }
 
-fn rules(report: &Report) -> String {
+fn rules(report: &CheckReport) -> String {
     let rules = &report.rules;
     let mut text =
         format!("\n{} {} of {} exercised\n", head("Rules:"), rules.exercised.len(), rules.total);
@@ -150,7 +151,7 @@ fn rules(report: &Report) -> String {
     text
 }
 
-fn contradictions(report: &Report) -> String {
+fn contradictions(report: &CheckReport) -> String {
     let mut text = String::new();
     if report.contradictions.is_empty() {
         return text;
@@ -176,7 +177,7 @@ fn sides(known: &ContradictionData, indent: &str) -> String {
     text
 }
 
-fn undecided(report: &Report) -> String {
+fn undecided(report: &CheckReport) -> String {
     let mut text = String::new();
     if report.inconclusive_reasons.is_empty() {
         return text;
@@ -212,7 +213,7 @@ pub(crate) fn scenes(coverage: &Coverage) -> String {
     text
 }
 
-fn laws(report: &Report) -> String {
+fn laws(report: &CheckReport) -> String {
     let Some(laws) = &report.laws else {
         return String::new();
     };
@@ -298,7 +299,7 @@ pub(crate) fn fallen(report: &Fallen) -> String {
     text
 }
 
-fn verdict(report: &Report) -> String {
+fn verdict(report: &CheckReport) -> String {
     let lattice = match report.lattice_seconds {
         Some(seconds) => format!("lattice complete after {seconds:.1} s"),
         None => "lattice not complete".into(),

@@ -22,7 +22,7 @@ use super::group::{Class, Group};
 use super::guest_run::GuestRun;
 use super::memory::{contrasted, drawn, larger};
 use super::words::{contract, of_kernels};
-use crate::report::coverage::{Asked, Coverage};
+use crate::report::coverage::{Choice, Coverage};
 use crate::report::data::{RevisionData, RuleData};
 use crate::report::serial::verdict_name;
 use crate::spec::standing;
@@ -44,7 +44,7 @@ pub(crate) struct Material<'a> {
     pub(crate) facts: Vec<String>,
     pub(crate) seed: u64,
     /// The options and scenes that the command line names.
-    pub(crate) asked_for: Asked<'a>,
+    pub(crate) asked_for: Choice<'a>,
     /// When the kernels were there, and when all was done.
     pub(crate) times: [Duration; 2],
 }

@@ -14,7 +14,7 @@ use mptcp_harness::scenes::by_id;
 use crate::report::coverage::Coverage;
 
 /// A case and where it came from, or why there is none.
-pub(crate) struct Stored {
+pub(crate) struct StoredCase {
     /// The path, or the first digits.
     pub(crate) name: String,
     /// Whether it comes from a file.
@@ -23,7 +23,7 @@ pub(crate) struct Stored {
 }
 
 /// All cases of some paths, folders in order.
-pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
+pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<StoredCase> {
     let mut all = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -31,7 +31,7 @@ pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
             folder(path, &mut all);
             if all.len() == before {
                 let why = "no case in this folder (*.md and *.txt are no cases)".to_owned();
-                all.push(Stored {
+                all.push(StoredCase {
                     name: path.display().to_string(),
                     is_file: true,
                     case: Err(why),
@@ -46,9 +46,9 @@ pub(crate) fn read(paths: &[PathBuf], hex: &[String]) -> Vec<Stored> {
 }
 
 /// The case of one file.
-pub(crate) fn file(path: &Path) -> Stored {
+pub(crate) fn file(path: &Path) -> StoredCase {
     let case = beginning(path).map_err(|error| error.to_string());
-    Stored {
+    StoredCase {
         name: path.display().to_string(),
         is_file: true,
         case: case.and_then(|bytes| codec::decode(&bytes).map_err(|error| error.to_string())),
@@ -56,9 +56,9 @@ pub(crate) fn file(path: &Path) -> Stored {
 }
 
 /// The case of some hexadecimal digits.
-pub(crate) fn from_hex(digits: &str) -> Stored {
+pub(crate) fn from_hex(digits: &str) -> StoredCase {
     let name: String = digits.chars().take(12).collect();
-    Stored {
+    StoredCase {
         name: format!("--hex {name}…"),
         is_file: false,
         case: bytes(digits)
@@ -81,7 +81,7 @@ pub(crate) enum StoredVerdict {
     NoCase(String),
 }
 
-impl Stored {
+impl StoredCase {
     /// Judges the case on a fixture as new. `coverage` has why a scene did not come up.
     pub(crate) fn judge(&self, oracle: &mut Oracle, coverage: &Coverage) -> StoredVerdict {
         let case = match &self.case {
@@ -115,12 +115,12 @@ fn beginning(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn folder(path: &Path, all: &mut Vec<Stored>) {
+fn folder(path: &Path, all: &mut Vec<StoredCase>) {
     let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let mut paths: Vec<PathBuf> = match entries {
         Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
         Err(error) => {
-            all.push(Stored {
+            all.push(StoredCase {
                 name: path.display().to_string(),
                 is_file: true,
                 case: Err(error.to_string()),

@@ -1,7 +1,7 @@
 use super::*;
 use mptcp_harness::scenes::by_name;
 
-const ALL: Asked<'_> = Asked { options: &[], scenes: &[] };
+const ALL: Choice<'_> = Choice { options: &[], scenes: &[] };
 
 /// Scenes that came up; all others did not.
 fn coverage(up: &[&str]) -> Coverage {
@@ -27,7 +27,7 @@ fn compared(on: &[(i32, &str)]) -> Compared {
     compared
 }
 
-fn not_compared(mut coverage: Coverage, asked: Asked<'_>, on: &[(i32, &str)]) -> Vec<Request> {
+fn not_compared(mut coverage: Coverage, asked: Choice<'_>, on: &[(i32, &str)]) -> Vec<Request> {
     coverage.compare(asked, &Revision::V6_12, &compared(on));
     coverage.not_compared.into_iter().map(|entry| entry.request).collect()
 }
@@ -40,7 +40,7 @@ fn a_refusal_is_no_comparison_of_an_option() {
     // Where nothing else was asked for, it is.
     let scenes = ["not-mptcp".parse().unwrap()];
     let two = [OptionName::Info, OptionName::TcpInfo];
-    let asked = Asked { options: &two, scenes: &scenes };
+    let asked = Choice { options: &two, scenes: &scenes };
     assert_eq!(not_compared(refuses(), asked, &refusals), []);
     let up = || coverage(&["fresh-v4", "udp-v6"]);
     let all = [(1, "fresh-v4"), (2, "fresh-v4"), (3, "fresh-v4"), (4, "fresh-v4")];
@@ -54,7 +54,7 @@ fn a_refusal_is_no_comparison_of_an_option() {
 #[test]
 fn each_option_that_was_asked_for_has_to_be_compared() {
     let up = || coverage(&["fresh-v4"]);
-    let asked = |options| Asked { options, scenes: &[] };
+    let asked = |options| Choice { options, scenes: &[] };
     let both = [OptionName::Info, OptionName::TcpInfo];
     assert_eq!(not_compared(up(), asked(&both), &[(1, "fresh-v4"), (2, "fresh-v4")]), []);
     let missing = not_compared(up(), asked(&both), &[(1, "fresh-v4")]);
@@ -72,12 +72,12 @@ fn each_scene_that_was_asked_for_has_to_be_compared() {
     let up = || coverage(&["fresh-v4", "bound-v4"]);
     let scenes = ["fresh-v4".parse().unwrap(), "many".parse().unwrap()];
     let info = [OptionName::Info];
-    let asked = Asked { options: &info, scenes: &scenes };
+    let asked = Choice { options: &info, scenes: &scenes };
     let missing = not_compared(up(), asked, &[(1, "fresh-v4")]);
     assert_eq!(missing, [Request::Scenes("many".to_owned())]);
     // It came up, and the run ended too early.
     let scenes = ["fresh-v4".parse().unwrap(), "bound-v4".parse().unwrap()];
-    let asked = Asked { options: &info, scenes: &scenes };
+    let asked = Choice { options: &info, scenes: &scenes };
     let mut coverage = up();
     coverage.compare(asked, &Revision::V6_12, &compared(&[(1, "fresh-v4")]));
     let text = coverage.not_compared_text().unwrap_or_default();
@@ -97,12 +97,12 @@ fn the_headline_has_what_is_missing_and_why() {
     // What has one reason is named together.
     let options = [OptionName::Info, OptionName::TcpInfo];
     let mut two = coverage(&["tcp-v4-fresh"]);
-    let asked = Asked { options: &options, scenes: &[] };
+    let asked = Choice { options: &options, scenes: &[] };
     two.compare(asked, &Revision::V6_12, &Compared::default());
     let text = two.not_compared_text().unwrap_or_default();
     assert!(text.starts_with("MPTCP_INFO, MPTCP_TCPINFO were not compared: "), "{text}");
     let mut whole = Coverage { skipped_scenes: Vec::new(), ..coverage(&["fresh-v4"]) };
-    let asked = Asked { options: &options[..1], scenes: &[] };
+    let asked = Choice { options: &options[..1], scenes: &[] };
     whole.compare(asked, &Revision::V6_12, &compared(&[(1, "fresh-v4")]));
     assert_eq!((whole.scenes_text(), whole.not_compared_text()), ("1 scene".to_owned(), None));
 }

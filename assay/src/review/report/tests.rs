@@ -35,7 +35,7 @@ fn between(
     base: GuestRun,
     patched: GuestRun,
 ) -> (Verdict, Difference, u8) {
-    let review = review(revisions, base, patched, Asked { options: &[], scenes: &[] });
+    let review = review(revisions, base, patched, Choice { options: &[], scenes: &[] });
     (review.verdict, review.difference, review.status().code())
 }
 
@@ -59,7 +59,7 @@ fn review(
     revisions: [Revision; 2],
     base: GuestRun,
     patched: GuestRun,
-    asked_for: Asked<'_>,
+    asked_for: Choice<'_>,
 ) -> Review {
     review_holding(Vec::new(), revisions, [base, patched], asked_for)
 }
@@ -68,7 +68,7 @@ fn review_holding(
     contents: Vec<Content>,
     revisions: [Revision; 2],
     surveys: [GuestRun; 2],
-    asked_for: Asked<'_>,
+    asked_for: Choice<'_>,
 ) -> Review {
     let agenda = agenda(&revisions);
     let review = Review::new(Material {
@@ -127,7 +127,7 @@ fn no_difference_is_reported_only_where_everything_was_compared() {
 fn scenes_that_are_missing_on_both_are_in_the_headline() {
     let some =
         || GuestRun { skipped: (20..30).map(skipped).collect(), ..survey(0..20, &[(AGREE, 2000)]) };
-    let asked = Asked { options: &[], scenes: &[] };
+    let asked = Choice { options: &[], scenes: &[] };
     let seen = review([Revision::V6_12; 2], some(), some(), asked);
     assert_eq!(seen.status().code(), 0);
     let headline = crate::review::markdown::summary(&seen);
@@ -142,7 +142,7 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
         scenes: survey(200..209, &[]).scenes,
         ..survey(0..0, &[(ABSENT, 2000)])
     };
-    let asked = Asked { options: &[], scenes: &[] };
+    let asked = Choice { options: &[], scenes: &[] };
     let seen = review([Revision::V6_12; 2], refusals(), refusals(), asked);
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
     let headline = crate::review::markdown::summary(&seen);
@@ -153,11 +153,11 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
     // A scene that the command line names, while others were compared.
     let good = || GuestRun { skipped: vec![skipped(29)], ..survey(0..29, &all_but(29)) };
     let named: [Selection; 1] = [by_id(29).unwrap().name.parse().unwrap()];
-    let asked = Asked { options: &[], scenes: &named };
+    let asked = Choice { options: &[], scenes: &named };
     let seen = review([Revision::V6_12; 2], good(), good(), asked);
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
     // An option that neither kernel has.
-    let asked = Asked { options: &[OptionName::FullInfo], scenes: &[] };
+    let asked = Choice { options: &[OptionName::FullInfo], scenes: &[] };
     let good = || survey(0..30, &[(AGREE, 2000)]);
     let seen = review([Revision::V6_1; 2], good(), good(), asked);
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
@@ -175,7 +175,7 @@ fn contents_that_nothing_explains_are_a_divergence_between_comparable_kernels() 
             patched: "00".to_owned(),
         }]
     };
-    let asked = Asked { options: &[], scenes: &[] };
+    let asked = Choice { options: &[], scenes: &[] };
     let good = || survey(0..30, &[(AGREE, 2000)]);
     let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), good()], asked);
     assert_eq!((seen.verdict, seen.difference), (Verdict::Divergence, Difference::Contents));
