@@ -119,7 +119,7 @@ pub(crate) enum Command {
     #[command(after_help = generate::HELP)]
     Generate(generate::GenerateArgs),
     /// Run the part of a review that is in a machine
-    #[command(hide = true)]
+    #[command(hide = true, name = guest_run::COMMAND)]
     GuestRun(guest_run::SurveyArgs),
 }
 

@@ -1,7 +1,7 @@
 //! The inside of a review: what one kernel does with an agenda of cases, as data
 //! that another process compares.
 //!
-//! `assay survey` runs in the machine, reads a [`Request`] and writes a [`GuestRun`]
+//! `assay guest-run` runs in the machine, reads a [`Request`] and writes a [`GuestRun`]
 //! to standard output.
 
 use std::collections::BTreeMap;
@@ -41,7 +41,10 @@ const TELL: Duration = Duration::from_millis(400);
 /// What a line on standard error begins with that tells it.
 pub(crate) const FAR: &str = "surveyed ";
 
-/// The command line of `assay survey`.
+/// The hidden subcommand that runs in a machine.
+pub(crate) const COMMAND: &str = "guest-run";
+
+/// The command line of `assay guest-run`.
 #[derive(Args, Debug)]
 pub(crate) struct SurveyArgs {
     /// A file with the request, in JSON

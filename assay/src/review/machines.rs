@@ -14,7 +14,7 @@ use mptcp_lab::kernels::Kernel;
 use mptcp_limits::{Need, Resource, files};
 use serde_json::Value;
 
-use super::guest_run::{FAR, GuestRun, Request};
+use super::guest_run::{COMMAND, FAR, GuestRun, Request};
 use crate::arguments::MachineArgs;
 use crate::session::machine::{Capture, boot, verdict};
 use crate::terminal::out;
@@ -54,7 +54,7 @@ impl Machines<'_> {
 
     fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<GuestRun, Ended> {
         let errand = Errand {
-            arguments: vec!["guest-run".into(), request.display().to_string()],
+            arguments: vec![COMMAND.into(), request.display().to_string()],
             environment: Vec::new(),
             wanted: Vec::new(),
             seconds: self.args.timeout.saturating_add(30),
