@@ -10,7 +10,7 @@ use mptcp_emulator::abi::{
 };
 use mptcp_emulator::{Revision, abi};
 
-use crate::cases::{Place, is_known};
+use crate::cases::{Block, Data, Full, Input, Opt, Place, is_known};
 use crate::memory::layout;
 
 /// What is worth knowing of a scene before making a case of it.
@@ -37,6 +37,24 @@ pub struct BoundaryValues {
     pub info_opt: bool,
     /// Whether calls can be made as 32-bit programs make them.
     pub compat: bool,
+}
+
+/// Where the arrays of `MPTCP_FULL_INFO` and the blocks of `mptcp_info_opt` are in ordinary
+/// cases.
+pub(crate) struct Places {
+    /// Those of `mptcp_subflow_info` and of `tcp_info`.
+    pub arrays: [Place; 2],
+    /// In the order of the structure.
+    pub blocks: [Place; 4],
+}
+
+impl Places {
+    /// These offsets of the street.
+    pub const fn new([info, tcp_info]: [u32; 2], [a, b, c, d]: [u32; 4]) -> Places {
+        let arrays = [Place::Street(info), Place::Street(tcp_info)];
+        let blocks = [Place::Street(a), Place::Street(b), Place::Street(c), Place::Street(d)];
+        Places { arrays, blocks }
+    }
 }
 
 impl BoundaryValues {
@@ -71,6 +89,30 @@ impl BoundaryValues {
     /// The kernel's size of an element of each block of `mptcp_info_opt`.
     pub fn blocks(&self) -> [u32; 4] {
         [self.mptcp_info, self.tcp_info, SOCKADDR, SOCKADDR]
+    }
+
+    /// The input of an option as programs fill it in that know as much as the kernel and have
+    /// room for a number of elements: with `like`'s fields, arrays and blocks at these places.
+    pub(crate) fn usual(&self, like: &Input, option: i32, elements: u32, places: &Places) -> Input {
+        match like {
+            Input::Nothing => Input::Nothing,
+            Input::Data(_) => Input::Data(Data::asking(self.element(option))),
+            Input::Full(_) => {
+                Input::Full(Full::asking(self.tcp_info, SUBFLOW_INFO, elements, places.arrays))
+            }
+            Input::Opt(_) => {
+                let block = |index: usize| {
+                    let elements = if index == 0 { 0 } else { elements };
+                    Block::asking(places.blocks[index], elements, self.blocks()[index])
+                };
+                Input::Opt(Opt { blocks: std::array::from_fn(block) })
+            }
+        }
+    }
+
+    /// The scene with a number.
+    pub(crate) fn scene(&self, scene: u8) -> Option<SceneFacts> {
+        self.cues.iter().find(|cue| cue.scene == scene).copied()
     }
 
     /// Whether an option is one to speak of on this kernel; `mptcp_info_opt` is

@@ -8,7 +8,8 @@ use mptcp_emulator::abi;
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::cases::boundary_values::{
-    BoundaryValues, CLOSED, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch, wild,
+    BoundaryValues, CLOSED, Places, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch,
+    wild,
 };
 use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place};
 use crate::scenes;
@@ -30,12 +31,8 @@ const OPTLEN: Place = Place::Street(0x14000);
 /// An ordinary place for the buffer, on the longest stretch.
 const OPTVAL: Place = Place::Street(0x1040);
 
-/// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
-const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x8000));
-
-/// Ordinary places for the blocks of `mptcp_info_opt`.
-const BLOCKS: [Place; 4] =
-    [Place::Street(0x1400), Place::Street(0x2000), Place::Street(0x8000), Place::Street(0xc000)];
+/// Ordinary places for arrays and blocks.
+const PLACES: Places = Places::new([0x2000, 0x8000], [0x1400, 0x2000, 0x8000, 0xc000]);
 
 const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 
@@ -71,15 +68,15 @@ pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
         length: 0,
         optval: OPTVAL,
         optlen: OPTLEN,
-        input: Input::Nothing,
+        input: Input::blank(option),
         entry: Entry::Native,
     };
     let mut cases = Vec::new();
-    match option {
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => data(palette, cue, blank, &mut cases),
-        abi::MPTCP_FULL_INFO => full(palette, cue, blank, &mut cases),
-        abi::MPTCP_INFO_OPT => opt(palette, cue, blank, &mut cases),
-        _ => info(palette, blank, &mut cases),
+    match plain(palette, cue, blank).input {
+        Input::Nothing => info(palette, blank, &mut cases),
+        Input::Data(_) => data(palette, cue, blank, &mut cases),
+        Input::Full(usual) => full(palette, cue, blank, usual, &mut cases),
+        Input::Opt(usual) => opt(palette, cue, blank, usual.blocks, &mut cases),
     }
     // Some places for the length lie over pointers.
     cases.retain(Case::is_safe);
@@ -103,35 +100,12 @@ const COMPAT_STEP: usize = 23;
 
 /// What a program asks for that knows as much as the kernel and has room for all.
 fn plain(palette: &BoundaryValues, cue: SceneFacts, blank: Case) -> Case {
-    let input = match blank.option {
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-            Input::Data(Data::asking(palette.element(blank.option)))
-        }
-        abi::MPTCP_FULL_INFO => Input::Full(usual_full(palette, cue)),
-        abi::MPTCP_INFO_OPT => Input::Opt(Opt { blocks: usual_blocks(palette, cue) }),
-        _ => Input::Nothing,
-    };
-    Case { length: palette.whole(blank.option, cue.subflows).cast_signed(), input, ..blank }
-}
-
-fn usual_full(palette: &BoundaryValues, cue: SceneFacts) -> Full {
-    Full {
-        size_tcpinfo_kernel: 0,
-        size_tcpinfo_user: palette.tcp_info,
-        size_sfinfo_kernel: 0,
-        size_sfinfo_user: SUBFLOW_INFO,
-        num_subflows: 0,
-        size_arrays_user: cue.subflows,
-        subflow_info: ARRAYS.0,
-        tcp_info: ARRAYS.1,
+    let length = palette.whole(blank.option, cue.subflows).cast_signed();
+    Case {
+        length,
+        input: palette.usual(&blank.input, blank.option, cue.subflows, &PLACES),
+        ..blank
     }
-}
-
-fn usual_blocks(palette: &BoundaryValues, cue: SceneFacts) -> [Block; 4] {
-    let sizes = palette.blocks();
-    std::array::from_fn(|index| {
-        Block::asking(BLOCKS[index], if index == 0 { 0 } else { cue.subflows }, sizes[index])
-    })
 }
 
 fn info(palette: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
@@ -201,9 +175,14 @@ fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
     }
 }
 
-fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
+fn full(
+    palette: &BoundaryValues,
+    cue: SceneFacts,
+    blank: Case,
+    usual: Full,
+    cases: &mut Vec<Case>,
+) {
     let whole = palette.whole(blank.option, 0).cast_signed();
-    let usual = usual_full(palette, cue);
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
         cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
     };
@@ -264,9 +243,13 @@ fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
     }
 }
 
-fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
-    let sizes = palette.blocks();
-    let usual = usual_blocks(palette, cue);
+fn opt(
+    palette: &BoundaryValues,
+    cue: SceneFacts,
+    blank: Case,
+    usual: [Block; 4],
+    cases: &mut Vec<Case>,
+) {
     let whole = INFO_OPT.cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, blocks: [Block; 4]| {
         let input = Input::Opt(Opt { blocks });
@@ -331,11 +314,11 @@ fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<C
         }
     }
     // The blocks: at edges, over each other, over the structure and the length.
-    for (index, each) in sizes.into_iter().enumerate() {
+    for (index, each) in palette.blocks().into_iter().enumerate() {
         let elements = if index == 0 { 1 } else { cue.subflows };
         let mut places = buffers(elements * each);
         places.extend([OPTVAL, Place::Street(0x1048), OPTLEN]);
-        places.extend(BLOCKS);
+        places.extend(PLACES.blocks);
         for place in places {
             for other in 0..5 {
                 let mut blocks = with(index, &|block| block.address = place);

@@ -15,6 +15,7 @@ use mptcp_emulator::RuleSet;
 use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::codec;
 use crate::cases::generate::{self, Choose};
+use crate::cases::input::BLOCK_FIELDS;
 use crate::cases::{Case, Entry, Input};
 use crate::kernel::Kernel;
 use crate::model::Model;
@@ -249,8 +250,7 @@ fn fresh(random: &mut fastrand::Rng, palette: &BoundaryValues) -> Case {
 
 /// The case with one respect of it taken from another.
 fn crossed(case: Case, random: &mut fastrand::Rng, palette: &BoundaryValues) -> Case {
-    let cue = palette.cues.iter().find(|cue| cue.scene == case.scene).copied();
-    let Some(cue) = cue else {
+    let Some(cue) = palette.scene(case.scene) else {
         return fresh(random, palette);
     };
     let other = generate::of(random, palette, cue, case.option, case.poison);
@@ -267,36 +267,24 @@ fn crossed(case: Case, random: &mut fastrand::Rng, palette: &BoundaryValues) -> 
                 Entry::Compat => Entry::Native,
             }
         }
-        _ => match (&mut crossed.input, other.input) {
-            (Input::Data(this), Input::Data(other)) => match random.below(4) {
-                0 => this.size_subflow_data = other.size_subflow_data,
-                1 => this.num_subflows = other.num_subflows,
-                2 => this.size_kernel = other.size_kernel,
-                _ => this.size_user = other.size_user,
-            },
-            (Input::Full(this), Input::Full(other)) => match random.below(7) {
-                0 => this.size_tcpinfo_user = other.size_tcpinfo_user,
-                1 => this.size_sfinfo_user = other.size_sfinfo_user,
-                2 => this.size_arrays_user = other.size_arrays_user,
-                3 => this.subflow_info = other.subflow_info,
-                4 => this.tcp_info = other.tcp_info,
-                5 => this.num_subflows = other.num_subflows,
-                _ => this.size_sfinfo_kernel = other.size_sfinfo_kernel,
-            },
-            (Input::Opt(this), Input::Opt(other)) => {
-                let index = random.below(4) as usize;
-                let (this, other) = (&mut this.blocks[index], other.blocks[index]);
-                match random.below(6) {
-                    0 => this.address = other.address,
-                    1 => this.nmemb_user = other.nmemb_user,
-                    2 => this.size_user = other.size_user,
-                    3 => this.nmemb_kernel = other.nmemb_kernel,
-                    4 => this.size_kernel = other.size_kernel,
-                    _ => *this = other,
+        _ => {
+            let fields = other.input.fields();
+            let field = match (&mut crossed.input, other.input) {
+                (Input::Data(_), Input::Data(_)) => random.below(4) as usize,
+                // All but `size_tcpinfo_kernel`.
+                (Input::Full(_), Input::Full(_)) => [1, 3, 5, 6, 7, 4, 2][random.below(7) as usize],
+                (Input::Opt(this), Input::Opt(other)) => {
+                    let block = random.below(4) as usize;
+                    let field = random.below(1 + BLOCK_FIELDS as u32) as usize;
+                    if field == BLOCK_FIELDS {
+                        this.blocks[block] = other.blocks[block];
+                    }
+                    block * BLOCK_FIELDS + field.min(BLOCK_FIELDS - 1)
                 }
-            }
-            (_, _) => crossed = other,
-        },
+                (_, _) => return other,
+            };
+            fields.get(field).iter().for_each(|(_, value)| crossed.input.set(field, *value));
+        }
     }
     crossed
 }

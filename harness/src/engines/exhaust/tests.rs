@@ -19,8 +19,8 @@ fn tiny() -> Domain {
         dimensions: vec![
             dimension("scene", Field::Scene, &[22, 30]),
             dimension("optlen", Field::Length, &[-1, 0, 16, 300, 600]),
-            dimension("size_user", Field::SizeUser, &[0, 248, 0xffff_ffff]),
-            dimension("num_subflows", Field::NumSubflows, &[0, 1]),
+            dimension("size_user", Field::Number(3), &[0, 248, 0xffff_ffff]),
+            dimension("num_subflows", Field::Number(1), &[0, 1]),
         ],
     }
 }
