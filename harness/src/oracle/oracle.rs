@@ -15,6 +15,7 @@ use crate::judge::evidence::Examination;
 use crate::judge::finding::{Diagnosis, Finding};
 use crate::judge::promises;
 use crate::model::Model;
+use crate::oracle::{CaseVerdict, Reason};
 use crate::run::compat::NoCompat;
 use crate::run::runner::{Runner, Scope, Target};
 use crate::run::scene_states::{SceneState, SceneStates};
@@ -30,73 +31,6 @@ pub type SharedFixtures = Arc<Mutex<Fixtures>>;
 /// Which signatures are known so well that a disagreement with one of them is not
 /// made sure of once more; `None` where none is.
 pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
-
-/// The verdict on one case.
-#[derive(Clone, Debug)]
-pub enum CaseVerdict {
-    /// Model and kernel agree.
-    Agree,
-    /// They do not.
-    Disagree(Box<Finding>),
-    /// They do not, but where promises alone are judged no promise is broken.
-    Unspecified,
-    /// There is none.
-    Inconclusive(Reason),
-}
-
-impl CaseVerdict {
-    /// See [`Reason::is_unreproduced`].
-    #[inline]
-    pub fn is_unreproduced(&self) -> bool {
-        matches!(self, CaseVerdict::Inconclusive(reason) if reason.is_unreproduced())
-    }
-}
-
-/// Why a case has no verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The scene of the case does not stand.
-    NoScene,
-    /// The kernel cannot be given the case: see [`Case::is_safe`].
-    NotSafe,
-    /// The case is a call of a 32-bit program, and those cannot be made here.
-    NoCompat(NoCompat),
-    /// The socket changed between its portrait and the call.
-    SceneMoved,
-    /// A disagreement that did not show again on a socket that did not move.
-    NotRepeated,
-    /// Memory far from where any case had business was written, and none of
-    /// the cases that could have done it does it again.
-    Stray,
-}
-
-impl Reason {
-    /// Whether something was seen that neither the model nor a moved scene
-    /// explains: no run with this in it is green.
-    pub fn is_unreproduced(self) -> bool {
-        matches!(self, Reason::NotRepeated | Reason::Stray)
-    }
-
-    /// Whether something that the case needs is not available here, so that the case was
-    /// not compared at all.
-    pub fn is_absent(self) -> bool {
-        matches!(self, Reason::NoScene | Reason::NoCompat(_))
-    }
-
-    /// A clause for a report.
-    pub fn text(self) -> &'static str {
-        match self {
-            Reason::NoScene => "the scene did not come up here",
-            Reason::NotSafe => "the case would let the kernel write to memory of this process",
-            Reason::NoCompat(why) => why.text(),
-            Reason::SceneMoved => "the scene moved between its portrait and the call",
-            Reason::NotRepeated => "a difference that could not be reproduced",
-            Reason::Stray => {
-                "memory was written far from any buffer, by a case that does not repeat it"
-            }
-        }
-    }
-}
 
 /// A street, a cast and a model: all that it takes to judge cases.
 pub struct Oracle {
@@ -249,11 +183,8 @@ impl Oracle {
         let agreed = self.rig.run(case, &subject, self.model, &mut fired, scope).is_ok();
         rules.extend(fired);
         // It may complain no second time, so that there is nothing to confirm.
-        if let Some(complaint) = self.rig.complaint() {
-            return CaseVerdict::Disagree(Box::new(Finding::new(
-                case,
-                Diagnosis::complained(case, complaint),
-            )));
+        if let Some(finding) = self.complained(case) {
+            return CaseVerdict::Disagree(Box::new(finding));
         }
         match agreed {
             true => CaseVerdict::Agree,
@@ -274,9 +205,8 @@ impl Oracle {
         };
         let (subject, subflows) = (actor.subject(&self.revision), actor.subflows());
         let diagnosis = self.rig.diagnose(case, &subject, subflows, self.model);
-        if let Some(complaint) = self.rig.complaint() {
-            let complained = Diagnosis::complained(case, complaint);
-            return CaseVerdict::Disagree(Box::new(Finding::new(case, complained)));
+        if let Some(finding) = self.complained(case) {
+            return CaseVerdict::Disagree(Box::new(finding));
         }
         let Some(diagnosis) = diagnosis else {
             return CaseVerdict::Unspecified;
@@ -353,6 +283,13 @@ impl Oracle {
         (diagnosis, sure)
     }
 
+    /// What the kernel complained of during the last call, as a finding.
+    #[inline]
+    fn complained(&mut self, case: &Case) -> Option<Finding> {
+        let complaint = self.rig.complaint()?;
+        Some(Finding::new(case, Diagnosis::complained(case, complaint)))
+    }
+
     /// What is missing for the entry of a case.
     #[inline]
     fn hindrance(&self, case: &Case) -> Option<NoCompat> {
@@ -393,8 +330,8 @@ impl Oracle {
         let actor = self.cast.get(case.scene)?;
         let subject = actor.subject(&self.revision);
         let diagnosis = self.rig.diagnose(case, &subject, actor.subflows(), self.model);
-        if let Some(complaint) = self.rig.complaint() {
-            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        if let Some(finding) = self.complained(case) {
+            return Some(finding);
         }
         let (diagnosis, _) = self.identified(case, diagnosis?);
         let known = Some(diagnosis).filter(|diagnosis| trusted(&diagnosis.signature))?;
@@ -419,8 +356,8 @@ impl Oracle {
     pub fn finding(&mut self, case: &Case) -> Option<Finding> {
         let examination = self.examine(case, true)?;
         let subflows = self.cast.get(case.scene)?.subflows();
-        if let Some(complaint) = self.rig.complaint() {
-            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        if let Some(finding) = self.complained(case) {
+            return Some(finding);
         }
         let evidence = Evidence::of(&examination)?;
         let diagnosis = promises::diagnose(self.model, case, &self.revision, subflows, &evidence)?;
