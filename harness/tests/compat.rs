@@ -7,6 +7,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::{Errno, RuleSet, abi};
 use mptcp_harness::cases::{Case, Data, Entry, Input, Place};
 use mptcp_harness::cases::{generate, lattice};
+use mptcp_harness::judge::evidence::Observed;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
 use mptcp_harness::oracle::{self, CaseVerdict, Reason};
@@ -59,10 +60,10 @@ fn main() {
 /// What came of a case: the result, and the street with what is open left out.
 fn answer(trial: &mut oracle::Oracle, case: &Case) -> Result<(Result<(), Errno>, Vec<u8>), Failed> {
     let seen = trial.examine(case, true).ok_or("no scene")?;
-    let (Some(result), Some(mut bytes)) = (seen.observed, seen.observation) else {
+    let Some(Observed { result, mut bytes, mismatch }) = seen.observed else {
         return Err(format!("not called: {case}").into());
     };
-    seen.verdict.map_err(|mismatch| format!("{mismatch:?}\n{case}"))?;
+    mismatch.map_or(Ok(()), |mismatch| Err(format!("{mismatch:?}\n{case}")))?;
     let open = bytes.iter_mut().zip(&seen.mask).filter(|(_, mask)| **mask != 0);
     open.for_each(|(byte, _)| *byte = 0);
     // Pointers are the program's own, and each has the street elsewhere.

@@ -15,7 +15,7 @@ use mptcp_emulator::abi::{self, Field, SUBFLOW_INFO, field_at};
 use mptcp_emulator::{OpenReason, RuleSet};
 use mptcp_harness::cases::{Case, Entry, Full, Input, Place};
 use mptcp_harness::judge::contradictions::KNOWN;
-use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::evidence::{Examination, Observed};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
 use mptcp_harness::run::runner::{Runner, Scope};
@@ -129,7 +129,7 @@ fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> 
                 Scope::Whole,
             );
             let now = rig.examine(&case, &subject, Model::documented(), true);
-            let Some(bytes) = &now.observation else {
+            let Some(Observed { bytes, mismatch, .. }) = &now.observed else {
                 continue;
             };
             let before = first.entry(scene.id).or_insert_with(|| bytes.clone());
@@ -139,7 +139,7 @@ fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> 
                     moved.insert(name);
                 }
             }
-            if let Err(mismatch) = agreed.and(now.verdict) {
+            if let Some(mismatch) = agreed.as_ref().err().or(mismatch.as_ref()) {
                 let fields = mismatch.bytes.iter().map(|at| named(*at, revision.tcp_info));
                 wrong.insert(format!("{}: {:?}", scene.name, fields.collect::<BTreeSet<_>>()));
             }
@@ -182,7 +182,7 @@ fn contradictions_are_shown(stage: &Fixtures) -> Result<Completion, Failed> {
             let actor = cast.get(scene.id).ok_or("it does not stand")?;
             let case = full_info(scene.id, revision.tcp_info);
             let now = rig.examine(&case, &actor.subject(&revision), Model::documented(), true);
-            let bytes = now.observation.unwrap_or_default();
+            let bytes = now.observation().unwrap_or_default();
             let word = |at: u32| bytes.get(at as usize..at as usize + 4).map(<[u8]>::to_vec);
             let (count, id) = (word(BUFFER + 16), word(SUBFLOW_INFOS));
             let state = bytes.get(TCP_INFOS as usize);

@@ -84,7 +84,7 @@ impl Explanation {
         match (asked, &self.kernel) {
             (Revisions::Running | Revisions::All, None) => Status::Skipped,
             (Revisions::Running | Revisions::All, _) if self.hindrance.is_some() => Status::Skipped,
-            _ if self.answer.examination.verdict.is_err() => Status::Divergence,
+            _ if self.answer.examination.mismatch().is_some() => Status::Divergence,
             _ => Status::Agree,
         }
     }
@@ -197,7 +197,7 @@ impl ModelAnswer {
     /// What the kernel left in the length, where it was called.
     pub(super) fn length_observed(&self, case: &Case) -> Option<i32> {
         let at = case.optlen.offset()?;
-        let bytes = self.examination.observation.as_ref()?.get(at..at + 4)?;
+        let bytes = self.examination.observation()?.get(at..at + 4)?;
         bytes.try_into().ok().map(i32::from_ne_bytes)
     }
 

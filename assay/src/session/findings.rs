@@ -52,9 +52,8 @@ pub(crate) fn picture(trial: &mut Oracle, finding: &Finding, colour: bool) -> (u
     }
     trial.freshen();
     let again = trial.examine(&finding.case, true);
-    let Some((examination, mismatch)) = again
-        .as_ref()
-        .and_then(|examination| Some((examination, examination.verdict.as_ref().err()?)))
+    let Some((examination, mismatch)) =
+        again.as_ref().and_then(|examination| Some((examination, examination.mismatch()?)))
     else {
         return (usize::MAX, "(run once more for this picture, the case agreed)".into());
     };
