@@ -60,7 +60,7 @@ impl Explanation {
         call: bool,
     ) -> Result<Explanation, String> {
         let session = Session::of_scene(scene, Model::documented());
-        let expected = session.fixtures().portrait(scene.id).cloned();
+        let expected = session.fixtures().expected(scene.id).cloned();
         let skipped = session.skipped.first().map(|(_, why)| why.clone());
         Explained { case, scene, expected, skipped }.explanation(&session, revisions, call)
     }
@@ -137,7 +137,7 @@ impl Explained {
         oracle.freshen();
         let gone = || format!("{} is no longer as it was", self.scene.name);
         let examination = oracle.examine(&self.case, call).ok_or_else(gone)?;
-        let subflows = oracle.actor(self.case.scene).map_or(0, |state| state.subflows());
+        let subflows = oracle.scene_state(self.case.scene).map_or(0, |state| state.subflows());
         let hindrance = oracle.compat().err().filter(|_| self.case.entry == Entry::Compat);
         let revision = session.kernel.revision;
         Ok((ModelAnswer { revision, subflows, examination }, hindrance))

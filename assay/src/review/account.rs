@@ -116,7 +116,7 @@ impl DataDifference {
 
     /// Finds the simplest case of a group.
     pub(crate) fn simplify(&mut self, group: &mut Group, agenda: &CaseList) {
-        let Some(palette) = agenda.palettes.first() else {
+        let Some(palette) = agenda.boundary_values.first() else {
             return;
         };
         let (signature, causes) = (group.signature.clone(), group.causes.clone());

@@ -57,7 +57,7 @@ pub(crate) fn picture(trial: &mut Oracle, finding: &Finding, colour: bool) -> (u
     else {
         return (usize::MAX, "(run once more for this picture, the case agreed)".into());
     };
-    let subflows = trial.actor(finding.case.scene).map_or(0, |actor| actor.subflows());
+    let subflows = trial.scene_state(finding.case.scene).map_or(0, |actor| actor.subflows());
     let picture =
         Hexdump::new(&finding.case, trial.revision(), subflows, examination, colour).differences();
     (mismatch.bytes.len(), picture)

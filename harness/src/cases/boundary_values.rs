@@ -1,9 +1,8 @@
 //! Interesting values: what a boundary is made of.
 //!
-//! A palette knows which scenes there are, how many subflows each has, and
-//! the sizes of this kernel's structures. Cases made from it are better than
-//! random ones, and never anything but cases: a wrong palette makes a dull
-//! fuzzer, not a wrong verdict.
+//! They state which scenes there are, how many subflows each has, and the sizes of this
+//! kernel's structures. Cases made from them are better than random ones, and never anything
+//! but cases: wrong boundary values make a dull fuzzer, not a wrong verdict.
 
 use mptcp_emulator::abi::{
     FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
@@ -28,7 +27,7 @@ pub struct SceneFacts {
 #[derive(Clone, Debug)]
 pub struct BoundaryValues {
     /// The scenes, at least one.
-    pub cues: Vec<SceneFacts>,
+    pub scene_facts: Vec<SceneFacts>,
     /// Size of `struct tcp_info`, in bytes.
     pub tcp_info: u32,
     /// Size of `struct mptcp_info`, in bytes.
@@ -58,10 +57,10 @@ impl Places {
 }
 
 impl BoundaryValues {
-    /// A palette for a kernel, without the calls of 32-bit programs.
-    pub fn new(cues: Vec<SceneFacts>, revision: &Revision) -> BoundaryValues {
+    /// Boundary values for a kernel, without the calls of 32-bit programs.
+    pub fn new(scene_facts: Vec<SceneFacts>, revision: &Revision) -> BoundaryValues {
         let Revision { tcp_info, mptcp_info, info_opt, .. } = *revision;
-        BoundaryValues { cues, tcp_info, mptcp_info, info_opt, compat: false }
+        BoundaryValues { scene_facts, tcp_info, mptcp_info, info_opt, compat: false }
     }
 
     /// The size of an element of an option, in bytes; of the structure for
@@ -112,7 +111,7 @@ impl BoundaryValues {
 
     /// The scene with a number.
     pub(crate) fn scene(&self, scene: u8) -> Option<SceneFacts> {
-        self.cues.iter().find(|cue| cue.scene == scene).copied()
+        self.scene_facts.iter().find(|facts| facts.scene == scene).copied()
     }
 
     /// Whether an option is one to speak of on this kernel; `mptcp_info_opt` is

@@ -39,30 +39,30 @@ const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 /// The scenes in the order in which to go through them: each group's turn
 /// after another's, and in each group those with three subflows first, which
 /// show more than those with one and cost less than those with many.
-pub fn order(palette: &BoundaryValues) -> Vec<SceneFacts> {
-    let mut cues = palette.cues.clone();
-    cues.sort_by_key(|cue| (cue.subflows.abs_diff(3), cue.scene));
+pub fn order(values: &BoundaryValues) -> Vec<SceneFacts> {
+    let mut scene_facts = values.scene_facts.clone();
+    scene_facts.sort_by_key(|facts| (facts.subflows.abs_diff(3), facts.scene));
     let mut turns = std::collections::BTreeMap::new();
     let mut keyed: Vec<(usize, SceneFacts)> = Vec::new();
-    for cue in cues {
-        let group = scenes::by_id(cue.scene).map(|scene| scene.group);
+    for facts in scene_facts {
+        let group = scenes::by_id(facts.scene).map(|scene| scene.group);
         let turn = turns.entry(group).or_insert(0);
-        keyed.push((*turn, cue));
+        keyed.push((*turn, facts));
         *turn += 1;
     }
     keyed.sort_by_key(|(turn, _)| *turn);
-    keyed.into_iter().map(|(_, cue)| cue).collect()
+    keyed.into_iter().map(|(_, facts)| facts).collect()
 }
 
 /// The lattice of one scene, all options.
-pub fn of_all(palette: &BoundaryValues, cue: SceneFacts) -> impl Iterator<Item = Case> + '_ {
-    OPTIONS.into_iter().flat_map(move |option| of(palette, cue, option))
+pub fn of_all(values: &BoundaryValues, facts: SceneFacts) -> impl Iterator<Item = Case> + '_ {
+    OPTIONS.into_iter().flat_map(move |option| of(values, facts, option))
 }
 
 /// The lattice of one scene and option.
-pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
+pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> {
     let blank = Case {
-        scene: cue.scene,
+        scene: facts.scene,
         poison: 0,
         option,
         length: 0,
@@ -72,22 +72,22 @@ pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
         entry: Entry::Native,
     };
     let mut cases = Vec::new();
-    match plain(palette, cue, blank).input {
-        Input::Nothing => info(palette, blank, &mut cases),
-        Input::Data(_) => data(palette, cue, blank, &mut cases),
-        Input::Full(usual) => full(palette, cue, blank, usual, &mut cases),
-        Input::Opt(usual) => opt(palette, cue, blank, usual.blocks, &mut cases),
+    match plain(values, facts, blank).input {
+        Input::Nothing => info(values, blank, &mut cases),
+        Input::Data(_) => data(values, facts, blank, &mut cases),
+        Input::Full(usual) => full(values, facts, blank, usual, &mut cases),
+        Input::Opt(usual) => opt(values, facts, blank, usual.blocks, &mut cases),
     }
     // Some places for the length lie over pointers.
     cases.retain(Case::is_safe);
-    if !cue.answers || !palette.knows(option) {
+    if !facts.answers || !values.knows(option) {
         // One in so many: none of these numbers matters to a refusal.
         cases = cases.into_iter().step_by(16).collect();
     }
-    if palette.compat {
+    if values.compat {
         let some = cases.iter().step_by(COMPAT_STEP).copied();
         let as_compat = |case| Case { entry: Entry::Compat, ..case };
-        let compat = some.chain([plain(palette, cue, blank)]).map(as_compat);
+        let compat = some.chain([plain(values, facts, blank)]).map(as_compat);
         let compat: Vec<Case> = compat.filter(Case::is_safe).collect();
         cases.extend(compat);
     }
@@ -99,17 +99,17 @@ pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
 const COMPAT_STEP: usize = 23;
 
 /// What a program asks for that knows as much as the kernel and has room for all.
-fn plain(palette: &BoundaryValues, cue: SceneFacts, blank: Case) -> Case {
-    let length = palette.whole(blank.option, cue.subflows).cast_signed();
+fn plain(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Case {
+    let length = values.whole(blank.option, facts.subflows).cast_signed();
     Case {
         length,
-        input: palette.usual(&blank.input, blank.option, cue.subflows, &PLACES),
+        input: values.usual(&blank.input, blank.option, facts.subflows, &PLACES),
         ..blank
     }
 }
 
-fn info(palette: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
-    let whole = palette.mptcp_info.cast_signed();
+fn info(values: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
+    let whole = values.mptcp_info.cast_signed();
     let mut lengths = vec![0, 1, 2, 3, 4, 7, 8, 48, 80, 88, i32::MAX];
     lengths.extend(NEGATIVE);
     lengths.extend([whole - 1, whole, whole + 1, whole + 4]);
@@ -123,15 +123,15 @@ fn info(palette: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
     }
 }
 
-fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
-    let element = palette.element(blank.option);
+fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
+    let element = values.element(blank.option);
     for size_user in
         [0, 1, element - 1, element, element + 1, element + 64, 0x7fff_ffff, 0x8000_0000, u32::MAX]
     {
         let stride = size_user.min(element);
         let mut lengths = vec![0, 1, 15, 16, 17, 24, i32::MAX];
         lengths.extend(NEGATIVE);
-        for slots in [1, 2, cue.subflows, cue.subflows + 1] {
+        for slots in [1, 2, facts.subflows, facts.subflows + 1] {
             let exact = (SUBFLOW_DATA + slots * stride).cast_signed();
             lengths.extend([exact - 1, exact, exact + 1, exact + 8]);
         }
@@ -156,7 +156,7 @@ fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
         }
     }
 
-    let whole = palette.whole(blank.option, cue.subflows);
+    let whole = values.whole(blank.option, facts.subflows);
     for (length, header) in [
         (whole, SUBFLOW_DATA),
         (whole + 8, SUBFLOW_DATA + 8),
@@ -176,13 +176,13 @@ fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
 }
 
 fn full(
-    palette: &BoundaryValues,
-    cue: SceneFacts,
+    values: &BoundaryValues,
+    facts: SceneFacts,
     blank: Case,
     usual: Full,
     cases: &mut Vec<Case>,
 ) {
-    let whole = palette.whole(blank.option, 0).cast_signed();
+    let whole = values.whole(blank.option, 0).cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
         cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
     };
@@ -192,18 +192,18 @@ fn full(
     lengths.extend(NEGATIVE);
     lengths.extend([whole - 1, whole, whole + 1]);
     for length in lengths {
-        for size_arrays_user in [0, 1, cue.subflows.saturating_sub(1), cue.subflows, u32::MAX] {
+        for size_arrays_user in [0, 1, facts.subflows.saturating_sub(1), facts.subflows, u32::MAX] {
             let arrays = Full { size_arrays_user, ..usual };
             for (tcp, addresses) in [
                 (0, SUBFLOW_INFO),
                 (1, 1),
-                (palette.tcp_info - 1, 7),
-                (palette.tcp_info + 1, 9),
-                (palette.tcp_info, SUBFLOW_INFO - 1),
+                (values.tcp_info - 1, 7),
+                (values.tcp_info + 1, 9),
+                (values.tcp_info, SUBFLOW_INFO - 1),
                 (0x7fff_ffff, 0x7fff_ffff),
                 (0x8000_0000, SUBFLOW_INFO),
-                (palette.tcp_info, 0x8000_0000),
-                (palette.tcp_info, 0),
+                (values.tcp_info, 0x8000_0000),
+                (values.tcp_info, 0),
             ] {
                 let sizes = Full { size_tcpinfo_user: tcp, size_sfinfo_user: addresses, ..arrays };
                 put(length, OPTVAL, OPTLEN, sizes);
@@ -226,11 +226,11 @@ fn full(
         }
     }
     // The arrays: at edges, over each other, over the structure and the length.
-    let addresses = buffers(cue.subflows * SUBFLOW_INFO);
-    let infos = buffers(cue.subflows * palette.tcp_info);
+    let addresses = buffers(facts.subflows * SUBFLOW_INFO);
+    let infos = buffers(facts.subflows * values.tcp_info);
     for subflow_info in addresses.iter().chain(&[OPTVAL, OPTLEN]) {
         for tcp_info in infos.iter().chain(&[OPTVAL, OPTLEN, *subflow_info]) {
-            for size_tcpinfo_user in [palette.tcp_info, 0] {
+            for size_tcpinfo_user in [values.tcp_info, 0] {
                 let arrays = Full {
                     subflow_info: *subflow_info,
                     tcp_info: *tcp_info,
@@ -244,8 +244,8 @@ fn full(
 }
 
 fn opt(
-    palette: &BoundaryValues,
-    cue: SceneFacts,
+    values: &BoundaryValues,
+    facts: SceneFacts,
     blank: Case,
     usual: [Block; 4],
     cases: &mut Vec<Case>,
@@ -271,7 +271,7 @@ fn opt(
         put(length, OPTVAL, OPTLEN, usual);
     }
     let counts =
-        [0, 1, cue.subflows.saturating_sub(1), cue.subflows, cue.subflows + 1, 0x8000_0000];
+        [0, 1, facts.subflows.saturating_sub(1), facts.subflows, facts.subflows + 1, 0x8000_0000];
     for index in 0..5 {
         for nmemb_user in counts.into_iter().chain([u32::MAX]) {
             for offset in [-1, 0, 1, 8] {
@@ -314,8 +314,8 @@ fn opt(
         }
     }
     // The blocks: at edges, over each other, over the structure and the length.
-    for (index, each) in palette.blocks().into_iter().enumerate() {
-        let elements = if index == 0 { 1 } else { cue.subflows };
+    for (index, each) in values.blocks().into_iter().enumerate() {
+        let elements = if index == 0 { 1 } else { facts.subflows };
         let mut places = buffers(elements * each);
         places.extend([OPTVAL, Place::Street(0x1048), OPTLEN]);
         places.extend(PLACES.blocks);
@@ -384,17 +384,17 @@ mod tests {
     #[test]
     fn few_cases_are_those_of_32_bit_programs_and_no_plain_one_is_missing() {
         let revision = Revision::V6_12.with_info_opt();
-        let cue = SceneFacts { scene: 30, answers: true, subflows: 3 };
-        let native = BoundaryValues::new(vec![cue], &revision);
-        let palette = BoundaryValues { compat: true, ..native.clone() };
+        let facts = SceneFacts { scene: 30, answers: true, subflows: 3 };
+        let native = BoundaryValues::new(vec![facts], &revision);
+        let values = BoundaryValues { compat: true, ..native.clone() };
         for option in OPTIONS {
-            let cases = of(&palette, cue, option);
+            let cases = of(&values, facts, option);
             let (compat, others): (Vec<Case>, Vec<Case>) =
                 cases.into_iter().partition(|case| case.entry == Entry::Compat);
-            assert_eq!(others, of(&native, cue, option));
+            assert_eq!(others, of(&native, facts, option));
             let share = compat.len() * 100 / others.len();
             assert!((2..6).contains(&share), "option {option}: {share} percent");
-            let whole = palette.whole(option, cue.subflows).cast_signed();
+            let whole = values.whole(option, facts.subflows).cast_signed();
             let plain =
                 |case: &Case| (case.length, case.optval, case.optlen) == (whole, OPTVAL, OPTLEN);
             assert!(compat.iter().any(plain), "option {option}");

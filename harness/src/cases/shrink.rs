@@ -16,14 +16,14 @@ const MOST_TRIES: usize = 2000;
 
 /// The simplest case for which `shows` is true, starting from one for which
 /// it is, and trying simpler ones for as long as that leads anywhere.
-pub fn shrink(case: Case, palette: &BoundaryValues, mut shows: impl FnMut(&Case) -> bool) -> Case {
+pub fn shrink(case: Case, values: &BoundaryValues, mut shows: impl FnMut(&Case) -> bool) -> Case {
     let mut simplest = case;
     let mut tries = 0;
     loop {
-        let cost = weight(&simplest, palette);
-        let simpler = candidates(&simplest, palette)
+        let cost = weight(&simplest, values);
+        let simpler = candidates(&simplest, values)
             .into_iter()
-            .filter(|candidate| candidate.is_safe() && weight(candidate, palette) < cost)
+            .filter(|candidate| candidate.is_safe() && weight(candidate, values) < cost)
             .find(|candidate| {
                 tries += 1;
                 tries <= MOST_TRIES && shows(candidate)
@@ -37,7 +37,7 @@ pub fn shrink(case: Case, palette: &BoundaryValues, mut shows: impl FnMut(&Case)
 
 /// How far a case is from the simplest of all: first how many things about it
 /// are out of the ordinary, then how large its numbers are.
-fn weight(case: &Case, palette: &BoundaryValues) -> (u32, u64) {
+fn weight(case: &Case, values: &BoundaryValues) -> (u32, u64) {
     let place = |place: Place, ordinary: Place| {
         let size = match place {
             _ if place == ordinary => return (0, 0),
@@ -53,12 +53,12 @@ fn weight(case: &Case, palette: &BoundaryValues) -> (u32, u64) {
     };
     let length = u64::from(case.length.unsigned_abs()) + u64::from(case.length < 0);
     let mut parts = vec![
-        (u32::from(case.poison != 0) + rank(case.scene, palette), length),
+        (u32::from(case.poison != 0) + rank(case.scene, values), length),
         (u32::from(case.entry == Entry::Compat), 0),
         place(case.optval, OPTVAL),
         place(case.optlen, OPTLEN),
     ];
-    for (index, this, usual) in fields(case, palette) {
+    for (index, this, usual) in fields(case, values) {
         if let Input::Opt(opt) = &case.input {
             // What is not asked for at all is simpler than any request.
             if opt.blocks[index / BLOCK_FIELDS] == Block::UNASKED {
@@ -77,30 +77,31 @@ fn weight(case: &Case, palette: &BoundaryValues) -> (u32, u64) {
 }
 
 /// The input as the simplest case has it.
-fn usual(case: &Case, palette: &BoundaryValues) -> Input {
-    palette.usual(&case.input, case.option, 1, &PLACES)
+fn usual(case: &Case, values: &BoundaryValues) -> Input {
+    values.usual(&case.input, case.option, 1, &PLACES)
 }
 
 /// The fields of the input by index, each with the ordinary value of it.
-fn fields(case: &Case, palette: &BoundaryValues) -> impl Iterator<Item = (usize, Value, Value)> {
-    let both = case.input.fields().into_iter().zip(usual(case, palette).fields());
+fn fields(case: &Case, values: &BoundaryValues) -> impl Iterator<Item = (usize, Value, Value)> {
+    let both = case.input.fields().into_iter().zip(usual(case, values).fields());
     both.enumerate().map(|(index, ((_, this), (_, usual)))| (index, this, usual))
 }
 
 /// Scenes with fewer subflows are simpler, and established ones simpler than
 /// the rest, which their numbers tell.
-fn rank(scene: u8, palette: &BoundaryValues) -> u32 {
-    let key = |cue: SceneFacts| (cue.answers, cue.subflows, cue.scene);
-    let this = palette.scene(scene).map(key);
-    let simpler = palette.cues.iter().filter(|cue| this.is_some_and(|this| key(**cue) < this));
+fn rank(scene: u8, values: &BoundaryValues) -> u32 {
+    let key = |facts: SceneFacts| (facts.answers, facts.subflows, facts.scene);
+    let this = values.scene(scene).map(key);
+    let simpler =
+        values.scene_facts.iter().filter(|facts| this.is_some_and(|this| key(**facts) < this));
     u32::try_from(simpler.count()).unwrap_or(u32::MAX)
 }
 
 /// Cases that are simpler in one respect, the boldest first.
-fn candidates(case: &Case, palette: &BoundaryValues) -> Vec<Case> {
+fn candidates(case: &Case, values: &BoundaryValues) -> Vec<Case> {
     let mut cases = vec![Case { entry: Entry::Native, ..*case }];
-    let mut scenes: Vec<_> = palette.cues.iter().map(|cue| cue.scene).collect();
-    scenes.sort_by_key(|scene| rank(*scene, palette));
+    let mut scenes: Vec<_> = values.scene_facts.iter().map(|facts| facts.scene).collect();
+    scenes.sort_by_key(|scene| rank(*scene, values));
     for scene in scenes {
         cases.push(Case { scene, ..*case });
     }
@@ -115,15 +116,15 @@ fn candidates(case: &Case, palette: &BoundaryValues) -> Vec<Case> {
     for simple in [0, 1, 16, 40, 96, -1, i32::MIN] {
         length(simple);
     }
-    let element = palette.element(case.option).cast_signed();
+    let element = values.element(case.option).cast_signed();
     for whole in [element, 16 + element, 16 + 2 * element, 136] {
         length(whole);
     }
     for smaller in smaller(case.length.cast_unsigned()) {
         length(smaller.cast_signed());
     }
-    let usual = usual(case, palette);
-    for (index, this, ordinary) in fields(case, palette) {
+    let usual = usual(case, values);
+    for (index, this, ordinary) in fields(case, values) {
         if let (Input::Opt(opt), Input::Opt(usual)) = (case.input, usual)
             && index % BLOCK_FIELDS == 0
         {
@@ -185,22 +186,23 @@ mod tests {
     use super::*;
     use crate::cases::{Data, generate};
 
-    fn palette() -> BoundaryValues {
-        let cues = [(20, 1), (26, 2), (28, 3), (100, 17)];
-        let cues = cues.map(|(scene, subflows)| SceneFacts { scene, answers: true, subflows });
-        BoundaryValues::new(cues.into(), &Revision::V6_18)
+    fn boundary_values() -> BoundaryValues {
+        let scene_facts = [(20, 1), (26, 2), (28, 3), (100, 17)];
+        let scene_facts =
+            scene_facts.map(|(scene, subflows)| SceneFacts { scene, answers: true, subflows });
+        BoundaryValues::new(scene_facts.into(), &Revision::V6_18)
     }
 
     /// Generated cases for which something holds, with what they shrink to.
     fn shrunk(option: i32, shows: impl Fn(&Case) -> bool) -> Vec<Case> {
-        let palette = palette();
+        let values = boundary_values();
         let mut random = fastrand::Rng::with_seed(5);
         let mut found = Vec::new();
         for _ in 0..20_000 {
-            let cue = palette.cues[random.usize(..palette.cues.len())];
-            let case = generate::of(&mut random, &palette, cue, option, 2);
+            let facts = values.scene_facts[random.usize(..values.scene_facts.len())];
+            let case = generate::of(&mut random, &values, facts, option, 2);
             if shows(&case) {
-                found.push(shrink(case, &palette, &shows));
+                found.push(shrink(case, &values, &shows));
             }
         }
         assert!(found.len() > 50, "only {} cases to shrink", found.len());

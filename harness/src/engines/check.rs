@@ -66,7 +66,7 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-/// Makes a watch for a trial of its own, where the kernel can be watched.
+/// Makes a watch for an oracle of its own, where the kernel can be watched.
 pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
 
 /// Where one job's cases come from.
@@ -86,7 +86,7 @@ pub trait Sources: Sync {
     /// The part of one of so many jobs.
     fn source<'a>(
         &'a self,
-        palette: &'a BoundaryValues,
+        values: &'a BoundaryValues,
         job: u64,
         jobs: u64,
     ) -> Box<dyn Source + 'a>;
@@ -99,12 +99,12 @@ pub trait Sources: Sync {
 pub fn check(
     setting: &Setting,
     revision: Revision,
-    stage: &SharedFixtures,
+    fixtures: &SharedFixtures,
     model: Model,
     watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
-    run(setting, &Alternating { setting }, (revision, stage, model), watching, progress)
+    run(setting, &Alternating { setting }, (revision, fixtures, model), watching, progress)
 }
 
 /// Runs cases from anywhere; of the setting, what is not about their choice counts.
@@ -115,20 +115,20 @@ pub fn check(
 pub fn run(
     setting: &Setting,
     sources: &dyn Sources,
-    (revision, stage, model): (Revision, &SharedFixtures, Model),
+    (revision, fixtures, model): (Revision, &SharedFixtures, Model),
     watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
     let start = Instant::now();
     let jobs = setting.jobs.max(1);
     let worker = |_| {
-        let mut trial = Oracle::new(stage, revision, model)?;
+        let mut oracle = Oracle::new(fixtures, revision, model)?;
         if let Some(watch) = watching() {
-            trial.watch(watch);
+            oracle.watch(watch);
         }
-        let no_compat = trial.compat().err();
+        let no_compat = oracle.compat().err();
         Ok(Worker {
-            trial,
+            oracle,
             setting,
             progress,
             start,
@@ -179,7 +179,7 @@ fn not_started(job: u64, jobs: usize, error: &io::Error) -> io::Error {
 }
 
 struct Worker<'a> {
-    trial: Oracle,
+    oracle: Oracle,
     setting: &'a Setting,
     progress: &'a Progress,
     start: Instant,
@@ -190,12 +190,12 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn work(mut self, sources: &dyn Sources, job: u64, jobs: u64) -> Outcome {
-        let palette = self.trial.palette().clone();
+        let values = self.oracle.boundary_values().clone();
         let share = |all: u64| all / jobs + u64::from(job < all % jobs);
         let mut left = self.setting.cases.map_or(u64::MAX, share);
-        let mut source = sources.source(&palette, job, jobs);
+        let mut source = sources.source(&values, job, jobs);
         let mut batch = Vec::with_capacity(BATCH);
-        while left > 0 && !self.over() && !palette.cues.is_empty() {
+        while left > 0 && !self.over() && !values.scene_facts.is_empty() {
             batch.clear();
             source.fill(BATCH.min(usize::try_from(left).unwrap_or(BATCH)), &mut batch);
             if batch.is_empty() {
@@ -217,7 +217,7 @@ impl Worker<'_> {
 
     fn run(&mut self, batch: &[Case]) {
         let mut verdicts = std::mem::take(&mut self.verdicts);
-        self.trial.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
+        self.oracle.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
         // Before anything is shrunk, which takes its time.
         let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
@@ -229,8 +229,8 @@ impl Worker<'_> {
 
     #[inline]
     fn count(&mut self, case: &Case, verdict: CaseVerdict, now: Duration) {
-        let option = if self.trial.palette().knows(case.option) { case.option } else { 0 };
-        let group = self.trial.actor(case.scene).map(SceneState::group);
+        let option = if self.oracle.boundary_values().knows(case.option) { case.option } else { 0 };
+        let group = self.oracle.scene_state(case.scene).map(SceneState::group);
         let Some(group) = group else {
             return;
         };
@@ -269,12 +269,12 @@ impl Worker<'_> {
             let now = Instant::now();
             let over = self.setting.time.map_or(now + SHRINKING, |time| self.start + time);
             let until = over.clamp(now + LAST_SHRINKING, now + SHRINKING);
-            self.trial.simplest(finding, until)
+            self.oracle.simplest(finding, until)
         } else {
             finding
         };
         let after = finding.after;
-        for met in std::iter::once(finding).chain(self.trial.take_met()) {
+        for met in std::iter::once(finding).chain(self.oracle.take_met()) {
             let signature = met.diagnosis.signature.clone();
             self.outcome.findings.entry(signature).or_insert(Finding { after, ..met });
         }
@@ -291,19 +291,19 @@ pub struct Alternating<'a> {
 impl Sources for Alternating<'_> {
     fn source<'a>(
         &'a self,
-        palette: &'a BoundaryValues,
+        values: &'a BoundaryValues,
         job: u64,
         jobs: u64,
     ) -> Box<dyn Source + 'a> {
         let wanted = &self.setting.options;
         let lattice = (0..)
-            .zip(lattice::order(palette))
+            .zip(lattice::order(values))
             .filter(move |(at, _)| at % jobs == job)
-            .flat_map(|(_, cue)| lattice::of_all(palette, cue))
+            .flat_map(|(_, facts)| lattice::of_all(values, facts))
             .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
             .peekable();
         let random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
-        Box::new(Turn { lattice, random, palette, wanted, batches: 0 })
+        Box::new(Turn { lattice, random, values, wanted, batches: 0 })
     }
 }
 
@@ -311,7 +311,7 @@ impl Sources for Alternating<'_> {
 struct Turn<'a, I: Iterator<Item = Case>> {
     lattice: Peekable<I>,
     random: fastrand::Rng,
-    palette: &'a BoundaryValues,
+    values: &'a BoundaryValues,
     wanted: &'a [i32],
     batches: u64,
 }
@@ -325,7 +325,7 @@ impl<I: Iterator<Item = Case>> Source for Turn<'_, I> {
             batch.extend(cases.map(|case| Case { poison, ..case }));
         }
         while batch.len() < size {
-            batch.push(generate::any_of(&mut self.random, self.palette, self.wanted, poison));
+            batch.push(generate::any_of(&mut self.random, self.values, self.wanted, poison));
         }
         self.batches += 1;
     }

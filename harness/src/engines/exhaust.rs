@@ -126,10 +126,10 @@ impl Domain {
     }
 
     /// The case of one combination.
-    pub fn case(&self, index: u64, palette: &BoundaryValues, poison: u8) -> Case {
-        let mut plan = Plan::new(self.option, palette);
+    pub fn case(&self, index: u64, values: &BoundaryValues, poison: u8) -> Case {
+        let mut plan = Plan::new(self.option, values);
         self.values(index).for_each(|(field, value)| plan.set(field, value));
-        plan.case(palette, poison)
+        plan.case(values, poison)
     }
 }
 
@@ -154,8 +154,8 @@ fn number(value: i64) -> u32 {
 }
 
 impl Plan {
-    fn new(option: i32, palette: &BoundaryValues) -> Plan {
-        let input = palette.usual(&Input::blank(option), option, 0, &PLACES);
+    fn new(option: i32, values: &BoundaryValues) -> Plan {
+        let input = values.usual(&Input::blank(option), option, 0, &PLACES);
         let (margin, tcp_info_margin) = (64, None);
         Plan {
             scene: 0,
@@ -188,12 +188,12 @@ impl Plan {
         }
     }
 
-    fn case(mut self, palette: &BoundaryValues, poison: u8) -> Case {
-        let subflows = palette.scene(self.scene).map_or(0, |cue| cue.subflows);
-        let filled = self.length.max(0).cast_unsigned().min(palette.whole(self.option, subflows));
+    fn case(mut self, values: &BoundaryValues, poison: u8) -> Case {
+        let subflows = values.scene(self.scene).map_or(0, |facts| facts.subflows);
+        let filled = self.length.max(0).cast_unsigned().min(values.whole(self.option, subflows));
         let stretch = if self.behind == 0 { WRITABLE[0] } else { WRITABLE[3] };
         if let (Some(margin), Input::Full(full)) = (self.tcp_info_margin, &mut self.input) {
-            let stride = full.size_tcpinfo_user.min(palette.tcp_info);
+            let stride = full.size_tcpinfo_user.min(values.tcp_info);
             let elements = full.size_arrays_user.min(subflows);
             full.tcp_info = behind(WRITABLE[1], stride * elements, margin);
         }
@@ -260,11 +260,11 @@ impl Exhaustion {
         self.next.load(Ordering::Relaxed).min(self.all)
     }
 
-    fn case(&self, mut index: u64, palette: &BoundaryValues, poison: u8) -> Option<Case> {
+    fn case(&self, mut index: u64, values: &BoundaryValues, poison: u8) -> Option<Case> {
         for domain in &self.domains {
             let combinations = domain.combinations();
             if index < combinations {
-                return Some(domain.case(index, palette, poison));
+                return Some(domain.case(index, values, poison));
             }
             index -= combinations;
         }
@@ -275,18 +275,18 @@ impl Exhaustion {
 impl Sources for Exhaustion {
     fn source<'a>(
         &'a self,
-        palette: &'a BoundaryValues,
+        values: &'a BoundaryValues,
         _job: u64,
         _jobs: u64,
     ) -> Box<dyn Source + 'a> {
-        Box::new(Part { all: self, palette })
+        Box::new(Part { all: self, values })
     }
 }
 
 /// What one job takes.
 struct Part<'a> {
     all: &'a Exhaustion,
-    palette: &'a BoundaryValues,
+    values: &'a BoundaryValues,
 }
 
 impl Source for Part<'_> {
@@ -295,7 +295,7 @@ impl Source for Part<'_> {
         // The same for a while, as it takes time to change.
         let poison = u8::try_from((first >> 16) % u64::from(POISONS)).unwrap_or(0);
         let numbers = first..first.saturating_add(size as u64).min(self.all.all);
-        batch.extend(numbers.filter_map(|index| self.all.case(index, self.palette, poison)));
+        batch.extend(numbers.filter_map(|index| self.all.case(index, self.values, poison)));
     }
 }
 

@@ -33,7 +33,7 @@ pub enum Reason {
     NotSafe,
     /// The case is a call of a 32-bit program, and those cannot be made here.
     NoCompat(NoCompat),
-    /// The socket changed between its portrait and the call.
+    /// The socket changed between its expected state and the call.
     SceneMoved,
     /// A disagreement that did not show again on a socket that did not move.
     NotRepeated,
@@ -61,7 +61,7 @@ impl Reason {
             Reason::NoScene => "the scene did not come up here",
             Reason::NotSafe => "the case would let the kernel write to memory of this process",
             Reason::NoCompat(why) => why.text(),
-            Reason::SceneMoved => "the scene moved between its portrait and the call",
+            Reason::SceneMoved => "the scene moved between its expected and the call",
             Reason::NotRepeated => "a difference that could not be reproduced",
             Reason::Stray => {
                 "memory was written far from any buffer, by a case that does not repeat it"

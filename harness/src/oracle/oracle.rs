@@ -25,23 +25,23 @@ use crate::watch::Watch;
 /// How often a scene that moves is looked at before there is no verdict.
 const LOOKS: usize = 3;
 
-/// A stage that several trials share.
+/// Fixtures that several oracles share.
 pub type SharedFixtures = Arc<Mutex<Fixtures>>;
 
 /// Which signatures are known so well that a disagreement with one of them is not
 /// made sure of once more; `None` where none is.
 pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
 
-/// A street, a cast and a model: all that it takes to judge cases.
+/// A street, the scenes and a model: all that it takes to judge cases.
 pub struct Oracle {
-    rig: Runner,
-    /// As the model is told of it.
-    cast: SceneStates,
-    /// As it is, where the model is told what was promised.
+    runner: Runner,
+    /// As the model is given it.
+    states: SceneStates,
+    /// As it is, where the model is given what was promised.
     plain: Option<SceneStates>,
-    stage: SharedFixtures,
+    fixtures: SharedFixtures,
     revision: Revision,
-    palette: BoundaryValues,
+    values: BoundaryValues,
     model: Model,
     /// Scenes that have to be made anew now and then.
     aging: Vec<u8>,
@@ -52,30 +52,28 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// A trial on a street of its own.
+    /// An oracle on a street of its own.
     ///
     /// # Errors
     /// Where the street could not be mapped, or where a scene has shorter structures than the
     /// revision.
-    pub fn new(stage: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
-        let promises = model.is_promised();
-        let (cast, plain) = {
-            let stage = lock(stage);
-            let plain = SceneStates::of(&stage, &revision).map_err(io::Error::other)?;
-            if promises {
-                let promised =
-                    SceneStates::promised(&stage, &revision).map_err(io::Error::other)?;
-                (promised, Some(plain))
-            } else {
-                (plain, None)
+    pub fn new(fixtures: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
+        let (states, plain) = {
+            let fixtures = lock(fixtures);
+            let viewed = |view| SceneStates::viewed(&fixtures, &revision, view);
+            let plain = viewed(Clone::clone).map_err(io::Error::other)?;
+            match model.is_promised() {
+                true => (viewed(promises::amended).map_err(io::Error::other)?, Some(plain)),
+                false => (plain, None),
             }
         };
-        let mut palette = BoundaryValues::new(cast.cues(), &revision);
+        let mut values = BoundaryValues::new(states.scene_facts(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
-        let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
-        let (rig, stage, met, told) = (Runner::new()?, stage.clone(), Vec::new(), Vec::new());
-        palette.compat = rig.compat().is_ok();
-        Ok(Oracle { rig, cast, plain, stage, revision, palette, model, aging, met, told })
+        let aging = values.scene_facts.iter().map(|facts| facts.scene).filter(ages).collect();
+        let (runner, fixtures, met, told) =
+            (Runner::new()?, fixtures.clone(), Vec::new(), Vec::new());
+        values.compat = runner.compat().is_ok();
+        Ok(Oracle { runner, states, plain, fixtures, revision, values, model, aging, met, told })
     }
 
     /// What was met since the last time and belongs to other findings.
@@ -85,18 +83,18 @@ impl Oracle {
 
     /// Has the kernel watched: what it complains of during a case is a finding.
     pub fn watch(&mut self, watch: Box<dyn Watch>) {
-        self.rig.watch(watch);
+        self.runner.watch(watch);
     }
 
     /// The interesting values of this kernel and these scenes.
-    pub fn palette(&self) -> &BoundaryValues {
-        &self.palette
+    pub fn boundary_values(&self) -> &BoundaryValues {
+        &self.values
     }
 
     /// The scene with a number, if it stands.
     #[inline]
-    pub fn actor(&self, scene: u8) -> Option<&SceneState> {
-        self.cast.get(scene)
+    pub fn scene_state(&self, scene: u8) -> Option<&SceneState> {
+        self.states.get(scene)
     }
 
     /// Whether there is a verdict on calls of 32-bit programs.
@@ -104,7 +102,7 @@ impl Oracle {
     /// # Errors
     /// What is missing.
     pub fn compat(&self) -> Result<(), NoCompat> {
-        self.rig.compat()
+        self.runner.compat()
     }
 
     /// How the kernel is modelled.
@@ -112,24 +110,24 @@ impl Oracle {
         &self.revision
     }
 
-    /// The rig, for measurements.
-    pub fn rig(&mut self) -> &mut Runner {
-        &mut self.rig
+    /// The runner, for measurements.
+    pub fn runner(&mut self) -> &mut Runner {
+        &mut self.runner
     }
 
     /// Has scenes that age made anew, where it is time. To be called now and
     /// then: every few hundred cases, or before a single one.
     pub fn freshen(&mut self) {
         for scene in &self.aging {
-            let mut stage = lock(&self.stage);
+            let mut fixtures = lock(&self.fixtures);
             // A scene that could not be made again shows in its next verdict.
-            let _ = stage.freshen(*scene);
-            self.cast.refresh(&stage, *scene);
+            let _ = fixtures.freshen(*scene);
+            self.states.refresh(&fixtures, *scene);
             if let Some(plain) = &mut self.plain {
-                plain.refresh(&stage, *scene);
+                plain.refresh(&fixtures, *scene);
             }
         }
-        self.rig.forget();
+        self.runner.forget();
     }
 
     /// As [`Oracle::freshen`], for one scene and at little cost.
@@ -158,7 +156,7 @@ impl Oracle {
     /// alone; if not, one of them has to be found with [`Oracle::whole`].
     #[inline]
     pub fn sweep(&mut self) -> bool {
-        self.rig.sweep()
+        self.runner.sweep()
     }
 
     #[inline]
@@ -169,7 +167,7 @@ impl Oracle {
         scope: Scope,
         trusted: Trusted<'_>,
     ) -> CaseVerdict {
-        let Some(actor) = self.cast.get(case.scene) else {
+        let Some(state) = self.states.get(case.scene) else {
             return CaseVerdict::Inconclusive(Reason::NoScene);
         };
         if !case.is_safe() {
@@ -178,9 +176,9 @@ impl Oracle {
         if let Some(why) = self.hindrance(case) {
             return CaseVerdict::Inconclusive(Reason::NoCompat(why));
         }
-        let subject = actor.subject(&self.revision);
+        let subject = state.subject(&self.revision);
         let mut fired = RuleSet::EMPTY;
-        let agreed = self.rig.run(case, &subject, self.model, &mut fired, scope).is_ok();
+        let agreed = self.runner.run(case, &subject, self.model, &mut fired, scope).is_ok();
         rules.extend(fired);
         // It may complain no second time, so that there is nothing to confirm.
         if let Some(finding) = self.complained(case) {
@@ -200,11 +198,11 @@ impl Oracle {
     /// model explains is known, and needs no further look.
     #[cold]
     fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
-        let Some(actor) = self.cast.get(case.scene) else {
+        let Some(state) = self.states.get(case.scene) else {
             return CaseVerdict::Inconclusive(Reason::NoScene);
         };
-        let (subject, subflows) = (actor.subject(&self.revision), actor.subflows());
-        let diagnosis = self.rig.diagnose(case, &subject, subflows, self.model);
+        let (subject, subflows) = (state.subject(&self.revision), state.subflows());
+        let diagnosis = self.runner.diagnose(case, &subject, subflows, self.model);
         if let Some(finding) = self.complained(case) {
             return CaseVerdict::Disagree(Box::new(finding));
         }
@@ -237,7 +235,7 @@ impl Oracle {
         let told = self.told.iter().find(named)?;
         let subject = self.plain.as_ref()?.get(case.scene)?.subject(&self.revision);
         let (model, mut rules) = (Model::documented(), RuleSet::EMPTY);
-        let explained = self.rig.run(case, &subject, model, &mut rules, scope).is_ok();
+        let explained = self.runner.run(case, &subject, model, &mut rules, scope).is_ok();
         explained.then(|| Finding::new(case, told.clone()))
     }
 
@@ -248,20 +246,20 @@ impl Oracle {
     /// another, and none of them may have been met before.
     fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> (Diagnosis, bool) {
         let promises = self.model.is_promised();
-        let plain = self.plain.as_ref().unwrap_or(&self.cast).get(case.scene);
-        let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
+        let plain = self.plain.as_ref().unwrap_or(&self.states).get(case.scene);
+        let Some(state) = plain.filter(|_| promises || self.model.is_documented()) else {
             return (diagnosis, true);
         };
-        let (portrait, revision) = (actor.portrait(), self.revision);
-        let rig = &mut self.rig;
-        let known = promises::identify(promises, case, portrait, |portrait, model, rules| {
-            let Ok(socket) = portrait.socket(&revision) else {
+        let (expected, revision) = (state.expected(), self.revision);
+        let runner = &mut self.runner;
+        let known = promises::identify(promises, case, expected, |expected, model, rules| {
+            let Ok(socket) = expected.socket(&revision) else {
                 return false;
             };
             let subject =
-                Target { revision: &revision, socket: socket.as_socket(), fd: portrait.fd };
+                Target { revision: &revision, socket: socket.as_socket(), fd: expected.fd };
             // What is written far off besides is no part of any contradiction.
-            rig.run(case, &subject, model, rules, Scope::Whole).is_ok()
+            runner.run(case, &subject, model, rules, Scope::Whole).is_ok()
         });
         let met = |known: &&&Contradiction| {
             let told = self.told.iter().filter_map(|told| told.contradiction);
@@ -286,14 +284,14 @@ impl Oracle {
     /// What the kernel complained of during the last call, as a finding.
     #[inline]
     fn complained(&mut self, case: &Case) -> Option<Finding> {
-        let complaint = self.rig.complaint()?;
+        let complaint = self.runner.complaint()?;
         Some(Finding::new(case, Diagnosis::complained(case, complaint)))
     }
 
     /// What is missing for the entry of a case.
     #[inline]
     fn hindrance(&self, case: &Case) -> Option<NoCompat> {
-        if case.entry == Entry::Native { None } else { self.rig.compat().err() }
+        if case.entry == Entry::Native { None } else { self.runner.compat().err() }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
@@ -306,9 +304,9 @@ impl Oracle {
         {
             return CaseVerdict::Disagree(Box::new(finding));
         }
-        let stage = self.stage.clone();
-        let mut stage = lock(&stage);
-        let mut moved = self.look(&mut stage, case.scene);
+        let fixtures = self.fixtures.clone();
+        let mut fixtures = lock(&fixtures);
+        let mut moved = self.look(&mut fixtures, case.scene);
         for _ in 0..LOOKS {
             let Some(finding) = self.finding(case) else {
                 let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
@@ -316,7 +314,7 @@ impl Oracle {
             };
             // A complaint is none of the scene's, and may have come once and for all.
             let complained = finding.diagnosis.complaint.is_some();
-            if complained || !self.look(&mut stage, case.scene) {
+            if complained || !self.look(&mut fixtures, case.scene) {
                 return CaseVerdict::Disagree(Box::new(finding));
             }
             moved = true;
@@ -327,9 +325,9 @@ impl Oracle {
     /// A disagreement that is trusted, or that the kernel complains of, which it may do
     /// only once.
     fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
-        let actor = self.cast.get(case.scene)?;
-        let subject = actor.subject(&self.revision);
-        let diagnosis = self.rig.diagnose(case, &subject, actor.subflows(), self.model);
+        let state = self.states.get(case.scene)?;
+        let subject = state.subject(&self.revision);
+        let diagnosis = self.runner.diagnose(case, &subject, state.subflows(), self.model);
         if let Some(finding) = self.complained(case) {
             return Some(finding);
         }
@@ -338,24 +336,23 @@ impl Oracle {
         Some(Finding::new(case, known))
     }
 
-    /// Has a scene portrayed again: whether that is anything new to this
-    /// trial.
-    fn look(&mut self, stage: &mut Fixtures, scene: u8) -> bool {
-        // A scene that no witness sees any more keeps its old portrait, and
+    /// Has a scene read again: whether that is anything new to this oracle.
+    fn look(&mut self, fixtures: &mut Fixtures, scene: u8) -> bool {
+        // A scene that `sock_diag` does not show any more keeps its old expected state, and
         // one that is too old and cannot be made anew as well.
-        let _ = stage.freshen(scene);
-        let _ = stage.retake(scene);
-        self.rig.forget();
+        let _ = fixtures.freshen(scene);
+        let _ = fixtures.retake(scene);
+        self.runner.forget();
         if let Some(plain) = &mut self.plain {
-            plain.refresh(stage, scene);
+            plain.refresh(fixtures, scene);
         }
-        self.cast.refresh(stage, scene)
+        self.states.refresh(fixtures, scene)
     }
 
     /// The case as a finding, if model and kernel disagree on it now.
     pub fn finding(&mut self, case: &Case) -> Option<Finding> {
         let examination = self.examine(case, true)?;
-        let subflows = self.cast.get(case.scene)?.subflows();
+        let subflows = self.states.get(case.scene)?.subflows();
         if let Some(finding) = self.complained(case) {
             return Some(finding);
         }
@@ -369,16 +366,16 @@ impl Oracle {
     /// is not safe or there is no such entry.
     pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
         let call = call && case.is_safe() && self.hindrance(case).is_none();
-        let subject = self.cast.get(case.scene)?.subject(&self.revision);
-        Some(self.rig.examine(case, &subject, self.model, call))
+        let subject = self.states.get(case.scene)?.subject(&self.revision);
+        Some(self.runner.examine(case, &subject, self.model, call))
     }
 
     /// A finding with the simplest case of the same signature, or the simplest
     /// found by the time `until`.
     pub fn simplest(&mut self, finding: Finding, until: Instant) -> Finding {
-        let palette = self.palette.clone();
+        let values = self.values.clone();
         let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
-        let case = shrink(finding.case, &palette, |candidate| {
+        let case = shrink(finding.case, &values, |candidate| {
             if Instant::now() >= until {
                 return false;
             }
@@ -401,6 +398,6 @@ impl Oracle {
     }
 }
 
-fn lock(stage: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
-    stage.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(fixtures: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
+    fixtures.lock().unwrap_or_else(PoisonError::into_inner)
 }

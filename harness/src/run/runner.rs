@@ -24,7 +24,7 @@ use crate::watch::{Complaint, Watch};
 pub struct Target<'a> {
     /// The kernel.
     pub revision: &'a Revision,
-    /// The socket as the model is told of it.
+    /// The socket as the model is given it.
     pub socket: Socket<'a>,
     /// The real socket.
     pub fd: RawFd,
@@ -58,12 +58,12 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A rig on a street of its own.
+    /// A runner on a street of its own.
     ///
     /// # Errors
     /// As [`Street::new`].
     pub fn new() -> io::Result<Runner> {
-        let mut rig = Runner {
+        let mut runner = Runner {
             street: Street::new()?,
             image: vec![0; layout::LEN].into(),
             mask: vec![0; layout::LEN].into(),
@@ -75,8 +75,8 @@ impl Runner {
             watch: None,
             complaint: None,
         };
-        rig.clear(Scope::Whole);
-        Ok(rig)
+        runner.clear(Scope::Whole);
+        Ok(runner)
     }
 
     /// Has the kernel watched during calls.

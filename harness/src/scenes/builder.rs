@@ -24,8 +24,8 @@ const ENDPOINTS: u8 = 2;
 /// Its limit of accepted `ADD_ADDR`s: nothing sends any, but 0 would not tell
 /// the field from one that is not filled.
 const ACCEPTED_MAX: u32 = 3;
-/// Whether this process has its endpoints, of another stage: kernels differ in what
-/// they say to one that is added twice.
+/// Whether this process has its endpoints already, of other fixtures: kernels differ in what
+/// they answer to one that is added twice.
 static HAS_ENDPOINTS: AtomicBool = AtomicBool::new(false);
 /// Bytes from the client and from the server, unequal to tell the ends apart.
 const TALK: (usize, usize) = (1500, 700);
@@ -242,8 +242,8 @@ impl Builder {
             roster.push(Member::new(client, u32::from(n) + 1));
             if !by_kernel {
                 self.tools.join(token, n, client, to, backup)?;
-                self.tools.await_subflows(&inodes[1..], roster.len(), |witness| {
-                    witness.established_at(to.port())
+                self.tools.await_subflows(&inodes[1..], roster.len(), |sock_diag| {
+                    sock_diag.established_at(to.port())
                 })?;
             }
         }

@@ -1,8 +1,8 @@
-//! A scene's portrait: all that the model is told about it.
+//! A scene's expected state: all that the model is given about it.
 //!
-//! It is drawn from what the scene's maker knows, from `getsockname` and
-//! `getpeername`, and from the [`super::sock_diag`]; never from the calls under
-//! test. What none of these tells is left open, byte by byte.
+//! It comes from what the scene's builder knows, from `getsockname` and `getpeername`, and from
+//! [`super::sock_diag`]; never from the calls under test. What none of these states is left
+//! open, byte by byte.
 
 use std::io;
 use std::net::SocketAddr;
@@ -65,7 +65,7 @@ const TCP_RECOVERY_CLOCK: [(usize, usize); 1] = [(244, 4)];
 /// `TCP_CLOSE`, in `tcpi_state`.
 const TCP_CLOSE: u8 = 7;
 
-/// One subflow in a portrait.
+/// One subflow in an expected state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedSubflow {
     /// `struct tcp_info`, of the size that `sock_diag` shows.
@@ -79,7 +79,7 @@ pub struct ExpectedSubflow {
     pub remote: SocketAddr,
 }
 
-/// What kind of socket a portrait shows.
+/// What kind of socket an expected state shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An MPTCP socket that speaks MPTCP or has not spoken yet.
@@ -103,7 +103,7 @@ pub enum Kind {
     Closed,
 }
 
-/// Everything that the model is told about one scene.
+/// Everything that the model is given about one scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedState {
     /// The descriptor to call; a number that is never open for [`Kind::Closed`].
@@ -156,7 +156,7 @@ impl Kind {
     }
 }
 
-/// Draws a portrait from one look of the witness.
+/// The expected state from one look at `sock_diag`.
 pub(super) fn draw(
     subject: &Fixture,
     testimony: &Testimony,
@@ -225,7 +225,7 @@ fn kept_by_disconnect(holding: &SocketBehavior) -> &'static [(usize, usize)] {
     if holding.disconnect_clears_rcv_nxt { &[] } else { &INFO_RCV_NXT }
 }
 
-/// `struct mptcp_info` with its padding zero, whatever the witness shows: what
+/// `struct mptcp_info` with its padding zero, whatever `sock_diag` shows: what
 /// a kernel leaks by one path it may leak by the other.
 fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
     for hole in MptcpInfo::FIELDS.iter().filter(|field| field.name == HOLE) {
@@ -235,9 +235,9 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
     info
 }
 
-/// `struct mptcp_info` with what its maker knows, whatever the witness shows: one
-/// function of the kernel fills it in for `sock_diag` and for the options, and a
-/// mistake in that would have the witness confirm what it should contradict.
+/// `struct mptcp_info` with what its maker knows, whatever `sock_diag` shows: one
+/// function of the kernel fills it in for `sock_diag` and for the options, so that
+/// `sock_diag` would confirm a mistake in it.
 fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &SocketBehavior) -> Vec<u8> {
     let live =
         |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
@@ -269,7 +269,7 @@ fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &SocketBehavior) -> Ve
     for (field, value) in subject.defaults.limits() {
         tell(field, &[value]);
     }
-    // (What is acknowledged has an end of data in it, and is left to the witness.)
+    // (What is acknowledged has an end of data in it, and is left to `sock_diag`.)
     let [sent, received] = subject.bytes;
     tell("mptcpi_bytes_sent", &sent.to_ne_bytes());
     tell("mptcpi_bytes_received", &received.to_ne_bytes());
@@ -419,8 +419,8 @@ mod tests {
     use crate::scenes::recipe::Addresses;
     use mptcp_emulator::Revision;
 
-    /// What is asked of a kernel by the witness and by the options comes from one
-    /// function: where the maker knows better, the witness does not count.
+    /// One function of the kernel answers `sock_diag` and the options: where the builder
+    /// knows better, `sock_diag` does not count.
     #[test]
     fn a_witness_that_is_wrong_is_contradicted() {
         let members = (0..3).map(|n| Member::new(Addresses::V4.address(n), u32::from(n) + 1));

@@ -1,7 +1,7 @@
 //! Scenes: sockets in known states, made once, in a private namespace.
 //!
 //! [`enter`] a namespace, [`Fixtures::build`] the scenes of the [`catalogue`] that
-//! are wanted, and take the [`ExpectedState`] of each: that is what the model is told.
+//! are wanted, and take the [`ExpectedState`] of each: that is what the model is given.
 //! Nothing here calls the options under test.
 
 mod builder;

@@ -26,23 +26,23 @@ const HUGE: [i64; 3] = [0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 pub fn domain(
     option: i32,
     extent: Extent,
-    palette: &BoundaryValues,
+    values: &BoundaryValues,
     revision: &Revision,
     scenes: Option<&[u8]>,
 ) -> Option<Domain> {
     let dimensions = match option {
-        abi::MPTCP_INFO => info(extent, palette),
+        abi::MPTCP_INFO => info(extent, values),
         abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-            data(extent, i64::from(palette.element(option)))
+            data(extent, i64::from(values.element(option)))
         }
-        abi::MPTCP_FULL_INFO if revision.full_info => full(extent, palette),
-        abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, palette),
+        abi::MPTCP_FULL_INFO if revision.full_info => full(extent, values),
+        abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, values),
         abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT => return None,
         _ => unknown(extent),
     };
     let scenes = match scenes {
         Some(scenes) => scenes.iter().map(|scene| i64::from(*scene)).collect(),
-        None => usual(option, extent, palette),
+        None => usual(option, extent, values),
     };
     if scenes.is_empty() {
         return None;
@@ -52,34 +52,34 @@ pub fn domain(
 }
 
 /// The scenes of an option. One that ages may move under a case, which is no verdict.
-fn usual(option: i32, extent: Extent, palette: &BoundaryValues) -> Vec<i64> {
-    let still = |cue: &&SceneFacts| by_id(cue.scene).is_some_and(|scene| !scene.ages());
-    let all = palette.cues.iter().filter(still);
+fn usual(option: i32, extent: Extent, values: &BoundaryValues) -> Vec<i64> {
+    let still = |facts: &&SceneFacts| by_id(facts.scene).is_some_and(|scene| !scene.ages());
+    let all = values.scene_facts.iter().filter(still);
     if !matches!(option, abi::MPTCP_TCPINFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
-        return all.map(|cue| i64::from(cue.scene)).collect();
+        return all.map(|facts| i64::from(facts.scene)).collect();
     }
     // The first of each number of subflows, over each kind of address.
     let mut seen = Vec::new();
     let groups = [Group::EstablishedV4, Group::EstablishedV6, Group::EstablishedMapped];
-    let fits = |cue: &&SceneFacts| {
-        let Some(scene) = by_id(cue.scene).filter(|_| cue.answers) else {
+    let fits = |facts: &&SceneFacts| {
+        let Some(scene) = by_id(facts.scene).filter(|_| facts.answers) else {
             return false;
         };
         let wanted = match (extent, scene.group) {
-            (Extent::Full, Group::Unconnected) => cue.subflows == 0,
+            (Extent::Full, Group::Unconnected) => facts.subflows == 0,
             (Extent::Boundary, Group::Unconnected) => true,
             (Extent::Full, group) => group == Group::EstablishedV4,
-            (Extent::Boundary, Group::Many) => cue.subflows == 9,
+            (Extent::Boundary, Group::Many) => facts.subflows == 9,
             (Extent::Boundary, group) => groups.contains(&group),
         };
-        let kind = (cue.subflows, scene.group);
+        let kind = (facts.subflows, scene.group);
         let first = wanted && !seen.contains(&kind);
         if first {
             seen.push(kind);
         }
         first
     };
-    all.filter(fits).map(|cue| i64::from(cue.scene)).collect()
+    all.filter(fits).map(|facts| i64::from(facts.scene)).collect()
 }
 
 fn dimension(name: &'static str, field: Field, values: impl IntoIterator<Item = i64>) -> Dimension {
@@ -114,8 +114,8 @@ fn edges(margins: &[i64]) -> [Dimension; 2] {
     ]
 }
 
-fn info(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
-    let whole = i64::from(palette.mptcp_info);
+fn info(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
+    let whole = i64::from(values.mptcp_info);
     let lengths: Vec<i64> = match extent {
         Extent::Boundary => {
             [vec![-0x8000_0000, -1, 0, 1, 4, 8, 0x7fff_ffff], around(whole).to_vec()].concat()
@@ -167,10 +167,10 @@ fn data(extent: Extent, element: i64) -> Vec<Dimension> {
     }
 }
 
-fn full(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+fn full(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
     let (head, whole) =
-        (i64::from(FULL_INFO_HEADER), i64::from(palette.whole(abi::MPTCP_FULL_INFO, 0)));
-    let (tcp, addresses) = (i64::from(palette.tcp_info), i64::from(SUBFLOW_INFO));
+        (i64::from(FULL_INFO_HEADER), i64::from(values.whole(abi::MPTCP_FULL_INFO, 0)));
+    let (tcp, addresses) = (i64::from(values.tcp_info), i64::from(SUBFLOW_INFO));
     let marks = ["num_subflows", "size_tcpinfo_kernel", "size_sfinfo_kernel"];
     let marks = marks.map(|name| number(abi::MPTCP_FULL_INFO, name, [0, 1]));
     let lengths = [-1, 0].into_iter().chain(around(head)).chain(around(whole));
@@ -204,9 +204,9 @@ fn full(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
     dimensions
 }
 
-fn opt(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+fn opt(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
     let whole = i64::from(INFO_OPT);
-    let [info, tcp, name, _] = palette.blocks().map(i64::from);
+    let [info, tcp, name, _] = values.blocks().map(i64::from);
     let sizes = |size: i64| [0, 1].into_iter().chain(around(size)).chain(HUGE);
     let tcp = match extent {
         Extent::Boundary => number(abi::MPTCP_INFO_OPT, "tcp_info.size_user", sizes(tcp)),
