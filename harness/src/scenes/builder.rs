@@ -164,9 +164,7 @@ impl Builder {
             self.join(link, &ends, to, &mut roster)?;
         }
         if link.data {
-            ends.talk(TALK.0, TALK.1).map_err(during("exchanging data"))?;
-            bytes[0] += TALK.0 as u64;
-            bytes[1] += TALK.1 as u64;
+            exchange(&ends, "exchanging data", &mut bytes)?;
         }
         let names = ends.names().map_err(during("getsockname"))?;
         // TCP sockets take none of it over, and exist without netlink.
@@ -259,6 +257,7 @@ impl Builder {
     ) -> Result<Phase, String> {
         let shut =
             |end: &Socket| end.shutdown(std::net::Shutdown::Write).map_err(during("shutdown"));
+        let inodes = ends.inodes().map_err(during("fstat"))?;
         let mut standing = Phase::Live;
         match change {
             Change::Nothing
@@ -281,21 +280,16 @@ impl Builder {
                 standing = Phase::Disconnected;
             }
             Change::SubflowRemoved => {
-                let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster.remove(1).client)?;
             }
             Change::AddressRemoved => {
-                let inodes = ends.inodes().map_err(during("fstat"))?;
                 // Subflows join with the number of their address as its id.
                 self.tools.remove_address(inodes[0], 1)?;
                 roster.truncate(1);
             }
             Change::InitialRemoved => {
-                let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster[0].client)?;
-                ends.talk(TALK.0, TALK.1).map_err(during("going on"))?;
-                bytes[0] += TALK.0 as u64;
-                bytes[1] += TALK.1 as u64;
+                exchange(ends, "going on", bytes)?;
             }
         }
         if standing != Phase::Live {
@@ -306,6 +300,13 @@ impl Builder {
         }
         Ok(standing)
     }
+}
+
+/// Sends data both ways, and counts it.
+fn exchange(ends: &Ends, step: &str, bytes: &mut [u64; 2]) -> Result<(), String> {
+    ends.talk(TALK.0, TALK.1).map_err(during(step))?;
+    *bytes = [bytes[0] + TALK.0 as u64, bytes[1] + TALK.1 as u64];
+    Ok(())
 }
 
 fn stranger_made(stranger: NotMptcp) -> io::Result<Arrangement> {

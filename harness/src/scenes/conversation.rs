@@ -14,9 +14,10 @@ use mptcp_emulator::SocketBehavior;
 use rustix::net::connect_unspec;
 use socket2::{SockRef, Socket};
 
-use super::expected_state::{ExpectedState, Kind, draw};
+use super::expected_state::{ExpectedState, Kind};
 use super::fixture::{Fixture, Member, Phase, SocketKind};
 use super::fixtures::{REST, UNREST};
+use super::observe::draw;
 use super::path_manager::{Manager, choose};
 use super::recipe::{Addresses, Protocol, Side};
 use super::sock_diag::sizes;

@@ -9,9 +9,10 @@ use mptcp_emulator::SocketBehavior;
 use super::builder::Builder;
 use super::catalogue::{Scene, catalogue};
 use super::descriptor_budget::DescriptorBudget;
-use super::expected_state::{ExpectedState, draw};
+use super::expected_state::ExpectedState;
 use super::fixture::Arrangement;
 use super::namespace::{Enclosure, mptcp_available};
+use super::observe::draw;
 use super::recipe::{Recipe, Unconnected};
 use super::sock_diag::{SockDiag, sizes};
 use crate::kernel::Sizes;
@@ -71,24 +72,15 @@ impl Fixtures {
         // Before the first descriptor is opened.
         let mut room = DescriptorBudget::for_scenes(&chosen);
         if let Some(why) = room.is_too_small() {
-            return Fixtures::without_scenes(&chosen, why);
+            let skipped = chosen.iter().map(|scene| (*scene, why.clone())).collect();
+            let shortage = Some(why.clone());
+            return Fixtures { skipped, shortage, ..Fixtures::empty(SockDiag::new(), None) };
         }
         let mut sock_diag = SockDiag::new();
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
             .and_then(|()| sizes(&mut sock_diag));
-        let holding = Kernel::running(evidence.clone().ok()).revision.sockets;
-        let mut fixtures = Fixtures {
-            maker: None,
-            sock_diag,
-            sizes: evidence.clone().unwrap_or_default(),
-            holding,
-            sets: Vec::new(),
-            players: Vec::new(),
-            skipped: Vec::new(),
-            impossible: Vec::new(),
-            shortage: None,
-        };
+        let mut fixtures = Fixtures::empty(sock_diag, evidence.clone().ok());
         // Only where it has MPTCP at all: without, that is the reason for what is missing.
         let has_mptcp = evidence.is_ok();
         let release = Version::running().release();
@@ -101,7 +93,7 @@ impl Fixtures {
             .extend(chosen.iter().filter_map(|scene| Some((*scene, impossible(scene)?))));
         let chosen: Vec<&'static Scene> =
             chosen.into_iter().filter(|scene| impossible(scene).is_none()).collect();
-        let maker = Builder::new(*enclosure == Enclosure::Private, holding);
+        let maker = Builder::new(*enclosure == Enclosure::Private, fixtures.holding);
         let mut group = None;
         let mut failed: Vec<(Recipe, String)> = Vec::new();
         let mut members: Vec<(&'static Scene, usize)> = Vec::new();
@@ -159,18 +151,18 @@ impl Fixtures {
         fixtures
     }
 
-    /// Without any of the chosen scenes.
-    fn without_scenes(chosen: &[&'static Scene], why: &str) -> Fixtures {
+    /// Without any scene yet.
+    fn empty(sock_diag: SockDiag, sizes: Option<Sizes>) -> Fixtures {
         Fixtures {
             maker: None,
-            sock_diag: SockDiag::new(),
-            sizes: Sizes::default(),
-            holding: Kernel::running(None).revision.sockets,
+            sock_diag,
+            sizes: sizes.unwrap_or_default(),
+            holding: Kernel::running(sizes).revision.sockets,
             sets: Vec::new(),
             players: Vec::new(),
-            skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),
+            skipped: Vec::new(),
             impossible: Vec::new(),
-            shortage: Some(why.to_owned()),
+            shortage: None,
         }
     }
 
