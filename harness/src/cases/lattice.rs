@@ -43,13 +43,12 @@ pub fn order(values: &BoundaryValues) -> Vec<SceneFacts> {
     let mut scene_facts = values.scene_facts.clone();
     scene_facts.sort_by_key(|facts| (facts.subflows.abs_diff(3), facts.scene));
     let mut turns = std::collections::BTreeMap::new();
-    let mut keyed: Vec<(usize, SceneFacts)> = Vec::new();
-    for facts in scene_facts {
-        let group = scenes::by_id(facts.scene).map(|scene| scene.group);
-        let turn = turns.entry(group).or_insert(0);
-        keyed.push((*turn, facts));
+    let turn = |facts: SceneFacts| {
+        let turn = turns.entry(scenes::by_id(facts.scene).map(|scene| scene.group)).or_insert(0);
         *turn += 1;
-    }
+        (*turn, facts)
+    };
+    let mut keyed: Vec<(usize, SceneFacts)> = scene_facts.into_iter().map(turn).collect();
     keyed.sort_by_key(|(turn, _)| *turn);
     keyed.into_iter().map(|(_, facts)| facts).collect()
 }
@@ -71,13 +70,12 @@ pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> 
         input: Input::blank(option),
         entry: Entry::Native,
     };
-    let mut cases = Vec::new();
-    match plain(values, facts, blank).input {
-        Input::Nothing => info(values, blank, &mut cases),
-        Input::Data(_) => data(values, facts, blank, &mut cases),
-        Input::Full(usual) => full(values, facts, blank, usual, &mut cases),
-        Input::Opt(usual) => opt(values, facts, blank, usual.blocks, &mut cases),
-    }
+    let mut cases = match plain(values, facts, blank).input {
+        Input::Nothing => info(values, blank),
+        Input::Data(_) => data(values, facts, blank),
+        Input::Full(usual) => full(values, facts, blank, usual),
+        Input::Opt(usual) => opt(values, facts, blank, usual),
+    };
     // Some places for the length lie over pointers.
     cases.retain(Case::is_safe);
     if !facts.answers || !values.knows(option) {
@@ -108,22 +106,23 @@ fn plain(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Case {
     }
 }
 
-fn info(values: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
+fn info(values: &BoundaryValues, blank: Case) -> Vec<Case> {
+    let mut cases = Vec::new();
     let whole = values.mptcp_info.cast_signed();
     let mut lengths = vec![0, 1, 2, 3, 4, 7, 8, 48, 80, 88, i32::MAX];
     lengths.extend(NEGATIVE);
     lengths.extend([whole - 1, whole, whole + 1, whole + 4]);
     for length in lengths {
         let filled = length.clamp(0, whole).cast_unsigned();
-        for optval in buffers(filled) {
-            for optlen in optlens(optval) {
-                cases.push(Case { length, optval, optlen, ..blank });
-            }
+        for (optval, optlen) in places(filled) {
+            cases.push(Case { length, optval, optlen, ..blank });
         }
     }
+    cases
 }
 
-fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
+fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Vec<Case> {
+    let mut cases = Vec::new();
     let element = values.element(blank.option);
     for size_user in
         [0, 1, element - 1, element, element + 1, element + 64, 0x7fff_ffff, 0x8000_0000, u32::MAX]
@@ -167,21 +166,15 @@ fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case, cases: &mut Vec
     ] {
         let input = Input::Data(Data { size_subflow_data: header, ..Data::asking(element) });
         let filled = if length > whole + 8 { whole } else { length };
-        for optval in buffers(filled) {
-            for optlen in optlens(optval) {
-                cases.push(Case { length: length.cast_signed(), optval, optlen, input, ..blank });
-            }
+        for (optval, optlen) in places(filled) {
+            cases.push(Case { length: length.cast_signed(), optval, optlen, input, ..blank });
         }
     }
+    cases
 }
 
-fn full(
-    values: &BoundaryValues,
-    facts: SceneFacts,
-    blank: Case,
-    usual: Full,
-    cases: &mut Vec<Case>,
-) {
+fn full(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Full) -> Vec<Case> {
+    let mut cases = Vec::new();
     let whole = values.whole(blank.option, 0).cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
         cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
@@ -219,10 +212,8 @@ fn full(
     }
 
     for length in [whole, whole - 8, head, head - 1, -1] {
-        for optval in buffers(length.max(0).cast_unsigned()) {
-            for optlen in optlens(optval) {
-                put(length, optval, optlen, usual);
-            }
+        for (optval, optlen) in places(length.max(0).cast_unsigned()) {
+            put(length, optval, optlen, usual);
         }
     }
     // The arrays: at edges, over each other, over the structure and the length.
@@ -241,15 +232,11 @@ fn full(
             }
         }
     }
+    cases
 }
 
-fn opt(
-    values: &BoundaryValues,
-    facts: SceneFacts,
-    blank: Case,
-    usual: [Block; 4],
-    cases: &mut Vec<Case>,
-) {
+fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> Vec<Case> {
+    let (mut cases, usual) = (Vec::new(), usual.blocks);
     let whole = INFO_OPT.cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, blocks: [Block; 4]| {
         let input = Input::Opt(Opt { blocks });
@@ -307,10 +294,8 @@ fn opt(
     }
 
     for length in [whole, whole + 8, whole - 1, -1] {
-        for optval in buffers(length.max(0).cast_unsigned()) {
-            for optlen in optlens(optval) {
-                put(length, optval, optlen, usual);
-            }
+        for (optval, optlen) in places(length.max(0).cast_unsigned()) {
+            put(length, optval, optlen, usual);
         }
     }
     // The blocks: at edges, over each other, over the structure and the length.
@@ -329,6 +314,7 @@ fn opt(
             }
         }
     }
+    cases
 }
 
 /// Places for a buffer of so many bytes.
@@ -349,6 +335,13 @@ fn buffers(bytes: u32) -> Vec<Place> {
     ];
     places.extend((0..WILD.len()).map(|index| wild(index as u32)));
     places
+}
+
+/// Places for a buffer of so many bytes, and for the length.
+fn places(bytes: u32) -> impl Iterator<Item = (Place, Place)> {
+    buffers(bytes)
+        .into_iter()
+        .flat_map(|optval| optlens(optval).into_iter().map(move |optlen| (optval, optlen)))
 }
 
 /// Places for the length, some of them over the buffer.

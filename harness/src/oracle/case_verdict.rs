@@ -69,3 +69,7 @@ impl Reason {
         }
     }
 }
+
+/// Which signatures are known so well that a disagreement with one of them is
+/// accepted without confirmation; `None` where none is.
+pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;

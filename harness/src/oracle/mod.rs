@@ -6,5 +6,5 @@ mod case_verdict;
 mod oracle;
 
 pub use batch::BATCH;
-pub use case_verdict::{CaseVerdict, Reason};
-pub use oracle::{Oracle, SharedFixtures, Trusted};
+pub use case_verdict::{CaseVerdict, Reason, Trusted};
+pub use oracle::{Oracle, SharedFixtures};

@@ -10,12 +10,11 @@ use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::shrink::shrink;
 use crate::cases::{Case, Entry};
 use crate::judge::contradictions::{self, Contradiction};
-use crate::judge::evidence::Evidence;
-use crate::judge::evidence::Examination;
+use crate::judge::evidence::{Evidence, Examination};
 use crate::judge::finding::{Diagnosis, Finding};
 use crate::judge::promises;
 use crate::model::Model;
-use crate::oracle::{CaseVerdict, Reason};
+use crate::oracle::{CaseVerdict, Reason, Trusted};
 use crate::run::compat::NoCompat;
 use crate::run::runner::{Runner, Scope, Target};
 use crate::run::scene_states::{SceneState, SceneStates};
@@ -27,10 +26,6 @@ const LOOKS: usize = 3;
 
 /// Fixtures that several oracles share.
 pub type SharedFixtures = Arc<Mutex<Fixtures>>;
-
-/// Which signatures are known so well that a disagreement with one of them is not
-/// made sure of once more; `None` where none is.
-pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
 
 /// A street, the scenes and a model: all that it takes to judge cases.
 pub struct Oracle {
@@ -198,16 +193,10 @@ impl Oracle {
     /// model explains is known, and needs no further look.
     #[cold]
     fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
-        let Some(state) = self.states.get(case.scene) else {
-            return CaseVerdict::Inconclusive(Reason::NoScene);
-        };
-        let (subject, subflows) = (state.subject(&self.revision), state.subflows());
-        let diagnosis = self.runner.diagnose(case, &subject, subflows, self.model);
-        if let Some(finding) = self.complained(case) {
-            return CaseVerdict::Disagree(Box::new(finding));
-        }
-        let Some(diagnosis) = diagnosis else {
-            return CaseVerdict::Unspecified;
+        let diagnosis = match self.diagnosed(case) {
+            Err(complaint) => return CaseVerdict::Disagree(Box::new(complaint)),
+            Ok(None) => return CaseVerdict::Unspecified,
+            Ok(Some(diagnosis)) => diagnosis,
         };
         let (found, sure) = self.identified(case, diagnosis);
         match found.contradiction {
@@ -281,6 +270,16 @@ impl Oracle {
         (diagnosis, sure)
     }
 
+    /// How model and kernel differ, if they do; what the kernel complained of is an error.
+    fn diagnosed(&mut self, case: &Case) -> Result<Option<Diagnosis>, Finding> {
+        let Some(state) = self.states.get(case.scene) else {
+            return Ok(None);
+        };
+        let subject = state.subject(&self.revision);
+        let diagnosis = self.runner.diagnose(case, &subject, state.subflows(), self.model);
+        self.complained(case).map_or(Ok(diagnosis), Err)
+    }
+
     /// What the kernel complained of during the last call, as a finding.
     #[inline]
     fn complained(&mut self, case: &Case) -> Option<Finding> {
@@ -325,15 +324,12 @@ impl Oracle {
     /// A disagreement that is trusted, or that the kernel complains of, which it may do
     /// only once.
     fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
-        let state = self.states.get(case.scene)?;
-        let subject = state.subject(&self.revision);
-        let diagnosis = self.runner.diagnose(case, &subject, state.subflows(), self.model);
-        if let Some(finding) = self.complained(case) {
-            return Some(finding);
-        }
-        let (diagnosis, _) = self.identified(case, diagnosis?);
-        let known = Some(diagnosis).filter(|diagnosis| trusted(&diagnosis.signature))?;
-        Some(Finding::new(case, known))
+        let diagnosis = match self.diagnosed(case) {
+            Err(complaint) => return Some(complaint),
+            Ok(diagnosis) => diagnosis?,
+        };
+        let (diagnosis, _) = self.identified(case, diagnosis);
+        trusted(&diagnosis.signature).then(|| Finding::new(case, diagnosis))
     }
 
     /// Has a scene read again: whether that is anything new to this oracle.
