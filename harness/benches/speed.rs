@@ -32,39 +32,39 @@ fn main() {
         eprintln!("skipped: {}\n{}", none.what, none.advice);
         exit(4);
     }
-    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
-    let kernel = Kernel::running(stage.sizes());
-    let stage = Arc::new(Mutex::new(stage));
-    let Ok(mut trial) = Oracle::new(&stage, kernel.revision, Model::documented()) else {
+    let fixtures = Fixtures::build(&enclosure, |_| true, &mut |_| {});
+    let kernel = Kernel::running(fixtures.sizes());
+    let fixtures = Arc::new(Mutex::new(fixtures));
+    let Ok(mut oracle) = Oracle::new(&fixtures, kernel.revision, Model::documented()) else {
         eprintln!("the street could not be mapped");
         exit(2);
     };
     let mut random = fastrand::Rng::with_seed(1);
     let mix: Vec<Case> =
-        (0..MIX).map(|_| generate::case(&mut random, trial.palette(), 0)).collect();
+        (0..MIX).map(|_| generate::case(&mut random, oracle.boundary_values(), 0)).collect();
 
     let mut criterion =
         Criterion::default().measurement_time(Duration::from_secs(4)).configure_from_args();
     let mut group = criterion.benchmark_group("mix");
     group.throughput(Throughput::Elements(MIX as u64));
-    group.bench_function("bare call", |bencher| bencher.iter(|| bare(&mut trial, &mix)));
+    group.bench_function("bare call", |bencher| bencher.iter(|| bare(&mut oracle, &mix)));
     group.bench_function("emulator alone", |bencher| {
         let mut image = vec![0; layout::LEN];
         let mut mask = vec![0; layout::LEN];
-        bencher.iter(|| emulate(&trial, &mix, &mut image, &mut mask));
+        bencher.iter(|| emulate(&oracle, &mix, &mut image, &mut mask));
     });
-    trial.sweep();
+    oracle.sweep();
     group.bench_function("differential loop", |bencher| {
-        bencher.iter(|| differential(&mut trial, &mix));
+        bencher.iter(|| differential(&mut oracle, &mix));
     });
     group.finish();
 
     let mut ratios: Vec<f64> = (0..ROUNDS)
         .map(|_| {
-            trial.freshen();
-            let alone = time(|| bare(&mut trial, &mix));
-            trial.sweep();
-            let whole = time(|| differential(&mut trial, &mix));
+            oracle.freshen();
+            let alone = time(|| bare(&mut oracle, &mix));
+            oracle.sweep();
+            let whole = time(|| differential(&mut oracle, &mix));
             alone / whole
         })
         .collect();
@@ -84,17 +84,17 @@ fn time(run: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn bare(trial: &mut Oracle, mix: &[Case]) {
+fn bare(oracle: &mut Oracle, mix: &[Case]) {
     for case in mix {
-        let fd = trial.actor(case.scene).map_or(-1, |actor| actor.portrait().fd);
-        let _ = black_box(trial.rig().bare(case, fd));
+        let fd = oracle.scene_state(case.scene).map_or(-1, |state| state.expected().fd);
+        let _ = black_box(oracle.runner().bare(case, fd));
     }
 }
 
-fn emulate(trial: &Oracle, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
+fn emulate(oracle: &Oracle, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
     let street = 0x2000_0400_0000;
     for case in mix {
-        let Some(actor) = trial.actor(case.scene) else {
+        let Some(state) = oracle.scene_state(case.scene) else {
             continue;
         };
         let (input, len) = case.input_bytes(street);
@@ -108,9 +108,9 @@ fn emulate(trial: &Oracle, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
         let Some(mut memory) = PagedMemory::new(&layout::PATTERN, base, image, mask) else {
             continue;
         };
-        let (socket, call) = (actor.socket(), case.call(street));
+        let (socket, call) = (state.socket(), case.call(street));
         let _ = black_box(mptcp_emulator::getsockopt(
-            trial.revision(),
+            oracle.revision(),
             &socket,
             &call,
             &mut memory,
@@ -119,15 +119,15 @@ fn emulate(trial: &Oracle, mix: &[Case], image: &mut [u8], mask: &mut [u8]) {
     }
 }
 
-fn differential(trial: &mut Oracle, mix: &[Case]) {
-    trial.freshen();
+fn differential(oracle: &mut Oracle, mix: &[Case]) {
+    oracle.freshen();
     let mut rules = RuleSet::EMPTY;
     for case in mix {
-        let verdict = trial.quick(case, &mut rules, None);
+        let verdict = oracle.quick(case, &mut rules, None);
         if let CaseVerdict::Disagree(finding) = verdict {
             eprintln!("{finding}");
         }
     }
-    trial.sweep();
+    oracle.sweep();
     black_box(rules);
 }

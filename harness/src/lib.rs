@@ -13,16 +13,16 @@
 //!
 //! // First of all, while the process has one thread.
 //! let enclosure = scenes::enter();
-//! let stage = scenes::Fixtures::build(&enclosure, |_| true, &mut |_| {});
-//! let kernel = Kernel::running(stage.sizes());
-//! let stage = Arc::new(Mutex::new(stage));
-//! let mut trial = oracle::Oracle::new(&stage, kernel.revision, Model::documented())?;
+//! let fixtures = scenes::Fixtures::build(&enclosure, |_| true, &mut |_| {});
+//! let kernel = Kernel::running(fixtures.sizes());
+//! let fixtures = Arc::new(Mutex::new(fixtures));
+//! let mut oracle = oracle::Oracle::new(&fixtures, kernel.revision, Model::documented())?;
 //!
 //! let mut random = fastrand::Rng::new();
-//! let case = generate::case(&mut random, trial.palette(), 0);
+//! let case = generate::case(&mut random, oracle.boundary_values(), 0);
 //! let mut rules = RuleSet::EMPTY;
-//! trial.freshen();
-//! println!("{case}\n{:?}", trial.whole(&case, &mut rules));
+//! oracle.freshen();
+//! println!("{case}\n{:?}", oracle.whole(&case, &mut rules));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 

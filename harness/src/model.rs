@@ -24,16 +24,25 @@ pub(crate) type Answering<T> = for<'a, 'b> fn(
 pub struct Model {
     pub(crate) quick: Answering<RuleSet>,
     pub(crate) ordered: Answering<RuleLog>,
-    /// Whether what no document speaks of is free: see [`promises`](crate::judge::promises).
-    promises: bool,
-    /// Whether it is [`Model::documented`].
-    documented: bool,
+    kind: Kind,
+}
+
+/// What a model states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// All that the kernel does, as documented: [`Model::documented`].
+    Documented,
+    /// Promises alone; what is undocumented is not checked: see
+    /// [`promises`](crate::judge::promises).
+    Promises,
+    /// All that a kernel does that decides otherwise.
+    Other,
 }
 
 impl Model {
     /// The contract.
     pub fn documented() -> Model {
-        Model { documented: true, ..Model::deciding::<KernelDecisions>() }
+        Model { kind: Kind::Documented, ..Model::deciding::<KernelDecisions>() }
     }
 
     /// The contract as promises alone: see [`promises`](crate::judge::promises).
@@ -43,17 +52,17 @@ impl Model {
 
     /// As [`Model::promised`], with decisions of one's own.
     pub fn promising<D: Decisions>() -> Model {
-        Model { promises: true, ..Model::deciding::<D>() }
+        Model { kind: Kind::Promises, ..Model::deciding::<D>() }
     }
 
     /// Whether it is the contract as it is documented, and not a wrong one.
     pub(crate) fn is_documented(&self) -> bool {
-        self.documented
+        self.kind == Kind::Documented
     }
 
     /// Whether promises alone are judged.
     pub fn is_promised(&self) -> bool {
-        self.promises
+        self.kind == Kind::Promises
     }
 
     /// A kernel that decides otherwise.
@@ -74,11 +83,6 @@ impl Model {
             };
             mptcp_emulator::getsockopt_with::<D, _, T>(&revision, socket, &call, memory, trace)
         }
-        Model {
-            quick: answer::<D, RuleSet>,
-            ordered: answer::<D, RuleLog>,
-            promises: false,
-            documented: false,
-        }
+        Model { quick: answer::<D, RuleSet>, ordered: answer::<D, RuleLog>, kind: Kind::Other }
     }
 }

@@ -181,9 +181,9 @@ fn main() {
     let arguments = Arguments::from_args();
     let enclosure = scenes::enter();
     let available = scenes::mptcp_available();
-    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
-    let kernel = Kernel::running(stage.sizes());
-    let stage = Arc::new(Mutex::new(stage));
+    let fixtures = Fixtures::build(&enclosure, |_| true, &mut |_| {});
+    let kernel = Kernel::running(fixtures.sizes());
+    let fixtures = Arc::new(Mutex::new(fixtures));
     let right = kernel.revision;
     let models = wrong_models().into_iter().map(|(name, model)| (name, model, right));
     let no_compat = compat::available().err();
@@ -193,20 +193,20 @@ fn main() {
     let mut trials: Vec<Trial> = models
         .chain(revisions)
         .map(|(name, model, revision)| {
-            let (stage, hindrance) = (stage.clone(), available.clone().err());
+            let (fixtures, hindrance) = (fixtures.clone(), available.clone().err());
             // Wrong only about the calls of 32-bit programs.
             let no_compat = no_compat.filter(|_| name.starts_with("Compat"));
             Trial::ignorable_test(name, move || match (hindrance, no_compat) {
                 (Some(none), _) => Ok(Completion::ignored_with(none.what)),
                 (None, Some(why)) => Ok(Completion::ignored_with(why.text())),
-                (None, None) => falls(&stage, revision, model),
+                (None, None) => falls(&fixtures, revision, model),
             })
         })
         .collect();
     let hindrance = available.err();
     trials.push(Trial::ignorable_test("TheContractStands", move || match hindrance {
         Some(none) => Ok(Completion::ignored_with(none.what)),
-        None => stands(&stage, right),
+        None => stands(&fixtures, right),
     }));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -218,8 +218,12 @@ fn setting(first: bool) -> Setting {
     Setting { time: None, cases: Some(CASES), options: Vec::new(), seed: 1, jobs: 1, first }
 }
 
-fn falls(stage: &SharedFixtures, revision: Revision, model: Model) -> Result<Completion, Failed> {
-    let outcome = check(&setting(true), revision, stage, model, &|| None, &Progress::default())?;
+fn falls(
+    fixtures: &SharedFixtures,
+    revision: Revision,
+    model: Model,
+) -> Result<Completion, Failed> {
+    let outcome = check(&setting(true), revision, fixtures, model, &|| None, &Progress::default())?;
     if outcome.counts().disagree == 0 {
         return Err(format!(
             "not noticed in {} cases and {:?}",
@@ -232,9 +236,10 @@ fn falls(stage: &SharedFixtures, revision: Revision, model: Model) -> Result<Com
 }
 
 /// The other side of it: with nothing broken nothing is noticed.
-fn stands(stage: &SharedFixtures, revision: Revision) -> Result<Completion, Failed> {
+fn stands(fixtures: &SharedFixtures, revision: Revision) -> Result<Completion, Failed> {
     let model = Model::documented();
-    let outcome = check(&setting(false), revision, stage, model, &|| None, &Progress::default())?;
+    let outcome =
+        check(&setting(false), revision, fixtures, model, &|| None, &Progress::default())?;
     if let Some(finding) = outcome.findings.values().next() {
         return Err(finding.to_string().into());
     }

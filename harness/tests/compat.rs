@@ -7,6 +7,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mptcp_emulator::{Errno, RuleSet, abi};
 use mptcp_harness::cases::{Case, Data, Entry, Input, Place};
 use mptcp_harness::cases::{generate, lattice};
+use mptcp_harness::judge::evidence::Observed;
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
 use mptcp_harness::oracle::{self, CaseVerdict, Reason};
@@ -30,9 +31,9 @@ fn main() {
     let arguments = Arguments::from_args();
     let enclosure = scenes::enter();
     let hindrance = scenes::mptcp_available().err().map(|none| none.what);
-    let stage = Fixtures::build(&enclosure, |scene| SCENES.contains(&scene.name), &mut |_| {});
-    let kernel = Kernel::running(stage.sizes());
-    let stage = Arc::new(Mutex::new(stage));
+    let fixtures = Fixtures::build(&enclosure, |scene| SCENES.contains(&scene.name), &mut |_| {});
+    let kernel = Kernel::running(fixtures.sizes());
+    let fixtures = Arc::new(Mutex::new(fixtures));
     let no_compat = compat::available().err().map(|why| why.text().to_owned());
     let tests: [(&str, Test, bool); 4] = [
         ("both_entries_give_the_same_answer", same_answer, true),
@@ -42,27 +43,30 @@ fn main() {
     ];
     let tests = tests.map(|(name, test, needs_compat)| {
         let no_compat = no_compat.clone().filter(|_| needs_compat);
-        let (hindrance, stage) = (hindrance.clone().or(no_compat), stage.clone());
+        let (hindrance, fixtures) = (hindrance.clone().or(no_compat), fixtures.clone());
         let revision = kernel.revision;
         Trial::ignorable_test(name, move || {
             if let Some(why) = hindrance {
                 return Ok(Completion::ignored_with(why));
             }
-            let mut trial = oracle::Oracle::new(&stage, revision, Model::documented())?;
-            trial.freshen();
-            test(&mut trial).map(|()| Completion::Completed)
+            let mut oracle = oracle::Oracle::new(&fixtures, revision, Model::documented())?;
+            oracle.freshen();
+            test(&mut oracle).map(|()| Completion::Completed)
         })
     });
     libtest_mimic::run(&arguments, tests.into()).exit();
 }
 
 /// What came of a case: the result, and the street with what is open left out.
-fn answer(trial: &mut oracle::Oracle, case: &Case) -> Result<(Result<(), Errno>, Vec<u8>), Failed> {
-    let seen = trial.examine(case, true).ok_or("no scene")?;
-    let (Some(result), Some(mut bytes)) = (seen.observed, seen.observation) else {
+fn answer(
+    oracle: &mut oracle::Oracle,
+    case: &Case,
+) -> Result<(Result<(), Errno>, Vec<u8>), Failed> {
+    let seen = oracle.examine(case, true).ok_or("no scene")?;
+    let Some(Observed { result, mut bytes, mismatch }) = seen.observed else {
         return Err(format!("not called: {case}").into());
     };
-    seen.verdict.map_err(|mismatch| format!("{mismatch:?}\n{case}"))?;
+    mismatch.map_or(Ok(()), |mismatch| Err(format!("{mismatch:?}\n{case}")))?;
     let open = bytes.iter_mut().zip(&seen.mask).filter(|(_, mask)| **mask != 0);
     open.for_each(|(byte, _)| *byte = 0);
     // Pointers are the program's own, and each has the street elsewhere.
@@ -76,14 +80,14 @@ fn answer(trial: &mut oracle::Oracle, case: &Case) -> Result<(Result<(), Errno>,
 }
 
 /// The lattice, thinned, and random cases: the kernel does the same for both.
-fn same_answer(trial: &mut oracle::Oracle) -> Result<(), Failed> {
-    let palette = trial.palette().clone();
+fn same_answer(oracle: &mut oracle::Oracle) -> Result<(), Failed> {
+    let values = oracle.boundary_values().clone();
     let mut random = fastrand::Rng::with_seed(11);
     let mut cases: Vec<Case> = Vec::new();
-    for cue in &palette.cues {
-        cases.extend(lattice::of_all(&palette, *cue).step_by(97));
+    for facts in &values.scene_facts {
+        cases.extend(lattice::of_all(&values, *facts).step_by(97));
     }
-    cases.extend((0..2000).map(|_| generate::case(&mut random, &palette, 0)));
+    cases.extend((0..2000).map(|_| generate::case(&mut random, &values, 0)));
     let (mut compared, mut refused) = (0, 0);
     for case in cases {
         let native = Case { entry: Entry::Native, ..case };
@@ -91,8 +95,8 @@ fn same_answer(trial: &mut oracle::Oracle) -> Result<(), Failed> {
         if !compat.is_safe() {
             continue;
         }
-        trial.freshen_one(case.scene);
-        let (one, other) = (answer(trial, &native)?, answer(trial, &compat)?);
+        oracle.freshen_one(case.scene);
+        let (one, other) = (answer(oracle, &native)?, answer(oracle, &compat)?);
         if one != other {
             return Err(format!("{:?} and {:?}, or memory: {compat}", one.0, other.0).into());
         }
@@ -105,9 +109,14 @@ fn same_answer(trial: &mut oracle::Oracle) -> Result<(), Failed> {
     }
 }
 
-fn plain(trial: &oracle::Oracle) -> Case {
+fn plain(oracle: &oracle::Oracle) -> Case {
     Case {
-        scene: trial.palette().cues.iter().find(|cue| cue.answers).map_or(0, |cue| cue.scene),
+        scene: oracle
+            .boundary_values()
+            .scene_facts
+            .iter()
+            .find(|facts| facts.answers)
+            .map_or(0, |facts| facts.scene),
         poison: 0,
         option: abi::MPTCP_TCPINFO,
         length: 16,
@@ -120,8 +129,8 @@ fn plain(trial: &oracle::Oracle) -> Case {
 
 /// The registers of a call that succeeds hold addresses that no machine has, and
 /// without their upper halves those of the alias.
-fn cut(trial: &mut oracle::Oracle) -> Result<(), Failed> {
-    let (case, base) = (plain(trial), trial.rig().base());
+fn cut(oracle: &mut oracle::Oracle) -> Result<(), Failed> {
+    let (case, base) = (plain(oracle), oracle.runner().base());
     let (registers, call) = (case.registers(base), case.call(base));
     for (register, address, place) in
         [(registers.optval, call.optval, 0x1000), (registers.optlen, call.optlen, 0x14000)]
@@ -134,7 +143,7 @@ fn cut(trial: &mut oracle::Oracle) -> Result<(), Failed> {
             return Err(format!("{address:#x} is not on the alias of {base:#x}").into());
         }
     }
-    match answer(trial, &case)?.0 {
+    match answer(oracle, &case)?.0 {
         Ok(()) => Ok(()),
         // Had the call been a native one with these registers, it would be this.
         Err(errno) => Err(format!("{errno} for {registers:x?}").into()),
@@ -142,12 +151,12 @@ fn cut(trial: &mut oracle::Oracle) -> Result<(), Failed> {
 }
 
 /// Wild addresses of which the lower halves are in the page at null.
-fn above(trial: &mut oracle::Oracle) -> Result<(), Failed> {
-    let case = plain(trial);
+fn above(oracle: &mut oracle::Oracle) -> Result<(), Failed> {
+    let case = plain(oracle);
     for address in [0, 1 << 63, 0xffff_8000_0000_0000, 0x0000_8000_0000_0ff8] {
         let wild = Place::wild(address).ok_or("a place that somebody may have")?;
         for case in [Case { optval: wild, ..case }, Case { optlen: wild, ..case }] {
-            if answer(trial, &case)?.0 != Err(Errno::EFAULT) {
+            if answer(oracle, &case)?.0 != Err(Errno::EFAULT) {
                 return Err(format!("{address:#x} is no fault: {case}").into());
             }
         }
@@ -155,26 +164,26 @@ fn above(trial: &mut oracle::Oracle) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A palette has such cases exactly where there is a verdict on them.
-fn only_where_judged(trial: &mut oracle::Oracle) -> Result<(), Failed> {
+/// The boundary values have such cases exactly where there is a verdict on them.
+fn only_where_judged(oracle: &mut oracle::Oracle) -> Result<(), Failed> {
     let mut random = fastrand::Rng::with_seed(3);
-    let mut palette = trial.palette().clone();
-    if palette.compat != trial.compat().is_ok() {
-        return Err("palette and trial have different words".into());
+    let mut values = oracle.boundary_values().clone();
+    if values.compat != oracle.compat().is_ok() {
+        return Err("boundary values and oracle differ".into());
     }
-    let made = |palette: &_, random: &mut fastrand::Rng| {
-        let cases = (0..2000).map(|_| generate::case(random, palette, 0));
+    let made = |values: &_, random: &mut fastrand::Rng| {
+        let cases = (0..2000).map(|_| generate::case(random, values, 0));
         cases.filter(|case| case.entry == Entry::Compat).count()
     };
-    palette.compat = true;
-    let with = made(&palette, &mut random);
-    palette.compat = false;
-    let without = made(&palette, &mut random);
+    values.compat = true;
+    let with = made(&values, &mut random);
+    values.compat = false;
+    let without = made(&values, &mut random);
     if !(20..200).contains(&with) || without != 0 {
         return Err(format!("{with} of 2000, and {without} where there should be none").into());
     }
-    let case = plain(trial);
-    match (trial.compat(), trial.whole(&case, &mut RuleSet::default())) {
+    let case = plain(oracle);
+    match (oracle.compat(), oracle.whole(&case, &mut RuleSet::default())) {
         (Ok(()), CaseVerdict::Agree) => Ok(()),
         (Err(why), CaseVerdict::Inconclusive(Reason::NoCompat(told))) if why == told => Ok(()),
         (available, verdict) => Err(format!("{available:?}, and yet {verdict:?}").into()),

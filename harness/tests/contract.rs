@@ -60,9 +60,9 @@ fn main() {
     let arguments = Arguments::from_args();
     let enclosure = scenes::enter();
     let available = scenes::mptcp_available();
-    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
-    let revision = Kernel::running(stage.sizes()).revision;
-    let stage = Arc::new(Mutex::new(stage));
+    let fixtures = Fixtures::build(&enclosure, |_| true, &mut |_| {});
+    let revision = Kernel::running(fixtures.sizes()).revision;
+    let fixtures = Arc::new(Mutex::new(fixtures));
     let list = |models: Vec<(&'static str, Model)>, judge: Judge| {
         models.into_iter().map(move |(name, model)| (name, model, judge))
     };
@@ -70,10 +70,10 @@ fn main() {
         .chain(list(promised(), something_new))
         .chain(list(vec![("WhatIsKnownIsFound", Model::promised())], only_what_is_known))
         .map(|(name, model, judge)| {
-            let (stage, hindrance) = (stage.clone(), available.clone().err());
+            let (fixtures, hindrance) = (fixtures.clone(), available.clone().err());
             Trial::ignorable_test(name, move || match hindrance {
                 Some(none) => Ok(Completion::ignored_with(none.what)),
-                None => run(&stage, revision, model, judge),
+                None => run(&fixtures, revision, model, judge),
             })
         });
     let singles: [(&str, Single); 3] = [
@@ -82,10 +82,10 @@ fn main() {
         ("KnownIsNoMore", what_is_known_is_no_more_than_that),
     ];
     let singles = singles.into_iter().map(|(name, single)| {
-        let (stage, hindrance) = (stage.clone(), available.clone().err());
+        let (fixtures, hindrance) = (fixtures.clone(), available.clone().err());
         Trial::ignorable_test(name, move || match hindrance {
             Some(none) => Ok(Completion::ignored_with(none.what)),
-            None => single(&stage, revision).map(|()| Completion::Completed),
+            None => single(&fixtures, revision).map(|()| Completion::Completed),
         })
     });
     libtest_mimic::run(&arguments, trials.chain(singles).collect()).exit();
@@ -106,11 +106,15 @@ impl Decisions for Refusing {
     }
 }
 
-fn judging(stage: &SharedFixtures, revision: Revision) -> Result<(Judging, u8), Failed> {
-    let trial = Judging::new(stage, revision, Model::promising::<Refusing>())?;
-    let one = trial.palette().cues.iter().find(|cue| cue.answers && cue.subflows > 1);
+fn judging(fixtures: &SharedFixtures, revision: Revision) -> Result<(Judging, u8), Failed> {
+    let oracle = Judging::new(fixtures, revision, Model::promising::<Refusing>())?;
+    let one = oracle
+        .boundary_values()
+        .scene_facts
+        .iter()
+        .find(|facts| facts.answers && facts.subflows > 1);
     let scene = one.ok_or("no scene has two subflows")?.scene;
-    Ok((trial, scene))
+    Ok((oracle, scene))
 }
 
 fn case(scene: u8, option: i32, length: i32, input: Input) -> Case {
@@ -120,13 +124,13 @@ fn case(scene: u8, option: i32, length: i32, input: Input) -> Case {
 
 /// What is free does not take in what is written behind an array that the model has not
 /// touched: here the kernel's `tcp_info` is larger than it is said to be.
-fn far_off_is_found(stage: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
+fn far_off_is_found(fixtures: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
     if !revision.full_info {
         return Ok(());
     }
     let smaller = Revision { tcp_info: revision.tcp_info - 8, ..revision };
     for (revision, sound) in [(revision, true), (smaller, false)] {
-        let (mut trial, scene) = judging(stage, revision)?;
+        let (mut oracle, scene) = judging(fixtures, revision)?;
         let full = Full {
             size_tcpinfo_kernel: 0,
             size_tcpinfo_user: 4000,
@@ -139,7 +143,7 @@ fn far_off_is_found(stage: &SharedFixtures, revision: Revision) -> Result<(), Fa
         };
         let case = case(scene, abi::MPTCP_FULL_INFO, 40, Input::Full(full));
         let rules = &mut RuleSet::default();
-        for verdict in [trial.quick(&case, rules, None), trial.whole(&case, rules)] {
+        for verdict in [oracle.quick(&case, rules, None), oracle.whole(&case, rules)] {
             match verdict {
                 CaseVerdict::Unspecified if sound => {}
                 CaseVerdict::Disagree(_) if !sound => {}
@@ -176,16 +180,16 @@ impl Watch for Scribbler {
 
 /// What one case has written, and does not again, is not explained by another in which
 /// something is free.
-fn stray_is_told(stage: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
-    let (mut trial, scene) = judging(stage, revision)?;
-    let at = trial.rig().base() + 0x9000;
+fn stray_is_told(fixtures: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
+    let (mut oracle, scene) = judging(fixtures, revision)?;
+    let at = oracle.runner().base() + 0x9000;
     let option = abi::MPTCP_INFO;
-    trial.watch(Box::new(Scribbler { at, option, now: false, left: 1 }));
+    oracle.watch(Box::new(Scribbler { at, option, now: false, left: 1 }));
     let free = Input::Data(Data::asking(revision.tcp_info));
     let free = case(scene, abi::MPTCP_TCPINFO, 16 + revision.tcp_info.cast_signed(), free);
     let plain = case(scene, abi::MPTCP_INFO, revision.mptcp_info.cast_signed(), Input::Nothing);
     let mut verdicts = Vec::new();
-    trial.batch(&[free, plain], &mut RuleSet::default(), None, &mut verdicts);
+    oracle.batch(&[free, plain], &mut RuleSet::default(), None, &mut verdicts);
     match &verdicts[..] {
         [CaseVerdict::Unspecified, CaseVerdict::Inconclusive(Reason::Stray)] => Ok(()),
         other => Err(format!("{other:?}").into()),
@@ -196,14 +200,15 @@ fn stray_is_told(stage: &SharedFixtures, revision: Revision) -> Result<(), Faile
 const CASES: u64 = 10_000;
 
 fn run(
-    stage: &SharedFixtures,
+    fixtures: &SharedFixtures,
     revision: Revision,
     model: Model,
     judge: Judge,
 ) -> Result<Completion, Failed> {
     let (options, cases) = (Vec::new(), Some(CASES));
     let setting = Setting { time: None, cases, options, seed: 1, jobs: 1, first: false };
-    let checked = |model| check(&setting, revision, stage, model, &|| None, &Progress::default());
+    let checked =
+        |model| check(&setting, revision, fixtures, model, &|| None, &Progress::default());
     let outcome = checked(model)?;
     if outcome.unreproduced() > 0 {
         return Err(format!("unreproduced: {:?}", outcome.reasons).into());
@@ -242,17 +247,17 @@ fn only_what_is_known(outcome: &Outcome, _: u64) -> Result<(), String> {
 
 /// A known contradiction with a write far off besides is not what is known.
 fn what_is_known_is_no_more_than_that(
-    stage: &SharedFixtures,
+    fixtures: &SharedFixtures,
     revision: Revision,
 ) -> Result<(), Failed> {
     const UNKNOWN: i32 = 99;
-    let (_, scene) = judging(stage, revision)?;
+    let (_, scene) = judging(fixtures, revision)?;
     let case = case(scene, UNKNOWN, 4, Input::Nothing);
     for (left, expected) in [(0, Some("unknown-option")), (u32::MAX, None)] {
-        let mut trial = Judging::new(stage, revision, Model::promised())?;
-        let at = trial.rig().base() + 0x9000;
-        trial.watch(Box::new(Scribbler { at, option: UNKNOWN, now: false, left }));
-        match trial.quick(&case, &mut RuleSet::default(), None) {
+        let mut oracle = Judging::new(fixtures, revision, Model::promised())?;
+        let at = oracle.runner().base() + 0x9000;
+        oracle.watch(Box::new(Scribbler { at, option: UNKNOWN, now: false, left }));
+        match oracle.quick(&case, &mut RuleSet::default(), None) {
             // A kernel without the contradiction has nothing to show here.
             CaseVerdict::Agree if left == 0 => return Ok(()),
             CaseVerdict::Disagree(found)

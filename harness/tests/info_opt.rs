@@ -57,12 +57,12 @@ const SUBFLOWS: u32 = 3;
 
 /// The lattice, and as many random cases.
 fn cases() -> Vec<Case> {
-    let cue = SceneFacts { scene: 28, answers: true, subflows: SUBFLOWS };
-    let palette = BoundaryValues::new(vec![cue], &KERNEL);
+    let facts = SceneFacts { scene: 28, answers: true, subflows: SUBFLOWS };
+    let values = BoundaryValues::new(vec![facts], &KERNEL);
     let mut random = fastrand::Rng::with_seed(11);
-    let mut cases = lattice::of(&palette, cue, MPTCP_INFO_OPT);
+    let mut cases = lattice::of(&values, facts, MPTCP_INFO_OPT);
     let more = (0..cases.len())
-        .map(|_| generate::of(&mut random, &palette, cue, MPTCP_INFO_OPT, 0))
+        .map(|_| generate::of(&mut random, &values, facts, MPTCP_INFO_OPT, 0))
         .collect::<Vec<_>>();
     cases.extend(more);
     cases

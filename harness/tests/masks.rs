@@ -1,7 +1,7 @@
 //! What the model leaves open is neither too wide nor too narrow.
 //!
 //! Too narrow: a byte moves that is not open, and model and kernel disagree.
-//! Too wide: a clock does not move, or a field is open for want of a witness
+//! Too wide: a clock does not move, or a field is open because `sock_diag` does not show it
 //! that is not in the list below, which is written by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use mptcp_emulator::abi::{self, Field, SUBFLOW_INFO, field_at};
 use mptcp_emulator::{OpenReason, RuleSet};
 use mptcp_harness::cases::{Case, Entry, Full, Input, Place};
 use mptcp_harness::judge::contradictions::KNOWN;
-use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::evidence::{Examination, Observed};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
 use mptcp_harness::run::runner::{Runner, Scope};
@@ -42,8 +42,8 @@ fn main() -> ExitCode {
 /// Entered by `main`, before any thread is started.
 static ENCLOSURE: LazyLock<Enclosure> = LazyLock::new(scenes::enter);
 
-/// The stage that all tests share, made by the first that needs it.
-static STAGE: LazyLock<Mutex<Fixtures>> =
+/// The fixtures that all tests share, made by the first that needs it.
+static FIXTURES: LazyLock<Mutex<Fixtures>> =
     LazyLock::new(|| Mutex::new(Fixtures::build(&ENCLOSURE, |scene| !scene.ages(), &mut |_| ())));
 
 fn test(name: &str, work: fn(&Fixtures) -> Result<Completion, Failed>) -> Trial {
@@ -54,11 +54,11 @@ fn test(name: &str, work: fn(&Fixtures) -> Result<Completion, Failed>) -> Trial 
         if let Err(none) = scenes::mptcp_available() {
             return Ok(Completion::ignored_with(format!("{}: {}", none.what, none.advice)));
         }
-        let stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
-        if stage.scenes().next().is_none() {
-            return Err(format!("no scene stands: {:?}", stage.skipped().first()).into());
+        let fixtures = FIXTURES.lock().unwrap_or_else(PoisonError::into_inner);
+        if fixtures.scenes().next().is_none() {
+            return Err(format!("no scene stands: {:?}", fixtures.skipped().first()).into());
         }
-        work(&stage)
+        work(&fixtures)
     })
 }
 
@@ -100,36 +100,36 @@ fn full_info(scene: u8, tcp_info: u32) -> Case {
 /// Every field marked as a clock moves in some scene (the high bytes of a
 /// count of milliseconds need hours, so fields are asked, not bytes), and no
 /// byte moves that is not marked.
-fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> {
-    let kernel = Kernel::running(stage.sizes());
+fn clocks_move_and_nothing_else(fixtures: &Fixtures) -> Result<Completion, Failed> {
+    let kernel = Kernel::running(fixtures.sizes());
     let revision = kernel.revision;
     if !revision.full_info {
         let why = format!("no MPTCP_FULL_INFO in {}", kernel.release);
         return Ok(Completion::ignored_with(why));
     }
-    let cast = SceneStates::of(stage, &revision).map_err(|error| error.to_string())?;
-    let mut rig = Runner::new().map_err(|error| error.to_string())?;
+    let states = SceneStates::of(fixtures, &revision).map_err(|error| error.to_string())?;
+    let mut runner = Runner::new().map_err(|error| error.to_string())?;
     let mut marked = BTreeSet::new();
     let mut first: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
     let mut moved = BTreeSet::new();
     let mut wrong = BTreeSet::new();
     let start = Instant::now();
     while start.elapsed() < TIME {
-        for scene in stage.scenes() {
-            let Some(actor) = cast.get(scene.id) else {
+        for scene in fixtures.scenes() {
+            let Some(state) = states.get(scene.id) else {
                 continue;
             };
             let case = full_info(scene.id, revision.tcp_info);
-            let subject = actor.subject(&revision);
-            let agreed = rig.run(
+            let subject = state.subject(&revision);
+            let agreed = runner.run(
                 &case,
                 &subject,
                 Model::documented(),
                 &mut RuleSet::default(),
                 Scope::Whole,
             );
-            let now = rig.examine(&case, &subject, Model::documented(), true);
-            let Some(bytes) = &now.observation else {
+            let now = runner.examine(&case, &subject, Model::documented(), true);
+            let Some(Observed { bytes, mismatch, .. }) = &now.observed else {
                 continue;
             };
             let before = first.entry(scene.id).or_insert_with(|| bytes.clone());
@@ -139,7 +139,7 @@ fn clocks_move_and_nothing_else(stage: &Fixtures) -> Result<Completion, Failed> 
                     moved.insert(name);
                 }
             }
-            if let Err(mismatch) = agreed.and(now.verdict) {
+            if let Some(mismatch) = agreed.as_ref().err().or(mismatch.as_ref()) {
                 let fields = mismatch.bytes.iter().map(|at| named(*at, revision.tcp_info));
                 wrong.insert(format!("{}: {:?}", scene.name, fields.collect::<BTreeSet<_>>()));
             }
@@ -171,18 +171,18 @@ const CLOCKS: [Name; 6] = [
 
 /// The contradictions that scenes are said to show, they show; on a kernel that
 /// does not the test is ignored, and says which.
-fn contradictions_are_shown(stage: &Fixtures) -> Result<Completion, Failed> {
-    let revision = Kernel::running(stage.sizes()).revision;
-    let cast = SceneStates::of(stage, &revision).map_err(|error| error.to_string())?;
-    let mut rig = Runner::new().map_err(|error| error.to_string())?;
+fn contradictions_are_shown(fixtures: &Fixtures) -> Result<Completion, Failed> {
+    let revision = Kernel::running(fixtures.sizes()).revision;
+    let states = SceneStates::of(fixtures, &revision).map_err(|error| error.to_string())?;
+    let mut runner = Runner::new().map_err(|error| error.to_string())?;
     let mut absent = Vec::new();
     for known in KNOWN {
         for name in known.scenes() {
             let scene = scenes::by_name(name).ok_or("no such scene")?;
-            let actor = cast.get(scene.id).ok_or("it does not stand")?;
+            let state = states.get(scene.id).ok_or("it does not stand")?;
             let case = full_info(scene.id, revision.tcp_info);
-            let now = rig.examine(&case, &actor.subject(&revision), Model::documented(), true);
-            let bytes = now.observation.unwrap_or_default();
+            let now = runner.examine(&case, &state.subject(&revision), Model::documented(), true);
+            let bytes = now.observation().unwrap_or_default();
             let word = |at: u32| bytes.get(at as usize..at as usize + 4).map(<[u8]>::to_vec);
             let (count, id) = (word(BUFFER + 16), word(SUBFLOW_INFOS));
             let state = bytes.get(TCP_INFOS as usize);
@@ -332,11 +332,11 @@ fn unwitnessed(scene: &str) -> BTreeSet<Name> {
     names
 }
 
-/// What is open for want of a witness is what is listed, scene by scene.
-fn no_witness_is_as_listed(stage: &Fixtures) -> Result<Completion, Failed> {
+/// What is open because `sock_diag` does not show it is what is listed, scene by scene.
+fn no_witness_is_as_listed(fixtures: &Fixtures) -> Result<Completion, Failed> {
     let mut wrong = Vec::new();
-    for scene in stage.scenes() {
-        let open: BTreeSet<Name> = stage.portrait(scene.id).map(unknown).unwrap_or_default();
+    for scene in fixtures.scenes() {
+        let open: BTreeSet<Name> = fixtures.expected(scene.id).map(unknown).unwrap_or_default();
         let listed = unwitnessed(scene.name);
         if open != listed {
             let wide: Vec<_> = open.difference(&listed).collect();
@@ -353,9 +353,9 @@ fn no_witness_is_as_listed(stage: &Fixtures) -> Result<Completion, Failed> {
     }
 }
 
-/// The fields of a portrait that are open for want of a witness.
-fn unknown(portrait: &ExpectedState) -> BTreeSet<Name> {
-    let Kind::Mptcp { info, subflows } = &portrait.kind else {
+/// The fields of an expected state that are open because `sock_diag` does not show it.
+fn unknown(expected: &ExpectedState) -> BTreeSet<Name> {
+    let Kind::Mptcp { info, subflows } = &expected.kind else {
         return BTreeSet::new();
     };
     let mut names = BTreeSet::new();

@@ -40,8 +40,8 @@ impl Watch for Fake {
 /// there is everywhere; and the calls that were made.
 fn checked(of: fn(usize, &Case) -> bool) -> (Outcome, Vec<Case>) {
     let place = Enclosure::Host { why: "a test has threads".into() };
-    let stage = Fixtures::build(&place, |scene| scene.name == "unix-stream", &mut |_| ());
-    let revision = Kernel::running(stage.sizes()).revision;
+    let fixtures = Fixtures::build(&place, |scene| scene.name == "unix-stream", &mut |_| ());
+    let revision = Kernel::running(fixtures.sizes()).revision;
     let setting = Setting {
         time: None,
         cases: Some(1000),
@@ -55,9 +55,9 @@ fn checked(of: fn(usize, &Case) -> bool) -> (Outcome, Vec<Case>) {
         let fake = Fake { seen: seen.clone(), of };
         Some(Box::new(fake) as Box<dyn Watch>)
     };
-    let (stage, progress) = (Arc::new(Mutex::new(stage)), Progress::default());
+    let (fixtures, progress) = (Arc::new(Mutex::new(fixtures)), Progress::default());
     let outcome =
-        check(&setting, revision, &stage, Model::documented(), &watching, &progress).unwrap();
+        check(&setting, revision, &fixtures, Model::documented(), &watching, &progress).unwrap();
     let seen = seen.lock().unwrap().clone();
     (outcome, seen)
 }

@@ -33,16 +33,16 @@ pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
                     OwnedSocket::Connection(connection) => connection.subflows(),
                     OwnedSocket::Other(_) => 1,
                 };
-                let cues = (scenes::catalogue().iter())
+                let scene_facts = (scenes::catalogue().iter())
                     .map(|scene| SceneFacts {
                         scene: scene.id,
                         answers: true,
                         subflows: subflows as u32,
                     })
                     .collect();
-                let palette =
-                    BoundaryValues { compat: true, ..BoundaryValues::new(cues, &revision) };
-                let case = generate::case(&mut Unstructured::new(&choices), &palette, poison);
+                let values =
+                    BoundaryValues { compat: true, ..BoundaryValues::new(scene_facts, &revision) };
+                let case = generate::case(&mut Unstructured::new(&choices), &values, poison);
                 (revision, socket, case)
             },
         )

@@ -54,11 +54,11 @@ fn main() -> ExitCode {
     })
 }
 
-/// The stage that all tests share, made by the first that needs it.
-static STAGE: LazyLock<(SharedFixtures, Revision)> = LazyLock::new(|| {
-    let stage = Fixtures::build(live::enclosure(), |_| true, &mut |_| ());
-    let revision = Kernel::running(stage.sizes()).revision;
-    (Arc::new(Mutex::new(stage)), revision)
+/// The fixtures that all tests share, made by the first that needs it.
+static FIXTURES: LazyLock<(SharedFixtures, Revision)> = LazyLock::new(|| {
+    let fixtures = Fixtures::build(live::enclosure(), |_| true, &mut |_| ());
+    let revision = Kernel::running(fixtures.sizes()).revision;
+    (Arc::new(Mutex::new(fixtures)), revision)
 });
 
 /// The four options, and any that no kernel has.
@@ -71,11 +71,11 @@ fn stands(group: Group) -> Test {
         if let Some(why) = live::hindrance() {
             return Ok(Completion::ignored_with(why));
         }
-        let stage = STAGE.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = stage.skipped().iter().filter(|(scene, _)| scene.group == group);
+        let fixtures = FIXTURES.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = fixtures.skipped().iter().filter(|(scene, _)| scene.group == group);
         let missing: Vec<String> =
             missing.map(|(scene, why)| format!("{}: {why}", scene.name)).collect();
-        let standing = stage.scenes().filter(|scene| scene.group == group).count();
+        let standing = fixtures.scenes().filter(|scene| scene.group == group).count();
         let all = catalogue().iter().filter(|scene| scene.group == group).count();
         if standing + missing.len() != all {
             return Err(
@@ -103,11 +103,11 @@ fn compares(name: String, work: impl FnOnce() -> Result<(), Failed> + Send + 'st
 
 /// Why no scene answers the options, if none does.
 fn unanswered() -> Option<String> {
-    let stage = STAGE.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if stage.scenes().any(|scene| scene.subflows().is_some()) {
+    let fixtures = FIXTURES.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if fixtures.scenes().any(|scene| scene.subflows().is_some()) {
         return None;
     }
-    let mut missing = stage.skipped().iter();
+    let mut missing = fixtures.skipped().iter();
     let why = missing.find(|(scene, _)| scene.subflows().is_some()).map(|(_, why)| why.as_str());
     Some(format!("no scene answers the options: {}", why.unwrap_or("none is in the catalogue")))
 }
@@ -144,21 +144,21 @@ fn disagreement(
     option: Option<i32>,
     model: Model,
 ) -> Result<Option<String>, Failed> {
-    let (stage, revision) = &*STAGE;
-    let trial = Oracle::new(stage, *revision, model).map_err(|error| error.to_string())?;
-    let palette = trial.palette().clone();
-    let trial = RefCell::new(trial);
+    let (fixtures, revision) = &*FIXTURES;
+    let oracle = Oracle::new(fixtures, *revision, model).map_err(|error| error.to_string())?;
+    let values = oracle.boundary_values().clone();
+    let oracle = RefCell::new(oracle);
     let (judged, inconclusive) = (Cell::new(0_u32), RefCell::new(Vec::new()));
     let found: RefCell<Option<Finding>> = RefCell::default();
 
     let choices = prop::collection::vec(any::<u8>(), 0..=CHOICES);
     let result = runner.run(&choices, |choices| {
-        let case = case_of(&choices, &palette, option);
-        let mut trial = trial.borrow_mut();
+        let case = case_of(&choices, &values, option);
+        let mut oracle = oracle.borrow_mut();
         if judged.replace(judged.get() + 1) % FRESH == 0 {
-            trial.freshen();
+            oracle.freshen();
         }
-        match trial.whole(&case, &mut RuleSet::default()) {
+        match oracle.whole(&case, &mut RuleSet::default()) {
             CaseVerdict::Agree | CaseVerdict::Unspecified => Ok(()),
             CaseVerdict::Inconclusive(reason) if reason.is_unreproduced() => {
                 Err(TestCaseError::fail(reason.text()))
@@ -188,7 +188,7 @@ fn disagreement(
         }
         (Ok(()), _) => Ok(None),
         (Err(TestError::Fail(_, choices)), Some(finding)) => {
-            let simplest = trial.into_inner().simplest(
+            let simplest = oracle.into_inner().simplest(
                 finding.clone(),
                 std::time::Instant::now() + std::time::Duration::from_secs(1),
             );
@@ -202,15 +202,16 @@ fn disagreement(
 }
 
 /// A case of an option, or of one that nobody knows.
-fn case_of(choices: &[u8], palette: &BoundaryValues, option: Option<i32>) -> Case {
+fn case_of(choices: &[u8], values: &BoundaryValues, option: Option<i32>) -> Case {
     let mut choices = Unstructured::new(choices);
     let poison = choices.below(u32::from(POISONS)) as u8;
-    let cue: SceneFacts = palette.cues[choices.below(palette.cues.len() as u32) as usize];
+    let facts: SceneFacts =
+        values.scene_facts[choices.below(values.scene_facts.len() as u32) as usize];
     let option = option.unwrap_or_else(|| match choices.word().cast_signed() {
         known @ MPTCP_INFO..=MPTCP_FULL_INFO => -known,
         unknown => unknown,
     });
-    generate::of(&mut choices, palette, cue, option, poison)
+    generate::of(&mut choices, values, facts, option, poison)
 }
 
 /// `MPTCP_INFO` stores the length last.

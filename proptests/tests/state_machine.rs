@@ -193,9 +193,9 @@ impl Reference {
         (op, any::<u64>().no_shrink()).prop_map(|(op, seed)| Step { op, seed }).boxed()
     }
 
-    /// Holds a portrait against what is expected of this end.
-    fn check(&self, side: Side, portrait: &ExpectedState) -> Result<(), String> {
-        let Kind::Mptcp { info, subflows } = &portrait.kind else {
+    /// Compares what the fixtures expect of this end with the reference.
+    fn check(&self, side: Side, expected: &ExpectedState) -> Result<(), String> {
+        let Kind::Mptcp { info, subflows } = &expected.kind else {
             return Err("it is no MPTCP socket any more".into());
         };
         let expected = &self.ends[side as usize];
@@ -332,7 +332,7 @@ fn walk(
         done.map_err(|why| format!("step {at}, {op:?}: {why}"))?;
         reference = reference.after(op);
         for side in SIDES {
-            let fits = reference.check(side, conversation.portrait(side));
+            let fits = reference.check(side, conversation.expected(side));
             fits.map_err(|why| format!("after step {at}, {op:?}, at the {side:?}: {why}"))?;
         }
         let agreed = bench.check(&mut conversation, *seed);

@@ -94,7 +94,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
     if let Err(none) = scenes::mptcp_available() {
         notes.push(format!("no MPTCP here: {}. {}", none.what, none.advice));
     }
-    let values = session.oracle()?.palette().clone();
+    let values = session.oracle()?.boundary_values().clone();
     let scenes = (!args.scene.is_empty()).then_some(&chosen[..]);
     let domains = domains(args, &session.kernel, &values, scenes, &mut notes);
     let walk = Exhaustion::new(domains, args.from);

@@ -101,7 +101,7 @@ pub(crate) fn run(args: &ReproArgs) -> Result<Status, String> {
         _ => kernel.revision,
     };
     let portraits = stages.each_ref().map(|stage| {
-        let portrait = stage.portrait(scene.id)?;
+        let portrait = stage.expected(scene.id)?;
         Some(if args.contract { amended(portrait) } else { portrait.clone() })
     });
     let socket = match (&portraits, args.revision) {

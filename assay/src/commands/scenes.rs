@@ -132,7 +132,7 @@ fn data(fixtures: &Fixtures, chosen: impl Iterator<Item = &'static Scene>) -> Ve
         skipped.chain(impossible).find(|(scene, _)| *scene == id).map(|(_, why)| why)
     };
     let one = |scene: &Scene| {
-        let expected = fixtures.portrait(scene.id);
+        let expected = fixtures.expected(scene.id);
         SceneData {
             number: scene.id,
             name: scene.name,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mptcp_emulator::Revision;
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::codec;
-use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::evidence::{Examination, Observed};
 use mptcp_harness::judge::{Observation, Prediction, judge};
 use mptcp_harness::memory::layout as street_layout;
 use mptcp_harness::model::Model;
@@ -66,9 +66,8 @@ fn disagree(examination: &mut Examination, change: Change<'_>) {
     let result = examination.predicted;
     let prediction = Prediction { result, bytes: &examination.prediction, mask: &examination.mask };
     let observation = Observation { result, bytes: &observed };
-    examination.verdict = judge(&prediction, &observation, std::iter::once(0..street_layout::LEN));
-    examination.observed = Some(result);
-    examination.observation = Some(observed);
+    let mismatch = judge(&prediction, &observation, std::iter::once(0..street_layout::LEN)).err();
+    examination.observed = Some(Observed { result, bytes: observed, mismatch });
 }
 
 /// A stored case on a revision.

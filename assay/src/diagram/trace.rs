@@ -99,10 +99,8 @@ fn joined(offsets: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
 
 /// Where kernel and model differ, to the byte.
 pub(super) fn differing(examination: &Examination) -> Vec<Range<usize>> {
-    match &examination.verdict {
-        Ok(()) => Vec::new(),
-        Err(mismatch) => joined(mismatch.bytes.iter().copied()),
-    }
+    let mismatch = examination.mismatch().into_iter();
+    joined(mismatch.flat_map(|mismatch| mismatch.bytes.iter().copied()))
 }
 
 /// The first byte on the street that the kernel could not read or write, as the

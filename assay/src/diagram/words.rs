@@ -93,13 +93,13 @@ impl Plan<'_> {
 
     /// What the kernel did there, and should not have done.
     fn difference(&self, run: &Range<usize>) -> String {
-        let Examination { before, prediction, observation, .. } = self.examination;
+        let Examination { before, prediction, .. } = self.examination;
         let stays = |image: &[u8]| image.get(run.clone()) == before.get(run.clone());
         let count = match run.len() {
             1 => "1 byte".to_owned(),
             bytes => format!("{bytes} bytes"),
         };
-        match observation {
+        match self.examination.observation() {
             _ if stays(prediction) => format!("{count} written that should not be"),
             Some(image) if stays(image) => format!("{count} not written that should be"),
             _ if run.len() == 1 => format!("{count} differs"),

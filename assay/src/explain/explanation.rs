@@ -60,7 +60,7 @@ impl Explanation {
         call: bool,
     ) -> Result<Explanation, String> {
         let session = Session::of_scene(scene, Model::documented());
-        let expected = session.fixtures().portrait(scene.id).cloned();
+        let expected = session.fixtures().expected(scene.id).cloned();
         let skipped = session.skipped.first().map(|(_, why)| why.clone());
         Explained { case, scene, expected, skipped }.explanation(&session, revisions, call)
     }
@@ -84,7 +84,7 @@ impl Explanation {
         match (asked, &self.kernel) {
             (Revisions::Running | Revisions::All, None) => Status::Skipped,
             (Revisions::Running | Revisions::All, _) if self.hindrance.is_some() => Status::Skipped,
-            _ if self.answer.examination.verdict.is_err() => Status::Divergence,
+            _ if self.answer.examination.mismatch().is_some() => Status::Divergence,
             _ => Status::Agree,
         }
     }
@@ -137,7 +137,7 @@ impl Explained {
         oracle.freshen();
         let gone = || format!("{} is no longer as it was", self.scene.name);
         let examination = oracle.examine(&self.case, call).ok_or_else(gone)?;
-        let subflows = oracle.actor(self.case.scene).map_or(0, |state| state.subflows());
+        let subflows = oracle.scene_state(self.case.scene).map_or(0, |state| state.subflows());
         let hindrance = oracle.compat().err().filter(|_| self.case.entry == Entry::Compat);
         let revision = session.kernel.revision;
         Ok((ModelAnswer { revision, subflows, examination }, hindrance))
@@ -197,7 +197,7 @@ impl ModelAnswer {
     /// What the kernel left in the length, where it was called.
     pub(super) fn length_observed(&self, case: &Case) -> Option<i32> {
         let at = case.optlen.offset()?;
-        let bytes = self.examination.observation.as_ref()?.get(at..at + 4)?;
+        let bytes = self.examination.observation()?.get(at..at + 4)?;
         bytes.try_into().ok().map(i32::from_ne_bytes)
     }
 

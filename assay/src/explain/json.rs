@@ -173,12 +173,12 @@ fn kernel(explanation: &Explanation, release: &str) -> KernelData {
     let lanes = explanation.drawing().lanes;
     KernelData {
         release: release.to_owned(),
-        verdict: match (answer.examination.observed, &answer.examination.verdict) {
+        verdict: match (&answer.examination.observed, answer.examination.mismatch()) {
             (None, _) => "not called",
-            (Some(_), Ok(())) => "agree",
-            (Some(_), Err(_)) => "disagree",
+            (Some(_), None) => "agree",
+            (Some(_), Some(_)) => "disagree",
         },
-        result: answer.examination.observed.map(result_name),
+        result: answer.examination.result().map(result_name),
         length: answer.length_observed(explanation.case()),
         hindrance: explanation.hindrance.map(|why| why.text()),
         summary: explanation.diagnosis().map(|diagnosis| diagnosis.summary),

@@ -66,7 +66,7 @@ pub(crate) fn page(explanation: &Explanation) -> String {
 fn kernel(explanation: &Explanation, sheet: &mut Sheet) {
     let Some(release) = &explanation.kernel else { return };
     let answer = &explanation.answer;
-    let Some(observed) = answer.examination.observed else {
+    let Some(observed) = answer.examination.result() else {
         sheet.heading(&format!("Linux {release} was not called"));
         return;
     };

@@ -100,7 +100,7 @@ fn kernel(explanation: &Explanation) -> String {
     let Some(release) = &explanation.kernel else { return String::new() };
     let heading = head(&format!("Linux {release}"));
     let answer = &explanation.answer;
-    let Some(observed) = answer.examination.observed else {
+    let Some(observed) = answer.examination.result() else {
         let why = explanation.hindrance.map_or(String::new(), |why| format!(": {}", why.text()));
         return format!("\n{heading} {}", wrapped(&format!("was not called{why}"), "", 96));
     };

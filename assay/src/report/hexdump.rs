@@ -90,10 +90,9 @@ impl<'a> Hexdump<'a> {
     /// The rows around all bytes that differ, before, predicted and observed.
     /// Empty where no byte differs.
     pub fn differences(&self) -> String {
-        let bytes: BTreeSet<usize> = match &self.examination.verdict {
-            Err(mismatch) => mismatch.bytes.iter().copied().collect(),
-            Ok(()) => BTreeSet::new(),
-        };
+        let mismatch = self.examination.mismatch().into_iter();
+        let bytes: BTreeSet<usize> =
+            mismatch.flat_map(|mismatch| mismatch.bytes.iter().copied()).collect();
         let differing: BTreeSet<usize> = bytes.iter().map(|at| at / ROW).collect();
         let drawn = self.chosen(&differing, &bytes);
         let around: BTreeSet<usize> = drawn
@@ -272,7 +271,7 @@ impl<'a> Hexdump<'a> {
         for at in 0..layout::LEN {
             let input = self.input.iter().any(|range| range.contains(&at));
             let still = self.untouched(Image::Predicted, at)
-                && (self.examination.observation.is_none() || self.untouched(Image::Observed, at));
+                && (self.examination.observed.is_none() || self.untouched(Image::Observed, at));
             if still && !input {
                 // Fields that keep their old bytes by chance stay whole: they
                 // are filled up below.
@@ -362,7 +361,7 @@ impl<'a> Hexdump<'a> {
         match image {
             Image::Before => &self.examination.before,
             Image::Predicted => &self.examination.prediction,
-            Image::Observed => self.examination.observation.as_deref().unwrap_or_default(),
+            Image::Observed => self.examination.observation().unwrap_or_default(),
         }
     }
 
@@ -376,10 +375,8 @@ impl<'a> Hexdump<'a> {
     }
 
     fn differs(&self, at: usize) -> bool {
-        match &self.examination.verdict {
-            Err(mismatch) => mismatch.bytes.binary_search(&at).is_ok(),
-            Ok(()) => false,
-        }
+        let mismatch = self.examination.mismatch();
+        mismatch.is_some_and(|mismatch| mismatch.bytes.binary_search(&at).is_ok())
     }
 }
 

@@ -78,7 +78,7 @@ fn hold_cases(revision: &Revision, seed: u64, cases: u64) -> Laws {
         answers: true,
         subflows: socket.with(|_, subflows| u32::try_from(subflows).unwrap_or(0)),
     };
-    let cues: Vec<SceneFacts> = scenes.iter().zip(&sockets).map(cue).collect();
+    let scene_facts: Vec<SceneFacts> = scenes.iter().zip(&sockets).map(cue).collect();
     let mut random = fastrand::Rng::with_seed(seed);
     let mut laws: Vec<Law> = SENTENCES
         .iter()
@@ -86,7 +86,7 @@ fn hold_cases(revision: &Revision, seed: u64, cases: u64) -> Laws {
         .collect();
     let mut images = Images::default();
     let each = cases / sockets.len().max(1) as u64;
-    for (cue, socket) in cues.iter().zip(&sockets) {
+    for (cue, socket) in scene_facts.iter().zip(&sockets) {
         let values = BoundaryValues::new(vec![*cue], revision);
         socket.with(|socket, _| {
             for _ in 0..each {
@@ -101,7 +101,7 @@ fn hold_cases(revision: &Revision, seed: u64, cases: u64) -> Laws {
             }
         });
     }
-    Laws { cases: each * cues.len() as u64, laws }
+    Laws { cases: each * scene_facts.len() as u64, laws }
 }
 
 /// A street that exists for the model only.

@@ -116,7 +116,7 @@ impl DataDifference {
 
     /// Finds the simplest case of a group.
     pub(crate) fn simplify(&mut self, group: &mut Group, agenda: &CaseList) {
-        let Some(palette) = agenda.palettes.first() else {
+        let Some(palette) = agenda.boundary_values.first() else {
             return;
         };
         let (signature, causes) = (group.signature.clone(), group.causes.clone());
@@ -153,11 +153,12 @@ impl Account<'_> {
         let Some(foreseen) = foreseen(case, [&self.revisions[0], &explained]) else {
             return true;
         };
-        let Some(Mismatch { result, bytes }) = contrasted(case, base, patched).verdict.err() else {
+        let contrasted = contrasted(case, base, patched);
+        let Some(Mismatch { result, bytes }) = contrasted.mismatch() else {
             return false;
         };
         let fits = |foreseen: &Foreseen, answer: &Answer, at: usize| {
-            let seen = answer.examination.observation.as_deref().unwrap_or_default();
+            let seen = answer.examination.observation().unwrap_or_default();
             foreseen.mask[at] != 0 || seen.get(at) == Some(&foreseen.bytes[at])
         };
         let [first, second] = &foreseen;

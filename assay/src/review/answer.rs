@@ -44,11 +44,11 @@ pub(crate) fn answers(
 impl Answer {
     fn new(case: &Case, exhibit: &RemoteExamination, revision: Revision) -> Answer {
         let examination = exhibit.examination(case);
-        let observation = examination.observation.as_deref().unwrap_or_default();
+        let observation = examination.observation().unwrap_or_default();
         let at = case.optlen.offset();
         let bytes = at.and_then(|at| observation.get(at..at + 4)?.try_into().ok());
         Answer {
-            result: result_name(examination.observed.unwrap_or(Ok(()))),
+            result: result_name(examination.result().unwrap_or(Ok(()))),
             optlen: bytes.map(i32::from_ne_bytes),
             rules: examination.rules.iter().map(|rule| rule.name()).collect(),
             departs: exhibit.signature.clone().zip(exhibit.summary.clone()).or_else(|| {

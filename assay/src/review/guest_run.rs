@@ -13,7 +13,7 @@ use clap::Args;
 use mptcp_emulator::{Revision, RuleSet, Verification};
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::codec;
-use mptcp_harness::engines::case_list::{CaseList, cues};
+use mptcp_harness::engines::case_list::{CaseList, scene_facts};
 use mptcp_harness::judge::finding::{Finding, diagnose, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
@@ -74,14 +74,14 @@ pub(crate) struct Request {
 impl Request {
     /// The cases that are meant.
     pub(crate) fn agenda(&self) -> Result<CaseList, String> {
-        let cues = cues(|scene| self.scenes.contains(&scene.id));
+        let scene_facts = scene_facts(|scene| self.scenes.contains(&scene.id));
         let revisions: Vec<Revision> =
             self.kernels.iter().map(RevisionFacts::revision).collect::<Result<_, _>>()?;
-        let mut palettes = CaseList::palettes(&cues, &revisions);
+        let mut boundary_values = CaseList::boundary_values(&scene_facts, &revisions);
         let compat = self.kernels.iter().all(|kernel| kernel.compat);
-        palettes.iter_mut().for_each(|palette| palette.compat = compat);
+        boundary_values.iter_mut().for_each(|palette| palette.compat = compat);
         Ok(CaseList {
-            palettes,
+            boundary_values,
             options: self.options.clone(),
             cases: self.cases,
             seed: self.seed,
@@ -267,7 +267,7 @@ impl SceneFacts {
             subflow_info: Vec::new(),
         };
         if let Some(Kind::Mptcp { info, subflows }) =
-            stage.portrait(scene.id).map(|portrait| &portrait.kind)
+            stage.expected(scene.id).map(|portrait| &portrait.kind)
         {
             facts.subflows = u32::try_from(subflows.len()).ok();
             facts.info = digits(info);
@@ -436,11 +436,11 @@ impl Surveyor {
     fn exhibit(&mut self, case: &Case) -> Result<RemoteExamination, String> {
         let digits = hex(&codec::encode(case));
         self.trial.freshen();
-        let subflows = self.trial.actor(case.scene).map_or(0, |actor| actor.subflows());
+        let subflows = self.trial.scene_state(case.scene).map_or(0, |actor| actor.subflows());
         let Some(examination) = self.trial.examine(case, true) else {
             return Ok(RemoteExamination::absent(digits));
         };
-        let complaint = self.trial.rig().complaint();
+        let complaint = self.trial.runner().complaint();
         let diagnosis = diagnose(case, self.trial.revision(), subflows, &examination);
         Ok(RemoteExamination::of(digits, subflows, &examination, diagnosis, complaint))
     }

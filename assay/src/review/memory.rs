@@ -4,7 +4,7 @@
 use crate::report::hexdump::Hexdump;
 use mptcp_harness::cases::Case;
 use mptcp_harness::judge::Mismatch;
-use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::evidence::{Examination, Observed};
 use mptcp_harness::judge::region::{Map, Region, Spot};
 
 use mptcp_emulator::Revision;
@@ -36,8 +36,8 @@ pub(crate) fn larger<'a>(base: &'a Answer, patched: &'a Answer) -> &'a Answer {
 pub(crate) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examination {
     let map = Map::new(case, &base.revision, base.subflows);
     let (one, other) = (&base.examination, &patched.examination);
-    let prediction = one.observation.clone().unwrap_or_default();
-    let mut observation = other.observation.clone().unwrap_or_default();
+    let prediction = one.observation().unwrap_or_default().to_vec();
+    let mut observation = other.observation().unwrap_or_default().to_vec();
     let alike = Datum::between(&[base.revision, patched.revision]).is_empty();
     // What the revisions are known to hold otherwise differs from boot to boot as well.
     let known = if alike { None } else { foreseen(case, [&base.revision, &patched.revision]) };
@@ -49,7 +49,7 @@ pub(crate) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examin
     let mut bytes = Vec::new();
     for at in 0..prediction.len().min(observation.len()) {
         let agrees = |side: &Examination| {
-            let seen = side.observation.as_ref().and_then(|bytes| bytes.get(at));
+            let seen = side.observation().and_then(|bytes| bytes.get(at));
             side.mask[at] != 0 || seen == Some(&side.prediction[at])
         };
         // One model says of both what is written; of two, what each writes near by. What
@@ -69,20 +69,20 @@ pub(crate) fn contrasted(case: &Case, base: &Answer, patched: &Answer) -> Examin
             bytes.push(at);
         }
     }
-    let result = match (one.observed, other.observed) {
+    let result = match (one.result(), other.result()) {
         (Some(one), Some(other)) if one != other => Some((one, other)),
         _ => None,
     };
     let differ = result.is_some() || !bytes.is_empty();
+    let mismatch = differ.then_some(Mismatch { result, bytes });
+    let observed = other.result().map(|result| Observed { result, bytes: observation, mismatch });
     Examination {
-        predicted: one.observed.unwrap_or(one.predicted),
-        observed: other.observed,
-        verdict: if differ { Err(Mismatch { result, bytes }) } else { Ok(()) },
+        predicted: one.result().unwrap_or(one.predicted),
+        observed,
         rules: one.rules.clone(),
         before: one.before.clone(),
         prediction,
         mask: one.mask.clone(),
-        observation: Some(observation),
     }
 }
 

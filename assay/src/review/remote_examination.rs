@@ -3,7 +3,7 @@
 use mptcp_emulator::{Errno, Rule};
 use mptcp_harness::cases::Case;
 use mptcp_harness::cases::poison_byte;
-use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::judge::evidence::{Examination, Observed};
 use mptcp_harness::judge::finding::Diagnosis;
 use mptcp_harness::judge::{Observation, Prediction, judge};
 use mptcp_harness::memory::layout;
@@ -57,7 +57,7 @@ impl RemoteExamination {
         complaint: Option<Complaint>,
     ) -> RemoteExamination {
         let number = |result: Result<(), Errno>| result.err().map_or(0, |errno| errno.0);
-        let observation = examination.observation.as_deref().unwrap_or(&examination.before);
+        let observation = examination.observation().unwrap_or(&examination.before);
         let images = || {
             let both = examination.before.chunks(ROW).zip(examination.prediction.chunks(ROW));
             both.zip(examination.mask.chunks(ROW)).zip(observation.chunks(ROW))
@@ -89,7 +89,7 @@ impl RemoteExamination {
             stood: true,
             subflows,
             predicted: number(examination.predicted),
-            observed: number(examination.observed.unwrap_or(Ok(()))),
+            observed: number(examination.result().unwrap_or(Ok(()))),
             rules: examination.rules.iter().map(|rule| rule.name().to_owned()).collect(),
             rows,
             signature,
@@ -120,20 +120,19 @@ impl RemoteExamination {
         }
         let result = |number: i32| if number == 0 { Ok(()) } else { Err(Errno(number)) };
         let (predicted, observed) = (result(self.predicted), result(self.observed));
-        let verdict = judge(
+        let mismatch = judge(
             &Prediction { result: predicted, bytes: &prediction, mask: &mask },
             &Observation { result: observed, bytes: &observation },
             std::iter::once(0..layout::LEN),
-        );
+        )
+        .err();
         Examination {
             predicted,
-            observed: Some(observed),
-            verdict,
+            observed: Some(Observed { result: observed, bytes: observation, mismatch }),
             rules: self.rules.iter().filter_map(|name| rule(name)).collect(),
             before,
             prediction,
             mask,
-            observation: Some(observation),
         }
     }
 }

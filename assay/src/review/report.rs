@@ -351,7 +351,9 @@ impl GroupData {
                 Class::Fixed => base && !patched,
                 Class::BothWrong => base && patched,
                 Class::Explained | Class::Unexplained => {
-                    contrasted(case, &answers[0], &answers[1]).verdict.is_err() && !base && !patched
+                    contrasted(case, &answers[0], &answers[1]).mismatch().is_some()
+                        && !base
+                        && !patched
                 }
             };
             shows.then_some(answers)

@@ -53,13 +53,12 @@ pub(crate) fn picture(trial: &mut Oracle, finding: &Finding, colour: bool) -> (u
     }
     trial.freshen();
     let again = trial.examine(&finding.case, true);
-    let Some((examination, mismatch)) = again
-        .as_ref()
-        .and_then(|examination| Some((examination, examination.verdict.as_ref().err()?)))
+    let Some((examination, mismatch)) =
+        again.as_ref().and_then(|examination| Some((examination, examination.mismatch()?)))
     else {
         return (usize::MAX, "(run once more for this picture, the case agreed)".into());
     };
-    let subflows = trial.actor(finding.case.scene).map_or(0, |actor| actor.subflows());
+    let subflows = trial.scene_state(finding.case.scene).map_or(0, |actor| actor.subflows());
     let picture =
         Hexdump::new(&finding.case, trial.revision(), subflows, examination, colour).differences();
     (mismatch.bytes.len(), picture)

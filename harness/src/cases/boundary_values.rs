@@ -1,16 +1,15 @@
 //! Interesting values: what a boundary is made of.
 //!
-//! A palette knows which scenes there are, how many subflows each has, and
-//! the sizes of this kernel's structures. Cases made from it are better than
-//! random ones, and never anything but cases: a wrong palette makes a dull
-//! fuzzer, not a wrong verdict.
+//! They state which scenes there are, how many subflows each has, and the sizes of this
+//! kernel's structures. Cases made from them are better than random ones, and never anything
+//! but cases: wrong boundary values make a dull fuzzer, not a wrong verdict.
 
 use mptcp_emulator::abi::{
     FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
 };
 use mptcp_emulator::{Revision, abi};
 
-use crate::cases::{Place, is_known};
+use crate::cases::{Block, Data, Full, Input, Opt, Place, is_known};
 use crate::memory::layout;
 
 /// What is worth knowing of a scene before making a case of it.
@@ -28,7 +27,7 @@ pub struct SceneFacts {
 #[derive(Clone, Debug)]
 pub struct BoundaryValues {
     /// The scenes, at least one.
-    pub cues: Vec<SceneFacts>,
+    pub scene_facts: Vec<SceneFacts>,
     /// Size of `struct tcp_info`, in bytes.
     pub tcp_info: u32,
     /// Size of `struct mptcp_info`, in bytes.
@@ -39,11 +38,29 @@ pub struct BoundaryValues {
     pub compat: bool,
 }
 
+/// Where the arrays of `MPTCP_FULL_INFO` and the blocks of `mptcp_info_opt` are in ordinary
+/// cases.
+pub(crate) struct Places {
+    /// Those of `mptcp_subflow_info` and of `tcp_info`.
+    pub arrays: [Place; 2],
+    /// In the order of the structure.
+    pub blocks: [Place; 4],
+}
+
+impl Places {
+    /// These offsets of the street.
+    pub const fn new([info, tcp_info]: [u32; 2], [a, b, c, d]: [u32; 4]) -> Places {
+        let arrays = [Place::Street(info), Place::Street(tcp_info)];
+        let blocks = [Place::Street(a), Place::Street(b), Place::Street(c), Place::Street(d)];
+        Places { arrays, blocks }
+    }
+}
+
 impl BoundaryValues {
-    /// A palette for a kernel, without the calls of 32-bit programs.
-    pub fn new(cues: Vec<SceneFacts>, revision: &Revision) -> BoundaryValues {
+    /// Boundary values for a kernel, without the calls of 32-bit programs.
+    pub fn new(scene_facts: Vec<SceneFacts>, revision: &Revision) -> BoundaryValues {
         let Revision { tcp_info, mptcp_info, info_opt, .. } = *revision;
-        BoundaryValues { cues, tcp_info, mptcp_info, info_opt, compat: false }
+        BoundaryValues { scene_facts, tcp_info, mptcp_info, info_opt, compat: false }
     }
 
     /// The size of an element of an option, in bytes; of the structure for
@@ -71,6 +88,30 @@ impl BoundaryValues {
     /// The kernel's size of an element of each block of `mptcp_info_opt`.
     pub fn blocks(&self) -> [u32; 4] {
         [self.mptcp_info, self.tcp_info, SOCKADDR, SOCKADDR]
+    }
+
+    /// The input of an option as programs fill it in that know as much as the kernel and have
+    /// room for a number of elements: with `like`'s fields, arrays and blocks at these places.
+    pub(crate) fn usual(&self, like: &Input, option: i32, elements: u32, places: &Places) -> Input {
+        match like {
+            Input::Nothing => Input::Nothing,
+            Input::Data(_) => Input::Data(Data::asking(self.element(option))),
+            Input::Full(_) => {
+                Input::Full(Full::asking(self.tcp_info, SUBFLOW_INFO, elements, places.arrays))
+            }
+            Input::Opt(_) => {
+                let block = |index: usize| {
+                    let elements = if index == 0 { 0 } else { elements };
+                    Block::asking(places.blocks[index], elements, self.blocks()[index])
+                };
+                Input::Opt(Opt { blocks: std::array::from_fn(block) })
+            }
+        }
+    }
+
+    /// The scene with a number.
+    pub(crate) fn scene(&self, scene: u8) -> Option<SceneFacts> {
+        self.scene_facts.iter().find(|facts| facts.scene == scene).copied()
     }
 
     /// Whether an option is one to speak of on this kernel; `mptcp_info_opt` is

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use mptcp_emulator::abi::{INFO_OPT, SUBFLOW_DATA};
 use mptcp_emulator::{Call, PAGE, abi};
 
+use super::input::{BLOCK_FIELDS, Slot};
 use super::place::UPPER;
-use crate::cases::{Entry, Place};
+use crate::cases::{BLOCKS, Entry, INPUT, Input, Place};
 use crate::memory::layout;
 use crate::scenes;
 
@@ -30,115 +30,6 @@ pub struct Case {
     pub input: Input,
     /// As what kind of program the call is made.
     pub entry: Entry,
-}
-
-/// What the program writes into the buffer before the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Input {
-    /// Nothing: `MPTCP_INFO` and options that do not exist.
-    Nothing,
-    /// The header of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`.
-    Data(Data),
-    /// The structure of `MPTCP_FULL_INFO`.
-    Full(Full),
-    /// The structure of `mptcp_info_opt`.
-    Opt(Opt),
-}
-
-/// Room for any [`Input`], in bytes.
-pub const INPUT: usize = INFO_OPT as usize;
-
-/// `struct mptcp_subflow_data`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Data {
-    /// Size of the header, in bytes.
-    pub size_subflow_data: u32,
-    /// Has to be 0.
-    pub num_subflows: u32,
-    /// Has to be 0.
-    pub size_kernel: u32,
-    /// Size of an element, in bytes.
-    pub size_user: u32,
-}
-
-impl Data {
-    /// As programs fill it in.
-    pub const fn asking(size_user: u32) -> Data {
-        Data { size_subflow_data: SUBFLOW_DATA, num_subflows: 0, size_kernel: 0, size_user }
-    }
-}
-
-/// `struct mptcp_full_info` up to its `mptcp_info`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Full {
-    /// Has to be 0.
-    pub size_tcpinfo_kernel: u32,
-    /// Size of a `tcp_info`, in bytes.
-    pub size_tcpinfo_user: u32,
-    /// Has to be 0.
-    pub size_sfinfo_kernel: u32,
-    /// Size of a `mptcp_subflow_info`, in bytes.
-    pub size_sfinfo_user: u32,
-    /// Has to be 0.
-    pub num_subflows: u32,
-    /// Elements that there is room for, in each array.
-    pub size_arrays_user: u32,
-    /// Where the array of `mptcp_subflow_info` stands.
-    pub subflow_info: Place,
-    /// Where the array of `tcp_info` stands.
-    pub tcp_info: Place,
-}
-
-/// `struct mptcp_info_opt`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Opt {
-    /// `mptcp_info`, `tcp_info`, `socknames` and `peernames`.
-    pub blocks: [Block; 4],
-}
-
-/// What the blocks of [`Opt`] are called.
-pub const BLOCKS: [&str; 4] = ["mptcp_info", "tcp_info", "socknames", "peernames"];
-
-/// `struct mptcp_info_opt_ptr`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Block {
-    /// Where the elements go.
-    pub address: Place,
-    /// Elements that there is room for.
-    pub nmemb_user: u32,
-    /// Size of an element, in bytes.
-    pub size_user: u32,
-    /// Any number.
-    pub nmemb_kernel: u32,
-    /// Any number.
-    pub size_kernel: u32,
-}
-
-impl Block {
-    /// As a structure that was cleared has it.
-    pub const UNASKED: Block = Block::asking(Place::NULL, 0, 0);
-
-    /// As the sample fills a block in.
-    pub const fn asking(address: Place, nmemb_user: u32, size_user: u32) -> Block {
-        Block { address, nmemb_user, size_user, nmemb_kernel: 0, size_kernel: 0 }
-    }
-}
-
-impl Input {
-    /// Where in the buffer there are pointers of 8 bytes, and what they are.
-    #[inline]
-    pub fn pointers(&self) -> impl Iterator<Item = (usize, Place)> {
-        let pointers = match self {
-            Input::Nothing | Input::Data(_) => [None; 4],
-            Input::Full(full) => {
-                [Some((24, full.subflow_info)), Some((32, full.tcp_info)), None, None]
-            }
-            Input::Opt(opt) => {
-                std::array::from_fn(|index| Some((24 * index, opt.blocks[index].address)))
-            }
-        };
-        pointers.into_iter().flatten()
-    }
 }
 
 impl Case {
@@ -227,44 +118,16 @@ impl Case {
     #[inline]
     pub fn input_bytes(&self, base: u64) -> ([u8; INPUT], usize) {
         let base = self.base(base);
-        let mut bytes = [0; INPUT];
-        let mut put = |at: usize, value: &[u8]| {
-            if let Some(slot) = bytes.get_mut(at..at + value.len()) {
-                slot.copy_from_slice(value);
-            }
+        let (mut bytes, mut len) = ([0; INPUT], 0);
+        let mut put = |value: &[u8]| {
+            bytes[len..len + value.len()].copy_from_slice(value);
+            len += value.len();
         };
-        let len = match &self.input {
-            Input::Nothing => 0,
-            Input::Data(data) => {
-                put(0, &data.size_subflow_data.to_ne_bytes());
-                put(4, &data.num_subflows.to_ne_bytes());
-                put(8, &data.size_kernel.to_ne_bytes());
-                put(12, &data.size_user.to_ne_bytes());
-                16
-            }
-            Input::Full(full) => {
-                put(0, &full.size_tcpinfo_kernel.to_ne_bytes());
-                put(4, &full.size_tcpinfo_user.to_ne_bytes());
-                put(8, &full.size_sfinfo_kernel.to_ne_bytes());
-                put(12, &full.size_sfinfo_user.to_ne_bytes());
-                put(16, &full.num_subflows.to_ne_bytes());
-                put(20, &full.size_arrays_user.to_ne_bytes());
-                put(24, &full.subflow_info.address(base).to_ne_bytes());
-                put(32, &full.tcp_info.address(base).to_ne_bytes());
-                40
-            }
-            Input::Opt(opt) => {
-                for (index, block) in opt.blocks.iter().enumerate() {
-                    let at = 24 * index;
-                    put(at, &block.address.address(base).to_ne_bytes());
-                    put(at + 8, &block.nmemb_user.to_ne_bytes());
-                    put(at + 12, &block.size_user.to_ne_bytes());
-                    put(at + 16, &block.nmemb_kernel.to_ne_bytes());
-                    put(at + 20, &block.size_kernel.to_ne_bytes());
-                }
-                INPUT
-            }
-        };
+        let mut input = self.input;
+        input.each(|_, slot| match slot {
+            Slot::Number(number) => put(&number.to_ne_bytes()),
+            Slot::Place(place) => put(&place.address(base).to_ne_bytes()),
+        });
         (bytes, len)
     }
 }
@@ -317,48 +180,22 @@ impl fmt::Display for Case {
         writeln!(f, "/* fd: {scene} */")?;
         writeln!(f, "optval = {};", self.optval)?;
         writeln!(f, "optlen = {};", self.optlen)?;
+        let fields = self.input.fields();
         match &self.input {
             // Where there is no memory nothing was written.
             _ if self.optval.offset().is_none() => {}
             Input::Nothing => {}
-            Input::Data(data) => writeln!(
-                f,
-                "*(struct mptcp_subflow_data *)optval = (struct mptcp_subflow_data) {{\n\
-                 \x20   .size_subflow_data = {}, .num_subflows = {},\n\
-                 \x20   .size_kernel = {}, .size_user = {} }};",
-                data.size_subflow_data, data.num_subflows, data.size_kernel, data.size_user
-            )?,
-            Input::Full(full) => writeln!(
-                f,
-                "*(struct mptcp_full_info *)optval = (struct mptcp_full_info) {{\n\
-                 \x20   .size_tcpinfo_kernel = {}, .size_tcpinfo_user = {},\n\
-                 \x20   .size_sfinfo_kernel = {}, .size_sfinfo_user = {},\n\
-                 \x20   .num_subflows = {}, .size_arrays_user = {},\n\
-                 \x20   .subflow_info = {},\n\
-                 \x20   .tcp_info = {} }};",
-                full.size_tcpinfo_kernel,
-                full.size_tcpinfo_user,
-                full.size_sfinfo_kernel,
-                full.size_sfinfo_user,
-                full.num_subflows,
-                full.size_arrays_user,
-                full.subflow_info,
-                full.tcp_info
-            )?,
-            Input::Opt(opt) => {
+            Input::Data(_) | Input::Full(_) => {
+                let full = matches!(self.input, Input::Full(_));
+                let name = if full { "mptcp_full_info" } else { "mptcp_subflow_data" };
+                let fields = Input::initializers(&fields, "    ");
+                writeln!(f, "*(struct {name} *)optval = (struct {name}) {{\n    {fields} }};")?;
+            }
+            Input::Opt(_) => {
                 writeln!(f, "*(struct mptcp_info_opt *)optval = (struct mptcp_info_opt) {{")?;
-                for (name, block) in BLOCKS.iter().zip(&opt.blocks) {
-                    writeln!(
-                        f,
-                        "    .{name} = {{ .nmemb_user = {}, .size_user = {},\n\
-                         \x20       .nmemb_kernel = {}, .size_kernel = {},\n\
-                         \x20       .address = {} }},",
-                        block.nmemb_user,
-                        block.size_user,
-                        block.nmemb_kernel,
-                        block.size_kernel,
-                        block.address
-                    )?;
+                for (name, fields) in BLOCKS.iter().zip(fields.chunks(BLOCK_FIELDS)) {
+                    let fields = Input::initializers(fields, "        ");
+                    writeln!(f, "    .{name} = {{ {fields} }},")?;
                 }
                 writeln!(f, "}};")?;
             }

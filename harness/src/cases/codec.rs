@@ -29,7 +29,8 @@ use std::fmt;
 
 use mptcp_emulator::abi;
 
-use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
+use crate::cases::input::Slot;
+use crate::cases::{Case, Entry, Input, POISONS, Place};
 use crate::memory::layout;
 use crate::scenes;
 
@@ -45,6 +46,12 @@ pub const STREET: u64 = 0x2000_0000_0000;
 const VERSION: u8 = 1;
 
 const VERSION_OPT: u8 = 2;
+
+/// Where the words of the input are in version 1, and optval in version 2.
+const INPUT: usize = 12;
+
+/// Where optval is in version 1.
+const ENDS: usize = 36;
 
 /// Why bytes are not a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,25 +120,27 @@ impl std::error::Error for NotACase {}
 
 /// The bytes of a case.
 pub fn encode(case: &Case) -> Vec<u8> {
-    let mut bytes = vec![0, case.scene, case.poison, case.entry as u8];
+    let is_opt = matches!(case.input, Input::Opt(_));
+    let version = if is_opt { VERSION_OPT } else { VERSION };
+    let mut bytes = vec![version, case.scene, case.poison, case.entry as u8];
     let place = |place: Place| place.address(STREET).to_le_bytes();
     bytes.extend(case.option.to_le_bytes());
     bytes.extend(case.length.to_le_bytes());
-    if let Input::Opt(opt) = &case.input {
-        bytes[0] = VERSION_OPT;
-        bytes.extend([case.optval, case.optlen].into_iter().flat_map(place));
-        for block in &opt.blocks {
-            bytes.extend(place(block.address));
-            let words = [block.nmemb_user, block.size_user, block.nmemb_kernel, block.size_kernel];
-            bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
-        }
-        return bytes;
+    let ends = [case.optval, case.optlen].into_iter().flat_map(place);
+    let (mut numbers, mut arrays) = (Vec::new(), Vec::new());
+    let mut input = case.input;
+    input.each(|_, slot| match slot {
+        Slot::Number(number) => numbers.extend(number.to_le_bytes()),
+        Slot::Place(address) if is_opt => numbers.extend(place(*address)),
+        Slot::Place(address) => arrays.extend(place(*address)),
+    });
+    if is_opt {
+        bytes.extend(ends.chain(numbers));
+    } else {
+        numbers.resize(ENDS - INPUT, 0);
+        bytes.extend(numbers.into_iter().chain(ends).chain(arrays));
+        bytes.resize(SIZE, 0);
     }
-    bytes[0] = VERSION;
-    let (words, arrays) = words(&case.input);
-    bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
-    bytes.extend([case.optval, case.optlen].into_iter().flat_map(place));
-    bytes.extend(arrays.into_iter().flat_map(|array| array.map_or([0; 8], place)));
     bytes
 }
 
@@ -153,7 +162,21 @@ pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
     if bytes[2] >= POISONS {
         return Err(NotACase::Poison(bytes[2]));
     }
-    let case = if version == VERSION { decode_first(bytes)? } else { decode_opt(bytes)? };
+    let word = |at| word(bytes, at);
+    let option = word(4).cast_signed();
+    if (option == abi::MPTCP_INFO_OPT) != (version == VERSION_OPT) {
+        return Err(NotACase::Option(option));
+    }
+    let case = Case {
+        input: input(bytes, option)?,
+        entry: entry(bytes[3])?,
+        scene: bytes[1],
+        poison: bytes[2],
+        option,
+        length: word(8).cast_signed(),
+        optval: place(bytes, if version == VERSION { ENDS } else { INPUT })?,
+        optlen: place(bytes, if version == VERSION { ENDS + 8 } else { INPUT + 8 })?,
+    };
     if case.is_safe() {
         Ok(case)
     } else if (Case { entry: Entry::Native, ..case }).is_safe() {
@@ -183,104 +206,33 @@ fn entry(byte: u8) -> Result<Entry, NotACase> {
     [Entry::Native, Entry::Compat].get(usize::from(byte)).copied().ok_or(NotACase::Entry(byte))
 }
 
-fn decode_first(bytes: &[u8]) -> Result<Case, NotACase> {
-    let word = |at| word(bytes, at);
-    let place = |at| place(bytes, at);
-    let option = word(4).cast_signed();
-    let (input, zeros, arrays) = match option {
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => (Input::Data(data(word)), 28..36, 52),
-        abi::MPTCP_FULL_INFO => (Input::Full(full(word, place)?), 36..36, SIZE),
-        abi::MPTCP_INFO_OPT => return Err(NotACase::Option(option)),
-        _ => (Input::Nothing, 12..36, 52),
-    };
-    zero(bytes, zeros.chain(arrays..SIZE))?;
-    Ok(Case {
-        entry: entry(bytes[3])?,
-        scene: bytes[1],
-        poison: bytes[2],
-        option,
-        length: word(8).cast_signed(),
-        optval: place(36)?,
-        optlen: place(44)?,
-        input,
-    })
-}
-
-fn decode_opt(bytes: &[u8]) -> Result<Case, NotACase> {
-    let word = |at| word(bytes, at);
-    let place = |at| place(bytes, at);
-    let option = word(4).cast_signed();
-    if option != abi::MPTCP_INFO_OPT {
-        return Err(NotACase::Option(option));
+/// The input of an option. Where the option has no use for a word or a place there has to be 0.
+fn input(bytes: &[u8], option: i32) -> Result<Input, NotACase> {
+    let mut input = Input::blank(option);
+    let is_opt = matches!(input, Input::Opt(_));
+    let (mut number, mut array) = (if is_opt { INPUT + 16 } else { INPUT }, ENDS + 16);
+    let mut wrong = None;
+    input.each(|_, slot| match slot {
+        Slot::Number(slot) => {
+            *slot = word(bytes, number);
+            number += 4;
+        }
+        Slot::Place(slot) => {
+            let at = if is_opt { &mut number } else { &mut array };
+            match place(bytes, *at) {
+                Ok(place) => *slot = place,
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
+            *at += 8;
+        }
+    });
+    if let Some(error) = wrong {
+        return Err(error);
     }
-    let block = |index: usize| {
-        let at = 28 + 24 * index;
-        Ok(Block {
-            address: place(at)?,
-            nmemb_user: word(at + 8),
-            size_user: word(at + 12),
-            nmemb_kernel: word(at + 16),
-            size_kernel: word(at + 20),
-        })
-    };
-    Ok(Case {
-        entry: entry(bytes[3])?,
-        scene: bytes[1],
-        poison: bytes[2],
-        option,
-        length: word(8).cast_signed(),
-        optval: place(12)?,
-        optlen: place(20)?,
-        input: Input::Opt(Opt { blocks: [block(0)?, block(1)?, block(2)?, block(3)?] }),
-    })
-}
-
-fn data(word: impl Fn(usize) -> u32) -> Data {
-    Data {
-        size_subflow_data: word(12),
-        num_subflows: word(16),
-        size_kernel: word(20),
-        size_user: word(24),
+    if !is_opt {
+        zero(bytes, (number..ENDS).chain(array..SIZE))?;
     }
-}
-
-fn full(
-    word: impl Fn(usize) -> u32,
-    place: impl Fn(usize) -> Result<Place, NotACase>,
-) -> Result<Full, NotACase> {
-    Ok(Full {
-        size_tcpinfo_kernel: word(12),
-        size_tcpinfo_user: word(16),
-        size_sfinfo_kernel: word(20),
-        size_sfinfo_user: word(24),
-        num_subflows: word(28),
-        size_arrays_user: word(32),
-        subflow_info: place(52)?,
-        tcp_info: place(60)?,
-    })
-}
-
-/// The words of an input in the order in which they are stored, which is the
-/// order of the structure, and the places of the arrays.
-fn words(input: &Input) -> ([u32; 6], [Option<Place>; 2]) {
-    match input {
-        Input::Nothing | Input::Opt(_) => ([0; 6], [None; 2]),
-        Input::Data(data) => (
-            [data.size_subflow_data, data.num_subflows, data.size_kernel, data.size_user, 0, 0],
-            [None; 2],
-        ),
-        Input::Full(full) => (
-            [
-                full.size_tcpinfo_kernel,
-                full.size_tcpinfo_user,
-                full.size_sfinfo_kernel,
-                full.size_sfinfo_user,
-                full.num_subflows,
-                full.size_arrays_user,
-            ],
-            [Some(full.subflow_info), Some(full.tcp_info)],
-        ),
-    }
+    Ok(input)
 }
 
 const _: () = assert!(layout::LEN < 1 << 32);

@@ -49,30 +49,33 @@ fn pick<T: Copy, C: Choose>(choose: &mut C, from: &[T]) -> Option<T> {
 /// given, a [`case`] of any.
 pub fn any_of<C: Choose>(
     choose: &mut C,
-    palette: &BoundaryValues,
+    values: &BoundaryValues,
     options: &[i32],
     poison: u8,
 ) -> Case {
-    match (pick(choose, options), pick(choose, &palette.cues)) {
-        (Some(option), Some(cue)) => of(choose, palette, cue, option, poison),
-        _ => case(choose, palette, poison),
+    match (pick(choose, options), pick(choose, &values.scene_facts)) {
+        (Some(option), Some(facts)) => of(choose, values, facts, option, poison),
+        _ => case(choose, values, poison),
     }
 }
 
 /// A case. Most are near a boundary, and most are near only one. Choices that
 /// are all 0 make an ordinary one.
-pub fn case<C: Choose>(choose: &mut C, palette: &BoundaryValues, poison: u8) -> Case {
-    let cue =
-        pick(choose, &palette.cues).unwrap_or(SceneFacts { scene: 0, answers: false, subflows: 0 });
+pub fn case<C: Choose>(choose: &mut C, values: &BoundaryValues, poison: u8) -> Case {
+    let facts = pick(choose, &values.scene_facts).unwrap_or(SceneFacts {
+        scene: 0,
+        answers: false,
+        subflows: 0,
+    });
     let option = match choose.below(32) {
-        0..10 if palette.info_opt && choose.below(3) == 2 => abi::MPTCP_INFO_OPT,
+        0..10 if values.info_opt && choose.below(3) == 2 => abi::MPTCP_INFO_OPT,
         0..10 => abi::MPTCP_TCPINFO,
         10..16 => abi::MPTCP_SUBFLOW_ADDRS,
         16..26 => abi::MPTCP_FULL_INFO,
         26..31 => abi::MPTCP_INFO,
         _ => unknown_option(choose),
     };
-    of(choose, palette, cue, option, poison)
+    of(choose, values, facts, option, poison)
 }
 
 /// An option number that no kernel knows, or any number.
@@ -89,13 +92,13 @@ fn unknown_option<C: Choose>(choose: &mut C) -> i32 {
 /// A case for one scene and option.
 pub fn of<C: Choose>(
     choose: &mut C,
-    palette: &BoundaryValues,
-    cue: SceneFacts,
+    values: &BoundaryValues,
+    facts: SceneFacts,
     option: i32,
     poison: u8,
 ) -> Case {
     let mut case = Case {
-        scene: cue.scene,
+        scene: facts.scene,
         poison,
         option,
         length: 0,
@@ -106,11 +109,11 @@ pub fn of<C: Choose>(
     };
     match option {
         abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-            let element = palette.element(option);
+            let element = values.element(option);
             let size_user = element_size(choose, element);
             let stride = size_user.min(element);
             let mut data = Data::asking(size_user);
-            let slots = choose.below(cue.subflows + 3);
+            let slots = choose.below(facts.subflows + 3);
             let exact = SUBFLOW_DATA.wrapping_add(slots.wrapping_mul(stride));
             case.length = length(choose, exact);
             data.size_subflow_data = header_size(choose, case.length);
@@ -119,20 +122,20 @@ pub fn of<C: Choose>(
             case.input = Input::Data(data);
         }
         abi::MPTCP_FULL_INFO => {
-            case.length = length(choose, FULL_INFO_HEADER + palette.mptcp_info);
-            let size_tcpinfo_user = element_size(choose, palette.tcp_info);
+            case.length = length(choose, FULL_INFO_HEADER + values.mptcp_info);
+            let size_tcpinfo_user = element_size(choose, values.tcp_info);
             let size_sfinfo_user = element_size(choose, SUBFLOW_INFO);
             let size_arrays_user = match 15 - choose.below(16) {
                 0 => choose.word(),
                 1 => 0,
-                _ => choose.below(cue.subflows + 3),
+                _ => choose.below(facts.subflows + 3),
             };
             let array = |choose: &mut C, asked: u32, kernel: u32| {
-                let elements = size_arrays_user.min(cue.subflows);
+                let elements = size_arrays_user.min(facts.subflows);
                 buffer(choose, elements * asked.min(kernel))
             };
             let subflow_info = array(choose, size_sfinfo_user, SUBFLOW_INFO);
-            let tcp_info = array(choose, size_tcpinfo_user, palette.tcp_info);
+            let tcp_info = array(choose, size_tcpinfo_user, values.tcp_info);
             case.input = Input::Full(Full {
                 size_tcpinfo_kernel: must_be_zero(choose),
                 size_tcpinfo_user,
@@ -147,10 +150,10 @@ pub fn of<C: Choose>(
         abi::MPTCP_INFO_OPT => {
             case.length = length(choose, INFO_OPT);
             case.input = Input::Opt(Opt {
-                blocks: std::array::from_fn(|index| block(choose, palette, cue, index)),
+                blocks: std::array::from_fn(|index| block(choose, values, facts, index)),
             });
         }
-        _ => case.length = length(choose, palette.mptcp_info),
+        _ => case.length = length(choose, values.mptcp_info),
     }
     let filled = case.length.clamp(0, 1 << 15).cast_unsigned();
     case.optval = buffer(choose, filled);
@@ -165,7 +168,7 @@ pub fn of<C: Choose>(
         case.optlen = counts.unwrap_or(Place::NULL);
     }
     // Few: the way into the kernel takes thirty times as long as a system call.
-    if palette.compat && choose.below(32) == 31 {
+    if values.compat && choose.below(32) == 31 {
         let compat = Case { entry: Entry::Compat, ..case };
         return if compat.is_safe() { compat } else { case };
     }
@@ -175,19 +178,19 @@ pub fn of<C: Choose>(
 /// A block of `mptcp_info_opt`, by its place among the four.
 fn block<C: Choose>(
     choose: &mut C,
-    palette: &BoundaryValues,
-    cue: SceneFacts,
+    values: &BoundaryValues,
+    facts: SceneFacts,
     index: usize,
 ) -> Block {
-    let kernel = palette.blocks()[index];
+    let kernel = values.blocks()[index];
     let size_user = element_size(choose, kernel);
     let nmemb_user = match 15 - choose.below(16) {
         0 => choose.word(),
         1 => 0,
         2 => pick(choose, &HUGE).unwrap_or(0),
-        _ => choose.below(cue.subflows + 3),
+        _ => choose.below(facts.subflows + 3),
     };
-    let elements = if index == 0 { 1 } else { nmemb_user.min(cue.subflows) };
+    let elements = if index == 0 { 1 } else { nmemb_user.min(facts.subflows) };
     let address = match 15 - choose.below(16) {
         0 => Place::NULL,
         _ => buffer(choose, elements * size_user.min(kernel)),

@@ -8,7 +8,8 @@ use mptcp_emulator::abi;
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::cases::boundary_values::{
-    BoundaryValues, CLOSED, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch, wild,
+    BoundaryValues, CLOSED, Places, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch,
+    wild,
 };
 use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place};
 use crate::scenes;
@@ -30,67 +31,61 @@ const OPTLEN: Place = Place::Street(0x14000);
 /// An ordinary place for the buffer, on the longest stretch.
 const OPTVAL: Place = Place::Street(0x1040);
 
-/// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
-const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x8000));
-
-/// Ordinary places for the blocks of `mptcp_info_opt`.
-const BLOCKS: [Place; 4] =
-    [Place::Street(0x1400), Place::Street(0x2000), Place::Street(0x8000), Place::Street(0xc000)];
+/// Ordinary places for arrays and blocks.
+const PLACES: Places = Places::new([0x2000, 0x8000], [0x1400, 0x2000, 0x8000, 0xc000]);
 
 const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 
 /// The scenes in the order in which to go through them: each group's turn
 /// after another's, and in each group those with three subflows first, which
 /// show more than those with one and cost less than those with many.
-pub fn order(palette: &BoundaryValues) -> Vec<SceneFacts> {
-    let mut cues = palette.cues.clone();
-    cues.sort_by_key(|cue| (cue.subflows.abs_diff(3), cue.scene));
+pub fn order(values: &BoundaryValues) -> Vec<SceneFacts> {
+    let mut scene_facts = values.scene_facts.clone();
+    scene_facts.sort_by_key(|facts| (facts.subflows.abs_diff(3), facts.scene));
     let mut turns = std::collections::BTreeMap::new();
-    let mut keyed: Vec<(usize, SceneFacts)> = Vec::new();
-    for cue in cues {
-        let group = scenes::by_id(cue.scene).map(|scene| scene.group);
-        let turn = turns.entry(group).or_insert(0);
-        keyed.push((*turn, cue));
+    let turn = |facts: SceneFacts| {
+        let turn = turns.entry(scenes::by_id(facts.scene).map(|scene| scene.group)).or_insert(0);
         *turn += 1;
-    }
+        (*turn, facts)
+    };
+    let mut keyed: Vec<(usize, SceneFacts)> = scene_facts.into_iter().map(turn).collect();
     keyed.sort_by_key(|(turn, _)| *turn);
-    keyed.into_iter().map(|(_, cue)| cue).collect()
+    keyed.into_iter().map(|(_, facts)| facts).collect()
 }
 
 /// The lattice of one scene, all options.
-pub fn of_all(palette: &BoundaryValues, cue: SceneFacts) -> impl Iterator<Item = Case> + '_ {
-    OPTIONS.into_iter().flat_map(move |option| of(palette, cue, option))
+pub fn of_all(values: &BoundaryValues, facts: SceneFacts) -> impl Iterator<Item = Case> + '_ {
+    OPTIONS.into_iter().flat_map(move |option| of(values, facts, option))
 }
 
 /// The lattice of one scene and option.
-pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
+pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> {
     let blank = Case {
-        scene: cue.scene,
+        scene: facts.scene,
         poison: 0,
         option,
         length: 0,
         optval: OPTVAL,
         optlen: OPTLEN,
-        input: Input::Nothing,
+        input: Input::blank(option),
         entry: Entry::Native,
     };
-    let mut cases = Vec::new();
-    match option {
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => data(palette, cue, blank, &mut cases),
-        abi::MPTCP_FULL_INFO => full(palette, cue, blank, &mut cases),
-        abi::MPTCP_INFO_OPT => opt(palette, cue, blank, &mut cases),
-        _ => info(palette, blank, &mut cases),
-    }
+    let mut cases = match plain(values, facts, blank).input {
+        Input::Nothing => info(values, blank),
+        Input::Data(_) => data(values, facts, blank),
+        Input::Full(usual) => full(values, facts, blank, usual),
+        Input::Opt(usual) => opt(values, facts, blank, usual),
+    };
     // Some places for the length lie over pointers.
     cases.retain(Case::is_safe);
-    if !cue.answers || !palette.knows(option) {
+    if !facts.answers || !values.knows(option) {
         // One in so many: none of these numbers matters to a refusal.
         cases = cases.into_iter().step_by(16).collect();
     }
-    if palette.compat {
+    if values.compat {
         let some = cases.iter().step_by(COMPAT_STEP).copied();
         let as_compat = |case| Case { entry: Entry::Compat, ..case };
-        let compat = some.chain([plain(palette, cue, blank)]).map(as_compat);
+        let compat = some.chain([plain(values, facts, blank)]).map(as_compat);
         let compat: Vec<Case> = compat.filter(Case::is_safe).collect();
         cases.extend(compat);
     }
@@ -102,62 +97,40 @@ pub fn of(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Vec<Case> {
 const COMPAT_STEP: usize = 23;
 
 /// What a program asks for that knows as much as the kernel and has room for all.
-fn plain(palette: &BoundaryValues, cue: SceneFacts, blank: Case) -> Case {
-    let input = match blank.option {
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-            Input::Data(Data::asking(palette.element(blank.option)))
-        }
-        abi::MPTCP_FULL_INFO => Input::Full(usual_full(palette, cue)),
-        abi::MPTCP_INFO_OPT => Input::Opt(Opt { blocks: usual_blocks(palette, cue) }),
-        _ => Input::Nothing,
-    };
-    Case { length: palette.whole(blank.option, cue.subflows).cast_signed(), input, ..blank }
-}
-
-fn usual_full(palette: &BoundaryValues, cue: SceneFacts) -> Full {
-    Full {
-        size_tcpinfo_kernel: 0,
-        size_tcpinfo_user: palette.tcp_info,
-        size_sfinfo_kernel: 0,
-        size_sfinfo_user: SUBFLOW_INFO,
-        num_subflows: 0,
-        size_arrays_user: cue.subflows,
-        subflow_info: ARRAYS.0,
-        tcp_info: ARRAYS.1,
+fn plain(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Case {
+    let length = values.whole(blank.option, facts.subflows).cast_signed();
+    Case {
+        length,
+        input: values.usual(&blank.input, blank.option, facts.subflows, &PLACES),
+        ..blank
     }
 }
 
-fn usual_blocks(palette: &BoundaryValues, cue: SceneFacts) -> [Block; 4] {
-    let sizes = palette.blocks();
-    std::array::from_fn(|index| {
-        Block::asking(BLOCKS[index], if index == 0 { 0 } else { cue.subflows }, sizes[index])
-    })
-}
-
-fn info(palette: &BoundaryValues, blank: Case, cases: &mut Vec<Case>) {
-    let whole = palette.mptcp_info.cast_signed();
+fn info(values: &BoundaryValues, blank: Case) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let whole = values.mptcp_info.cast_signed();
     let mut lengths = vec![0, 1, 2, 3, 4, 7, 8, 48, 80, 88, i32::MAX];
     lengths.extend(NEGATIVE);
     lengths.extend([whole - 1, whole, whole + 1, whole + 4]);
     for length in lengths {
         let filled = length.clamp(0, whole).cast_unsigned();
-        for optval in buffers(filled) {
-            for optlen in optlens(optval) {
-                cases.push(Case { length, optval, optlen, ..blank });
-            }
+        for (optval, optlen) in places(filled) {
+            cases.push(Case { length, optval, optlen, ..blank });
         }
     }
+    cases
 }
 
-fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
-    let element = palette.element(blank.option);
+fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let element = values.element(blank.option);
     for size_user in
         [0, 1, element - 1, element, element + 1, element + 64, 0x7fff_ffff, 0x8000_0000, u32::MAX]
     {
         let stride = size_user.min(element);
         let mut lengths = vec![0, 1, 15, 16, 17, 24, i32::MAX];
         lengths.extend(NEGATIVE);
-        for slots in [1, 2, cue.subflows, cue.subflows + 1] {
+        for slots in [1, 2, facts.subflows, facts.subflows + 1] {
             let exact = (SUBFLOW_DATA + slots * stride).cast_signed();
             lengths.extend([exact - 1, exact, exact + 1, exact + 8]);
         }
@@ -182,7 +155,7 @@ fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
         }
     }
 
-    let whole = palette.whole(blank.option, cue.subflows);
+    let whole = values.whole(blank.option, facts.subflows);
     for (length, header) in [
         (whole, SUBFLOW_DATA),
         (whole + 8, SUBFLOW_DATA + 8),
@@ -193,17 +166,16 @@ fn data(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
     ] {
         let input = Input::Data(Data { size_subflow_data: header, ..Data::asking(element) });
         let filled = if length > whole + 8 { whole } else { length };
-        for optval in buffers(filled) {
-            for optlen in optlens(optval) {
-                cases.push(Case { length: length.cast_signed(), optval, optlen, input, ..blank });
-            }
+        for (optval, optlen) in places(filled) {
+            cases.push(Case { length: length.cast_signed(), optval, optlen, input, ..blank });
         }
     }
+    cases
 }
 
-fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
-    let whole = palette.whole(blank.option, 0).cast_signed();
-    let usual = usual_full(palette, cue);
+fn full(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Full) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let whole = values.whole(blank.option, 0).cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
         cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
     };
@@ -213,18 +185,18 @@ fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
     lengths.extend(NEGATIVE);
     lengths.extend([whole - 1, whole, whole + 1]);
     for length in lengths {
-        for size_arrays_user in [0, 1, cue.subflows.saturating_sub(1), cue.subflows, u32::MAX] {
+        for size_arrays_user in [0, 1, facts.subflows.saturating_sub(1), facts.subflows, u32::MAX] {
             let arrays = Full { size_arrays_user, ..usual };
             for (tcp, addresses) in [
                 (0, SUBFLOW_INFO),
                 (1, 1),
-                (palette.tcp_info - 1, 7),
-                (palette.tcp_info + 1, 9),
-                (palette.tcp_info, SUBFLOW_INFO - 1),
+                (values.tcp_info - 1, 7),
+                (values.tcp_info + 1, 9),
+                (values.tcp_info, SUBFLOW_INFO - 1),
                 (0x7fff_ffff, 0x7fff_ffff),
                 (0x8000_0000, SUBFLOW_INFO),
-                (palette.tcp_info, 0x8000_0000),
-                (palette.tcp_info, 0),
+                (values.tcp_info, 0x8000_0000),
+                (values.tcp_info, 0),
             ] {
                 let sizes = Full { size_tcpinfo_user: tcp, size_sfinfo_user: addresses, ..arrays };
                 put(length, OPTVAL, OPTLEN, sizes);
@@ -240,18 +212,16 @@ fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
     }
 
     for length in [whole, whole - 8, head, head - 1, -1] {
-        for optval in buffers(length.max(0).cast_unsigned()) {
-            for optlen in optlens(optval) {
-                put(length, optval, optlen, usual);
-            }
+        for (optval, optlen) in places(length.max(0).cast_unsigned()) {
+            put(length, optval, optlen, usual);
         }
     }
     // The arrays: at edges, over each other, over the structure and the length.
-    let addresses = buffers(cue.subflows * SUBFLOW_INFO);
-    let infos = buffers(cue.subflows * palette.tcp_info);
+    let addresses = buffers(facts.subflows * SUBFLOW_INFO);
+    let infos = buffers(facts.subflows * values.tcp_info);
     for subflow_info in addresses.iter().chain(&[OPTVAL, OPTLEN]) {
         for tcp_info in infos.iter().chain(&[OPTVAL, OPTLEN, *subflow_info]) {
-            for size_tcpinfo_user in [palette.tcp_info, 0] {
+            for size_tcpinfo_user in [values.tcp_info, 0] {
                 let arrays = Full {
                     subflow_info: *subflow_info,
                     tcp_info: *tcp_info,
@@ -262,11 +232,11 @@ fn full(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<
             }
         }
     }
+    cases
 }
 
-fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<Case>) {
-    let sizes = palette.blocks();
-    let usual = usual_blocks(palette, cue);
+fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> Vec<Case> {
+    let (mut cases, usual) = (Vec::new(), usual.blocks);
     let whole = INFO_OPT.cast_signed();
     let mut put = |length: i32, optval: Place, optlen: Place, blocks: [Block; 4]| {
         let input = Input::Opt(Opt { blocks });
@@ -288,7 +258,7 @@ fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<C
         put(length, OPTVAL, OPTLEN, usual);
     }
     let counts =
-        [0, 1, cue.subflows.saturating_sub(1), cue.subflows, cue.subflows + 1, 0x8000_0000];
+        [0, 1, facts.subflows.saturating_sub(1), facts.subflows, facts.subflows + 1, 0x8000_0000];
     for index in 0..5 {
         for nmemb_user in counts.into_iter().chain([u32::MAX]) {
             for offset in [-1, 0, 1, 8] {
@@ -324,18 +294,16 @@ fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<C
     }
 
     for length in [whole, whole + 8, whole - 1, -1] {
-        for optval in buffers(length.max(0).cast_unsigned()) {
-            for optlen in optlens(optval) {
-                put(length, optval, optlen, usual);
-            }
+        for (optval, optlen) in places(length.max(0).cast_unsigned()) {
+            put(length, optval, optlen, usual);
         }
     }
     // The blocks: at edges, over each other, over the structure and the length.
-    for (index, each) in sizes.into_iter().enumerate() {
-        let elements = if index == 0 { 1 } else { cue.subflows };
+    for (index, each) in values.blocks().into_iter().enumerate() {
+        let elements = if index == 0 { 1 } else { facts.subflows };
         let mut places = buffers(elements * each);
         places.extend([OPTVAL, Place::Street(0x1048), OPTLEN]);
-        places.extend(BLOCKS);
+        places.extend(PLACES.blocks);
         for place in places {
             for other in 0..5 {
                 let mut blocks = with(index, &|block| block.address = place);
@@ -346,6 +314,7 @@ fn opt(palette: &BoundaryValues, cue: SceneFacts, blank: Case, cases: &mut Vec<C
             }
         }
     }
+    cases
 }
 
 /// Places for a buffer of so many bytes.
@@ -366,6 +335,13 @@ fn buffers(bytes: u32) -> Vec<Place> {
     ];
     places.extend((0..WILD.len()).map(|index| wild(index as u32)));
     places
+}
+
+/// Places for a buffer of so many bytes, and for the length.
+fn places(bytes: u32) -> impl Iterator<Item = (Place, Place)> {
+    buffers(bytes)
+        .into_iter()
+        .flat_map(|optval| optlens(optval).into_iter().map(move |optlen| (optval, optlen)))
 }
 
 /// Places for the length, some of them over the buffer.
@@ -401,17 +377,17 @@ mod tests {
     #[test]
     fn few_cases_are_those_of_32_bit_programs_and_no_plain_one_is_missing() {
         let revision = Revision::V6_12.with_info_opt();
-        let cue = SceneFacts { scene: 30, answers: true, subflows: 3 };
-        let native = BoundaryValues::new(vec![cue], &revision);
-        let palette = BoundaryValues { compat: true, ..native.clone() };
+        let facts = SceneFacts { scene: 30, answers: true, subflows: 3 };
+        let native = BoundaryValues::new(vec![facts], &revision);
+        let values = BoundaryValues { compat: true, ..native.clone() };
         for option in OPTIONS {
-            let cases = of(&palette, cue, option);
+            let cases = of(&values, facts, option);
             let (compat, others): (Vec<Case>, Vec<Case>) =
                 cases.into_iter().partition(|case| case.entry == Entry::Compat);
-            assert_eq!(others, of(&native, cue, option));
+            assert_eq!(others, of(&native, facts, option));
             let share = compat.len() * 100 / others.len();
             assert!((2..6).contains(&share), "option {option}: {share} percent");
-            let whole = palette.whole(option, cue.subflows).cast_signed();
+            let whole = values.whole(option, facts.subflows).cast_signed();
             let plain =
                 |case: &Case| (case.length, case.optval, case.optlen) == (whole, OPTVAL, OPTLEN);
             assert!(compat.iter().any(plain), "option {option}");

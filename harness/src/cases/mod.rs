@@ -5,12 +5,14 @@ pub mod boundary_values;
 mod case;
 pub mod codec;
 pub mod generate;
+pub(crate) mod input;
 pub mod lattice;
 mod place;
 mod poison;
 pub mod shrink;
 pub mod snapshot;
 
-pub use case::{BLOCKS, Block, Case, Data, Full, INPUT, Input, Opt, is_known, option_name};
+pub use case::{Case, is_known, option_name};
+pub use input::{BLOCKS, Block, Data, Full, INPUT, Input, Opt, Value};
 pub use place::{Entry, Place};
 pub use poison::{POISONS, poison_byte};

@@ -22,9 +22,9 @@ const WITH_ONE_POISON: u64 = 64 * BATCH as u64;
 /// The list of cases, as data.
 #[derive(Clone, Debug)]
 pub struct CaseList {
-    /// A palette for each kernel that the cases are for: what is interesting to
+    /// Boundary values for each kernel that the cases are for: what is interesting to
     /// one of them is tried on all.
-    pub palettes: Vec<BoundaryValues>,
+    pub boundary_values: Vec<BoundaryValues>,
     /// Options by number; all where this is empty.
     pub options: Vec<i32>,
     /// How many cases are made; stored ones come on top.
@@ -35,7 +35,7 @@ pub struct CaseList {
     pub stored: Vec<Case>,
 }
 
-/// How the cases of an agenda come about.
+/// Where the cases of a list come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// Cases of the lattice.
@@ -55,29 +55,32 @@ impl Parts {
     }
 }
 
-/// What a palette wants to know of scenes, as the catalogue has them.
-pub fn cues(wanted: impl Fn(&Scene) -> bool) -> Vec<SceneFacts> {
-    let cue = |scene: &Scene| SceneFacts {
+/// The facts of scenes, as the catalogue has them.
+pub fn scene_facts(wanted: impl Fn(&Scene) -> bool) -> Vec<SceneFacts> {
+    let facts = |scene: &Scene| SceneFacts {
         scene: scene.id,
         answers: scene.subflows().is_some(),
         subflows: scene.subflows().unwrap_or(0),
     };
-    catalogue().iter().filter(|scene| wanted(scene)).map(cue).collect()
+    catalogue().iter().filter(|scene| wanted(scene)).map(facts).collect()
 }
 
 impl CaseList {
     /// Palettes for these kernels, each different one once.
-    pub fn palettes(cues: &[SceneFacts], revisions: &[Revision]) -> Vec<BoundaryValues> {
-        let mut palettes: Vec<BoundaryValues> = Vec::new();
+    pub fn boundary_values(
+        scene_facts: &[SceneFacts],
+        revisions: &[Revision],
+    ) -> Vec<BoundaryValues> {
+        let mut boundary_values: Vec<BoundaryValues> = Vec::new();
         for revision in revisions {
-            let palette = BoundaryValues::new(cues.to_vec(), revision);
+            let values = BoundaryValues::new(scene_facts.to_vec(), revision);
             let sizes =
-                |palette: &BoundaryValues| (palette.tcp_info, palette.mptcp_info, palette.info_opt);
-            if !palettes.iter().any(|known| sizes(known) == sizes(&palette)) {
-                palettes.push(palette);
+                |values: &BoundaryValues| (values.tcp_info, values.mptcp_info, values.info_opt);
+            if !boundary_values.iter().any(|known| sizes(known) == sizes(&values)) {
+                boundary_values.push(values);
             }
         }
-        palettes
+        boundary_values
     }
 
     /// How the cases divide: the lattice gets two thirds of them at the most, and
@@ -95,7 +98,7 @@ impl CaseList {
         Parts { lattice, step, random: self.cases - lattice, stored }
     }
 
-    /// The lattices in their order, each as palette, cue, option and the first case
+    /// The lattices in their order, each as boundary values, scene facts, option and the first case
     /// to take, and how many of it are taken. Equal ones of different scenes are
     /// thinned to different cases, so that together they have all.
     fn lattice(
@@ -103,21 +106,21 @@ impl CaseList {
         step: u64,
     ) -> impl Iterator<Item = ((usize, SceneFacts, i32, u64), u64)> + '_ {
         let mut lengths: BTreeMap<(usize, bool, u32, i32), u64> = BTreeMap::new();
-        let order = self.palettes.first().map(lattice::order).unwrap_or_default();
-        (0..).zip(order).flat_map(move |(turn, cue): (u64, SceneFacts)| {
+        let order = self.boundary_values.first().map(lattice::order).unwrap_or_default();
+        (0..).zip(order).flat_map(move |(turn, facts): (u64, SceneFacts)| {
             let mut parts = Vec::new();
-            for (index, palette) in self.palettes.iter().enumerate() {
+            for (index, values) in self.boundary_values.iter().enumerate() {
                 for option in lattice::OPTIONS {
                     if !self.options.is_empty() && !self.options.contains(&option) {
                         continue;
                     }
-                    let shape = (index, cue.answers, cue.subflows, option);
+                    let shape = (index, facts.answers, facts.subflows, option);
                     let len = *lengths
                         .entry(shape)
-                        .or_insert_with(|| lattice::of(palette, cue, option).len() as u64);
+                        .or_insert_with(|| lattice::of(values, facts, option).len() as u64);
                     let first = turn % step;
                     let taken = len.saturating_sub(first).div_ceil(step);
-                    parts.push(((index, cue, option, first), taken));
+                    parts.push(((index, facts, option, first), taken));
                 }
             }
             parts
@@ -128,15 +131,17 @@ impl CaseList {
     pub fn cases(&self) -> impl Iterator<Item = Case> + '_ {
         let parts = self.parts();
         let step = usize::try_from(parts.step).unwrap_or(usize::MAX);
-        let lattice = self.lattice(parts.step).flat_map(move |((index, cue, option, first), _)| {
-            let cases = lattice::of(&self.palettes[index], cue, option);
-            cases.into_iter().skip(usize::try_from(first).unwrap_or(usize::MAX)).step_by(step)
-        });
+        let lattice =
+            self.lattice(parts.step).flat_map(move |((index, facts, option, first), _)| {
+                let cases = lattice::of(&self.boundary_values[index], facts, option);
+                cases.into_iter().skip(usize::try_from(first).unwrap_or(usize::MAX)).step_by(step)
+            });
         let lattice = lattice.take(usize::try_from(parts.lattice).unwrap_or(usize::MAX));
         let mut random = fastrand::Rng::with_seed(self.seed);
         let made = (0..parts.random).filter_map(move |at| {
-            let palette = self.palettes.get(at as usize % self.palettes.len().max(1))?;
-            Some(generate::any_of(&mut random, palette, &self.options, 0))
+            let values =
+                self.boundary_values.get(at as usize % self.boundary_values.len().max(1))?;
+            Some(generate::any_of(&mut random, values, &self.options, 0))
         });
         let poison = |at: u64| u8::try_from(at / WITH_ONE_POISON % u64::from(POISONS)).unwrap_or(0);
         let made = (0..).zip(lattice.chain(made));
@@ -149,11 +154,11 @@ impl CaseList {
 mod tests {
     use super::*;
 
-    fn agenda(cases: u64) -> CaseList {
-        let cues = cues(|scene| [0, 20, 24, 60, 120].contains(&scene.id));
+    fn case_list(cases: u64) -> CaseList {
+        let scene_facts = scene_facts(|scene| [0, 20, 24, 60, 120].contains(&scene.id));
         let revisions = [Revision::V6_1, Revision::V6_12];
         CaseList {
-            palettes: CaseList::palettes(&cues, &revisions),
+            boundary_values: CaseList::boundary_values(&scene_facts, &revisions),
             options: Vec::new(),
             cases,
             seed: 7,
@@ -164,32 +169,32 @@ mod tests {
     #[test]
     fn there_are_as_many_cases_as_the_parts_say() {
         for cases in [0, 1, 1000, 50_000, 3_000_000] {
-            let agenda = agenda(cases);
-            let parts = agenda.parts();
+            let case_list = case_list(cases);
+            let parts = case_list.parts();
             assert_eq!(parts.all(), cases);
-            assert_eq!(agenda.cases().count() as u64, cases, "{parts:?}");
+            assert_eq!(case_list.cases().count() as u64, cases, "{parts:?}");
         }
-        assert_eq!(agenda(3_000_000).parts().step, 1);
-        assert!(agenda(50_000).parts().step > 1);
+        assert_eq!(case_list(3_000_000).parts().step, 1);
+        assert!(case_list(50_000).parts().step > 1);
     }
 
     #[test]
     fn the_same_agenda_has_the_same_cases() {
-        let all = |seed| -> Vec<Case> { CaseList { seed, ..agenda(20_000) }.cases().collect() };
+        let all = |seed| -> Vec<Case> { CaseList { seed, ..case_list(20_000) }.cases().collect() };
         assert_eq!(all(1), all(1));
         assert_ne!(all(1), all(2));
     }
 
     #[test]
     fn every_scene_and_option_has_its_cases_even_where_the_lattice_is_thinned() {
-        let agenda = agenda(30_000);
-        for cue in &agenda.palettes[0].cues {
+        let case_list = case_list(30_000);
+        for facts in &case_list.boundary_values[0].scene_facts {
             for option in lattice::OPTIONS {
-                let mut cases = agenda.cases().take(agenda.parts().lattice as usize);
+                let mut cases = case_list.cases().take(case_list.parts().lattice as usize);
                 assert!(
-                    cases.any(|case| case.scene == cue.scene && case.option == option),
+                    cases.any(|case| case.scene == facts.scene && case.option == option),
                     "scene {} option {option}",
-                    cue.scene
+                    facts.scene
                 );
             }
         }
@@ -197,9 +202,10 @@ mod tests {
 
     #[test]
     fn kernels_with_the_same_sizes_share_a_palette() {
-        let palettes = |revisions: &[Revision]| CaseList::palettes(&[], revisions).len();
-        assert_eq!(palettes(&[Revision::V6_10, Revision::V6_12]), 1);
-        assert_eq!(palettes(&[Revision::V6_1, Revision::V6_12]), 2);
-        assert_eq!(palettes(&[Revision::V6_12, Revision::V6_12.with_info_opt()]), 2);
+        let boundary_values =
+            |revisions: &[Revision]| CaseList::boundary_values(&[], revisions).len();
+        assert_eq!(boundary_values(&[Revision::V6_10, Revision::V6_12]), 1);
+        assert_eq!(boundary_values(&[Revision::V6_1, Revision::V6_12]), 2);
+        assert_eq!(boundary_values(&[Revision::V6_12, Revision::V6_12.with_info_opt()]), 2);
     }
 }

@@ -1,27 +1,25 @@
 //! The engine behind `assay check`: the lattice and random cases in turns, on
 //! as many streets as there are jobs. [`run`] takes cases from elsewhere.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::iter::Peekable;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mptcp_emulator::{Revision, RuleSet, abi};
+use mptcp_emulator::Revision;
 use mptcp_limits::{Need, Resource};
 
 use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::generate;
 use crate::cases::lattice;
 use crate::cases::{Case, Entry, POISONS};
+pub use crate::engines::outcome::{Compared, Counts, Outcome};
 use crate::judge::finding::Finding;
 use crate::model::Model;
 use crate::oracle::BATCH;
-use crate::oracle::{CaseVerdict, Oracle, Reason, SharedFixtures};
-use crate::run::compat::NoCompat;
+use crate::oracle::{CaseVerdict, Oracle, SharedFixtures};
 use crate::run::scene_states::SceneState;
-use crate::scenes::Group;
 use crate::watch::Watch;
 
 /// Batches with one poison.
@@ -55,141 +53,6 @@ pub struct Setting {
     pub first: bool,
 }
 
-/// Counts of verdicts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Model and kernel agree.
-    pub agree: u64,
-    /// They do not.
-    pub disagree: u64,
-    /// They do not, but no promise is broken: where promises alone are judged.
-    pub unspecified: u64,
-    /// No verdict.
-    pub inconclusive: u64,
-}
-
-impl Counts {
-    /// All cases counted.
-    pub fn cases(&self) -> u64 {
-        self.agree + self.disagree + self.unspecified + self.inconclusive
-    }
-
-    fn add(&mut self, other: Counts) {
-        self.agree += other.agree;
-        self.disagree += other.disagree;
-        self.unspecified += other.unspecified;
-        self.inconclusive += other.inconclusive;
-    }
-}
-
-/// On which scenes each option was compared: a case without a verdict does not count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compared {
-    /// By scene number, a bit for each option.
-    scenes: Box<[u8; 256]>,
-}
-
-impl Default for Compared {
-    fn default() -> Compared {
-        Compared { scenes: Box::new([0; 256]) }
-    }
-}
-
-impl Compared {
-    /// The bit of an option; all numbers that the kernel does not know share one.
-    const fn bit(option: i32) -> u8 {
-        match option {
-            abi::MPTCP_INFO => 1 << 1,
-            abi::MPTCP_TCPINFO => 1 << 2,
-            abi::MPTCP_SUBFLOW_ADDRS => 1 << 3,
-            abi::MPTCP_FULL_INFO => 1 << 4,
-            abi::MPTCP_INFO_OPT => 1 << 5,
-            _ => 1,
-        }
-    }
-
-    /// Adds a case with a verdict; `option` is 0 where the kernel does not know it.
-    #[inline]
-    pub fn add(&mut self, option: i32, scene: u8) {
-        self.scenes[usize::from(scene)] |= Compared::bit(option);
-    }
-
-    /// Whether a case of an option was compared on a scene; option 0 is any that the
-    /// kernel does not know.
-    pub fn has(&self, option: i32, scene: u8) -> bool {
-        self.scenes[usize::from(scene)] & Compared::bit(option) != 0
-    }
-
-    /// Whether a case of any option was compared on a scene.
-    pub fn has_any(&self, scene: u8) -> bool {
-        self.scenes[usize::from(scene)] != 0
-    }
-
-    fn merge(&mut self, other: &Compared) {
-        self.scenes.iter_mut().zip(other.scenes.iter()).for_each(|(one, other)| *one |= other);
-    }
-}
-
-/// Everything that came out of a check.
-#[derive(Clone, Debug, Default)]
-pub struct Outcome {
-    /// By option, unknown ones as 0, and by scene group.
-    pub table: BTreeMap<(i32, Group), Counts>,
-    /// What was compared on which scene.
-    pub compared: Compared,
-    /// Why there was no verdict, and how often.
-    pub reasons: BTreeMap<Reason, u64>,
-    /// Rules that fired.
-    pub rules: RuleSet,
-    /// Verdicts on calls of 32-bit programs.
-    pub compat: u64,
-    /// Why there are no such calls, where that is so.
-    pub no_compat: Option<NoCompat>,
-    /// By signature.
-    pub findings: BTreeMap<String, Finding>,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// How long the lattice took, where it was finished.
-    pub lattice: Option<Duration>,
-}
-
-impl Outcome {
-    /// How many cases showed something that is not explained: a run with any
-    /// is not green.
-    pub fn unreproduced(&self) -> u64 {
-        self.reasons.iter().filter(|(why, _)| why.is_unreproduced()).map(|(_, count)| count).sum()
-    }
-
-    /// All verdicts together.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        self.table.values().for_each(|part| counts.add(*part));
-        counts
-    }
-
-    fn merged(mut self, other: Outcome) -> Outcome {
-        for (key, counts) in other.table {
-            self.table.entry(key).or_default().add(counts);
-        }
-        self.compared.merge(&other.compared);
-        for (reason, count) in other.reasons {
-            *self.reasons.entry(reason).or_default() += count;
-        }
-        self.rules.extend(other.rules);
-        self.compat += other.compat;
-        self.no_compat = self.no_compat.or(other.no_compat);
-        for (signature, finding) in other.findings {
-            let all = self.findings.entry(signature);
-            all.and_modify(|known| known.add(&finding)).or_insert(finding);
-        }
-        self.lattice = match (self.lattice, other.lattice) {
-            (Some(one), Some(other)) => Some(one.max(other)),
-            _ => None,
-        };
-        self
-    }
-}
-
 /// What a running check tells while it runs.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -203,7 +66,7 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-/// Makes a watch for a trial of its own, where the kernel can be watched.
+/// Makes a watch for an oracle of its own, where the kernel can be watched.
 pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
 
 /// Where one job's cases come from.
@@ -223,7 +86,7 @@ pub trait Sources: Sync {
     /// The part of one of so many jobs.
     fn source<'a>(
         &'a self,
-        palette: &'a BoundaryValues,
+        values: &'a BoundaryValues,
         job: u64,
         jobs: u64,
     ) -> Box<dyn Source + 'a>;
@@ -236,12 +99,12 @@ pub trait Sources: Sync {
 pub fn check(
     setting: &Setting,
     revision: Revision,
-    stage: &SharedFixtures,
+    fixtures: &SharedFixtures,
     model: Model,
     watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
-    run(setting, &Alternating { setting }, (revision, stage, model), watching, progress)
+    run(setting, &Alternating { setting }, (revision, fixtures, model), watching, progress)
 }
 
 /// Runs cases from anywhere; of the setting, what is not about their choice counts.
@@ -252,20 +115,20 @@ pub fn check(
 pub fn run(
     setting: &Setting,
     sources: &dyn Sources,
-    (revision, stage, model): (Revision, &SharedFixtures, Model),
+    (revision, fixtures, model): (Revision, &SharedFixtures, Model),
     watching: Watching<'_>,
     progress: &Progress,
 ) -> io::Result<Outcome> {
     let start = Instant::now();
     let jobs = setting.jobs.max(1);
     let worker = |_| {
-        let mut trial = Oracle::new(stage, revision, model)?;
+        let mut oracle = Oracle::new(fixtures, revision, model)?;
         if let Some(watch) = watching() {
-            trial.watch(watch);
+            oracle.watch(watch);
         }
-        let no_compat = trial.compat().err();
+        let no_compat = oracle.compat().err();
         Ok(Worker {
-            trial,
+            oracle,
             setting,
             progress,
             start,
@@ -316,7 +179,7 @@ fn not_started(job: u64, jobs: usize, error: &io::Error) -> io::Error {
 }
 
 struct Worker<'a> {
-    trial: Oracle,
+    oracle: Oracle,
     setting: &'a Setting,
     progress: &'a Progress,
     start: Instant,
@@ -327,12 +190,12 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn work(mut self, sources: &dyn Sources, job: u64, jobs: u64) -> Outcome {
-        let palette = self.trial.palette().clone();
+        let values = self.oracle.boundary_values().clone();
         let share = |all: u64| all / jobs + u64::from(job < all % jobs);
         let mut left = self.setting.cases.map_or(u64::MAX, share);
-        let mut source = sources.source(&palette, job, jobs);
+        let mut source = sources.source(&values, job, jobs);
         let mut batch = Vec::with_capacity(BATCH);
-        while left > 0 && !self.over() && !palette.cues.is_empty() {
+        while left > 0 && !self.over() && !values.scene_facts.is_empty() {
             batch.clear();
             source.fill(BATCH.min(usize::try_from(left).unwrap_or(BATCH)), &mut batch);
             if batch.is_empty() {
@@ -354,7 +217,7 @@ impl Worker<'_> {
 
     fn run(&mut self, batch: &[Case]) {
         let mut verdicts = std::mem::take(&mut self.verdicts);
-        self.trial.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
+        self.oracle.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
         // Before anything is shrunk, which takes its time.
         let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
@@ -366,8 +229,8 @@ impl Worker<'_> {
 
     #[inline]
     fn count(&mut self, case: &Case, verdict: CaseVerdict, now: Duration) {
-        let option = if self.trial.palette().knows(case.option) { case.option } else { 0 };
-        let group = self.trial.actor(case.scene).map(SceneState::group);
+        let option = if self.oracle.boundary_values().knows(case.option) { case.option } else { 0 };
+        let group = self.oracle.scene_state(case.scene).map(SceneState::group);
         let Some(group) = group else {
             return;
         };
@@ -406,12 +269,12 @@ impl Worker<'_> {
             let now = Instant::now();
             let over = self.setting.time.map_or(now + SHRINKING, |time| self.start + time);
             let until = over.clamp(now + LAST_SHRINKING, now + SHRINKING);
-            self.trial.simplest(finding, until)
+            self.oracle.simplest(finding, until)
         } else {
             finding
         };
         let after = finding.after;
-        for met in std::iter::once(finding).chain(self.trial.take_met()) {
+        for met in std::iter::once(finding).chain(self.oracle.take_met()) {
             let signature = met.diagnosis.signature.clone();
             self.outcome.findings.entry(signature).or_insert(Finding { after, ..met });
         }
@@ -428,19 +291,19 @@ pub struct Alternating<'a> {
 impl Sources for Alternating<'_> {
     fn source<'a>(
         &'a self,
-        palette: &'a BoundaryValues,
+        values: &'a BoundaryValues,
         job: u64,
         jobs: u64,
     ) -> Box<dyn Source + 'a> {
         let wanted = &self.setting.options;
         let lattice = (0..)
-            .zip(lattice::order(palette))
+            .zip(lattice::order(values))
             .filter(move |(at, _)| at % jobs == job)
-            .flat_map(|(_, cue)| lattice::of_all(palette, cue))
+            .flat_map(|(_, facts)| lattice::of_all(values, facts))
             .filter(|case| wanted.is_empty() || wanted.contains(&case.option))
             .peekable();
         let random = fastrand::Rng::with_seed(self.setting.seed.wrapping_add(job));
-        Box::new(Turn { lattice, random, palette, wanted, batches: 0 })
+        Box::new(Turn { lattice, random, values, wanted, batches: 0 })
     }
 }
 
@@ -448,7 +311,7 @@ impl Sources for Alternating<'_> {
 struct Turn<'a, I: Iterator<Item = Case>> {
     lattice: Peekable<I>,
     random: fastrand::Rng,
-    palette: &'a BoundaryValues,
+    values: &'a BoundaryValues,
     wanted: &'a [i32],
     batches: u64,
 }
@@ -462,7 +325,7 @@ impl<I: Iterator<Item = Case>> Source for Turn<'_, I> {
             batch.extend(cases.map(|case| Case { poison, ..case }));
         }
         while batch.len() < size {
-            batch.push(generate::any_of(&mut self.random, self.palette, self.wanted, poison));
+            batch.push(generate::any_of(&mut self.random, self.values, self.wanted, poison));
         }
         self.batches += 1;
     }

@@ -10,11 +10,8 @@ mod domains;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mptcp_emulator::abi;
-use mptcp_emulator::abi::SUBFLOW_INFO;
-
-use crate::cases::boundary_values::{BoundaryValues, READABLE, WRITABLE, before_end};
-use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
+use crate::cases::boundary_values::{BoundaryValues, Places, READABLE, WRITABLE, before_end};
+use crate::cases::{Case, Entry, Input, POISONS, Place, Value};
 use crate::engines::check::{Source, Sources};
 use crate::scenes;
 
@@ -37,28 +34,10 @@ pub enum Field {
     /// Where the length stands: 0 writable, 1 read-only, 2 across the edge of no
     /// access, 3 without access.
     LengthAt,
-    /// `size_subflow_data`.
-    HeaderSize,
-    /// `num_subflows`.
-    NumSubflows,
-    /// `size_kernel`.
-    SizeKernel,
-    /// `size_user`.
-    SizeUser,
-    /// `size_tcpinfo_kernel`.
-    TcpInfoKernel,
-    /// `size_tcpinfo_user`.
-    TcpInfoUser,
-    /// `size_sfinfo_kernel`.
-    SubflowInfoKernel,
-    /// `size_sfinfo_user`.
-    SubflowInfoUser,
-    /// `size_arrays_user`.
-    Arrays,
+    /// A number of the input, by its index in [`Input::fields`].
+    Number(usize),
     /// As [`Field::Margin`], for the array of `tcp_info`.
     TcpInfoMargin,
-    /// `size_user` of a block of `mptcp_info_opt`.
-    BlockSize(usize),
     /// `nmemb_user` of all blocks of `mptcp_info_opt` that are arrays.
     BlockCount,
 }
@@ -147,10 +126,10 @@ impl Domain {
     }
 
     /// The case of one combination.
-    pub fn case(&self, index: u64, palette: &BoundaryValues, poison: u8) -> Case {
-        let mut plan = Plan::new(self.option, palette);
+    pub fn case(&self, index: u64, values: &BoundaryValues, poison: u8) -> Case {
+        let mut plan = Plan::new(self.option, values);
         self.values(index).for_each(|(field, value)| plan.set(field, value));
-        plan.case(palette, poison)
+        plan.case(values, poison)
     }
 }
 
@@ -165,10 +144,8 @@ struct Plan {
     margin: i64,
     behind: i64,
     length_at: i64,
-    data: Data,
-    full: Full,
+    input: Input,
     tcp_info_margin: Option<i64>,
-    blocks: [(u32, u32); 4],
 }
 
 /// Numbers of 32 bits, as they stand in memory; [`Dimension`]s have no others.
@@ -177,28 +154,18 @@ fn number(value: i64) -> u32 {
 }
 
 impl Plan {
-    fn new(option: i32, palette: &BoundaryValues) -> Plan {
-        let sizes = palette.blocks();
+    fn new(option: i32, values: &BoundaryValues) -> Plan {
+        let input = values.usual(&Input::blank(option), option, 0, &PLACES);
+        let (margin, tcp_info_margin) = (64, None);
         Plan {
             scene: 0,
             option,
             length: 0,
-            margin: 64,
+            margin,
             behind: 0,
             length_at: 0,
-            data: Data::asking(palette.element(option)),
-            full: Full {
-                size_tcpinfo_kernel: 0,
-                size_tcpinfo_user: palette.tcp_info,
-                size_sfinfo_kernel: 0,
-                size_sfinfo_user: SUBFLOW_INFO,
-                num_subflows: 0,
-                size_arrays_user: 0,
-                subflow_info: ARRAYS.0,
-                tcp_info: ARRAYS.1,
-            },
-            tcp_info_margin: None,
-            blocks: sizes.map(|size| (0, size)),
+            input,
+            tcp_info_margin,
         }
     }
 
@@ -211,44 +178,25 @@ impl Plan {
             Field::Margin => self.margin = value,
             Field::Behind => self.behind = value,
             Field::LengthAt => self.length_at = value,
-            Field::HeaderSize => self.data.size_subflow_data = bits,
-            Field::NumSubflows => (self.data.num_subflows, self.full.num_subflows) = (bits, bits),
-            Field::SizeKernel => self.data.size_kernel = bits,
-            Field::SizeUser => self.data.size_user = bits,
-            Field::TcpInfoKernel => self.full.size_tcpinfo_kernel = bits,
-            Field::TcpInfoUser => self.full.size_tcpinfo_user = bits,
-            Field::SubflowInfoKernel => self.full.size_sfinfo_kernel = bits,
-            Field::SubflowInfoUser => self.full.size_sfinfo_user = bits,
-            Field::Arrays => self.full.size_arrays_user = bits,
+            Field::Number(index) => self.input.set(index, Value::Number(bits)),
             Field::TcpInfoMargin => self.tcp_info_margin = Some(value),
-            Field::BlockSize(block) => {
-                self.blocks.iter_mut().skip(block).take(1).for_each(|block| block.1 = bits);
+            Field::BlockCount => {
+                if let Input::Opt(opt) = &mut self.input {
+                    opt.blocks.iter_mut().for_each(|block| block.nmemb_user = bits);
+                }
             }
-            Field::BlockCount => self.blocks.iter_mut().for_each(|block| block.0 = bits),
         }
     }
 
-    fn case(mut self, palette: &BoundaryValues, poison: u8) -> Case {
-        let cue = palette.cues.iter().find(|cue| cue.scene == self.scene);
-        let subflows = cue.map_or(0, |cue| cue.subflows);
-        let filled = self.length.max(0).cast_unsigned().min(palette.whole(self.option, subflows));
+    fn case(mut self, values: &BoundaryValues, poison: u8) -> Case {
+        let subflows = values.scene(self.scene).map_or(0, |facts| facts.subflows);
+        let filled = self.length.max(0).cast_unsigned().min(values.whole(self.option, subflows));
         let stretch = if self.behind == 0 { WRITABLE[0] } else { WRITABLE[3] };
-        if let Some(margin) = self.tcp_info_margin {
-            let stride = self.full.size_tcpinfo_user.min(palette.tcp_info);
-            let elements = self.full.size_arrays_user.min(subflows);
-            self.full.tcp_info = behind(WRITABLE[1], stride * elements, margin);
+        if let (Some(margin), Input::Full(full)) = (self.tcp_info_margin, &mut self.input) {
+            let stride = full.size_tcpinfo_user.min(values.tcp_info);
+            let elements = full.size_arrays_user.min(subflows);
+            full.tcp_info = behind(WRITABLE[1], stride * elements, margin);
         }
-        let input = match self.option {
-            abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => Input::Data(self.data),
-            abi::MPTCP_FULL_INFO => Input::Full(self.full),
-            abi::MPTCP_INFO_OPT => Input::Opt(Opt {
-                blocks: std::array::from_fn(|index| {
-                    let (count, size) = self.blocks[index];
-                    Block::asking(BLOCKS[index], count, size)
-                }),
-            }),
-            _ => Input::Nothing,
-        };
         let optlen = match self.length_at {
             0 => OPTLEN,
             1 => before_end(READABLE[3], 8),
@@ -262,7 +210,7 @@ impl Plan {
             length: self.length,
             optval: behind(stretch, filled, self.margin),
             optlen,
-            input,
+            input: self.input,
             entry: Entry::Native,
         }
     }
@@ -271,12 +219,8 @@ impl Plan {
 /// An ordinary place for the length.
 const OPTLEN: Place = Place::Street(0x22000);
 
-/// Ordinary places for the arrays of `MPTCP_FULL_INFO`.
-const ARRAYS: (Place, Place) = (Place::Street(0x2000), Place::Street(0x14000));
-
-/// Places for the blocks of `mptcp_info_opt`.
-const BLOCKS: [Place; 4] =
-    [Place::Street(0x1400), Place::Street(0x2000), Place::Street(0x6000), Place::Street(0x8000)];
+/// Ordinary places for arrays and blocks.
+const PLACES: Places = Places::new([0x2000, 0x14000], [0x1400, 0x2000, 0x6000, 0x8000]);
 
 /// The place from which so many bytes end `margin` before the end of a stretch.
 fn behind(stretch: (usize, usize), bytes: u32, margin: i64) -> Place {
@@ -316,11 +260,11 @@ impl Exhaustion {
         self.next.load(Ordering::Relaxed).min(self.all)
     }
 
-    fn case(&self, mut index: u64, palette: &BoundaryValues, poison: u8) -> Option<Case> {
+    fn case(&self, mut index: u64, values: &BoundaryValues, poison: u8) -> Option<Case> {
         for domain in &self.domains {
             let combinations = domain.combinations();
             if index < combinations {
-                return Some(domain.case(index, palette, poison));
+                return Some(domain.case(index, values, poison));
             }
             index -= combinations;
         }
@@ -331,18 +275,18 @@ impl Exhaustion {
 impl Sources for Exhaustion {
     fn source<'a>(
         &'a self,
-        palette: &'a BoundaryValues,
+        values: &'a BoundaryValues,
         _job: u64,
         _jobs: u64,
     ) -> Box<dyn Source + 'a> {
-        Box::new(Part { all: self, palette })
+        Box::new(Part { all: self, values })
     }
 }
 
 /// What one job takes.
 struct Part<'a> {
     all: &'a Exhaustion,
-    palette: &'a BoundaryValues,
+    values: &'a BoundaryValues,
 }
 
 impl Source for Part<'_> {
@@ -351,7 +295,7 @@ impl Source for Part<'_> {
         // The same for a while, as it takes time to change.
         let poison = u8::try_from((first >> 16) % u64::from(POISONS)).unwrap_or(0);
         let numbers = first..first.saturating_add(size as u64).min(self.all.all);
-        batch.extend(numbers.filter_map(|index| self.all.case(index, self.palette, poison)));
+        batch.extend(numbers.filter_map(|index| self.all.case(index, self.values, poison)));
     }
 }
 

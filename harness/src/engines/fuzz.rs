@@ -15,6 +15,7 @@ use mptcp_emulator::RuleSet;
 use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::codec;
 use crate::cases::generate::{self, Choose};
+use crate::cases::input::BLOCK_FIELDS;
 use crate::cases::{Case, Entry, Input};
 use crate::kernel::Kernel;
 use crate::model::Model;
@@ -41,7 +42,7 @@ const SHRINKING: Duration = Duration::from_secs(3);
 const BETWEEN_SWEEPS: usize = 64;
 
 struct Engine {
-    trial: Oracle,
+    oracle: Oracle,
     rules: RuleSet,
     /// What was judged; inputs that are no case, or whose case needs something that is not
     /// available here, are in `not_compared`.
@@ -60,27 +61,27 @@ pub fn start() {
     if let Err(none) = scenes::mptcp_available() {
         end(Status::Skipped, &format!("no MPTCP here: {}. {}", none.what, none.advice));
     }
-    let stage = Fixtures::build(&enclosure, |_| true, &mut |_| {});
-    for (scene, why) in stage.skipped() {
+    let fixtures = Fixtures::build(&enclosure, |_| true, &mut |_| {});
+    for (scene, why) in fixtures.skipped() {
         eprintln!("scene {} did not come up: {why}", scene.name);
     }
-    let kernel = Kernel::running(stage.sizes());
-    let up = stage.scenes().count();
+    let kernel = Kernel::running(fixtures.sizes());
+    let up = fixtures.scenes().count();
     eprintln!(
         "kernel {}, modelled as {}; {up} of {} scenes",
         kernel.release,
         kernel.revision.name,
-        up + stage.skipped().len()
+        up + fixtures.skipped().len()
     );
-    if !stage.scenes().any(|scene| scene.subflows().is_some()) {
+    if !fixtures.scenes().any(|scene| scene.subflows().is_some()) {
         let why = "no scene came up in which a kernel answers the options";
         end(Status::Skipped, why);
     }
-    let stage = Arc::new(Mutex::new(stage));
-    let trial = Oracle::new(&stage, kernel.revision, Model::documented());
-    let trial = trial.unwrap_or_else(|error| end(Status::Trouble, &error.to_string()));
+    let fixtures = Arc::new(Mutex::new(fixtures));
+    let oracle = Oracle::new(&fixtures, kernel.revision, Model::documented());
+    let oracle = oracle.unwrap_or_else(|error| end(Status::Trouble, &error.to_string()));
     let engine = Engine {
-        trial,
+        oracle,
         rules: RuleSet::EMPTY,
         tally: Tally::default(),
         recent: Vec::with_capacity(BETWEEN_SWEEPS),
@@ -140,20 +141,20 @@ fn engine() -> MutexGuard<'static, Engine> {
 #[expect(clippy::panic, reason = "a fuzzer is told of a finding by a crash")]
 pub fn judge(bytes: &[u8]) -> Fate {
     let mut engine = engine();
-    let Engine { trial, rules, tally, recent } = &mut *engine;
-    let case = codec::decode(bytes).ok().filter(|case| trial.actor(case.scene).is_some());
+    let Engine { oracle, rules, tally, recent } = &mut *engine;
+    let case = codec::decode(bytes).ok().filter(|case| oracle.scene_state(case.scene).is_some());
     let Some(case) = case else {
         // libFuzzer begins with an empty input of its own.
         tally.not_compared += u64::from(!bytes.is_empty());
         return Fate::Refused;
     };
-    trial.freshen_one(case.scene);
-    let verdict = trial.quick(&case, rules, None);
+    oracle.freshen_one(case.scene);
+    let verdict = oracle.quick(&case, rules, None);
     recent.push(case);
     let due = recent.len() == BETWEEN_SWEEPS || verdict.is_unreproduced();
-    let clean = !due || trial.sweep();
+    let clean = !due || oracle.sweep();
     let verdict = if !clean || verdict.is_unreproduced() {
-        let mut verdicts = recent.iter().map(|suspect| trial.whole(suspect, rules));
+        let mut verdicts = recent.iter().map(|suspect| oracle.whole(suspect, rules));
         let found = verdicts.find(|verdict| matches!(verdict, CaseVerdict::Disagree(_)));
         found.unwrap_or(CaseVerdict::Inconclusive(Reason::Stray))
     } else {
@@ -168,7 +169,7 @@ pub fn judge(bytes: &[u8]) -> Fate {
             Fate::Judged
         }
         CaseVerdict::Disagree(finding) => {
-            let finding = trial.simplest(*finding, Instant::now() + SHRINKING);
+            let finding = oracle.simplest(*finding, Instant::now() + SHRINKING);
             panic!("{finding}")
         }
         CaseVerdict::Inconclusive(reason) if reason.is_unreproduced() => {
@@ -214,25 +215,25 @@ pub fn mutate(
     bytes: impl FnOnce(&mut [u8], usize, usize) -> usize,
 ) -> usize {
     let engine = engine();
-    let palette = engine.trial.palette();
+    let values = engine.oracle.boundary_values();
     let mut random = fastrand::Rng::with_seed(u64::from(seed));
     let case = match codec::decode(data.get(..size).unwrap_or_default()) {
         Ok(case) => match random.below(8) {
-            0 => fresh(&mut random, palette),
+            0 => fresh(&mut random, values),
             1..3 => {
                 let len = bytes(data, size, data.len().min(codec::SIZE_OPT));
                 let mutated = codec::decode(data.get(..len).unwrap_or_default());
-                mutated.unwrap_or_else(|_| crossed(case, &mut random, palette))
+                mutated.unwrap_or_else(|_| crossed(case, &mut random, values))
             }
-            _ => crossed(case, &mut random, palette),
+            _ => crossed(case, &mut random, values),
         },
         // The fuzzer's bytes are as good a source of choices as any.
         Err(_) => {
             let choices = data.get(..size).unwrap_or_default();
-            generate::case(&mut Unstructured::new(choices), palette, 0)
+            generate::case(&mut Unstructured::new(choices), values, 0)
         }
     };
-    let case = if case.is_safe() { case } else { fresh(&mut random, palette) };
+    let case = if case.is_safe() { case } else { fresh(&mut random, values) };
     let stored = codec::encode(&case);
     match data.get_mut(..stored.len()) {
         Some(slot) => {
@@ -243,60 +244,47 @@ pub fn mutate(
     }
 }
 
-fn fresh(random: &mut fastrand::Rng, palette: &BoundaryValues) -> Case {
-    generate::case(random, palette, 0)
+fn fresh(random: &mut fastrand::Rng, values: &BoundaryValues) -> Case {
+    generate::case(random, values, 0)
 }
 
 /// The case with one respect of it taken from another.
-fn crossed(case: Case, random: &mut fastrand::Rng, palette: &BoundaryValues) -> Case {
-    let cue = palette.cues.iter().find(|cue| cue.scene == case.scene).copied();
-    let Some(cue) = cue else {
-        return fresh(random, palette);
+fn crossed(case: Case, random: &mut fastrand::Rng, values: &BoundaryValues) -> Case {
+    let Some(facts) = values.scene(case.scene) else {
+        return fresh(random, values);
     };
-    let other = generate::of(random, palette, cue, case.option, case.poison);
+    let other = generate::of(random, values, facts, case.option, case.poison);
     let mut crossed = case;
     match random.below(8) {
-        0 => crossed.scene = fresh(random, palette).scene,
+        0 => crossed.scene = fresh(random, values).scene,
         1 => crossed.length = other.length,
         2 => crossed.optval = other.optval,
         3 => crossed.optlen = other.optlen,
         4 => crossed.poison = (case.poison + 1) % 2,
-        5 if palette.compat && random.below(4) == 0 => {
+        5 if values.compat && random.below(4) == 0 => {
             crossed.entry = match case.entry {
                 Entry::Native => Entry::Compat,
                 Entry::Compat => Entry::Native,
             }
         }
-        _ => match (&mut crossed.input, other.input) {
-            (Input::Data(this), Input::Data(other)) => match random.below(4) {
-                0 => this.size_subflow_data = other.size_subflow_data,
-                1 => this.num_subflows = other.num_subflows,
-                2 => this.size_kernel = other.size_kernel,
-                _ => this.size_user = other.size_user,
-            },
-            (Input::Full(this), Input::Full(other)) => match random.below(7) {
-                0 => this.size_tcpinfo_user = other.size_tcpinfo_user,
-                1 => this.size_sfinfo_user = other.size_sfinfo_user,
-                2 => this.size_arrays_user = other.size_arrays_user,
-                3 => this.subflow_info = other.subflow_info,
-                4 => this.tcp_info = other.tcp_info,
-                5 => this.num_subflows = other.num_subflows,
-                _ => this.size_sfinfo_kernel = other.size_sfinfo_kernel,
-            },
-            (Input::Opt(this), Input::Opt(other)) => {
-                let index = random.below(4) as usize;
-                let (this, other) = (&mut this.blocks[index], other.blocks[index]);
-                match random.below(6) {
-                    0 => this.address = other.address,
-                    1 => this.nmemb_user = other.nmemb_user,
-                    2 => this.size_user = other.size_user,
-                    3 => this.nmemb_kernel = other.nmemb_kernel,
-                    4 => this.size_kernel = other.size_kernel,
-                    _ => *this = other,
+        _ => {
+            let fields = other.input.fields();
+            let field = match (&mut crossed.input, other.input) {
+                (Input::Data(_), Input::Data(_)) => random.below(4) as usize,
+                // All but `size_tcpinfo_kernel`.
+                (Input::Full(_), Input::Full(_)) => [1, 3, 5, 6, 7, 4, 2][random.below(7) as usize],
+                (Input::Opt(this), Input::Opt(other)) => {
+                    let block = random.below(4) as usize;
+                    let field = random.below(1 + BLOCK_FIELDS as u32) as usize;
+                    if field == BLOCK_FIELDS {
+                        this.blocks[block] = other.blocks[block];
+                    }
+                    block * BLOCK_FIELDS + field.min(BLOCK_FIELDS - 1)
                 }
-            }
-            (_, _) => crossed = other,
-        },
+                (_, _) => return other,
+            };
+            fields.get(field).iter().for_each(|(_, value)| crossed.input.set(field, *value));
+        }
     }
     crossed
 }

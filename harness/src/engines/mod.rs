@@ -4,3 +4,4 @@ pub mod case_list;
 pub mod check;
 pub mod exhaust;
 pub mod fuzz;
+mod outcome;

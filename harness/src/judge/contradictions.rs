@@ -33,7 +33,7 @@ pub enum Shown {
         /// Whether the documented model tells these bytes exactly. Where it leaves them open,
         /// its agreement does not show the contradiction.
         compared: bool,
-        /// Makes a portrait what the documents say it has to be.
+        /// Makes an expected state what the documents say it has to be.
         amend: fn(&mut ExpectedState),
     },
     /// In the calls of 32-bit programs, where any of these rules fires.
@@ -170,16 +170,16 @@ const SUBFLOWS_TOTAL: usize = 80;
 /// `mptcpi_local_addr_used`, in `struct mptcp_info`; `mptcpi_subflows` comes first.
 const LOCAL_ADDR_USED: usize = 40;
 
-fn without_closed(portrait: &mut ExpectedState) {
-    if let Kind::Mptcp { subflows, .. } = &mut portrait.kind {
+fn without_closed(expected: &mut ExpectedState) {
+    if let Kind::Mptcp { subflows, .. } = &mut expected.kind {
         subflows.retain(|subflow| subflow.tcp_info.bytes().first() != Some(&TCP_CLOSE));
     }
 }
 
 /// An initial subflow that is in use, and whose id nobody knows, has the one that it was
 /// promised.
-fn first_is_1(portrait: &mut ExpectedState) {
-    if let Kind::Mptcp { subflows, .. } = &mut portrait.kind
+fn first_is_1(expected: &mut ExpectedState) {
+    if let Kind::Mptcp { subflows, .. } = &mut expected.kind
         && let Some(first) = subflows.first_mut()
         && first.subflow_info.mask().first() != Some(&0)
         && first.tcp_info.bytes().first() != Some(&TCP_CLOSE)
@@ -189,8 +189,8 @@ fn first_is_1(portrait: &mut ExpectedState) {
 }
 
 /// The subflow that listens is counted, where there is a field for it.
-fn listener_counted(portrait: &mut ExpectedState) {
-    if let Kind::Mptcp { info, subflows } = &mut portrait.kind
+fn listener_counted(expected: &mut ExpectedState) {
+    if let Kind::Mptcp { info, subflows } = &mut expected.kind
         && let [only] = &subflows[..]
         && only.tcp_info.bytes().first() == Some(&TCP_LISTEN)
     {
@@ -199,8 +199,8 @@ fn listener_counted(portrait: &mut ExpectedState) {
 }
 
 /// Where no subflow joined no address is in use: no scene announces any.
-fn none_used(portrait: &mut ExpectedState) {
-    if let Kind::Mptcp { info, .. } = &mut portrait.kind
+fn none_used(expected: &mut ExpectedState) {
+    if let Kind::Mptcp { info, .. } = &mut expected.kind
         && info.bytes().first() == Some(&0)
         && info.bytes().get(LOCAL_ADDR_USED).is_some_and(|used| *used > 0)
     {

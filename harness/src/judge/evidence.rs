@@ -9,10 +9,8 @@ use crate::judge::Mismatch;
 pub struct Examination {
     /// The predicted result.
     pub predicted: Result<(), Errno>,
-    /// The observed result; `None` where the call was not made.
-    pub observed: Option<Result<(), Errno>>,
-    /// How they differ, if they do.
-    pub verdict: Result<(), Mismatch>,
+    /// What the kernel did; `None` where the call was not made.
+    pub observed: Option<Observed>,
     /// The rules in the order in which they fired.
     pub rules: Vec<Rule>,
     /// The street before the call.
@@ -21,8 +19,34 @@ pub struct Examination {
     pub prediction: Vec<u8>,
     /// Beside each byte of the prediction 0, or why it is open.
     pub mask: Vec<u8>,
+}
+
+/// What the kernel did.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// The result.
+    pub result: Result<(), Errno>,
+    /// The street after the call.
+    pub bytes: Vec<u8>,
+    /// How that differs from the prediction, if it does.
+    pub mismatch: Option<Mismatch>,
+}
+
+impl Examination {
+    /// The observed result; `None` where the call was not made.
+    pub fn result(&self) -> Option<Result<(), Errno>> {
+        Some(self.observed.as_ref()?.result)
+    }
+
     /// The street after the call; `None` where it was not made.
-    pub observation: Option<Vec<u8>>,
+    pub fn observation(&self) -> Option<&[u8]> {
+        Some(&self.observed.as_ref()?.bytes)
+    }
+
+    /// How the call differs from the prediction; `None` where it does not or was not made.
+    pub fn mismatch(&self) -> Option<&Mismatch> {
+        self.observed.as_ref()?.mismatch.as_ref()
+    }
 }
 
 /// What a diagnosis is made of: two ways for a call to go, and how they differ.
@@ -47,14 +71,15 @@ pub struct Evidence<'a> {
 impl Evidence<'_> {
     /// The evidence of an examination; `None` where it agreed.
     pub fn of(examination: &Examination) -> Option<Evidence<'_>> {
+        let Observed { bytes, mismatch, .. } = examination.observed.as_ref()?;
         Some(Evidence {
-            mismatch: examination.verdict.as_ref().err()?,
+            mismatch: mismatch.as_ref()?,
             predicted: examination.predicted,
             rules: &examination.rules,
             before: &examination.before,
             prediction: &examination.prediction,
             mask: &examination.mask,
-            observation: examination.observation.as_deref().unwrap_or_default(),
+            observation: bytes,
         })
     }
 }

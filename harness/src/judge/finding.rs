@@ -31,16 +31,16 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    fn new(signature: String, summary: String, rule: Option<Rule>) -> Diagnosis {
+        Diagnosis { signature, summary, rule, complaint: None, contradiction: None }
+    }
+
     /// The kernel complained while it answered a case.
     pub fn complained(case: &Case, complaint: Complaint) -> Diagnosis {
         let Complaint { kind, place, title, .. } = &complaint;
-        Diagnosis {
-            signature: format!("{}/{kind}/{place}", group_name(case.option)),
-            summary: format!("{}: {kind} in {place} during the call: {title}", asked(case)),
-            rule: None,
-            complaint: Some(complaint),
-            contradiction: None,
-        }
+        let signature = format!("{}/{kind}/{place}", group_name(case.option));
+        let summary = format!("{}: {kind} in {place} during the call: {title}", asked(case));
+        Diagnosis { complaint: Some(complaint), ..Diagnosis::new(signature, summary, None) }
     }
 }
 
@@ -126,21 +126,15 @@ pub fn diagnose_evidence(
     if let Some((predicted, observed)) = mismatch.result {
         let rule = examination.rules.last().copied();
         let (predicted, observed) = (result_name(predicted), result_name(observed));
-        return Some(Diagnosis {
-            signature: signature(&named, &format!("{predicted}->{observed}"), rule),
-            summary: format!(
-                "{asked}: predicted {predicted}, observed {observed}{}",
-                decided(rule)
-            ),
-            rule,
-            complaint: None,
-            contradiction: None,
-        });
+        let signature = signature(&named, &format!("{predicted}->{observed}"), rule);
+        let decided = decided(rule);
+        let summary = format!("{asked}: predicted {predicted}, observed {observed}{decided}");
+        return Some(Diagnosis::new(signature, summary, rule));
     }
 
     let map = Map::new(case, revision, subflows);
     let spots: Vec<(usize, Spot)> = mismatch.bytes.iter().map(|at| (*at, map.spot(*at))).collect();
-    let (at, first) = *spots.iter().min_by_key(|(at, spot)| (rank(spot.region), *at))?;
+    let (at, first) = *spots.iter().min_by_key(|(at, spot)| (spot.region.rank(), *at))?;
     let alike = || spots.iter().filter(|(_, spot)| spot.region.kind() == first.region.kind());
     let one_field = alike().all(|(_, spot)| spot.field == first.field);
     let field = match first.field {
@@ -159,18 +153,13 @@ pub fn diagnose_evidence(
         1 => "; 1 more byte differs".into(),
         more => format!("; {more} more bytes differ"),
     };
-    Some(Diagnosis {
-        signature: signature(&named, &format!("{}{field}", first.region.kind()), rule),
-        summary: format!(
-            "{asked}, {result} as predicted: {first}{}: predicted {wanted}, observed \
-             {got}{others}{}",
-            distance(case, first.region, at),
-            decided(rule)
-        ),
-        rule,
-        complaint: None,
-        contradiction: None,
-    })
+    let signature = signature(&named, &format!("{}{field}", first.region.kind()), rule);
+    let (distance, decided) = (distance(case, first.region, at), decided(rule));
+    let summary = format!(
+        "{asked}, {result} as predicted: {first}{distance}: predicted {wanted}, observed \
+         {got}{others}{decided}"
+    );
+    Some(Diagnosis::new(signature, summary, rule))
 }
 
 /// The option as a signature has it: which unknown one does not matter.
@@ -237,25 +226,6 @@ fn distance(case: &Case, region: Region, at: usize) -> String {
 fn signature(option: &str, what: &str, rule: Option<Rule>) -> String {
     let rule = rule.map_or("no rule", Rule::name);
     format!("{option}/{what}/{rule}")
-}
-
-/// What to tell first.
-fn rank(region: Region) -> u8 {
-    match region {
-        Region::Length => 0,
-        Region::Header | Region::Block(_) => 1,
-        Region::Info
-        | Region::Element(_)
-        | Region::SubflowInfo(_)
-        | Region::TcpInfo(_)
-        | Region::Sockname(_)
-        | Region::Peername(_) => 2,
-        Region::HeaderTail => 3,
-        Region::Slack => 4,
-        Region::Beyond => 5,
-        Region::Before => 6,
-        Region::Elsewhere => 7,
-    }
 }
 
 /// The rule that decided the bytes of a region, among those that fired.

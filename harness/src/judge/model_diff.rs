@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    fn contrast(revisions: [&Revision; 2], case: &Case) -> Option<String> {
+    fn model_diff(revisions: [&Revision; 2], case: &Case) -> Option<String> {
         let bytes: Vec<u8> = (0..400_u32).map(|at| at as u8 | 1).collect();
         let connections = revisions.map(|revision| {
             let content = Content::exact(&bytes);
@@ -232,9 +232,9 @@ mod tests {
             socket: Socket::Mptcp(connections[at]),
             subflows: 1,
         };
-        let mut contrast = ModelDiff::default();
-        let first = contrast.compare(case, [side(0), side(1)]);
-        let again = contrast.compare(case, [side(0), side(1)]);
+        let mut model_diff = ModelDiff::default();
+        let first = model_diff.compare(case, [side(0), side(1)]);
+        let again = model_diff.compare(case, [side(0), side(1)]);
         let signature = |found: &Option<Diagnosis>| found.clone().map(|found| found.signature);
         assert_eq!(signature(&first), signature(&again), "nothing is left behind");
         signature(&first)
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_larger_structure_shows_first_in_the_length() {
-        let found = contrast([&Revision::V6_1, &Revision::V6_12], &case());
+        let found = model_diff([&Revision::V6_1, &Revision::V6_12], &case());
         assert_eq!(found.as_deref(), Some("MPTCP_TCPINFO/optlen/LengthWithElements"));
     }
 
@@ -250,16 +250,16 @@ mod tests {
     fn an_option_that_one_does_not_have_shows_in_the_result() {
         // Where no input is, there is poison, and no count of that is 0.
         let case = Case { option: abi::MPTCP_FULL_INFO, input: Input::Nothing, ..case() };
-        let found = contrast([&Revision::V6_1, &Revision::V6_12], &case);
+        let found = model_diff([&Revision::V6_1, &Revision::V6_12], &case);
         assert_eq!(found.as_deref(), Some("MPTCP_FULL_INFO/EOPNOTSUPP->EINVAL/FullInfoUnknown"));
     }
 
     #[test]
     fn revisions_alike_do_not_differ() {
-        assert_eq!(contrast([&Revision::V6_10, &Revision::V6_12], &case()), None);
+        assert_eq!(model_diff([&Revision::V6_10, &Revision::V6_12], &case()), None);
         // Nor do others where what differs is not asked for.
         let asked = Input::Data(Data::asking(0));
         let short = Case { length: 16, input: asked, option: abi::MPTCP_SUBFLOW_ADDRS, ..case() };
-        assert_eq!(contrast([&Revision::V6_1, &Revision::V6_12], &short), None);
+        assert_eq!(model_diff([&Revision::V6_1, &Revision::V6_12], &short), None);
     }
 }

@@ -88,14 +88,14 @@ fn overlaps(case: &Case, map: &Map) -> bool {
         .any(|(at, one)| all.iter().skip(at + 1).any(|other| !apart(*one, *other)))
 }
 
-/// A scene's portrait as the documents have it.
-pub fn amended(portrait: &ExpectedState) -> ExpectedState {
-    amended_by(portrait, |_| true)
+/// A scene's expected state as the documents have it.
+pub fn amended(expected: &ExpectedState) -> ExpectedState {
+    amended_by(expected, |_| true)
 }
 
-/// A portrait as the documents have it in what some of [`KNOWN`] are about.
-fn amended_by(portrait: &ExpectedState, which: impl Fn(&Contradiction) -> bool) -> ExpectedState {
-    let mut amended = portrait.clone();
+/// An expected state as the documents have it in what some of [`KNOWN`] are about.
+fn amended_by(expected: &ExpectedState, which: impl Fn(&Contradiction) -> bool) -> ExpectedState {
+    let mut amended = expected.clone();
     for known in KNOWN.iter().filter(|known| which(known)) {
         if let Shown::Scenes { amend, .. } = known.shown {
             amend(&mut amended);
@@ -107,26 +107,26 @@ fn amended_by(portrait: &ExpectedState, which: impl Fn(&Contradiction) -> bool) 
 /// Which known contradictions a disagreement with one of the two models may be about: a
 /// kernel with a part in that one and in no other, or for the documented model without a
 /// part in that one alone, agrees. In a call that shows little there may be several.
-/// `agrees` tells whether a model of a portrait does, and adds the rules that fired.
+/// `agrees` tells whether a model of an expected state does, and adds the rules that fired.
 pub(crate) fn identify(
     promises: bool,
     case: &Case,
-    portrait: &ExpectedState,
+    expected: &ExpectedState,
     mut agrees: impl FnMut(&ExpectedState, Model, &mut RuleSet) -> bool,
 ) -> Vec<&'static Contradiction> {
     let (own, other) = match promises {
         true => (Model::promised(), Model::documented()),
         false => (Model::documented(), Model::promised()),
     };
-    let amended = amended(portrait);
-    let whole = if promises { &amended } else { portrait };
+    let amended = amended(expected);
+    let whole = if promises { &amended } else { expected };
     let mut explains = |sight: &ExpectedState, model| {
         let mut rules = RuleSet::EMPTY;
         agrees(sight, model, &mut rules).then_some(rules)
     };
     // By a rule, on the scene as the model in question is told of it or as the other is.
     let alone = explains(whole, other);
-    let both = if *whole == amended { portrait } else { &amended };
+    let both = if *whole == amended { expected } else { &amended };
     let both = if both == whole { None } else { explains(both, other) };
     for rules in alone.iter().chain(&both) {
         if let Some(known) = rules.iter().find_map(of_rules) {
@@ -139,7 +139,7 @@ pub(crate) fn identify(
     // Of a scene: the one thing that has to be amended, or must not be.
     for known in KNOWN {
         let this = |other: &Contradiction| other.name == known.name;
-        let one = amended_by(portrait, |other| this(other) != promises);
+        let one = amended_by(expected, |other| this(other) != promises);
         if one != *whole && explains(&one, own).is_some() {
             found.push(known);
         }
@@ -252,9 +252,9 @@ mod tests {
             remote: "0.0.0.0:0".parse().unwrap(),
         };
         let kind = Kind::Mptcp { info: bytes(0), subflows: vec![closed] };
-        let portrait = ExpectedState { fd: -1, kind };
-        let fixed = amended(&portrait);
-        assert_ne!(fixed, portrait);
+        let expected = ExpectedState { fd: -1, kind };
+        let fixed = amended(&expected);
+        assert_ne!(fixed, expected);
         let case = Case { entry: Entry::Compat, option: abi::MPTCP_FULL_INFO, ..case() };
         // Which scene and which layout the kernel has.
         let known = |promises: bool, scene: &ExpectedState, documented: bool| {
@@ -262,16 +262,16 @@ mod tests {
                 rules.insert(Rule::FullCountsReported);
                 sight == scene && model.is_documented() == documented
             };
-            identify(promises, &case, &portrait, agrees).first().map(|known| known.name)
+            identify(promises, &case, &expected, agrees).first().map(|known| known.name)
         };
         assert_eq!(known(true, &fixed, true), Some("compat-subflow-info"));
-        assert_eq!(known(true, &portrait, true), Some("compat-subflow-info"));
-        assert_eq!(known(true, &portrait, false), Some("closed-subflows-counted"));
+        assert_eq!(known(true, &expected, true), Some("compat-subflow-info"));
+        assert_eq!(known(true, &expected, false), Some("closed-subflows-counted"));
         assert_eq!(known(false, &fixed, false), Some("compat-subflow-info"));
-        assert_eq!(known(false, &portrait, false), Some("compat-subflow-info"));
+        assert_eq!(known(false, &expected, false), Some("compat-subflow-info"));
         assert_eq!(known(false, &fixed, true), Some("closed-subflows-counted"));
         let neither = |_: &ExpectedState, _: Model, _: &mut RuleSet| false;
-        assert!(identify(true, &case, &portrait, neither).is_empty());
+        assert!(identify(true, &case, &expected, neither).is_empty());
     }
 
     #[test]

@@ -57,42 +57,41 @@ pub enum Region {
 }
 
 impl Region {
+    /// Its name in a signature, in which the number of an element does not matter, how early
+    /// it is reported, from 0, and the part of memory by which the rules that decide it are
+    /// found.
+    const fn row(self) -> (&'static str, u8, Option<Part>) {
+        match self {
+            Region::Length => ("optlen", 0, Some(Part::Length)),
+            Region::Info => ("info", 2, Some(Part::Info)),
+            Region::Header => ("header", 1, Some(Part::Header)),
+            Region::HeaderTail => ("header-tail", 3, Some(Part::HeaderTail)),
+            Region::Element(_) => ("element", 2, Some(Part::Element)),
+            Region::SubflowInfo(_) => ("subflow_info", 2, Some(Part::SubflowInfo)),
+            Region::TcpInfo(_) => ("tcp_info", 2, Some(Part::TcpInfo)),
+            Region::Block(_) => ("block", 1, Some(Part::Block)),
+            Region::Sockname(_) => ("sockname", 2, Some(Part::Sockname)),
+            Region::Peername(_) => ("peername", 2, Some(Part::Peername)),
+            Region::Slack => ("slack", 4, Some(Part::Unused)),
+            Region::Beyond => ("beyond", 5, Some(Part::Unused)),
+            Region::Before => ("before", 6, None),
+            Region::Elsewhere => ("elsewhere", 7, None),
+        }
+    }
+
     /// The part of memory that the region is, by which the rules that decide it are found.
     pub fn part(self) -> Option<Part> {
-        Some(match self {
-            Region::Length => Part::Length,
-            Region::Info => Part::Info,
-            Region::Header => Part::Header,
-            Region::HeaderTail => Part::HeaderTail,
-            Region::Element(_) => Part::Element,
-            Region::SubflowInfo(_) => Part::SubflowInfo,
-            Region::TcpInfo(_) => Part::TcpInfo,
-            Region::Block(_) => Part::Block,
-            Region::Sockname(_) => Part::Sockname,
-            Region::Peername(_) => Part::Peername,
-            Region::Slack | Region::Beyond => Part::Unused,
-            Region::Before | Region::Elsewhere => return None,
-        })
+        self.row().2
+    }
+
+    /// How early a difference in it is reported.
+    pub(super) fn rank(self) -> u8 {
+        self.row().1
     }
 
     /// The region as a signature has it: which element does not matter.
     pub fn kind(self) -> &'static str {
-        match self {
-            Region::Length => "optlen",
-            Region::Info => "info",
-            Region::Header => "header",
-            Region::HeaderTail => "header-tail",
-            Region::Element(_) => "element",
-            Region::SubflowInfo(_) => "subflow_info",
-            Region::TcpInfo(_) => "tcp_info",
-            Region::Block(_) => "block",
-            Region::Sockname(_) => "sockname",
-            Region::Peername(_) => "peername",
-            Region::Slack => "slack",
-            Region::Beyond => "beyond",
-            Region::Before => "before",
-            Region::Elsewhere => "elsewhere",
-        }
+        self.row().0
     }
 }
 

@@ -1,8 +1,10 @@
 //! From a case to a confirmed verdict.
 
 mod batch;
+mod case_verdict;
 #[expect(clippy::module_inception, reason = "the folder is named for what it exports")]
 mod oracle;
 
 pub use batch::BATCH;
-pub use oracle::{CaseVerdict, Oracle, Reason, SharedFixtures, Trusted};
+pub use case_verdict::{CaseVerdict, Reason, Trusted};
+pub use oracle::{Oracle, SharedFixtures};

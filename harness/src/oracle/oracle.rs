@@ -10,11 +10,11 @@ use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::shrink::shrink;
 use crate::cases::{Case, Entry};
 use crate::judge::contradictions::{self, Contradiction};
-use crate::judge::evidence::Evidence;
-use crate::judge::evidence::Examination;
+use crate::judge::evidence::{Evidence, Examination};
 use crate::judge::finding::{Diagnosis, Finding};
 use crate::judge::promises;
 use crate::model::Model;
+use crate::oracle::{CaseVerdict, Reason, Trusted};
 use crate::run::compat::NoCompat;
 use crate::run::runner::{Runner, Scope, Target};
 use crate::run::scene_states::{SceneState, SceneStates};
@@ -24,90 +24,19 @@ use crate::watch::Watch;
 /// How often a scene that moves is looked at before there is no verdict.
 const LOOKS: usize = 3;
 
-/// A stage that several trials share.
+/// Fixtures that several oracles share.
 pub type SharedFixtures = Arc<Mutex<Fixtures>>;
 
-/// Which signatures are known so well that a disagreement with one of them is not
-/// made sure of once more; `None` where none is.
-pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;
-
-/// The verdict on one case.
-#[derive(Clone, Debug)]
-pub enum CaseVerdict {
-    /// Model and kernel agree.
-    Agree,
-    /// They do not.
-    Disagree(Box<Finding>),
-    /// They do not, but where promises alone are judged no promise is broken.
-    Unspecified,
-    /// There is none.
-    Inconclusive(Reason),
-}
-
-impl CaseVerdict {
-    /// See [`Reason::is_unreproduced`].
-    #[inline]
-    pub fn is_unreproduced(&self) -> bool {
-        matches!(self, CaseVerdict::Inconclusive(reason) if reason.is_unreproduced())
-    }
-}
-
-/// Why a case has no verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The scene of the case does not stand.
-    NoScene,
-    /// The kernel cannot be given the case: see [`Case::is_safe`].
-    NotSafe,
-    /// The case is a call of a 32-bit program, and those cannot be made here.
-    NoCompat(NoCompat),
-    /// The socket changed between its portrait and the call.
-    SceneMoved,
-    /// A disagreement that did not show again on a socket that did not move.
-    NotRepeated,
-    /// Memory far from where any case had business was written, and none of
-    /// the cases that could have done it does it again.
-    Stray,
-}
-
-impl Reason {
-    /// Whether something was seen that neither the model nor a moved scene
-    /// explains: no run with this in it is green.
-    pub fn is_unreproduced(self) -> bool {
-        matches!(self, Reason::NotRepeated | Reason::Stray)
-    }
-
-    /// Whether something that the case needs is not available here, so that the case was
-    /// not compared at all.
-    pub fn is_absent(self) -> bool {
-        matches!(self, Reason::NoScene | Reason::NoCompat(_))
-    }
-
-    /// A clause for a report.
-    pub fn text(self) -> &'static str {
-        match self {
-            Reason::NoScene => "the scene did not come up here",
-            Reason::NotSafe => "the case would let the kernel write to memory of this process",
-            Reason::NoCompat(why) => why.text(),
-            Reason::SceneMoved => "the scene moved between its portrait and the call",
-            Reason::NotRepeated => "a difference that could not be reproduced",
-            Reason::Stray => {
-                "memory was written far from any buffer, by a case that does not repeat it"
-            }
-        }
-    }
-}
-
-/// A street, a cast and a model: all that it takes to judge cases.
+/// A street, the scenes and a model: all that it takes to judge cases.
 pub struct Oracle {
-    rig: Runner,
-    /// As the model is told of it.
-    cast: SceneStates,
-    /// As it is, where the model is told what was promised.
+    runner: Runner,
+    /// As the model is given it.
+    states: SceneStates,
+    /// As it is, where the model is given what was promised.
     plain: Option<SceneStates>,
-    stage: SharedFixtures,
+    fixtures: SharedFixtures,
     revision: Revision,
-    palette: BoundaryValues,
+    values: BoundaryValues,
     model: Model,
     /// Scenes that have to be made anew now and then.
     aging: Vec<u8>,
@@ -118,30 +47,28 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// A trial on a street of its own.
+    /// An oracle on a street of its own.
     ///
     /// # Errors
     /// Where the street could not be mapped, or where a scene has shorter structures than the
     /// revision.
-    pub fn new(stage: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
-        let promises = model.is_promised();
-        let (cast, plain) = {
-            let stage = lock(stage);
-            let plain = SceneStates::of(&stage, &revision).map_err(io::Error::other)?;
-            if promises {
-                let promised =
-                    SceneStates::promised(&stage, &revision).map_err(io::Error::other)?;
-                (promised, Some(plain))
-            } else {
-                (plain, None)
+    pub fn new(fixtures: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
+        let (states, plain) = {
+            let fixtures = lock(fixtures);
+            let viewed = |view| SceneStates::viewed(&fixtures, &revision, view);
+            let plain = viewed(Clone::clone).map_err(io::Error::other)?;
+            match model.is_promised() {
+                true => (viewed(promises::amended).map_err(io::Error::other)?, Some(plain)),
+                false => (plain, None),
             }
         };
-        let mut palette = BoundaryValues::new(cast.cues(), &revision);
+        let mut values = BoundaryValues::new(states.scene_facts(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
-        let aging = palette.cues.iter().map(|cue| cue.scene).filter(ages).collect();
-        let (rig, stage, met, told) = (Runner::new()?, stage.clone(), Vec::new(), Vec::new());
-        palette.compat = rig.compat().is_ok();
-        Ok(Oracle { rig, cast, plain, stage, revision, palette, model, aging, met, told })
+        let aging = values.scene_facts.iter().map(|facts| facts.scene).filter(ages).collect();
+        let (runner, fixtures, met, told) =
+            (Runner::new()?, fixtures.clone(), Vec::new(), Vec::new());
+        values.compat = runner.compat().is_ok();
+        Ok(Oracle { runner, states, plain, fixtures, revision, values, model, aging, met, told })
     }
 
     /// What was met since the last time and belongs to other findings.
@@ -151,18 +78,18 @@ impl Oracle {
 
     /// Has the kernel watched: what it complains of during a case is a finding.
     pub fn watch(&mut self, watch: Box<dyn Watch>) {
-        self.rig.watch(watch);
+        self.runner.watch(watch);
     }
 
     /// The interesting values of this kernel and these scenes.
-    pub fn palette(&self) -> &BoundaryValues {
-        &self.palette
+    pub fn boundary_values(&self) -> &BoundaryValues {
+        &self.values
     }
 
     /// The scene with a number, if it stands.
     #[inline]
-    pub fn actor(&self, scene: u8) -> Option<&SceneState> {
-        self.cast.get(scene)
+    pub fn scene_state(&self, scene: u8) -> Option<&SceneState> {
+        self.states.get(scene)
     }
 
     /// Whether there is a verdict on calls of 32-bit programs.
@@ -170,7 +97,7 @@ impl Oracle {
     /// # Errors
     /// What is missing.
     pub fn compat(&self) -> Result<(), NoCompat> {
-        self.rig.compat()
+        self.runner.compat()
     }
 
     /// How the kernel is modelled.
@@ -178,24 +105,24 @@ impl Oracle {
         &self.revision
     }
 
-    /// The rig, for measurements.
-    pub fn rig(&mut self) -> &mut Runner {
-        &mut self.rig
+    /// The runner, for measurements.
+    pub fn runner(&mut self) -> &mut Runner {
+        &mut self.runner
     }
 
     /// Has scenes that age made anew, where it is time. To be called now and
     /// then: every few hundred cases, or before a single one.
     pub fn freshen(&mut self) {
         for scene in &self.aging {
-            let mut stage = lock(&self.stage);
+            let mut fixtures = lock(&self.fixtures);
             // A scene that could not be made again shows in its next verdict.
-            let _ = stage.freshen(*scene);
-            self.cast.refresh(&stage, *scene);
+            let _ = fixtures.freshen(*scene);
+            self.states.refresh(&fixtures, *scene);
             if let Some(plain) = &mut self.plain {
-                plain.refresh(&stage, *scene);
+                plain.refresh(&fixtures, *scene);
             }
         }
-        self.rig.forget();
+        self.runner.forget();
     }
 
     /// As [`Oracle::freshen`], for one scene and at little cost.
@@ -224,7 +151,7 @@ impl Oracle {
     /// alone; if not, one of them has to be found with [`Oracle::whole`].
     #[inline]
     pub fn sweep(&mut self) -> bool {
-        self.rig.sweep()
+        self.runner.sweep()
     }
 
     #[inline]
@@ -235,7 +162,7 @@ impl Oracle {
         scope: Scope,
         trusted: Trusted<'_>,
     ) -> CaseVerdict {
-        let Some(actor) = self.cast.get(case.scene) else {
+        let Some(state) = self.states.get(case.scene) else {
             return CaseVerdict::Inconclusive(Reason::NoScene);
         };
         if !case.is_safe() {
@@ -244,16 +171,13 @@ impl Oracle {
         if let Some(why) = self.hindrance(case) {
             return CaseVerdict::Inconclusive(Reason::NoCompat(why));
         }
-        let subject = actor.subject(&self.revision);
+        let subject = state.subject(&self.revision);
         let mut fired = RuleSet::EMPTY;
-        let agreed = self.rig.run(case, &subject, self.model, &mut fired, scope).is_ok();
+        let agreed = self.runner.run(case, &subject, self.model, &mut fired, scope).is_ok();
         rules.extend(fired);
         // It may complain no second time, so that there is nothing to confirm.
-        if let Some(complaint) = self.rig.complaint() {
-            return CaseVerdict::Disagree(Box::new(Finding::new(
-                case,
-                Diagnosis::complained(case, complaint),
-            )));
+        if let Some(finding) = self.complained(case) {
+            return CaseVerdict::Disagree(Box::new(finding));
         }
         match agreed {
             true => CaseVerdict::Agree,
@@ -269,17 +193,10 @@ impl Oracle {
     /// model explains is known, and needs no further look.
     #[cold]
     fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
-        let Some(actor) = self.cast.get(case.scene) else {
-            return CaseVerdict::Inconclusive(Reason::NoScene);
-        };
-        let (subject, subflows) = (actor.subject(&self.revision), actor.subflows());
-        let diagnosis = self.rig.diagnose(case, &subject, subflows, self.model);
-        if let Some(complaint) = self.rig.complaint() {
-            let complained = Diagnosis::complained(case, complaint);
-            return CaseVerdict::Disagree(Box::new(Finding::new(case, complained)));
-        }
-        let Some(diagnosis) = diagnosis else {
-            return CaseVerdict::Unspecified;
+        let diagnosis = match self.diagnosed(case) {
+            Err(complaint) => return CaseVerdict::Disagree(Box::new(complaint)),
+            Ok(None) => return CaseVerdict::Unspecified,
+            Ok(Some(diagnosis)) => diagnosis,
         };
         let (found, sure) = self.identified(case, diagnosis);
         match found.contradiction {
@@ -307,7 +224,7 @@ impl Oracle {
         let told = self.told.iter().find(named)?;
         let subject = self.plain.as_ref()?.get(case.scene)?.subject(&self.revision);
         let (model, mut rules) = (Model::documented(), RuleSet::EMPTY);
-        let explained = self.rig.run(case, &subject, model, &mut rules, scope).is_ok();
+        let explained = self.runner.run(case, &subject, model, &mut rules, scope).is_ok();
         explained.then(|| Finding::new(case, told.clone()))
     }
 
@@ -318,20 +235,20 @@ impl Oracle {
     /// another, and none of them may have been met before.
     fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> (Diagnosis, bool) {
         let promises = self.model.is_promised();
-        let plain = self.plain.as_ref().unwrap_or(&self.cast).get(case.scene);
-        let Some(actor) = plain.filter(|_| promises || self.model.is_documented()) else {
+        let plain = self.plain.as_ref().unwrap_or(&self.states).get(case.scene);
+        let Some(state) = plain.filter(|_| promises || self.model.is_documented()) else {
             return (diagnosis, true);
         };
-        let (portrait, revision) = (actor.portrait(), self.revision);
-        let rig = &mut self.rig;
-        let known = promises::identify(promises, case, portrait, |portrait, model, rules| {
-            let Ok(socket) = portrait.socket(&revision) else {
+        let (expected, revision) = (state.expected(), self.revision);
+        let runner = &mut self.runner;
+        let known = promises::identify(promises, case, expected, |expected, model, rules| {
+            let Ok(socket) = expected.socket(&revision) else {
                 return false;
             };
             let subject =
-                Target { revision: &revision, socket: socket.as_socket(), fd: portrait.fd };
+                Target { revision: &revision, socket: socket.as_socket(), fd: expected.fd };
             // What is written far off besides is no part of any contradiction.
-            rig.run(case, &subject, model, rules, Scope::Whole).is_ok()
+            runner.run(case, &subject, model, rules, Scope::Whole).is_ok()
         });
         let met = |known: &&&Contradiction| {
             let told = self.told.iter().filter_map(|told| told.contradiction);
@@ -353,10 +270,27 @@ impl Oracle {
         (diagnosis, sure)
     }
 
+    /// How model and kernel differ, if they do; what the kernel complained of is an error.
+    fn diagnosed(&mut self, case: &Case) -> Result<Option<Diagnosis>, Finding> {
+        let Some(state) = self.states.get(case.scene) else {
+            return Ok(None);
+        };
+        let subject = state.subject(&self.revision);
+        let diagnosis = self.runner.diagnose(case, &subject, state.subflows(), self.model);
+        self.complained(case).map_or(Ok(diagnosis), Err)
+    }
+
+    /// What the kernel complained of during the last call, as a finding.
+    #[inline]
+    fn complained(&mut self, case: &Case) -> Option<Finding> {
+        let complaint = self.runner.complaint()?;
+        Some(Finding::new(case, Diagnosis::complained(case, complaint)))
+    }
+
     /// What is missing for the entry of a case.
     #[inline]
     fn hindrance(&self, case: &Case) -> Option<NoCompat> {
-        if case.entry == Entry::Native { None } else { self.rig.compat().err() }
+        if case.entry == Entry::Native { None } else { self.runner.compat().err() }
     }
 
     /// Makes sure of a disagreement: the scene may have moved, so it is asked
@@ -369,9 +303,9 @@ impl Oracle {
         {
             return CaseVerdict::Disagree(Box::new(finding));
         }
-        let stage = self.stage.clone();
-        let mut stage = lock(&stage);
-        let mut moved = self.look(&mut stage, case.scene);
+        let fixtures = self.fixtures.clone();
+        let mut fixtures = lock(&fixtures);
+        let mut moved = self.look(&mut fixtures, case.scene);
         for _ in 0..LOOKS {
             let Some(finding) = self.finding(case) else {
                 let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
@@ -379,7 +313,7 @@ impl Oracle {
             };
             // A complaint is none of the scene's, and may have come once and for all.
             let complained = finding.diagnosis.complaint.is_some();
-            if complained || !self.look(&mut stage, case.scene) {
+            if complained || !self.look(&mut fixtures, case.scene) {
                 return CaseVerdict::Disagree(Box::new(finding));
             }
             moved = true;
@@ -390,37 +324,33 @@ impl Oracle {
     /// A disagreement that is trusted, or that the kernel complains of, which it may do
     /// only once.
     fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
-        let actor = self.cast.get(case.scene)?;
-        let subject = actor.subject(&self.revision);
-        let diagnosis = self.rig.diagnose(case, &subject, actor.subflows(), self.model);
-        if let Some(complaint) = self.rig.complaint() {
-            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
-        }
-        let (diagnosis, _) = self.identified(case, diagnosis?);
-        let known = Some(diagnosis).filter(|diagnosis| trusted(&diagnosis.signature))?;
-        Some(Finding::new(case, known))
+        let diagnosis = match self.diagnosed(case) {
+            Err(complaint) => return Some(complaint),
+            Ok(diagnosis) => diagnosis?,
+        };
+        let (diagnosis, _) = self.identified(case, diagnosis);
+        trusted(&diagnosis.signature).then(|| Finding::new(case, diagnosis))
     }
 
-    /// Has a scene portrayed again: whether that is anything new to this
-    /// trial.
-    fn look(&mut self, stage: &mut Fixtures, scene: u8) -> bool {
-        // A scene that no witness sees any more keeps its old portrait, and
+    /// Has a scene read again: whether that is anything new to this oracle.
+    fn look(&mut self, fixtures: &mut Fixtures, scene: u8) -> bool {
+        // A scene that `sock_diag` does not show any more keeps its old expected state, and
         // one that is too old and cannot be made anew as well.
-        let _ = stage.freshen(scene);
-        let _ = stage.retake(scene);
-        self.rig.forget();
+        let _ = fixtures.freshen(scene);
+        let _ = fixtures.retake(scene);
+        self.runner.forget();
         if let Some(plain) = &mut self.plain {
-            plain.refresh(stage, scene);
+            plain.refresh(fixtures, scene);
         }
-        self.cast.refresh(stage, scene)
+        self.states.refresh(fixtures, scene)
     }
 
     /// The case as a finding, if model and kernel disagree on it now.
     pub fn finding(&mut self, case: &Case) -> Option<Finding> {
         let examination = self.examine(case, true)?;
-        let subflows = self.cast.get(case.scene)?.subflows();
-        if let Some(complaint) = self.rig.complaint() {
-            return Some(Finding::new(case, Diagnosis::complained(case, complaint)));
+        let subflows = self.states.get(case.scene)?.subflows();
+        if let Some(finding) = self.complained(case) {
+            return Some(finding);
         }
         let evidence = Evidence::of(&examination)?;
         let diagnosis = promises::diagnose(self.model, case, &self.revision, subflows, &evidence)?;
@@ -432,16 +362,16 @@ impl Oracle {
     /// is not safe or there is no such entry.
     pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
         let call = call && case.is_safe() && self.hindrance(case).is_none();
-        let subject = self.cast.get(case.scene)?.subject(&self.revision);
-        Some(self.rig.examine(case, &subject, self.model, call))
+        let subject = self.states.get(case.scene)?.subject(&self.revision);
+        Some(self.runner.examine(case, &subject, self.model, call))
     }
 
     /// A finding with the simplest case of the same signature, or the simplest
     /// found by the time `until`.
     pub fn simplest(&mut self, finding: Finding, until: Instant) -> Finding {
-        let palette = self.palette.clone();
+        let values = self.values.clone();
         let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
-        let case = shrink(finding.case, &palette, |candidate| {
+        let case = shrink(finding.case, &values, |candidate| {
             if Instant::now() >= until {
                 return false;
             }
@@ -464,6 +394,6 @@ impl Oracle {
     }
 }
 
-fn lock(stage: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
-    stage.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(fixtures: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
+    fixtures.lock().unwrap_or_else(PoisonError::into_inner)
 }

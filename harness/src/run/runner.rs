@@ -7,8 +7,7 @@ use mptcp_emulator::{Errno, PagedMemory, Revision, Rule, RuleLog, RuleSet, Socke
 
 use crate::cases::poison_byte;
 use crate::cases::{Case, Entry, POISONS, Place};
-use crate::judge::evidence::Evidence;
-use crate::judge::evidence::Examination;
+use crate::judge::evidence::{Evidence, Examination, Observed};
 use crate::judge::finding::Diagnosis;
 use crate::judge::promises;
 use crate::judge::{Mismatch, Observation, Prediction, judge};
@@ -25,7 +24,7 @@ use crate::watch::{Complaint, Watch};
 pub struct Target<'a> {
     /// The kernel.
     pub revision: &'a Revision,
-    /// The socket as the model is told of it.
+    /// The socket as the model is given it.
     pub socket: Socket<'a>,
     /// The real socket.
     pub fd: RawFd,
@@ -59,12 +58,12 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A rig on a street of its own.
+    /// A runner on a street of its own.
     ///
     /// # Errors
     /// As [`Street::new`].
     pub fn new() -> io::Result<Runner> {
-        let mut rig = Runner {
+        let mut runner = Runner {
             street: Street::new()?,
             image: vec![0; layout::LEN].into(),
             mask: vec![0; layout::LEN].into(),
@@ -76,8 +75,8 @@ impl Runner {
             watch: None,
             complaint: None,
         };
-        rig.clear(Scope::Whole);
-        Ok(rig)
+        runner.clear(Scope::Whole);
+        Ok(runner)
     }
 
     /// Has the kernel watched during calls.
@@ -202,20 +201,18 @@ impl Runner {
         let before = self.image.to_vec();
         let mut order = RuleLog::default();
         let predicted = self.predict(case, subject, model.ordered, &mut order);
-        let observed = call.then(|| self.observe(case, subject.fd));
-        let verdict = match observed {
-            Some(observed) => self.judge(predicted, observed, Scope::Whole),
-            None => Ok(()),
-        };
+        let observed = call.then(|| {
+            let result = self.observe(case, subject.fd);
+            let mismatch = self.judge(predicted, result, Scope::Whole).err();
+            Observed { result, bytes: self.street.bytes().to_vec(), mismatch }
+        });
         let examination = Examination {
             predicted,
             observed,
-            verdict,
             rules: order.iter().collect(),
             before,
             prediction: self.image.to_vec(),
             mask: self.mask.to_vec(),
-            observation: observed.map(|_| self.street.bytes().to_vec()),
         };
         self.clear(Scope::Whole);
         examination

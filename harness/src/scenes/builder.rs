@@ -24,8 +24,8 @@ const ENDPOINTS: u8 = 2;
 /// Its limit of accepted `ADD_ADDR`s: nothing sends any, but 0 would not tell
 /// the field from one that is not filled.
 const ACCEPTED_MAX: u32 = 3;
-/// Whether this process has its endpoints, of another stage: kernels differ in what
-/// they say to one that is added twice.
+/// Whether this process has its endpoints already, of other fixtures: kernels differ in what
+/// they answer to one that is added twice.
 static HAS_ENDPOINTS: AtomicBool = AtomicBool::new(false);
 /// Bytes from the client and from the server, unequal to tell the ends apart.
 const TALK: (usize, usize) = (1500, 700);
@@ -164,9 +164,7 @@ impl Builder {
             self.join(link, &ends, to, &mut roster)?;
         }
         if link.data {
-            ends.talk(TALK.0, TALK.1).map_err(during("exchanging data"))?;
-            bytes[0] += TALK.0 as u64;
-            bytes[1] += TALK.1 as u64;
+            exchange(&ends, "exchanging data", &mut bytes)?;
         }
         let names = ends.names().map_err(during("getsockname"))?;
         // TCP sockets take none of it over, and exist without netlink.
@@ -242,8 +240,8 @@ impl Builder {
             roster.push(Member::new(client, u32::from(n) + 1));
             if !by_kernel {
                 self.tools.join(token, n, client, to, backup)?;
-                self.tools.await_subflows(&inodes[1..], roster.len(), |witness| {
-                    witness.established_at(to.port())
+                self.tools.await_subflows(&inodes[1..], roster.len(), |sock_diag| {
+                    sock_diag.established_at(to.port())
                 })?;
             }
         }
@@ -259,6 +257,7 @@ impl Builder {
     ) -> Result<Phase, String> {
         let shut =
             |end: &Socket| end.shutdown(std::net::Shutdown::Write).map_err(during("shutdown"));
+        let inodes = ends.inodes().map_err(during("fstat"))?;
         let mut standing = Phase::Live;
         match change {
             Change::Nothing
@@ -281,21 +280,16 @@ impl Builder {
                 standing = Phase::Disconnected;
             }
             Change::SubflowRemoved => {
-                let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster.remove(1).client)?;
             }
             Change::AddressRemoved => {
-                let inodes = ends.inodes().map_err(during("fstat"))?;
                 // Subflows join with the number of their address as its id.
                 self.tools.remove_address(inodes[0], 1)?;
                 roster.truncate(1);
             }
             Change::InitialRemoved => {
-                let inodes = ends.inodes().map_err(during("fstat"))?;
                 self.tools.remove(inodes[0], roster[0].client)?;
-                ends.talk(TALK.0, TALK.1).map_err(during("going on"))?;
-                bytes[0] += TALK.0 as u64;
-                bytes[1] += TALK.1 as u64;
+                exchange(ends, "going on", bytes)?;
             }
         }
         if standing != Phase::Live {
@@ -306,6 +300,13 @@ impl Builder {
         }
         Ok(standing)
     }
+}
+
+/// Sends data both ways, and counts it.
+fn exchange(ends: &Ends, step: &str, bytes: &mut [u64; 2]) -> Result<(), String> {
+    ends.talk(TALK.0, TALK.1).map_err(during(step))?;
+    *bytes = [bytes[0] + TALK.0 as u64, bytes[1] + TALK.1 as u64];
+    Ok(())
 }
 
 fn stranger_made(stranger: NotMptcp) -> io::Result<Arrangement> {

@@ -3,6 +3,8 @@
 //! A number is part of a stored case, so it is never changed and never used
 //! again for something else. The gaps are room for more of the same group.
 
+use std::sync::LazyLock;
+
 use mptcp_emulator::SocketBehavior;
 
 use super::recipe::Addresses::*;
@@ -209,149 +211,101 @@ const fn plain(over: Addresses) -> Link {
     Link { over, client: Mptcp, server: Mptcp, subflows: 1, data: true, change: Nothing }
 }
 
+const fn ends(id: u8, names: [&'static str; 2], group: Group, plan: Recipe) -> [Scene; 2] {
+    [scene(id, names[0], group, plan, Client), scene(id + 1, names[1], group, plan, Server)]
+}
+
+/// The names of both ends.
+macro_rules! names {
+    ($state:literal, $($rest:literal),+) => {
+        [concat!($state, "-client-", $($rest),+), concat!($state, "-server-", $($rest),+)]
+    };
+}
+
+/// Both ends of a connection before data is exchanged, and of another one after that.
 #[rustfmt::skip]
-static CATALOGUE: [Scene; 132] = [
-    scene(0, "fresh-v4", Group::Unconnected, Recipe::Unconnected(V4, Fresh), Client),
-    scene(1, "bound-v4", Group::Unconnected, Recipe::Unconnected(V4, Bound), Client),
-    scene(2, "listening-v4", Group::Unconnected, Recipe::Unconnected(V4, Listening), Client),
-    scene(3, "connecting-v4", Group::Unconnected, Recipe::Unconnected(V4, Connecting), Client),
-    scene(4, "fresh-v6", Group::Unconnected, Recipe::Unconnected(V6, Fresh), Client),
-    scene(5, "bound-v6", Group::Unconnected, Recipe::Unconnected(V6, Bound), Client),
-    scene(6, "listening-v6", Group::Unconnected, Recipe::Unconnected(V6, Listening), Client),
-    scene(7, "connecting-v6", Group::Unconnected, Recipe::Unconnected(V6, Connecting), Client),
+macro_rules! established {
+    ($id:literal, $state:literal, $n:literal, $group:ident, $over:ident) => {
+        [
+            ends($id, names!($state, $n, "-before"), Group::$group, link($over, $n, false, Nothing)),
+            ends($id + 2, names!($state, $n, "-after"), Group::$group, link($over, $n, true, Nothing)),
+        ]
+        .as_flattened()
+    };
+}
 
-    scene(20, "established-v4-client-1-before", Group::EstablishedV4, link(V4, 1, false, Nothing), Client),
-    scene(21, "established-v4-server-1-before", Group::EstablishedV4, link(V4, 1, false, Nothing), Server),
-    scene(22, "established-v4-client-1-after", Group::EstablishedV4, link(V4, 1, true, Nothing), Client),
-    scene(23, "established-v4-server-1-after", Group::EstablishedV4, link(V4, 1, true, Nothing), Server),
-    scene(24, "established-v4-client-2-before", Group::EstablishedV4, link(V4, 2, false, Nothing), Client),
-    scene(25, "established-v4-server-2-before", Group::EstablishedV4, link(V4, 2, false, Nothing), Server),
-    scene(26, "established-v4-client-2-after", Group::EstablishedV4, link(V4, 2, true, Nothing), Client),
-    scene(27, "established-v4-server-2-after", Group::EstablishedV4, link(V4, 2, true, Nothing), Server),
-    scene(28, "established-v4-client-3-before", Group::EstablishedV4, link(V4, 3, false, Nothing), Client),
-    scene(29, "established-v4-server-3-before", Group::EstablishedV4, link(V4, 3, false, Nothing), Server),
-    scene(30, "established-v4-client-3-after", Group::EstablishedV4, link(V4, 3, true, Nothing), Client),
-    scene(31, "established-v4-server-3-after", Group::EstablishedV4, link(V4, 3, true, Nothing), Server),
-
-    scene(40, "established-v6-client-1-before", Group::EstablishedV6, link(V6, 1, false, Nothing), Client),
-    scene(41, "established-v6-server-1-before", Group::EstablishedV6, link(V6, 1, false, Nothing), Server),
-    scene(42, "established-v6-client-1-after", Group::EstablishedV6, link(V6, 1, true, Nothing), Client),
-    scene(43, "established-v6-server-1-after", Group::EstablishedV6, link(V6, 1, true, Nothing), Server),
-    scene(44, "established-v6-client-2-before", Group::EstablishedV6, link(V6, 2, false, Nothing), Client),
-    scene(45, "established-v6-server-2-before", Group::EstablishedV6, link(V6, 2, false, Nothing), Server),
-    scene(46, "established-v6-client-2-after", Group::EstablishedV6, link(V6, 2, true, Nothing), Client),
-    scene(47, "established-v6-server-2-after", Group::EstablishedV6, link(V6, 2, true, Nothing), Server),
-    scene(48, "established-v6-client-3-before", Group::EstablishedV6, link(V6, 3, false, Nothing), Client),
-    scene(49, "established-v6-server-3-before", Group::EstablishedV6, link(V6, 3, false, Nothing), Server),
-    scene(50, "established-v6-client-3-after", Group::EstablishedV6, link(V6, 3, true, Nothing), Client),
-    scene(51, "established-v6-server-3-after", Group::EstablishedV6, link(V6, 3, true, Nothing), Server),
-
-    scene(60, "established-mapped-client-1-before", Group::EstablishedMapped, link(Mapped, 1, false, Nothing), Client),
-    scene(61, "established-mapped-server-1-before", Group::EstablishedMapped, link(Mapped, 1, false, Nothing), Server),
-    scene(62, "established-mapped-client-1-after", Group::EstablishedMapped, link(Mapped, 1, true, Nothing), Client),
-    scene(63, "established-mapped-server-1-after", Group::EstablishedMapped, link(Mapped, 1, true, Nothing), Server),
-    scene(64, "established-mapped-client-2-before", Group::EstablishedMapped, link(Mapped, 2, false, Nothing), Client),
-    scene(65, "established-mapped-server-2-before", Group::EstablishedMapped, link(Mapped, 2, false, Nothing), Server),
-    scene(66, "established-mapped-client-2-after", Group::EstablishedMapped, link(Mapped, 2, true, Nothing), Client),
-    scene(67, "established-mapped-server-2-after", Group::EstablishedMapped, link(Mapped, 2, true, Nothing), Server),
-    scene(68, "established-mapped-client-3-before", Group::EstablishedMapped, link(Mapped, 3, false, Nothing), Client),
-    scene(69, "established-mapped-server-3-before", Group::EstablishedMapped, link(Mapped, 3, false, Nothing), Server),
-    scene(70, "established-mapped-client-3-after", Group::EstablishedMapped, link(Mapped, 3, true, Nothing), Client),
-    scene(71, "established-mapped-server-3-after", Group::EstablishedMapped, link(Mapped, 3, true, Nothing), Server),
-
-    scene(80, "many-v4-client-9-before", Group::Many, link(V4, 9, false, Nothing), Client),
-    scene(81, "many-v4-server-9-before", Group::Many, link(V4, 9, false, Nothing), Server),
-    scene(82, "many-v4-client-9-after", Group::Many, link(V4, 9, true, Nothing), Client),
-    scene(83, "many-v4-server-9-after", Group::Many, link(V4, 9, true, Nothing), Server),
-    scene(84, "many-v4-client-17-before", Group::Many, link(V4, 17, false, Nothing), Client),
-    scene(85, "many-v4-server-17-before", Group::Many, link(V4, 17, false, Nothing), Server),
-    scene(86, "many-v4-client-17-after", Group::Many, link(V4, 17, true, Nothing), Client),
-    scene(87, "many-v4-server-17-after", Group::Many, link(V4, 17, true, Nothing), Server),
-    scene(88, "many-v4-client-41-before", Group::Many, link(V4, 41, false, Nothing), Client),
-    scene(89, "many-v4-server-41-before", Group::Many, link(V4, 41, false, Nothing), Server),
-    scene(90, "many-v4-client-41-after", Group::Many, link(V4, 41, true, Nothing), Client),
-    scene(91, "many-v4-server-41-after", Group::Many, link(V4, 41, true, Nothing), Server),
-    scene(92, "many-v6-client-9-before", Group::Many, link(V6, 9, false, Nothing), Client),
-    scene(93, "many-v6-server-9-before", Group::Many, link(V6, 9, false, Nothing), Server),
-    scene(94, "many-v6-client-9-after", Group::Many, link(V6, 9, true, Nothing), Client),
-    scene(95, "many-v6-server-9-after", Group::Many, link(V6, 9, true, Nothing), Server),
-    scene(96, "many-v6-client-17-before", Group::Many, link(V6, 17, false, Nothing), Client),
-    scene(97, "many-v6-server-17-before", Group::Many, link(V6, 17, false, Nothing), Server),
-    scene(98, "many-v6-client-17-after", Group::Many, link(V6, 17, true, Nothing), Client),
-    scene(99, "many-v6-server-17-after", Group::Many, link(V6, 17, true, Nothing), Server),
-    scene(100, "many-v6-client-41-before", Group::Many, link(V6, 41, false, Nothing), Client),
-    scene(101, "many-v6-server-41-before", Group::Many, link(V6, 41, false, Nothing), Server),
-    scene(102, "many-v6-client-41-after", Group::Many, link(V6, 41, true, Nothing), Client),
-    scene(103, "many-v6-server-41-after", Group::Many, link(V6, 41, true, Nothing), Server),
-    scene(104, "many-mapped-client-9-before", Group::Many, link(Mapped, 9, false, Nothing), Client),
-    scene(105, "many-mapped-server-9-before", Group::Many, link(Mapped, 9, false, Nothing), Server),
-    scene(106, "many-mapped-client-9-after", Group::Many, link(Mapped, 9, true, Nothing), Client),
-    scene(107, "many-mapped-server-9-after", Group::Many, link(Mapped, 9, true, Nothing), Server),
-    scene(108, "many-mapped-client-17-before", Group::Many, link(Mapped, 17, false, Nothing), Client),
-    scene(109, "many-mapped-server-17-before", Group::Many, link(Mapped, 17, false, Nothing), Server),
-    scene(110, "many-mapped-client-17-after", Group::Many, link(Mapped, 17, true, Nothing), Client),
-    scene(111, "many-mapped-server-17-after", Group::Many, link(Mapped, 17, true, Nothing), Server),
-    scene(112, "many-mapped-client-41-before", Group::Many, link(Mapped, 41, false, Nothing), Client),
-    scene(113, "many-mapped-server-41-before", Group::Many, link(Mapped, 41, false, Nothing), Server),
-    scene(114, "many-mapped-client-41-after", Group::Many, link(Mapped, 41, true, Nothing), Client),
-    scene(115, "many-mapped-server-41-after", Group::Many, link(Mapped, 41, true, Nothing), Server),
-
-    scene(120, "half-closed-v4-client-1", Group::Closing, link(V4, 1, true, HalfClosed), Client),
-    scene(121, "half-closed-v4-server-1", Group::Closing, link(V4, 1, true, HalfClosed), Server),
-    scene(122, "fully-closed-v4-client-1", Group::Closing, link(V4, 1, true, Closed), Client),
-    scene(123, "fully-closed-v4-server-1", Group::Closing, link(V4, 1, true, Closed), Server),
-    scene(124, "half-closed-v6-client-1", Group::Closing, link(V6, 1, true, HalfClosed), Client),
-    scene(125, "half-closed-v6-server-1", Group::Closing, link(V6, 1, true, HalfClosed), Server),
-    scene(126, "fully-closed-v6-client-1", Group::Closing, link(V6, 1, true, Closed), Client),
-    scene(127, "fully-closed-v6-server-1", Group::Closing, link(V6, 1, true, Closed), Server),
-    scene(128, "half-closed-v4-client-3", Group::Closing, link(V4, 3, true, HalfClosed), Client),
-    scene(129, "half-closed-v4-server-3", Group::Closing, link(V4, 3, true, HalfClosed), Server),
-
-    scene(140, "disconnected-v4-client-1", Group::Changed, link(V4, 1, true, Disconnected), Client),
-    scene(141, "reconnected-v4-client-1", Group::Changed, link(V4, 1, true, Reconnected), Client),
-    scene(142, "reconnected-v4-server-1", Group::Changed, link(V4, 1, true, Reconnected), Server),
-    scene(143, "subflow-removed-v4-client-3", Group::Changed, link(V4, 3, true, SubflowRemoved), Client),
-    scene(144, "subflow-removed-v4-server-3", Group::Changed, link(V4, 3, true, SubflowRemoved), Server),
-    scene(145, "backup-subflow-v4-client-2", Group::Changed, link(V4, 2, true, BackupSubflow), Client),
-    scene(146, "backup-subflow-v4-server-2", Group::Changed, link(V4, 2, true, BackupSubflow), Server),
-    scene(147, "checksums-v4-client-2", Group::Changed, link(V4, 2, true, Checksums), Client),
-    scene(148, "checksums-v4-server-2", Group::Changed, link(V4, 2, true, Checksums), Server),
-    scene(149, "kernel-managed-v4-client-3", Group::Changed, link(V4, 3, true, KernelManaged), Client),
-    scene(150, "kernel-managed-v4-server-3", Group::Changed, link(V4, 3, true, KernelManaged), Server),
-    scene(151, "disconnected-v6-client-1", Group::Changed, link(V6, 1, true, Disconnected), Client),
-    scene(152, "reconnected-v6-client-1", Group::Changed, link(V6, 1, true, Reconnected), Client),
-    scene(153, "reconnected-v6-server-1", Group::Changed, link(V6, 1, true, Reconnected), Server),
-    scene(154, "subflow-removed-v6-client-3", Group::Changed, link(V6, 3, true, SubflowRemoved), Client),
-    scene(155, "subflow-removed-v6-server-3", Group::Changed, link(V6, 3, true, SubflowRemoved), Server),
-    scene(156, "backup-subflow-v6-client-2", Group::Changed, link(V6, 2, true, BackupSubflow), Client),
-    scene(157, "backup-subflow-v6-server-2", Group::Changed, link(V6, 2, true, BackupSubflow), Server),
-    scene(158, "checksums-v6-client-2", Group::Changed, link(V6, 2, true, Checksums), Client),
-    scene(159, "checksums-v6-server-2", Group::Changed, link(V6, 2, true, Checksums), Server),
-    scene(160, "kernel-managed-v6-client-3", Group::Changed, link(V6, 3, true, KernelManaged), Client),
-    scene(161, "kernel-managed-v6-server-3", Group::Changed, link(V6, 3, true, KernelManaged), Server),
-    scene(162, "initial-removed-v4-client-2", Group::Changed, link(V4, 2, true, InitialRemoved), Client),
-    scene(163, "initial-removed-v4-server-2", Group::Changed, link(V4, 2, true, InitialRemoved), Server),
-    scene(164, "initial-removed-v6-client-2", Group::Changed, link(V6, 2, true, InitialRemoved), Client),
-    scene(165, "initial-removed-v6-server-2", Group::Changed, link(V6, 2, true, InitialRemoved), Server),
-    scene(166, "address-removed-v4-client-2", Group::Changed, link(V4, 2, true, AddressRemoved), Client),
-
-    scene(170, "fallen-back-v4-client", Group::FallenBack, Recipe::Link(Link { server: Tcp, ..plain(V4) }), Client),
-    scene(171, "fallen-back-v4-server", Group::FallenBack, Recipe::Link(Link { client: Tcp, ..plain(V4) }), Server),
-    scene(172, "fallen-back-v6-client", Group::FallenBack, Recipe::Link(Link { server: Tcp, ..plain(V6) }), Client),
-    scene(173, "fallen-back-v6-server", Group::FallenBack, Recipe::Link(Link { client: Tcp, ..plain(V6) }), Server),
-    scene(174, "fallen-back-mapped-client", Group::FallenBack, Recipe::Link(Link { server: Tcp, ..plain(Mapped) }), Client),
-    scene(175, "fallen-back-mapped-server", Group::FallenBack, Recipe::Link(Link { client: Tcp, ..plain(Mapped) }), Server),
-
-    scene(200, "tcp-v4-fresh", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Tcp(V4)), Client),
-    scene(201, "tcp-v4-connected", Group::NotMptcp, Recipe::Link(Link { client: Tcp, server: Tcp, ..plain(V4) }), Client),
-    scene(202, "udp-v4", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Udp(V4)), Client),
-    scene(203, "tcp-v6-fresh", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Tcp(V6)), Client),
-    scene(204, "tcp-v6-connected", Group::NotMptcp, Recipe::Link(Link { client: Tcp, server: Tcp, ..plain(V6) }), Client),
-    scene(205, "udp-v6", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Udp(V6)), Client),
-    scene(206, "unix-stream", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Unix), Client),
-    scene(207, "pipe", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Pipe), Client),
-    scene(208, "closed-descriptor", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Closed), Client),
-];
+#[rustfmt::skip]
+static CATALOGUE: LazyLock<Vec<Scene>> = LazyLock::new(|| [
+    &[
+        scene(0, "fresh-v4", Group::Unconnected, Recipe::Unconnected(V4, Fresh), Client),
+        scene(1, "bound-v4", Group::Unconnected, Recipe::Unconnected(V4, Bound), Client),
+        scene(2, "listening-v4", Group::Unconnected, Recipe::Unconnected(V4, Listening), Client),
+        scene(3, "connecting-v4", Group::Unconnected, Recipe::Unconnected(V4, Connecting), Client),
+        scene(4, "fresh-v6", Group::Unconnected, Recipe::Unconnected(V6, Fresh), Client),
+        scene(5, "bound-v6", Group::Unconnected, Recipe::Unconnected(V6, Bound), Client),
+        scene(6, "listening-v6", Group::Unconnected, Recipe::Unconnected(V6, Listening), Client),
+        scene(7, "connecting-v6", Group::Unconnected, Recipe::Unconnected(V6, Connecting), Client),
+    ][..],
+    established!(20, "established-v4", 1, EstablishedV4, V4),
+    established!(24, "established-v4", 2, EstablishedV4, V4),
+    established!(28, "established-v4", 3, EstablishedV4, V4),
+    established!(40, "established-v6", 1, EstablishedV6, V6),
+    established!(44, "established-v6", 2, EstablishedV6, V6),
+    established!(48, "established-v6", 3, EstablishedV6, V6),
+    established!(60, "established-mapped", 1, EstablishedMapped, Mapped),
+    established!(64, "established-mapped", 2, EstablishedMapped, Mapped),
+    established!(68, "established-mapped", 3, EstablishedMapped, Mapped),
+    established!(80, "many-v4", 9, Many, V4),
+    established!(84, "many-v4", 17, Many, V4),
+    established!(88, "many-v4", 41, Many, V4),
+    established!(92, "many-v6", 9, Many, V6),
+    established!(96, "many-v6", 17, Many, V6),
+    established!(100, "many-v6", 41, Many, V6),
+    established!(104, "many-mapped", 9, Many, Mapped),
+    established!(108, "many-mapped", 17, Many, Mapped),
+    established!(112, "many-mapped", 41, Many, Mapped),
+    &ends(120, names!("half-closed-v4", 1), Group::Closing, link(V4, 1, true, HalfClosed)),
+    &ends(122, names!("fully-closed-v4", 1), Group::Closing, link(V4, 1, true, Closed)),
+    &ends(124, names!("half-closed-v6", 1), Group::Closing, link(V6, 1, true, HalfClosed)),
+    &ends(126, names!("fully-closed-v6", 1), Group::Closing, link(V6, 1, true, Closed)),
+    &ends(128, names!("half-closed-v4", 3), Group::Closing, link(V4, 3, true, HalfClosed)),
+    &[
+        scene(140, "disconnected-v4-client-1", Group::Changed, link(V4, 1, true, Disconnected), Client),
+    ][..],
+    &ends(141, names!("reconnected-v4", 1), Group::Changed, link(V4, 1, true, Reconnected)),
+    &ends(143, names!("subflow-removed-v4", 3), Group::Changed, link(V4, 3, true, SubflowRemoved)),
+    &ends(145, names!("backup-subflow-v4", 2), Group::Changed, link(V4, 2, true, BackupSubflow)),
+    &ends(147, names!("checksums-v4", 2), Group::Changed, link(V4, 2, true, Checksums)),
+    &ends(149, names!("kernel-managed-v4", 3), Group::Changed, link(V4, 3, true, KernelManaged)),
+    &[
+        scene(151, "disconnected-v6-client-1", Group::Changed, link(V6, 1, true, Disconnected), Client),
+    ][..],
+    &ends(152, names!("reconnected-v6", 1), Group::Changed, link(V6, 1, true, Reconnected)),
+    &ends(154, names!("subflow-removed-v6", 3), Group::Changed, link(V6, 3, true, SubflowRemoved)),
+    &ends(156, names!("backup-subflow-v6", 2), Group::Changed, link(V6, 2, true, BackupSubflow)),
+    &ends(158, names!("checksums-v6", 2), Group::Changed, link(V6, 2, true, Checksums)),
+    &ends(160, names!("kernel-managed-v6", 3), Group::Changed, link(V6, 3, true, KernelManaged)),
+    &ends(162, names!("initial-removed-v4", 2), Group::Changed, link(V4, 2, true, InitialRemoved)),
+    &ends(164, names!("initial-removed-v6", 2), Group::Changed, link(V6, 2, true, InitialRemoved)),
+    &[
+        scene(166, "address-removed-v4-client-2", Group::Changed, link(V4, 2, true, AddressRemoved), Client),
+        scene(170, "fallen-back-v4-client", Group::FallenBack, Recipe::Link(Link { server: Tcp, ..plain(V4) }), Client),
+        scene(171, "fallen-back-v4-server", Group::FallenBack, Recipe::Link(Link { client: Tcp, ..plain(V4) }), Server),
+        scene(172, "fallen-back-v6-client", Group::FallenBack, Recipe::Link(Link { server: Tcp, ..plain(V6) }), Client),
+        scene(173, "fallen-back-v6-server", Group::FallenBack, Recipe::Link(Link { client: Tcp, ..plain(V6) }), Server),
+        scene(174, "fallen-back-mapped-client", Group::FallenBack, Recipe::Link(Link { server: Tcp, ..plain(Mapped) }), Client),
+        scene(175, "fallen-back-mapped-server", Group::FallenBack, Recipe::Link(Link { client: Tcp, ..plain(Mapped) }), Server),
+        scene(200, "tcp-v4-fresh", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Tcp(V4)), Client),
+        scene(201, "tcp-v4-connected", Group::NotMptcp, Recipe::Link(Link { client: Tcp, server: Tcp, ..plain(V4) }), Client),
+        scene(202, "udp-v4", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Udp(V4)), Client),
+        scene(203, "tcp-v6-fresh", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Tcp(V6)), Client),
+        scene(204, "tcp-v6-connected", Group::NotMptcp, Recipe::Link(Link { client: Tcp, server: Tcp, ..plain(V6) }), Client),
+        scene(205, "udp-v6", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Udp(V6)), Client),
+        scene(206, "unix-stream", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Unix), Client),
+        scene(207, "pipe", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Pipe), Client),
+        scene(208, "closed-descriptor", Group::NotMptcp, Recipe::NotMptcp(NotMptcp::Closed), Client),
+    ][..],
+].concat());
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ impl Contents {
     }
 
     /// Leaves fields open, with zeros in their bytes: what an open byte was
-    /// must not make two portraits differ. Fields beyond the end are not there.
+    /// must not make two expected states differ. Fields beyond the end are not there.
     pub(super) fn open(mut self, fields: &[(usize, usize)], why: OpenReason) -> Contents {
         for &(offset, size) in fields {
             for at in offset..(offset + size).min(self.bytes.len()) {

@@ -1,8 +1,8 @@
-//! A connection that is changed step by step, and portrayed after each step.
+//! A connection that is changed step by step, and read after each step.
 //!
-//! Scenes stand still; what leads from one state to another is tried here. As
-//! with scenes, what a portrait tells comes from what was done to the
-//! connection and from the witness, never from the options under test.
+//! Scenes do not change; what leads from one state to another is tried here. As with scenes,
+//! an expected state comes from what was done to the connection and from `sock_diag`, never
+//! from the options under test.
 
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr};
@@ -14,9 +14,10 @@ use mptcp_emulator::SocketBehavior;
 use rustix::net::connect_unspec;
 use socket2::{SockRef, Socket};
 
-use super::expected_state::{ExpectedState, Kind, draw};
+use super::expected_state::{ExpectedState, Kind};
 use super::fixture::{Fixture, Member, Phase, SocketKind};
 use super::fixtures::{REST, UNREST};
+use super::observe::draw;
 use super::path_manager::{Manager, choose};
 use super::recipe::{Addresses, Protocol, Side};
 use super::sock_diag::sizes;
@@ -43,7 +44,7 @@ pub struct Conversation {
     next_id: u32,
     /// Which ends have said that they are done.
     shut: [bool; 2],
-    portraits: [ExpectedState; 2],
+    expected_states: [ExpectedState; 2],
 }
 
 impl Conversation {
@@ -56,11 +57,11 @@ impl Conversation {
         let mut tools = Tools::new();
         tools.manager.listen().map_err(during("listening to path manager events"))?;
         if over == Addresses::V6 {
-            // It is there already where a stage or a conversation came before.
+            // It exists already where fixtures or a conversation came before.
             let _ = tools.manager.own_network(NETWORK_V6, 64);
         }
         choose(Manager::Userspace).map_err(during("choosing the path manager"))?;
-        let sizes = sizes(&mut tools.witness)?;
+        let sizes = sizes(&mut tools.sock_diag)?;
         let holding = Kernel::running(Some(sizes)).revision.sockets;
 
         let (listener, to) = listener(Protocol::Mptcp, over).map_err(during("listening"))?;
@@ -100,7 +101,7 @@ impl Conversation {
             inodes,
             next_id: 2,
             shut: [false; 2],
-            portraits: [ExpectedState::blank(), ExpectedState::blank()],
+            expected_states: [ExpectedState::blank(), ExpectedState::blank()],
         };
         conversation.rest()?;
         Ok(conversation)
@@ -111,9 +112,9 @@ impl Conversation {
         self.sizes
     }
 
-    /// The portrait of an end, as it was when the connection came to rest.
-    pub fn portrait(&self, side: Side) -> &ExpectedState {
-        &self.portraits[side as usize]
+    /// The expected state of an end, as it was when the connection came to rest.
+    pub fn expected(&self, side: Side) -> &ExpectedState {
+        &self.expected_states[side as usize]
     }
 
     /// Joins a subflow from the client's address with this number; the initial
@@ -130,13 +131,13 @@ impl Conversation {
     }
 
     /// Has the client's path manager take a subflow away, counted in the order
-    /// of the portraits. The initial subflow stays listed, closed.
+    /// of the expected states. The initial subflow stays listed, closed.
     pub fn remove_subflow(&mut self, at: usize) -> Result<(), String> {
         let member = self.ends[0].roster.get(at).ok_or("no such subflow")?;
         self.tools.remove(self.inodes[0], member.client)?;
-        for (end, portrait) in self.ends.iter_mut().zip(&self.portraits) {
+        for (end, expected) in self.ends.iter_mut().zip(&self.expected_states) {
             if at == 0 {
-                close(&mut end.roster[..1], portrait);
+                close(&mut end.roster[..1], expected);
             } else {
                 end.roster.remove(at);
             }
@@ -147,11 +148,11 @@ impl Conversation {
     /// Sends so many bytes from one end, and reads them at the other.
     pub fn send(&mut self, from: Side, bytes: usize) -> Result<(), String> {
         let [client, server] = self.sockets()?;
-        let (teller, listener) = match from {
+        let (sender, receiver) = match from {
             Side::Client => (client, server),
             Side::Server => (server, client),
         };
-        talk(&teller, &listener, bytes).map_err(during("exchanging data"))?;
+        talk(&sender, &receiver, bytes).map_err(during("exchanging data"))?;
         self.ends[from as usize].bytes[0] += bytes as u64;
         self.ends[1 - from as usize].bytes[1] += bytes as u64;
         self.rest()
@@ -169,7 +170,7 @@ impl Conversation {
                 (&*end).read_to_end(&mut Vec::new()).map_err(during("reading the end"))?;
             }
             self.ends[first].standing = Phase::Closed;
-            close(&mut self.ends[first].roster, &self.portraits[first]);
+            close(&mut self.ends[first].roster, &self.expected_states[first]);
             strip(&mut self.ends[last], Phase::ClosedLast);
         }
         self.shut[last] = true;
@@ -190,12 +191,12 @@ impl Conversation {
         self.rest()
     }
 
-    /// Portrays both ends again: whether either moved since. To be asked when a
+    /// Reads both ends again: whether either moved since. To be asked when a
     /// call disagrees with the model, before the kernel is blamed.
     pub fn retake(&mut self) -> Result<bool, String> {
-        let before = self.portraits.clone();
+        let before = self.expected_states.clone();
         self.rest()?;
-        Ok(before != self.portraits)
+        Ok(before != self.expected_states)
     }
 
     fn sockets(&self) -> Result<[SockRef<'_>; 2], String> {
@@ -204,19 +205,19 @@ impl Conversation {
         Ok([client, server].map(|end: &OwnedFd| SockRef::from(end)))
     }
 
-    /// Waits, within bounds, until both ends show the same portrait twice.
+    /// Waits, within bounds, until both ends show the same expected state twice.
     fn rest(&mut self) -> Result<(), String> {
         let start = Instant::now();
         let mut last = None;
         loop {
-            let testimony = self.tools.witness.look().map_err(during("sock_diag"))?;
+            let testimony = self.tools.sock_diag.look().map_err(during("sock_diag"))?;
             let [client, server] =
                 self.ends.each_ref().map(|end| draw(end, &testimony, self.sizes, &self.holding));
             let now = client.and_then(|client| Ok([client, server?]));
-            if let Ok(portraits) = &now
-                && last.as_ref() == Some(portraits)
+            if let Ok(expected_states) = &now
+                && last.as_ref() == Some(expected_states)
             {
-                self.portraits = portraits.clone();
+                self.expected_states = expected_states.clone();
                 return Ok(());
             }
             if start.elapsed() > UNREST {
@@ -229,8 +230,8 @@ impl Conversation {
 }
 
 /// Subflows close where they are, and stay listed.
-fn close(roster: &mut [Member], portrait: &ExpectedState) {
-    let Kind::Mptcp { subflows, .. } = &portrait.kind else {
+fn close(roster: &mut [Member], expected: &ExpectedState) {
+    let Kind::Mptcp { subflows, .. } = &expected.kind else {
         return;
     };
     for (member, subflow) in roster.iter_mut().zip(subflows) {

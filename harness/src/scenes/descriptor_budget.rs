@@ -7,8 +7,8 @@ use rustix::io::Errno;
 use super::catalogue::Scene;
 use super::recipe::Recipe;
 
-/// Netlink sockets of a stage, open to its end: the witness's; of the maker's tools
-/// another witness, `NETLINK_GENERIC`, `NETLINK_ROUTE` and the listener for events.
+/// Netlink sockets of the fixtures, open to their end: that of `sock_diag`; of the builder's
+/// tools another `sock_diag`, `NETLINK_GENERIC`, `NETLINK_ROUTE` and the listener for events.
 const NETLINK: usize = 5;
 
 /// What is open at a time besides the scenes once they exist: a program that is started
@@ -81,7 +81,7 @@ impl DescriptorBudget {
     }
 
     /// Why there is not even room for what every scene needs, where that is so: the
-    /// netlink sockets, and a listener by which the witness is tried.
+    /// netlink sockets, and a listener by which `sock_diag` is tried.
     pub fn is_too_small(&self) -> Option<&String> {
         self.shortage.as_ref().filter(|_| self.taken + 1 > self.free)
     }

@@ -1,4 +1,4 @@
-//! The stage: scenes made, at rest, and portrayed.
+//! The fixtures: scenes that were made, are at rest, and were read.
 
 use std::os::fd::OwnedFd;
 use std::thread;
@@ -9,15 +9,16 @@ use mptcp_emulator::SocketBehavior;
 use super::builder::Builder;
 use super::catalogue::{Scene, catalogue};
 use super::descriptor_budget::DescriptorBudget;
-use super::expected_state::{ExpectedState, draw};
+use super::expected_state::ExpectedState;
 use super::fixture::Arrangement;
 use super::namespace::{Enclosure, mptcp_available};
+use super::observe::draw;
 use super::recipe::{Recipe, Unconnected};
 use super::sock_diag::{SockDiag, sizes};
 use crate::kernel::Sizes;
 use crate::kernel::{Kernel, Version};
 
-/// A scene at rest shows the same portrait twice, so far apart: three times the
+/// A scene at rest shows the same expected state twice, so far apart: three times the
 /// shortest delayed acknowledgement.
 pub(super) const REST: Duration = Duration::from_millis(120);
 /// How long scenes may take to come to rest, all together.
@@ -26,10 +27,10 @@ pub(super) const UNREST: Duration = Duration::from_millis(1500);
 /// second, which moves several fields.
 const AGE: Duration = Duration::from_millis(700);
 
-/// Sockets in the states of the catalogue, and their portraits.
+/// Sockets in the states of the catalogue, and their expected states.
 pub struct Fixtures {
     maker: Option<Builder>,
-    witness: SockDiag,
+    sock_diag: SockDiag,
     sizes: Sizes,
     holding: SocketBehavior,
     sets: Vec<Set>,
@@ -54,7 +55,7 @@ struct Player {
     scene: &'static Scene,
     /// Of [`Fixtures::sets`].
     set: usize,
-    portrait: ExpectedState,
+    expected: ExpectedState,
 }
 
 impl Fixtures {
@@ -71,24 +72,15 @@ impl Fixtures {
         // Before the first descriptor is opened.
         let mut room = DescriptorBudget::for_scenes(&chosen);
         if let Some(why) = room.is_too_small() {
-            return Fixtures::without_scenes(&chosen, why);
+            let skipped = chosen.iter().map(|scene| (*scene, why.clone())).collect();
+            let shortage = Some(why.clone());
+            return Fixtures { skipped, shortage, ..Fixtures::empty(SockDiag::new(), None) };
         }
-        let mut witness = SockDiag::new();
+        let mut sock_diag = SockDiag::new();
         let evidence = mptcp_available()
             .map_err(|none| format!("{}: {}", none.what, none.advice))
-            .and_then(|()| sizes(&mut witness));
-        let holding = Kernel::running(evidence.clone().ok()).revision.sockets;
-        let mut stage = Fixtures {
-            maker: None,
-            witness,
-            sizes: evidence.clone().unwrap_or_default(),
-            holding,
-            sets: Vec::new(),
-            players: Vec::new(),
-            skipped: Vec::new(),
-            impossible: Vec::new(),
-            shortage: None,
-        };
+            .and_then(|()| sizes(&mut sock_diag));
+        let mut fixtures = Fixtures::empty(sock_diag, evidence.clone().ok());
         // Only where it has MPTCP at all: without, that is the reason for what is missing.
         let has_mptcp = evidence.is_ok();
         let release = Version::running().release();
@@ -96,16 +88,16 @@ impl Fixtures {
             let (first, why) = scene.since().filter(|_| has_mptcp)?;
             release.is_some_and(|running| running.series() < first).then_some(why)
         };
-        stage
+        fixtures
             .impossible
             .extend(chosen.iter().filter_map(|scene| Some((*scene, impossible(scene)?))));
         let chosen: Vec<&'static Scene> =
             chosen.into_iter().filter(|scene| impossible(scene).is_none()).collect();
-        let maker = Builder::new(*enclosure == Enclosure::Private, holding);
+        let maker = Builder::new(*enclosure == Enclosure::Private, fixtures.holding);
         let mut group = None;
         let mut failed: Vec<(Recipe, String)> = Vec::new();
-        let mut cast: Vec<(&'static Scene, usize)> = Vec::new();
-        stage.maker = match maker {
+        let mut members: Vec<(&'static Scene, usize)> = Vec::new();
+        fixtures.maker = match maker {
             Ok(mut maker) => {
                 for scene in chosen {
                     if group.replace(scene.group) != Some(scene.group) {
@@ -122,21 +114,25 @@ impl Fixtures {
                             .map(|(_, why)| why.clone()),
                     };
                     if let Some(why) = hindrance {
-                        stage.skipped.push((scene, why));
+                        fixtures.skipped.push((scene, why));
                         continue;
                     }
-                    if let Some(set) = stage.sets.iter().position(|set| set.plan == scene.plan) {
-                        cast.push((scene, set));
+                    if let Some(set) = fixtures.sets.iter().position(|set| set.plan == scene.plan) {
+                        members.push((scene, set));
                         continue;
                     }
                     match room.take(&scene.plan).and_then(|()| maker.make(&scene.plan)) {
                         Ok(made) => {
-                            cast.push((scene, stage.sets.len()));
-                            stage.sets.push(Set { plan: scene.plan, made, since: Instant::now() });
+                            members.push((scene, fixtures.sets.len()));
+                            fixtures.sets.push(Set {
+                                plan: scene.plan,
+                                made,
+                                since: Instant::now(),
+                            });
                         }
                         Err(why) => {
                             failed.push((scene.plan, why.clone()));
-                            stage.skipped.push((scene, why));
+                            fixtures.skipped.push((scene, why));
                         }
                     }
                 }
@@ -145,28 +141,28 @@ impl Fixtures {
             Err(why) => {
                 // Without MPTCP that is the reason for whatever else is missing.
                 let why = evidence.err().unwrap_or(why);
-                stage.skipped.extend(chosen.into_iter().map(|scene| (scene, why.clone())));
+                fixtures.skipped.extend(chosen.into_iter().map(|scene| (scene, why.clone())));
                 None
             }
         };
-        stage.shortage = room.into_shortage();
+        fixtures.shortage = room.into_shortage();
         progress("coming to rest");
-        stage.rest(cast);
-        stage
+        fixtures.rest(members);
+        fixtures
     }
 
-    /// A stage on which none of the chosen scenes exists.
-    fn without_scenes(chosen: &[&'static Scene], why: &str) -> Fixtures {
+    /// Without any scene yet.
+    fn empty(sock_diag: SockDiag, sizes: Option<Sizes>) -> Fixtures {
         Fixtures {
             maker: None,
-            witness: SockDiag::new(),
-            sizes: Sizes::default(),
-            holding: Kernel::running(None).revision.sockets,
+            sock_diag,
+            sizes: sizes.unwrap_or_default(),
+            holding: Kernel::running(sizes).revision.sockets,
             sets: Vec::new(),
             players: Vec::new(),
-            skipped: chosen.iter().map(|scene| (*scene, why.to_owned())).collect(),
+            skipped: Vec::new(),
             impossible: Vec::new(),
-            shortage: Some(why.to_owned()),
+            shortage: None,
         }
     }
 
@@ -182,9 +178,9 @@ impl Fixtures {
         }
     }
 
-    /// Looks again and again until every scene shows the same portrait twice;
+    /// Looks again and again until every scene shows the same expected state twice;
     /// those that do not in time are given up.
-    fn rest(&mut self, mut cast: Vec<(&'static Scene, usize)>) {
+    fn rest(&mut self, mut members: Vec<(&'static Scene, usize)>) {
         for set in 0..self.sets.len() {
             // What grew old while others were made; if that fails, the scene
             // shows it by not resting.
@@ -193,14 +189,14 @@ impl Fixtures {
         let start = Instant::now();
         let mut last: Vec<Result<ExpectedState, String>> = Vec::new();
         loop {
-            let now = self.portraits(&cast);
+            let now = self.expected_states(&members);
             let late = start.elapsed() > UNREST;
             let rests = |at: usize| now[at].is_ok() && last.get(at) == Some(&now[at]);
-            if late || (0..cast.len()).all(rests) {
-                for (at, (scene, set)) in cast.drain(..).enumerate() {
+            if late || (0..members.len()).all(rests) {
+                for (at, (scene, set)) in members.drain(..).enumerate() {
                     match (&now[at], rests(at)) {
-                        (Ok(portrait), true) => {
-                            self.players.push(Player { scene, set, portrait: portrait.clone() })
+                        (Ok(expected), true) => {
+                            self.players.push(Player { scene, set, expected: expected.clone() })
                         }
                         (Ok(_), false) => {
                             self.skipped.push((scene, "it does not come to rest".to_owned()))
@@ -236,16 +232,16 @@ impl Fixtures {
             .map_err(|_| format!("scene {id} does not stand"))
     }
 
-    /// One look, and the portraits of all these scenes from it.
-    fn portraits(
+    /// One look, and the expected states of all these scenes from it.
+    fn expected_states(
         &mut self,
-        cast: &[(&'static Scene, usize)],
+        members: &[(&'static Scene, usize)],
     ) -> Vec<Result<ExpectedState, String>> {
-        let testimony = match self.witness.look() {
+        let testimony = match self.sock_diag.look() {
             Ok(testimony) => testimony,
-            // Only MPTCP sockets need the witness, and none was made without.
+            // Only MPTCP sockets need `sock_diag`, and none was made without it.
             Err(_) if self.sizes == Sizes::default() => Default::default(),
-            Err(error) => return vec![Err(format!("sock_diag: {error}")); cast.len()],
+            Err(error) => return vec![Err(format!("sock_diag: {error}")); members.len()],
         };
         let drawn = |&(scene, set): &(&'static Scene, usize)| {
             let subjects = &self.sets[set].made.subjects;
@@ -253,7 +249,7 @@ impl Fixtures {
                 subjects.iter().find(|subject| subject.side == scene.side).ok_or("no such end")?;
             draw(subject, &testimony, self.sizes, &self.holding)
         };
-        cast.iter().map(drawn).collect()
+        members.iter().map(drawn).collect()
     }
 
     /// The scenes that stand, in the order of their numbers.
@@ -273,15 +269,15 @@ impl Fixtures {
     }
 
     /// The sizes of the kernel's structures, as `sock_diag` shows them; `None`
-    /// where there is no MPTCP or no witness of it.
+    /// where there is no MPTCP or `sock_diag` does not show it.
     pub fn sizes(&self) -> Option<Sizes> {
         (self.sizes != Sizes::default()).then_some(self.sizes)
     }
 
-    /// The portrait of a scene that stands, as it was taken last.
-    pub fn portrait(&self, id: u8) -> Option<&ExpectedState> {
+    /// The expected state of a scene that stands, as it was taken last.
+    pub fn expected(&self, id: u8) -> Option<&ExpectedState> {
         let player = self.player(id).ok()?;
-        Some(&self.players[player].portrait)
+        Some(&self.players[player].expected)
     }
 
     /// A descriptor of a scene's socket, to hand to another program.
@@ -297,22 +293,22 @@ impl Fixtures {
         descriptor.try_clone().map_err(|error| format!("dup: {error}"))
     }
 
-    /// Portrays a scene again: whether it moved since. To be asked when a call
+    /// Reads a scene again: whether it moved since. To be asked when a call
     /// disagrees with the model, before the kernel is blamed.
     pub fn retake(&mut self, id: u8) -> Result<bool, String> {
         let player = self.player(id)?;
-        let cast = [(self.players[player].scene, self.players[player].set)];
-        let [portrait] = &mut self.portraits(&cast)[..] else {
-            return Err("no portrait".into());
+        let members = [(self.players[player].scene, self.players[player].set)];
+        let [expected] = &mut self.expected_states(&members)[..] else {
+            return Err("no expected".into());
         };
-        let portrait = std::mem::replace(portrait, Err(String::new()))?;
-        let moved = portrait != self.players[player].portrait;
-        self.players[player].portrait = portrait;
+        let expected = std::mem::replace(expected, Err(String::new()))?;
+        let moved = expected != self.players[player].expected;
+        self.players[player].expected = expected;
         Ok(moved)
     }
 
     /// Makes a scene anew that ages and has grown old, under its old descriptor
-    /// number: whether it did, and the portrait is another one. For all other
+    /// number: whether it did, and the expected state is another one. For all other
     /// scenes this costs a look at a table; call it before each use.
     pub fn freshen(&mut self, id: u8) -> Result<bool, String> {
         let player = self.player(id)?;

@@ -1,7 +1,7 @@
 //! Scenes: sockets in known states, made once, in a private namespace.
 //!
 //! [`enter`] a namespace, [`Fixtures::build`] the scenes of the [`catalogue`] that
-//! are wanted, and take the [`ExpectedState`] of each: that is what the model is told.
+//! are wanted, and take the [`ExpectedState`] of each: that is what the model is given.
 //! Nothing here calls the options under test.
 
 mod builder;
@@ -13,6 +13,7 @@ mod expected_state;
 mod fixture;
 mod fixtures;
 mod namespace;
+mod observe;
 mod path_manager;
 mod recipe;
 mod sock_diag;
@@ -24,7 +25,8 @@ pub use crate::kernel::Sizes;
 pub use catalogue::{Group, Limits, Scene, by_id, by_name, catalogue};
 pub use contents::Contents;
 pub use conversation::Conversation;
-pub use expected_state::{ExpectedState, ExpectedSubflow, Kind, of_the_moment};
+pub use expected_state::{ExpectedState, ExpectedSubflow, Kind};
 pub use fixtures::Fixtures;
 pub use namespace::{Enclosure, NoMptcp, enter, mptcp_available};
+pub use observe::of_the_moment;
 pub use recipe::{Addresses, Change, Link, NotMptcp, Protocol, Recipe, Side, Unconnected};

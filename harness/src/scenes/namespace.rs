@@ -3,8 +3,9 @@
 
 use std::{fs, io};
 
-use nix::sched::{CloneFlags, unshare};
+use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
+use rustix::thread::UnshareFlags;
 
 use super::path_manager::PathManager;
 use super::system::{IPPROTO_MPTCP, is_set_to, netlink_available, write_sysctl};
@@ -52,10 +53,9 @@ fn unshare_and_prepare() -> Result<(), String> {
     netlink_available()?;
     // Read before the namespace hides them.
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
-    let user = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET;
-    if let Err(denied) = unshare(user) {
+    if let Err(denied) = unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNET) {
         // The superuser of a kernel without user namespaces needs only the other.
-        unshare(CloneFlags::CLONE_NEWNET).map_err(|_| denial(denied))?;
+        unshare(UnshareFlags::NEWNET).map_err(|_| denial(denied))?;
     } else {
         // Each id mapped to itself, so that files look as they did. Without the maps
         // (no /proc, or AppArmor refuses the write) the process has the overflow ids,
@@ -71,6 +71,11 @@ fn unshare_and_prepare() -> Result<(), String> {
         let _ = write_sysctl(name, value);
     }
     Ok(())
+}
+
+#[expect(deprecated, reason = "unsafe for other flags: files of this process stay shared")]
+fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
+    rustix::thread::unshare(flags)
 }
 
 /// The way back is closed: without privilege nobody re-enters the host's
@@ -126,7 +131,19 @@ const SYSCTLS: [(&str, &str); 8] = [
     ("net/ipv4/tcp_no_metrics_save", "1"),
 ];
 
-fn denial(error: nix::Error) -> String {
+/// The errors of unshare(2), by name.
+const ERRORS: [(Errno, &str); 6] = [
+    (Errno::PERM, "EPERM: "),
+    (Errno::ACCESS, "EACCES: "),
+    (Errno::NOSYS, "ENOSYS: "),
+    (Errno::NOSPC, "ENOSPC: "),
+    (Errno::USERS, "EUSERS: "),
+    (Errno::INVAL, "EINVAL: "),
+];
+
+fn denial(error: Errno) -> String {
+    let name = ERRORS.iter().find(|(known, _)| *known == error).map_or("", |(_, name)| name);
+    let answer = format!("no private namespace: unshare answered {name}{error}");
     let reason = if is_set_to("user/max_user_namespaces", "0")
         || is_set_to("user/max_net_namespaces", "0")
     {
@@ -138,24 +155,23 @@ fn denial(error: nix::Error) -> String {
         APPARMOR
     } else {
         match error {
-            nix::Error::EPERM | nix::Error::EACCES | nix::Error::ENOSYS => {
+            Errno::PERM | Errno::ACCESS | Errno::NOSYS => {
                 let filter = mptcp_limits::filter();
                 return format!(
-                    "no private namespace: unshare answered {error} ({filter}: run outside of \
-                         the container, or give it CAP_SYS_ADMIN)"
+                    "{answer} ({filter}: run outside of the container, or give it CAP_SYS_ADMIN)"
                 );
             }
-            nix::Error::ENOSPC | nix::Error::EUSERS => {
+            Errno::NOSPC | Errno::USERS => {
                 "too many namespaces exist or are nested: raise user.max_user_namespaces"
             }
-            nix::Error::EINVAL => {
+            Errno::INVAL => {
                 "the kernel lacks CONFIG_USER_NS or CONFIG_NET_NS, or this process already \
                  has threads: run as root, or enter before any thread starts"
             }
             _ => "run as root",
         }
     };
-    format!("no private namespace: unshare answered {error} ({reason})")
+    format!("{answer} ({reason})")
 }
 
 /// Whether MPTCP sockets can be made here, and if not, why.

@@ -1,5 +1,4 @@
-//! The independent witness: what `sock_diag` tells about TCP sockets and about
-//! MPTCP sockets.
+//! The independent source: what `sock_diag` shows of TCP sockets and of MPTCP sockets.
 //!
 //! `NETLINK_SOCK_DIAG` dumps answer with `struct inet_diag_msg` and attributes
 //! (`linux/inet_diag.h`). The INFO attribute of a TCP socket is the kernel's
@@ -137,7 +136,7 @@ fn attribute(mut attributes: &[u8], wanted: u16) -> &[u8] {
 }
 
 /// The sizes of the structures, from a listener that `sock_diag` shows.
-pub(super) fn sizes(witness: &mut SockDiag) -> Result<Sizes, String> {
+pub(super) fn sizes(sock_diag: &mut SockDiag) -> Result<Sizes, String> {
     netlink_available()?;
     let listener = mptcp(Domain::IPV4).map_err(during("socket"))?;
     listener.bind(&Addresses::V4.origin().into()).map_err(during("bind"))?;
@@ -156,8 +155,8 @@ pub(super) fn sizes(witness: &mut SockDiag) -> Result<Sizes, String> {
         })
     };
     Ok(Sizes {
-        tcp_info: size(witness.tcp(), "CONFIG_INET_DIAG (inet_diag, tcp_diag)")?,
-        mptcp_info: size(witness.mptcp(), "CONFIG_INET_MPTCP_DIAG (mptcp_diag)")?,
+        tcp_info: size(sock_diag.tcp(), "CONFIG_INET_DIAG (inet_diag, tcp_diag)")?,
+        mptcp_info: size(sock_diag.mptcp(), "CONFIG_INET_MPTCP_DIAG (mptcp_diag)")?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! The witness and the path manager together: what it takes to change a
+//! `sock_diag` and the path manager together: what it takes to change a
 //! connection's subflows and to see that they changed.
 
 use std::io;
@@ -15,21 +15,21 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Netlink sockets to change connections with and to look at them.
 pub(super) struct Tools {
-    pub witness: SockDiag,
+    pub sock_diag: SockDiag,
     pub manager: PathManager,
 }
 
 impl Tools {
     pub fn new() -> Tools {
-        Tools { witness: SockDiag::new(), manager: PathManager::new() }
+        Tools { sock_diag: SockDiag::new(), manager: PathManager::new() }
     }
 
     /// The local token of the connection behind a descriptor.
     pub fn token(&mut self, inode: u32) -> Result<u32, String> {
-        let seen = self.witness.mptcp().map_err(during("sock_diag"))?;
+        let seen = self.sock_diag.mptcp().map_err(during("sock_diag"))?;
         let info =
             &seen.iter().find(|seen| seen.inode == inode).ok_or("sock_diag does not show it")?.info;
-        super::expected_state::token(info).ok_or_else(|| "sock_diag tells no token".to_owned())
+        super::observe::token(info).ok_or_else(|| "sock_diag tells no token".to_owned())
     }
 
     /// Makes a subflow, trying again while the kernel says no.
@@ -52,7 +52,7 @@ impl Tools {
         look: impl Fn(&mut SockDiag) -> io::Result<Vec<Record>>,
     ) -> Result<(), String> {
         retry(|| {
-            let seen = look(&mut self.witness)?;
+            let seen = look(&mut self.sock_diag)?;
             let standing = ends.iter().map(|&inode| subflows(&seen, inode).count());
             match standing.min() {
                 Some(fewest) if fewest < wanted => {
@@ -67,7 +67,7 @@ impl Tools {
     /// Takes away the subflow of a client, named by the address it has there.
     pub fn remove(&mut self, inode: u32, gone: IpAddr) -> Result<(), String> {
         let token = self.token(inode)?;
-        let seen = self.witness.tcp().map_err(during("sock_diag"))?;
+        let seen = self.sock_diag.tcp().map_err(during("sock_diag"))?;
         let subflow = subflows(&seen, inode)
             .find(|subflow| subflow.local.ip().to_canonical() == gone)
             .ok_or("the subflow to remove is not there")?;

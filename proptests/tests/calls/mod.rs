@@ -19,14 +19,14 @@ use mptcp_harness::scenes::{Conversation, Group, Side};
 
 /// Random cases of each option, at each end, after each step.
 const RANDOM: u32 = 8;
-/// How often an end may move between its portrait and the call.
+/// How often an end may move between its expected state and the call.
 const MOVES: u32 = 3;
 /// The ends' numbers in a case; no scene of the catalogue has them.
 const NUMBERS: [u8; 2] = [254, 255];
 
 /// All that it takes to judge calls on a conversation.
 pub struct Bench {
-    rig: Runner,
+    runner: Runner,
     revision: Revision,
     model: Model,
 }
@@ -34,8 +34,8 @@ pub struct Bench {
 impl Bench {
     /// A bench for the running kernel.
     pub fn new(model: Model) -> Result<Bench, String> {
-        let rig = Runner::new().map_err(|error| error.to_string())?;
-        Ok(Bench { rig, revision: Revision::NEWEST, model })
+        let runner = Runner::new().map_err(|error| error.to_string())?;
+        Ok(Bench { runner, revision: Revision::NEWEST, model })
     }
 
     /// Makes calls of all options on both ends: one that fits exactly, and some
@@ -43,15 +43,15 @@ impl Bench {
     pub fn check(&mut self, conversation: &mut Conversation, seed: u64) -> Result<(), String> {
         self.revision = Kernel::running(Some(conversation.sizes())).revision;
         let mut random = fastrand::Rng::with_seed(seed);
-        let palette =
-            BoundaryValues::new(cast(conversation, &self.revision).cues(), &self.revision);
-        for cue in palette.cues.clone() {
+        let values =
+            BoundaryValues::new(states(conversation, &self.revision).scene_facts(), &self.revision);
+        for facts in values.scene_facts.clone() {
             for option in [MPTCP_INFO, MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS, MPTCP_FULL_INFO] {
-                self.judge(conversation, &palette, &exact(&palette, cue, option))?;
+                self.judge(conversation, &values, &exact(&values, facts, option))?;
                 for number in 0..RANDOM {
                     let poison = (number % u32::from(POISONS)) as u8;
-                    let case = generate::of(&mut random, &palette, cue, option, poison);
-                    self.judge(conversation, &palette, &case)?;
+                    let case = generate::of(&mut random, &values, facts, option, poison);
+                    self.judge(conversation, &values, &case)?;
                 }
             }
         }
@@ -61,21 +61,21 @@ impl Bench {
     fn judge(
         &mut self,
         conversation: &mut Conversation,
-        palette: &BoundaryValues,
+        values: &BoundaryValues,
         case: &Case,
     ) -> Result<(), String> {
         for _ in 0..MOVES {
-            let cast = cast(conversation, &self.revision);
-            let Some(actor) = cast.get(case.scene) else {
+            let states = states(conversation, &self.revision);
+            let Some(state) = states.get(case.scene) else {
                 return Err("a case of no end".into());
             };
-            let subject = actor.subject(&self.revision);
+            let subject = state.subject(&self.revision);
             let mut rules = RuleSet::default();
-            if (self.rig.run(case, &subject, self.model, &mut rules, Scope::Whole)).is_ok() {
+            if (self.runner.run(case, &subject, self.model, &mut rules, Scope::Whole)).is_ok() {
                 return Ok(());
             }
             if !conversation.retake()? {
-                return self.report(&cast, palette, case);
+                return self.report(&states, values, case);
             }
         }
         Err("it moves with every call".into())
@@ -84,62 +84,62 @@ impl Bench {
     /// The disagreement on the simplest case, if it shows again.
     fn report(
         &mut self,
-        cast: &SceneStates,
-        palette: &BoundaryValues,
+        states: &SceneStates,
+        values: &BoundaryValues,
         case: &Case,
     ) -> Result<(), String> {
-        let Some(found) = self.diagnosis(cast, case) else {
+        let Some(found) = self.diagnosis(states, case) else {
             return Err(format!("a disagreement that did not show again:\n{case}"));
         };
-        let simplest = shrink(*case, palette, |candidate| {
+        let simplest = shrink(*case, values, |candidate| {
             let same = |other: Diagnosis| other.signature == found.signature;
-            candidate.scene == case.scene && self.diagnosis(cast, candidate).is_some_and(same)
+            candidate.scene == case.scene && self.diagnosis(states, candidate).is_some_and(same)
         });
         let end = match case.scene == NUMBERS[0] {
             true => Side::Client,
             false => Side::Server,
         };
-        let summary = self.diagnosis(cast, &simplest).unwrap_or(found);
+        let summary = self.diagnosis(states, &simplest).unwrap_or(found);
         Err(format!("at the {end:?}: {}\n{}\n{simplest}", summary.signature, summary.summary))
     }
 
-    fn diagnosis(&mut self, cast: &SceneStates, case: &Case) -> Option<Diagnosis> {
-        let actor = cast.get(case.scene)?;
-        let subject = actor.subject(&self.revision);
-        let examination = self.rig.examine(case, &subject, self.model, true);
-        diagnose(case, &self.revision, actor.subflows(), &examination)
+    fn diagnosis(&mut self, states: &SceneStates, case: &Case) -> Option<Diagnosis> {
+        let state = states.get(case.scene)?;
+        let subject = state.subject(&self.revision);
+        let examination = self.runner.examine(case, &subject, self.model, true);
+        diagnose(case, &self.revision, state.subflows(), &examination)
     }
 }
 
 #[expect(clippy::expect_used, reason = "tests fail by panicking")]
-fn cast(conversation: &Conversation, revision: &Revision) -> SceneStates {
+fn states(conversation: &Conversation, revision: &Revision) -> SceneStates {
     let ends = [Side::Client, Side::Server].map(|side| {
-        let portrait = conversation.portrait(side).clone();
-        (NUMBERS[side as usize], Group::Changed, portrait)
+        let expected = conversation.expected(side).clone();
+        (NUMBERS[side as usize], Group::Changed, expected)
     });
-    SceneStates::of_portraits(ends, revision).expect("a kernel has structures of its own sizes")
+    SceneStates::of_expected(ends, revision).expect("a kernel has structures of its own sizes")
 }
 
 /// A call with room for everything and nothing more, at the end of its pages.
-fn exact(palette: &BoundaryValues, cue: SceneFacts, option: i32) -> Case {
+fn exact(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Case {
     let [optvals, optlens, infos, ..] = WRITABLE;
-    let bytes = palette.whole(option, cue.subflows);
+    let bytes = values.whole(option, facts.subflows);
     let input = match option {
         MPTCP_INFO => Input::Nothing,
         MPTCP_FULL_INFO => Input::Full(Full {
             size_tcpinfo_kernel: 0,
-            size_tcpinfo_user: palette.tcp_info,
+            size_tcpinfo_user: values.tcp_info,
             size_sfinfo_kernel: 0,
             size_sfinfo_user: SUBFLOW_INFO,
             num_subflows: 0,
-            size_arrays_user: cue.subflows,
-            subflow_info: before_end(infos, cue.subflows * SUBFLOW_INFO),
-            tcp_info: before_end(optlens, cue.subflows * palette.tcp_info),
+            size_arrays_user: facts.subflows,
+            subflow_info: before_end(infos, facts.subflows * SUBFLOW_INFO),
+            tcp_info: before_end(optlens, facts.subflows * values.tcp_info),
         }),
-        _ => Input::Data(Data::asking(palette.element(option))),
+        _ => Input::Data(Data::asking(values.element(option))),
     };
     Case {
-        scene: cue.scene,
+        scene: facts.scene,
         poison: 0,
         option,
         length: bytes.cast_signed(),

@@ -4,6 +4,7 @@ use super::*;
 use mptcp_emulator::abi;
 use mptcp_harness::cases::{Data, Input, Place};
 use mptcp_harness::judge::Mismatch;
+use mptcp_harness::judge::evidence::Observed;
 
 const AT: usize = 0x2000;
 const LENGTH_AT: usize = 0x1800;
@@ -34,20 +35,14 @@ fn examination(did: impl Fn(&mut [u8]), differ: &[usize]) -> Examination {
     mask[AT + 16 + 44..AT + 16 + 48].fill(OpenReason::Clock as u8);
     let mut observation = prediction.clone();
     did(&mut observation);
-    let verdict = if differ.is_empty() {
-        Ok(())
-    } else {
-        Err(Mismatch { result: None, bytes: differ.to_vec() })
-    };
+    let mismatch = (!differ.is_empty()).then(|| Mismatch { result: None, bytes: differ.to_vec() });
     Examination {
         predicted: Ok(()),
-        observed: Some(Ok(())),
-        verdict,
+        observed: Some(Observed { result: Ok(()), bytes: observation, mismatch }),
         rules: Vec::new(),
         before,
         prediction,
         mask,
-        observation: Some(observation),
     }
 }
 

@@ -2,8 +2,8 @@ use super::*;
 use crate::model_socket::ModelSocket;
 use crate::review::datum::Datum;
 use mptcp_harness::cases::{Data, Entry, Input, Place};
-use mptcp_harness::engines::case_list::cues;
-use mptcp_harness::judge::evidence::Examination;
+use mptcp_harness::engines::case_list::scene_facts;
+use mptcp_harness::judge::evidence::{Examination, Observed};
 use mptcp_harness::judge::model_diff::{ModelDiff, Side};
 use mptcp_harness::scenes::by_name;
 
@@ -12,9 +12,9 @@ fn agenda(revisions: &[Revision]) -> CaseList {
 }
 
 fn agenda_on(revisions: &[Revision], scenes: &str) -> CaseList {
-    let cues = cues(|scene| scene.name.starts_with(scenes));
+    let scene_facts = scene_facts(|scene| scene.name.starts_with(scenes));
     CaseList {
-        palettes: CaseList::palettes(&cues, revisions),
+        boundary_values: CaseList::boundary_values(&scene_facts, revisions),
         options: Vec::new(),
         cases: 4000,
         seed: 1,
@@ -229,13 +229,15 @@ fn answer(case: &Case, revision: Revision, scene: &str) -> Answer {
         departs: None,
         examination: Examination {
             predicted: foreseen.result,
-            observed: Some(foreseen.result),
-            verdict: Ok(()),
+            observed: Some(Observed {
+                result: foreseen.result,
+                bytes: bytes.clone(),
+                mismatch: None,
+            }),
             rules: Vec::new(),
             before: before.bytes.into_vec(),
             prediction: bytes.clone(),
             mask: foreseen.mask.into_vec(),
-            observation: Some(bytes),
         },
         revision,
         subflows,

@@ -4,7 +4,7 @@ use crate::arguments::selection::Selection;
 use crate::report::coverage::SkippedScene;
 use crate::review::difference::compare;
 use crate::review::guest_run::{ABSENT, AGREE, NONE, SceneFacts};
-use mptcp_harness::engines::case_list::{CaseList, cues};
+use mptcp_harness::engines::case_list::{CaseList, scene_facts};
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> GuestRun {
     let scene = |id| SceneFacts {
@@ -41,7 +41,7 @@ fn between(
 
 fn agenda(revisions: &[Revision; 2]) -> CaseList {
     CaseList {
-        palettes: CaseList::palettes(&cues(|scene| scene.id < 30), revisions),
+        boundary_values: CaseList::boundary_values(&scene_facts(|scene| scene.id < 30), revisions),
         options: Vec::new(),
         cases: 2000,
         seed: 1,

@@ -5,6 +5,8 @@ use mptcp_emulator::{Revision, abi};
 
 use super::{Dimension, Domain, Field};
 use crate::cases::boundary_values::{BoundaryValues, SceneFacts};
+use crate::cases::input::BLOCK_FIELDS;
+use crate::cases::{BLOCKS, Input};
 use crate::scenes::{Group, by_id};
 
 /// How much of a domain.
@@ -24,23 +26,23 @@ const HUGE: [i64; 3] = [0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 pub fn domain(
     option: i32,
     extent: Extent,
-    palette: &BoundaryValues,
+    values: &BoundaryValues,
     revision: &Revision,
     scenes: Option<&[u8]>,
 ) -> Option<Domain> {
     let dimensions = match option {
-        abi::MPTCP_INFO => info(extent, palette),
+        abi::MPTCP_INFO => info(extent, values),
         abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-            data(extent, i64::from(palette.element(option)))
+            data(extent, i64::from(values.element(option)))
         }
-        abi::MPTCP_FULL_INFO if revision.full_info => full(extent, palette),
-        abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, palette),
+        abi::MPTCP_FULL_INFO if revision.full_info => full(extent, values),
+        abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, values),
         abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT => return None,
         _ => unknown(extent),
     };
     let scenes = match scenes {
         Some(scenes) => scenes.iter().map(|scene| i64::from(*scene)).collect(),
-        None => usual(option, extent, palette),
+        None => usual(option, extent, values),
     };
     if scenes.is_empty() {
         return None;
@@ -50,34 +52,34 @@ pub fn domain(
 }
 
 /// The scenes of an option. One that ages may move under a case, which is no verdict.
-fn usual(option: i32, extent: Extent, palette: &BoundaryValues) -> Vec<i64> {
-    let still = |cue: &&SceneFacts| by_id(cue.scene).is_some_and(|scene| !scene.ages());
-    let all = palette.cues.iter().filter(still);
+fn usual(option: i32, extent: Extent, values: &BoundaryValues) -> Vec<i64> {
+    let still = |facts: &&SceneFacts| by_id(facts.scene).is_some_and(|scene| !scene.ages());
+    let all = values.scene_facts.iter().filter(still);
     if !matches!(option, abi::MPTCP_TCPINFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
-        return all.map(|cue| i64::from(cue.scene)).collect();
+        return all.map(|facts| i64::from(facts.scene)).collect();
     }
     // The first of each number of subflows, over each kind of address.
     let mut seen = Vec::new();
     let groups = [Group::EstablishedV4, Group::EstablishedV6, Group::EstablishedMapped];
-    let fits = |cue: &&SceneFacts| {
-        let Some(scene) = by_id(cue.scene).filter(|_| cue.answers) else {
+    let fits = |facts: &&SceneFacts| {
+        let Some(scene) = by_id(facts.scene).filter(|_| facts.answers) else {
             return false;
         };
         let wanted = match (extent, scene.group) {
-            (Extent::Full, Group::Unconnected) => cue.subflows == 0,
+            (Extent::Full, Group::Unconnected) => facts.subflows == 0,
             (Extent::Boundary, Group::Unconnected) => true,
             (Extent::Full, group) => group == Group::EstablishedV4,
-            (Extent::Boundary, Group::Many) => cue.subflows == 9,
+            (Extent::Boundary, Group::Many) => facts.subflows == 9,
             (Extent::Boundary, group) => groups.contains(&group),
         };
-        let kind = (cue.subflows, scene.group);
+        let kind = (facts.subflows, scene.group);
         let first = wanted && !seen.contains(&kind);
         if first {
             seen.push(kind);
         }
         first
     };
-    all.filter(fits).map(|cue| i64::from(cue.scene)).collect()
+    all.filter(fits).map(|facts| i64::from(facts.scene)).collect()
 }
 
 fn dimension(name: &'static str, field: Field, values: impl IntoIterator<Item = i64>) -> Dimension {
@@ -92,6 +94,15 @@ fn around(size: i64) -> [i64; 3] {
     [size - 1, size, size + 1]
 }
 
+/// A number of the input of an option, by its name; of a block, by that of the block and its own.
+fn number(option: i32, name: &'static str, values: impl IntoIterator<Item = i64>) -> Dimension {
+    let (block, field) = name.split_once('.').unwrap_or(("", name));
+    let block = BLOCKS.iter().position(|name| *name == block).unwrap_or(0);
+    let first = Input::blank(option).fields().iter().position(|(name, _)| *name == field);
+    let index = first.map_or(usize::MAX, |first| first + block * BLOCK_FIELDS);
+    dimension(name, Field::Number(index), values)
+}
+
 const MARGIN: &str = "bytes from what fits to the end of its pages";
 const BEHIND: &str = "what follows";
 const LENGTH_AT: &str = "where optlen stands";
@@ -103,8 +114,8 @@ fn edges(margins: &[i64]) -> [Dimension; 2] {
     ]
 }
 
-fn info(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
-    let whole = i64::from(palette.mptcp_info);
+fn info(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
+    let whole = i64::from(values.mptcp_info);
     let lengths: Vec<i64> = match extent {
         Extent::Boundary => {
             [vec![-0x8000_0000, -1, 0, 1, 4, 8, 0x7fff_ffff], around(whole).to_vec()].concat()
@@ -125,13 +136,8 @@ fn info(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
 
 fn data(extent: Extent, element: i64) -> Vec<Dimension> {
     let head = i64::from(SUBFLOW_DATA);
-    let marks = |values: &[i64]| {
-        let values = values.to_vec();
-        [
-            dimension("num_subflows", Field::NumSubflows, values.clone()),
-            dimension("size_kernel", Field::SizeKernel, values),
-        ]
-    };
+    let marks = ["num_subflows", "size_kernel"];
+    let marks = marks.map(|name| number(abi::MPTCP_TCPINFO, name, [0, 1]));
     match extent {
         Extent::Boundary => {
             let mut lengths = vec![-0x8000_0000, -1, 0, 1, 15, 16, 17, 24, 0x7fff_ffff];
@@ -140,36 +146,33 @@ fn data(extent: Extent, element: i64) -> Vec<Dimension> {
             let sizes = [0, 1, 16].into_iter().chain(around(element)).chain([2 * element]);
             let mut dimensions = vec![
                 dimension("optlen", Field::Length, lengths),
-                dimension("size_subflow_data", Field::HeaderSize, headers),
-                dimension("size_user", Field::SizeUser, sizes.chain(HUGE)),
+                number(abi::MPTCP_TCPINFO, "size_subflow_data", headers),
+                number(abi::MPTCP_TCPINFO, "size_user", sizes.chain(HUGE)),
                 dimension(LENGTH_AT, Field::LengthAt, 0..3),
             ];
-            dimensions.extend(marks(&[0, 1]));
+            dimensions.extend(marks);
             dimensions.extend(edges(&[-1, 0, 1]));
             dimensions
         }
         Extent::Full => {
             let mut dimensions = vec![
                 dimension("optlen", Field::Length, -1..=head + 2 * (element + 2)),
-                dimension("size_subflow_data", Field::HeaderSize, 0..=32),
-                dimension("size_user", Field::SizeUser, 0..=element + 2),
+                number(abi::MPTCP_TCPINFO, "size_subflow_data", 0..=32),
+                number(abi::MPTCP_TCPINFO, "size_user", 0..=element + 2),
             ];
-            dimensions.extend(marks(&[0, 1]));
+            dimensions.extend(marks);
             dimensions.push(dimension(MARGIN, Field::Margin, [-1, 0]));
             dimensions
         }
     }
 }
 
-fn full(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+fn full(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
     let (head, whole) =
-        (i64::from(FULL_INFO_HEADER), i64::from(palette.whole(abi::MPTCP_FULL_INFO, 0)));
-    let (tcp, addresses) = (i64::from(palette.tcp_info), i64::from(SUBFLOW_INFO));
-    let marks = [
-        dimension("num_subflows", Field::NumSubflows, [0, 1]),
-        dimension("size_tcpinfo_kernel", Field::TcpInfoKernel, [0, 1]),
-        dimension("size_sfinfo_kernel", Field::SubflowInfoKernel, [0, 1]),
-    ];
+        (i64::from(FULL_INFO_HEADER), i64::from(values.whole(abi::MPTCP_FULL_INFO, 0)));
+    let (tcp, addresses) = (i64::from(values.tcp_info), i64::from(SUBFLOW_INFO));
+    let marks = ["num_subflows", "size_tcpinfo_kernel", "size_sfinfo_kernel"];
+    let marks = marks.map(|name| number(abi::MPTCP_FULL_INFO, name, [0, 1]));
     let lengths = [-1, 0].into_iter().chain(around(head)).chain(around(whole));
     let mut dimensions = match extent {
         Extent::Boundary => {
@@ -178,9 +181,9 @@ fn full(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
             };
             let mut dimensions = vec![
                 dimension("optlen", Field::Length, lengths.chain([-0x8000_0000, 0x7fff_ffff])),
-                dimension("size_tcpinfo_user", Field::TcpInfoUser, sizes(tcp)),
-                dimension("size_sfinfo_user", Field::SubflowInfoUser, sizes(addresses)),
-                dimension("size_arrays_user", Field::Arrays, [0, 1, 2, 3, 4, 0xffff_ffff]),
+                number(abi::MPTCP_FULL_INFO, "size_tcpinfo_user", sizes(tcp)),
+                number(abi::MPTCP_FULL_INFO, "size_sfinfo_user", sizes(addresses)),
+                number(abi::MPTCP_FULL_INFO, "size_arrays_user", [0, 1, 2, 3, 4, 0xffff_ffff]),
                 dimension(
                     "bytes from the tcp_info array to the end of its pages",
                     Field::TcpInfoMargin,
@@ -192,22 +195,22 @@ fn full(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
         }
         Extent::Full => vec![
             dimension("optlen", Field::Length, lengths),
-            dimension("size_tcpinfo_user", Field::TcpInfoUser, 0..=tcp + 2),
-            dimension("size_sfinfo_user", Field::SubflowInfoUser, 0..=addresses + 2),
-            dimension("size_arrays_user", Field::Arrays, 0..=4),
+            number(abi::MPTCP_FULL_INFO, "size_tcpinfo_user", 0..=tcp + 2),
+            number(abi::MPTCP_FULL_INFO, "size_sfinfo_user", 0..=addresses + 2),
+            number(abi::MPTCP_FULL_INFO, "size_arrays_user", 0..=4),
         ],
     };
     dimensions.extend(marks);
     dimensions
 }
 
-fn opt(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
+fn opt(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
     let whole = i64::from(INFO_OPT);
-    let [info, tcp, name, _] = palette.blocks().map(i64::from);
+    let [info, tcp, name, _] = values.blocks().map(i64::from);
     let sizes = |size: i64| [0, 1].into_iter().chain(around(size)).chain(HUGE);
     let tcp = match extent {
-        Extent::Boundary => dimension("tcp_info.size_user", Field::BlockSize(1), sizes(tcp)),
-        Extent::Full => dimension("tcp_info.size_user", Field::BlockSize(1), 0..=tcp + 2),
+        Extent::Boundary => number(abi::MPTCP_INFO_OPT, "tcp_info.size_user", sizes(tcp)),
+        Extent::Full => number(abi::MPTCP_INFO_OPT, "tcp_info.size_user", 0..=tcp + 2),
     };
     let mut dimensions = vec![
         dimension(
@@ -215,10 +218,10 @@ fn opt(extent: Extent, palette: &BoundaryValues) -> Vec<Dimension> {
             Field::Length,
             [-1, 0].into_iter().chain(around(whole)).chain([whole + 8]),
         ),
-        dimension("mptcp_info.size_user", Field::BlockSize(0), sizes(info)),
+        number(abi::MPTCP_INFO_OPT, "mptcp_info.size_user", sizes(info)),
         tcp,
-        dimension("socknames.size_user", Field::BlockSize(2), sizes(name)),
-        dimension("peernames.size_user", Field::BlockSize(3), [0, name]),
+        number(abi::MPTCP_INFO_OPT, "socknames.size_user", sizes(name)),
+        number(abi::MPTCP_INFO_OPT, "peernames.size_user", [0, name]),
         dimension("nmemb_user of all blocks", Field::BlockCount, [0, 1, 2, 3, 4, 0xffff_ffff]),
     ];
     dimensions.extend(edges(&[-1, 0]));

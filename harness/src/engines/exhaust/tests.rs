@@ -5,10 +5,10 @@ use mptcp_emulator::{Revision, abi};
 use super::*;
 use crate::cases::boundary_values::SceneFacts;
 
-fn palette() -> BoundaryValues {
-    let cue = |scene, subflows| SceneFacts { scene, answers: true, subflows };
-    let cues = vec![cue(0, 0), cue(22, 1), cue(26, 2), cue(30, 3), cue(82, 9)];
-    BoundaryValues::new(cues, &Revision::NEWEST.with_info_opt())
+fn boundary_values() -> BoundaryValues {
+    let facts = |scene, subflows| SceneFacts { scene, answers: true, subflows };
+    let scene_facts = vec![facts(0, 0), facts(22, 1), facts(26, 2), facts(30, 3), facts(82, 9)];
+    BoundaryValues::new(scene_facts, &Revision::NEWEST.with_info_opt())
 }
 
 fn tiny() -> Domain {
@@ -19,15 +19,15 @@ fn tiny() -> Domain {
         dimensions: vec![
             dimension("scene", Field::Scene, &[22, 30]),
             dimension("optlen", Field::Length, &[-1, 0, 16, 300, 600]),
-            dimension("size_user", Field::SizeUser, &[0, 248, 0xffff_ffff]),
-            dimension("num_subflows", Field::NumSubflows, &[0, 1]),
+            dimension("size_user", Field::Number(3), &[0, 248, 0xffff_ffff]),
+            dimension("num_subflows", Field::Number(1), &[0, 1]),
         ],
     }
 }
 
 /// All that jobs take, by turns, in batches of a size that does not divide.
-fn taken(exhaustion: &Exhaustion, palette: &BoundaryValues) -> Vec<Case> {
-    let mut jobs: Vec<_> = (0..3).map(|job| exhaustion.source(palette, job, 3)).collect();
+fn taken(exhaustion: &Exhaustion, values: &BoundaryValues) -> Vec<Case> {
+    let mut jobs: Vec<_> = (0..3).map(|job| exhaustion.source(values, job, 3)).collect();
     let mut all = Vec::new();
     let mut batch = Vec::new();
     for turn in 0..1000 {
@@ -40,7 +40,7 @@ fn taken(exhaustion: &Exhaustion, palette: &BoundaryValues) -> Vec<Case> {
 
 #[test]
 fn every_combination_is_visited_exactly_once() {
-    let palette = palette();
+    let values = boundary_values();
     let mut seen = HashSet::new();
     for scene in [22, 30] {
         for length in [-1, 0, 16, 300, 600] {
@@ -52,7 +52,7 @@ fn every_combination_is_visited_exactly_once() {
         }
     }
     assert_eq!(tiny().combinations(), seen.len() as u64);
-    for case in taken(&Exhaustion::new(vec![tiny()], 0), &palette) {
+    for case in taken(&Exhaustion::new(vec![tiny()], 0), &values) {
         let Input::Data(data) = case.input else {
             panic!("{case}");
         };
@@ -64,21 +64,21 @@ fn every_combination_is_visited_exactly_once() {
 
 #[test]
 fn a_run_goes_on_where_it_ended() {
-    let palette = palette();
+    let values = boundary_values();
     let all = |from| Exhaustion::new(vec![tiny(), tiny()], from);
-    let whole = taken(&all(0), &palette);
-    let rest = taken(&all(41), &palette);
+    let whole = taken(&all(0), &values);
+    let rest = taken(&all(41), &values);
     assert_eq!((whole.len(), &whole[41..]), (120, &rest[..]));
     let some = all(0);
-    some.source(&palette, 0, 1).fill(50, &mut Vec::new());
+    some.source(&values, 0, 1).fill(50, &mut Vec::new());
     assert_eq!((some.next(), some.all()), (50, 120));
-    taken(&some, &palette);
+    taken(&some, &values);
     assert_eq!(some.next(), 120);
 }
 
 #[test]
 fn domains_are_of_a_size_that_ends_and_have_only_cases_that_can_be_made() {
-    let palette = palette();
+    let values = boundary_values();
     let revision = Revision::NEWEST.with_info_opt();
     let options = [
         abi::MPTCP_INFO,
@@ -90,7 +90,7 @@ fn domains_are_of_a_size_that_ends_and_have_only_cases_that_can_be_made() {
     ];
     for (extent, most) in [(Extent::Boundary, 6_000_000), (Extent::Full, 200_000_000)] {
         for option in options {
-            let domain = domain(option, extent, &palette, &revision, None).unwrap();
+            let domain = domain(option, extent, &values, &revision, None).unwrap();
             let all = domain.combinations();
             assert!(all <= most, "{extent:?} of {option}: {all}");
             assert!(domain.dimensions.len() <= DIMENSIONS);
@@ -100,12 +100,12 @@ fn domains_are_of_a_size_that_ends_and_have_only_cases_that_can_be_made() {
                 assert!(!once.is_empty(), "{}", dimension.name);
             }
             for index in (0..all).step_by(9973) {
-                let case = domain.case(index, &palette, 0);
+                let case = domain.case(index, &values, 0);
                 assert!(case.is_safe(), "{case}");
             }
         }
     }
-    assert!(domain(abi::MPTCP_INFO_OPT, Extent::Full, &palette, &Revision::NEWEST, None).is_none());
+    assert!(domain(abi::MPTCP_INFO_OPT, Extent::Full, &values, &Revision::NEWEST, None).is_none());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_buffer_ends_where_the_margin_says() {
         ],
     };
     let ends: Vec<usize> = (0..3)
-        .filter_map(|index| domain.case(index, &palette(), 0).optval.offset())
+        .filter_map(|index| domain.case(index, &boundary_values(), 0).optval.offset())
         .map(|offset| offset + 20)
         .collect();
     let end = WRITABLE[0].1;
