@@ -333,7 +333,7 @@ fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
         write("report.md", markdown::page(review).as_bytes())?;
         write("report.html", html::page(review).as_bytes())?;
         write("report.json", (out::json(review)? + "\n").as_bytes())?;
-        for (number, group) in (1..).zip(review.groups()) {
+        for (number, group) in (1..).zip(review.groups.iter()) {
             write(&format!("{number}.case"), &codec::encode(&group.case))?;
         }
         // Those of a review before this one are not this report's.

@@ -11,6 +11,7 @@ pub(crate) mod comparability;
 pub(crate) mod contents;
 pub(crate) mod datum;
 pub(crate) mod difference;
+pub(crate) mod document;
 pub(crate) mod group;
 pub(crate) mod guest_run;
 pub(crate) mod html;

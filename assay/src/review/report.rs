@@ -245,8 +245,9 @@ impl Review {
         }
     }
 
-    pub(crate) fn groups(&self) -> impl Iterator<Item = &GroupData> {
-        self.groups.iter()
+    /// Both kernels, with what a reader calls them.
+    pub(crate) fn kernels(&self) -> [(&'static str, &KernelData); 2] {
+        [("base", &self.base), ("patched", &self.patched)]
     }
 
     /// The groups of a class by what explains them, each with its number: those with one
