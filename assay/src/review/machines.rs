@@ -54,7 +54,7 @@ impl Machines<'_> {
 
     fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<GuestRun, Ended> {
         let errand = Errand {
-            arguments: vec!["survey".into(), request.display().to_string()],
+            arguments: vec!["guest-run".into(), request.display().to_string()],
             environment: Vec::new(),
             wanted: Vec::new(),
             seconds: self.args.timeout.saturating_add(30),
