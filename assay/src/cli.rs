@@ -8,7 +8,7 @@ use crate::arguments::Format;
 use crate::commands::{
     check, exhaust, explain, kernels, replay, repro, review, rules, scenes, triage, vm,
 };
-use crate::review::guest_run;
+use crate::review::guest;
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -117,7 +117,7 @@ pub(crate) enum Command {
     Review(review::ReviewArgs),
     /// The inside of a review, in a machine
     #[command(hide = true)]
-    GuestRun(guest_run::SurveyArgs),
+    GuestRun(guest::GuestArgs),
 }
 
 /// What a machine's subcommand is; wrong usage ends this program, before a machine is made.

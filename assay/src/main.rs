@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Command::Vm(args) => commands::vm::run(args, cli::guest_command),
         Command::Kernels(args) => commands::kernels::run(args),
         Command::Review(args) => commands::review::run(args),
-        Command::GuestRun(args) => review::guest_run::run(args),
+        Command::GuestRun(args) => review::guest::run(args),
     };
     match done {
         Ok(status) => ExitCode::from(status.code()),

@@ -171,7 +171,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         surveys => surveys?,
     };
     let revisions = [surveys[0].revision.revision()?, surveys[1].revision.revision()?];
-    let agenda = request.agenda()?;
+    let agenda = request.case_list()?;
     let mut compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
 
     // Once more, also where nothing differs: what the structures hold is only steady

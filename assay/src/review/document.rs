@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::answer::Answer;
 use super::group::Class;
-use super::report::{GroupData, KernelData, Review};
+use super::group_data::GroupData;
+use super::report::{KernelData, Review};
 use super::words::{lattice, missing};
 use crate::terminal::style::{counted, grouped};
 

@@ -3,7 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::document::{self, Block, Groups, Item, TITLE};
-use super::report::{GroupData, Review};
+use super::group_data::GroupData;
+use super::report::Review;
 use crate::diagram::{self, Drawing};
 use crate::terminal::style::counted;
 

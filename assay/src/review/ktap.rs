@@ -4,7 +4,8 @@
 
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
-use super::report::{GroupData, Review};
+use super::group_data::GroupData;
+use super::report::Review;
 use crate::report::ktap::{Ending, Point, document};
 use crate::report::ktap_check::{OPTIONS, groups};
 use crate::terminal::style::counted;
