@@ -25,8 +25,9 @@ use crate::report::coverage::Asked;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{Ended, Fallen, Machines};
+use crate::review::material::Material;
 use crate::review::report::Review;
-use crate::review::{answer, contents, difference, html, markdown, report};
+use crate::review::{answer, contents, difference, html, markdown};
 use crate::session::kernel_build::build_kernel;
 use crate::session::machine::{end_machines_with_us, tell_apart};
 use crate::session::stored_cases;
@@ -153,7 +154,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
             let revision = base.revision.revision()?;
             let patched = base.without_verdicts();
             let case = stored_cases::from_hex(&case).case?;
-            let review = Review::new(report::Material {
+            let review = Review::new(Material {
                 asked,
                 surveys: &[base, patched],
                 revisions: [revision; 2],
@@ -194,7 +195,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         let of = |at: usize| [&surveys[at], &exhibits[at]];
         contents::compare(&of(0), &of(1), revisions)
     });
-    let review = Review::new(report::Material {
+    let review = Review::new(Material {
         asked,
         surveys: &surveys,
         revisions,

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::answer::{Answer, answers};
 use super::group::{Class, Group};
+use super::material::Material;
 use super::memory::{contrasted, drawn, larger};
-use super::report::Material;
 use super::words::{contract, of_kernels};
 use crate::report::data::RuleData;
 use crate::spec::standing;

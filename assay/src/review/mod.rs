@@ -20,6 +20,7 @@ pub(crate) mod html;
 pub(crate) mod ktap;
 pub(crate) mod machines;
 pub(crate) mod markdown;
+pub(crate) mod material;
 pub(crate) mod memory;
 pub(crate) mod remote_examination;
 pub(crate) mod report;

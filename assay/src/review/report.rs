@@ -2,40 +2,20 @@
 //! [`super::markdown`] and [`super::html`].
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use mptcp_emulator::Rule;
 use mptcp_emulator::rules::Options;
-use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
 use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
-use super::difference::Comparison;
 use super::group::{Class, Group};
 use super::group_data::{GroupData, table_name};
-use super::guest_run::GuestRun;
-use crate::report::coverage::{Asked, Coverage};
+use super::material::Material;
+use crate::report::coverage::Coverage;
 use crate::report::data::{RevisionData, by_name};
-
-/// What a review is made of.
-pub(crate) struct Material<'a> {
-    /// The kernels as a command line has them.
-    pub(crate) asked: [String; 2],
-    pub(crate) surveys: &'a [GuestRun; 2],
-    pub(crate) revisions: [Revision; 2],
-    pub(crate) comparison: &'a Comparison,
-    pub(crate) exhibits: Option<&'a [GuestRun; 2]>,
-    pub(crate) contents: Vec<Content>,
-    /// What was built, and what was chosen.
-    pub(crate) facts: Vec<String>,
-    pub(crate) seed: u64,
-    /// The options and scenes that the command line names.
-    pub(crate) asked_for: Asked<'a>,
-    /// When the kernels were there, and when all was done.
-    pub(crate) times: [Duration; 2],
-}
 
 /// Everything that a review tells.
 #[derive(Serialize)]
