@@ -8,7 +8,7 @@ use crate::arguments::Format;
 use crate::commands::{
     check, exhaust, explain, generate, kernels, replay, repro, review, rules, scenes, triage, vm,
 };
-use crate::review::guest_run;
+use crate::review::{guest, guest_run};
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -120,7 +120,7 @@ pub(crate) enum Command {
     Generate(generate::GenerateArgs),
     /// Run the part of a review that is in a machine
     #[command(hide = true, name = guest_run::COMMAND)]
-    GuestRun(guest_run::SurveyArgs),
+    GuestRun(guest::GuestArgs),
 }
 
 /// What a machine's subcommand is; wrong usage ends this program, before a machine is made.

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Command::Kernels(args) => commands::kernels::run(args),
         Command::Review(args) => commands::review::run(args),
         Command::Generate(args) => commands::generate::run(args, Arguments::command()),
-        Command::GuestRun(args) => review::guest_run::run(args),
+        Command::GuestRun(args) => review::guest::run(args),
     };
     match done {
         Ok(status) => ExitCode::from(status.code()),

@@ -20,8 +20,9 @@ use crate::report::coverage::Choice;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{Ended, Fallen, Machines};
+use crate::review::material::Material;
 use crate::review::report::Review;
-use crate::review::{answer, contents, difference, html, markdown, report};
+use crate::review::{answer, contents, difference, html, markdown};
 use crate::session::kernel_build::build_kernel;
 use crate::session::machine::{end_machines_with_us, number_duplicates};
 use crate::session::stored_cases;
@@ -148,7 +149,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
             let revision = base.revision.revision()?;
             let patched = base.without_verdicts();
             let case = stored_cases::from_hex(&case).case?;
-            let review = Review::new(report::Material {
+            let review = Review::new(Material {
                 asked,
                 surveys: &[base, patched],
                 revisions: [revision; 2],
@@ -166,7 +167,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         surveys => surveys?,
     };
     let revisions = [surveys[0].revision.revision()?, surveys[1].revision.revision()?];
-    let agenda = request.agenda()?;
+    let agenda = request.case_list()?;
     let mut compared = difference::compare(&agenda, [&surveys[0], &surveys[1]], revisions)?;
 
     // Once more, also where nothing differs: what the structures hold is only steady
@@ -189,7 +190,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         let of = |at: usize| [&surveys[at], &exhibits[at]];
         contents::compare(&of(0), &of(1), revisions)
     });
-    let review = Review::new(report::Material {
+    let review = Review::new(Material {
         asked,
         surveys: &surveys,
         revisions,
@@ -328,7 +329,7 @@ fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
         write("report.md", markdown::page(review).as_bytes())?;
         write("report.html", html::page(review).as_bytes())?;
         write("report.json", (out::json(review)? + "\n").as_bytes())?;
-        for (number, group) in (1..).zip(review.groups()) {
+        for (number, group) in (1..).zip(review.groups.iter()) {
             write(&format!("{number}.case"), &codec::encode(&group.case))?;
         }
         // Those of a review before this one are not this report's.

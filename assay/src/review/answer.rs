@@ -35,7 +35,8 @@ pub(crate) fn answers(
 ) -> Option<[Answer; 2]> {
     let digits = hex(&codec::encode(case));
     let of = |at: usize| {
-        let exhibit = exhibits[at].exhibits.iter().find(|exhibit| exhibit.case == digits)?;
+        let exhibit =
+            exhibits[at].exhibits.iter().find(|exhibit| exhibit.case == digits && exhibit.stood)?;
         Some(Answer::new(case, exhibit, revisions[at]))
     };
     Some([of(0)?, of(1)?])

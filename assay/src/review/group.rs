@@ -59,7 +59,19 @@ impl Class {
         }
     }
 
-    /// So many kinds of it.
+    /// Its name in the page's style sheet.
+    pub(crate) fn style(self) -> &'static str {
+        match self {
+            Class::Regression => "regression",
+            Class::BothWrong => "both-wrong",
+            Class::Unexplained => "unexplained",
+            Class::Explained => "explained",
+            Class::Promise => "kept",
+            Class::Fixed => "fixed",
+        }
+    }
+
+    /// A number of its kinds, in words.
     pub(crate) fn counted(self, count: usize) -> String {
         let (one, more) = match self {
             Class::Regression => ("regression", "regressions"),

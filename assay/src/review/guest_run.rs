@@ -1,56 +1,25 @@
-//! The inside of a review: what one kernel does with an agenda of cases, as data
-//! that another process compares.
-//!
-//! `assay guest-run` runs in the machine, reads a [`Request`] and writes a [`GuestRun`]
-//! to standard output.
+//! What host and guest exchange in a review: the cases to run, and what a kernel did with
+//! them, as data that another process compares.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
-use clap::Args;
-use mptcp_emulator::{Revision, RuleSet, Verification};
-use mptcp_harness::cases::Case;
-use mptcp_harness::cases::codec;
+use mptcp_emulator::{Revision, Verification};
+use mptcp_harness::cases::{Case, codec};
 use mptcp_harness::engines::case_list::{CaseList, scene_facts};
-use mptcp_harness::judge::finding::{Finding, diagnose, hex};
-use mptcp_harness::kernel::Kernel;
-use mptcp_harness::model::Model;
-use mptcp_harness::oracle::BATCH;
-use mptcp_harness::oracle::{CaseVerdict, Oracle};
+use mptcp_harness::judge::finding::{Finding, hex};
 use mptcp_harness::scenes::{self, Fixtures, Kind, Scene};
 use serde::{Deserialize, Serialize};
 
 use super::remote_examination::RemoteExamination;
-use crate::report::coverage::{Coverage, SkippedScene};
-use crate::session::kernel_log::watching;
+use crate::report::coverage::SkippedScene;
 use crate::session::stored_cases;
-use crate::terminal::out;
-use mptcp_harness::verdict::Status;
 
-/// A disagreement that was made sure of so often is believed from then on.
-const SURE: u64 = 4;
-/// How many kinds of disagreement are shrunk, and for how long each.
-const MOST_SHRUNK: usize = 16;
-const SHRINKING: Duration = Duration::from_millis(1500);
-/// Subflows of a scene whose contents are told.
+/// Subflows of a scene whose contents are reported.
 const MOST_SUBFLOWS: usize = 3;
-/// How often it is told how far the survey is.
-const TELL: Duration = Duration::from_millis(400);
-/// What a line on standard error begins with that tells it.
-pub(crate) const FAR: &str = "surveyed ";
-
 /// The hidden subcommand that runs in a machine.
 pub(crate) const COMMAND: &str = "guest-run";
-
-/// The command line of `assay guest-run`.
-#[derive(Args, Debug)]
-pub(crate) struct SurveyArgs {
-    /// A file with the request, in JSON
-    #[arg(value_name = "FILE")]
-    request: PathBuf,
-}
+/// What a line on standard error begins with that reports the progress.
+pub(crate) const FAR: &str = "surveyed ";
 
 /// What to do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -73,7 +42,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// The cases that are meant.
-    pub(crate) fn agenda(&self) -> Result<CaseList, String> {
+    pub(crate) fn case_list(&self) -> Result<CaseList, String> {
         let scene_facts = scene_facts(|scene| self.scenes.contains(&scene.id));
         let revisions: Vec<Revision> =
             self.kernels.iter().map(RevisionFacts::revision).collect::<Result<_, _>>()?;
@@ -91,7 +60,7 @@ impl Request {
 }
 
 /// Cases of hexadecimal digits.
-fn cases(stored: &[String]) -> Result<Vec<Case>, String> {
+pub(super) fn cases(stored: &[String]) -> Result<Vec<Case>, String> {
     stored.iter().map(|digits| stored_cases::from_hex(digits).case).collect()
 }
 
@@ -121,6 +90,11 @@ impl RevisionFacts {
             ran: matches!(revision.verification, Verification::Compared(_)),
             compat: false,
         }
+    }
+
+    /// The same, with or without the calls of 32-bit programs.
+    pub(super) fn with_compat(self, compat: bool) -> RevisionFacts {
+        RevisionFacts { compat, ..self }
     }
 
     /// Whether the same cases are of interest to both.
@@ -227,7 +201,7 @@ pub(crate) struct Disagreement {
 }
 
 impl Disagreement {
-    fn of(finding: &Finding) -> Disagreement {
+    pub(super) fn of(finding: &Finding) -> Disagreement {
         let diagnosis = &finding.diagnosis;
         Disagreement {
             signature: diagnosis.signature.clone(),
@@ -241,7 +215,7 @@ impl Disagreement {
     }
 }
 
-/// A scene that stands: what it holds, as sock_diag and its maker tell it.
+/// A scene that came up: what it holds, by sock_diag and by how it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SceneFacts {
     pub(crate) id: u8,
@@ -258,7 +232,7 @@ pub(crate) struct SceneFacts {
 }
 
 impl SceneFacts {
-    fn of(scene: &Scene, stage: &Fixtures) -> SceneFacts {
+    pub(super) fn of(scene: &Scene, fixtures: &Fixtures) -> SceneFacts {
         let mut facts = SceneFacts {
             id: scene.id,
             subflows: None,
@@ -267,7 +241,7 @@ impl SceneFacts {
             subflow_info: Vec::new(),
         };
         if let Some(Kind::Mptcp { info, subflows }) =
-            stage.expected(scene.id).map(|portrait| &portrait.kind)
+            fixtures.expected(scene.id).map(|expected| &expected.kind)
         {
             facts.subflows = u32::try_from(subflows.len()).ok();
             facts.info = digits(info);
@@ -285,163 +259,4 @@ fn digits(masked: &scenes::Contents) -> String {
         _ => "..".to_owned(),
     };
     masked.bytes().iter().zip(masked.mask()).map(byte).collect()
-}
-
-/// Runs the command.
-pub(crate) fn run(args: &SurveyArgs) -> Result<Status, String> {
-    let text = std::fs::read_to_string(&args.request)
-        .map_err(|error| format!("{}: {error}", args.request.display()))?;
-    let mut request: Request = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    let enclosure = scenes::enter();
-    let wanted = |scene: &Scene| request.scenes.contains(&scene.id);
-    let stage = Fixtures::build(&enclosure, wanted, &mut |_| ());
-    let kernel = Kernel::running(stage.sizes());
-    let scenes = stage.scenes().map(|scene| SceneFacts::of(scene, &stage)).collect();
-    let coverage = Coverage::of(&stage);
-    let trial = Oracle::new(&Arc::new(Mutex::new(stage)), kernel.revision, Model::documented());
-    let mut trial = trial.map_err(|error| error.to_string())?;
-    if let Some(watch) = watching() {
-        trial.watch(watch);
-    }
-    let compat = trial.compat().is_ok();
-    let revision = RevisionFacts { compat, ..RevisionFacts::of(&kernel.revision) };
-    if request.kernels.is_empty() {
-        request.kernels.push(revision.clone());
-    }
-    let mut surveyor = Surveyor::new(trial);
-    surveyor.walk(&request)?;
-    let exhibits = cases(&request.exhibits)?
-        .iter()
-        .map(|case| surveyor.exhibit(case))
-        .collect::<Result<_, String>>()?;
-    let survey = GuestRun {
-        release: kernel.release,
-        revision,
-        notes: kernel.notes,
-        scenes,
-        skipped: coverage.skipped_scenes,
-        impossible: coverage.impossible_scenes,
-        verdicts: surveyor.verdicts,
-        disagreements: surveyor.disagreements,
-        reasons: surveyor.reasons,
-        unreproduced: surveyor.unreproduced,
-        rules: surveyor.rules.iter().map(|rule| rule.name().to_owned()).collect(),
-        exhibits,
-    };
-    out::line(out::json(&survey)?)?;
-    Ok(Status::Agree)
-}
-
-struct Surveyor {
-    trial: Oracle,
-    rules: RuleSet,
-    verdicts: Vec<(u32, u64)>,
-    disagreements: Vec<Disagreement>,
-    /// Where in `disagreements` a signature is.
-    known: BTreeMap<String, u32>,
-    reasons: BTreeMap<String, u64>,
-    unreproduced: u64,
-}
-
-impl Surveyor {
-    fn new(trial: Oracle) -> Surveyor {
-        Surveyor {
-            trial,
-            rules: RuleSet::EMPTY,
-            verdicts: Vec::new(),
-            disagreements: Vec::new(),
-            known: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-            unreproduced: 0,
-        }
-    }
-
-    /// Judges all cases of the agenda.
-    fn walk(&mut self, request: &Request) -> Result<(), String> {
-        let agenda = request.agenda()?;
-        let mut cases = agenda.cases();
-        let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
-        let mut verdicts = Vec::with_capacity(BATCH);
-        let (mut done, mut told) = (0, Instant::now());
-        loop {
-            batch.clear();
-            batch.extend(cases.by_ref().take(BATCH));
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let (known, seen) = (&self.known, &self.disagreements);
-            let sure = |signature: &str| {
-                let at = known.get(signature).and_then(|at| seen.get(*at as usize));
-                at.is_some_and(|known| known.cases >= SURE)
-            };
-            self.trial.batch(&batch, &mut self.rules, Some(&sure), &mut verdicts);
-            for verdict in verdicts.drain(..) {
-                let code = self.code(verdict);
-                match self.verdicts.last_mut() {
-                    Some((last, run)) if *last == code => *run += 1,
-                    _ => self.verdicts.push((code, 1)),
-                }
-            }
-            done += batch.len();
-            if told.elapsed() > TELL {
-                told = Instant::now();
-                out::note(format_args!("{FAR}{done}"));
-            }
-        }
-    }
-
-    fn code(&mut self, verdict: CaseVerdict) -> u32 {
-        match verdict {
-            CaseVerdict::Agree | CaseVerdict::Unspecified => AGREE,
-            CaseVerdict::Inconclusive(reason) => {
-                *self.reasons.entry(reason.text().to_owned()).or_default() += 1;
-                self.unreproduced += u64::from(reason.is_unreproduced());
-                if reason.is_absent() { ABSENT } else { NONE }
-            }
-            CaseVerdict::Disagree(finding) => DISAGREE + self.keep(*finding),
-        }
-    }
-
-    /// Counts a finding: its number.
-    fn keep(&mut self, finding: Finding) -> u32 {
-        if let Some(at) = self.known.get(&finding.diagnosis.signature) {
-            if let Some(known) = self.disagreements.get_mut(*at as usize) {
-                known.cases += 1;
-            }
-            return *at;
-        }
-        let simplest = if self.disagreements.len() < MOST_SHRUNK {
-            self.trial.simplest(finding.clone(), Instant::now() + SHRINKING)
-        } else {
-            finding
-        };
-        let number = self.enter(&simplest);
-        // What was met on the way belongs to no case of the agenda.
-        for met in self.trial.take_met() {
-            if !self.known.contains_key(&met.diagnosis.signature) {
-                self.enter(&met);
-            }
-        }
-        number
-    }
-
-    fn enter(&mut self, finding: &Finding) -> u32 {
-        let number = u32::try_from(self.disagreements.len()).unwrap_or(u32::MAX - DISAGREE);
-        self.known.insert(finding.diagnosis.signature.clone(), number);
-        self.disagreements.push(Disagreement::of(finding));
-        number
-    }
-
-    /// One case with everything.
-    fn exhibit(&mut self, case: &Case) -> Result<RemoteExamination, String> {
-        let digits = hex(&codec::encode(case));
-        self.trial.freshen();
-        let subflows = self.trial.scene_state(case.scene).map_or(0, |actor| actor.subflows());
-        let Some(examination) = self.trial.examine(case, true) else {
-            return Ok(RemoteExamination::absent(digits));
-        };
-        let complaint = self.trial.runner().complaint();
-        let diagnosis = diagnose(case, self.trial.revision(), subflows, &examination);
-        Ok(RemoteExamination::of(digits, subflows, &examination, diagnosis, complaint))
-    }
 }

@@ -4,7 +4,8 @@
 
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
-use super::report::{GroupData, Review};
+use super::group_data::GroupData;
+use super::report::Review;
 use crate::arguments::OptionName;
 use crate::report::ktap::{Ending, Point, document};
 use crate::report::ktap_check::groups;
@@ -35,7 +36,7 @@ pub(crate) fn page(review: &Review) -> String {
 }
 
 fn option(review: &Review, name: &str) -> Point {
-    let differences = || review.groups().filter(move |group| group.option == name);
+    let differences = || review.groups.iter().filter(move |group| group.option == name);
     let cells = groups().map(|scenes| cell(review, name, scenes)).collect();
     let point = Point::of(name, cells);
     differences().fold(point, |point, group| point.saying(told(group, review)))
@@ -45,7 +46,7 @@ fn cell(review: &Review, option: &str, scenes: Group) -> Point {
     let compared = review.tried.table.get(&(option.to_owned(), scenes.name().to_owned()));
     let Some(compared) = compared.filter(|compared| **compared > 0) else {
         // What made a kernel fall over was met in one scene, and nothing else was.
-        let bad = review.groups().any(|group| group.option == option && shows(group, scenes));
+        let bad = review.groups.iter().any(|group| group.option == option && shows(group, scenes));
         let all: Vec<&Scene> = catalogue().iter().filter(|one| one.group == scenes).collect();
         let is_up = |scene: &&Scene| review.coverage.scenes_up.iter().any(|up| up == scene.name);
         let why = match all.iter().any(is_up) {
@@ -56,7 +57,7 @@ fn cell(review: &Review, option: &str, scenes: Group) -> Point {
     };
     let wrong =
         |group: &&GroupData| group.option == option && group.class.is_bad() && shows(group, scenes);
-    let count = review.groups().filter(wrong).count() as u64;
+    let count = review.groups.iter().filter(wrong).count() as u64;
     let ending = if count > 0 { Ending::NotOk } else { Ending::Ok };
     let point = Point::new(scenes.name(), ending);
     point.saying(format!("{} compared", counted(*compared, "case")))

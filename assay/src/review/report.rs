@@ -2,52 +2,21 @@
 //! [`super::markdown`] and [`super::html`].
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use mptcp_emulator::Rule;
 use mptcp_emulator::rules::Options;
-use mptcp_emulator::{Revision, Rule};
-use mptcp_harness::cases::codec;
-use mptcp_harness::cases::{Case, is_known, option_name};
-use mptcp_harness::judge::finding::{diagnose, hex};
-use mptcp_harness::scenes::by_id;
-use mptcp_harness::verdict::{Tally, Verdict};
+use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
-use super::answer::{Answer, answers};
 use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
-use super::difference::Comparison;
 use super::group::{Class, Group};
-use super::guest_run::GuestRun;
-use super::memory::{contrasted, drawn, larger};
-use super::words::{contract, of_kernels};
-use crate::report::coverage::{Choice, Coverage};
-use crate::report::data::{RevisionData, RuleData};
+use super::group_data::{GroupData, table_name};
+use super::material::Material;
+use crate::report::coverage::Coverage;
+use crate::report::data::RevisionData;
 use crate::report::serial::verdict_name;
-use crate::spec::standing;
-use mptcp_harness::verdict::Status;
-
-/// Scenes that are named where a difference shows on more.
-const MOST_SCENES: usize = 4;
-
-/// What a review is made of.
-pub(crate) struct Material<'a> {
-    /// The kernels as a command line has them.
-    pub(crate) asked: [String; 2],
-    pub(crate) surveys: &'a [GuestRun; 2],
-    pub(crate) revisions: [Revision; 2],
-    pub(crate) comparison: &'a Comparison,
-    pub(crate) exhibits: Option<&'a [GuestRun; 2]>,
-    pub(crate) contents: Vec<Content>,
-    /// What was built, and what was chosen.
-    pub(crate) facts: Vec<String>,
-    pub(crate) seed: u64,
-    /// The options and scenes that the command line names.
-    pub(crate) asked_for: Choice<'a>,
-    /// When the kernels were there, and when all was done.
-    pub(crate) times: [Duration; 2],
-}
 
 /// Everything that a review tells.
 #[derive(Serialize)]
@@ -137,42 +106,6 @@ pub(crate) struct Tried {
     pub(crate) rules_missing: Vec<&'static str>,
 }
 
-/// Cases that differ in one way.
-#[derive(Serialize)]
-pub(crate) struct GroupData {
-    pub(crate) class: Class,
-    pub(crate) signature: String,
-    pub(crate) summary: String,
-    pub(crate) cases: u64,
-    /// On how many scenes, and the first of them.
-    pub(crate) scenes: usize,
-    pub(crate) scene_names: Vec<&'static str>,
-    #[serde(skip)]
-    pub(crate) scene_ids: Vec<u8>,
-    /// As a table names it.
-    pub(crate) option: String,
-    pub(crate) rule: Option<RuleData>,
-    /// How firmly the rule stands.
-    pub(crate) standing: Option<&'static str>,
-    /// Whether what the patched kernel does is what the contract says.
-    pub(crate) contract: String,
-    pub(crate) because: Vec<String>,
-    pub(crate) console: Option<String>,
-    /// The simplest case, in hexadecimal digits.
-    pub(crate) hex: String,
-    pub(crate) call: String,
-    pub(crate) scene: &'static str,
-    pub(crate) base: Option<Answer>,
-    pub(crate) patched: Option<Answer>,
-    /// The memory around what differs, before and after.
-    pub(crate) picture: String,
-    /// The same with a terminal's colours.
-    #[serde(skip)]
-    pub(crate) coloured: String,
-    #[serde(skip)]
-    pub(crate) case: Case,
-}
-
 impl Review {
     pub(crate) fn new(material: Material<'_>) -> Review {
         let Material { surveys, revisions, comparison, .. } = &material;
@@ -246,8 +179,9 @@ impl Review {
         }
     }
 
-    pub(crate) fn groups(&self) -> impl Iterator<Item = &GroupData> {
-        self.groups.iter()
+    /// Both kernels, with what a reader calls them.
+    pub(crate) fn kernels(&self) -> [(&'static str, &KernelData); 2] {
+        [("base", &self.base), ("patched", &self.patched)]
     }
 
     /// The groups of a class by what explains them, each with its number: those with one
@@ -338,80 +272,6 @@ impl Tried {
                 .collect(),
         }
     }
-}
-
-impl GroupData {
-    fn new(group: &Group, material: &Material<'_>) -> GroupData {
-        let answers = |case: &Case| {
-            let answers = answers(case, material.exhibits?, material.revisions)?;
-            let [base, patched] = [0, 1].map(|at: usize| answers[at].departs.is_some());
-            let shows = match group.class {
-                Class::Regression if group.kept.is_some() => base && !patched,
-                Class::Regression | Class::Promise => !base && patched,
-                Class::Fixed => base && !patched,
-                Class::BothWrong => base && patched,
-                Class::Explained | Class::Unexplained => {
-                    contrasted(case, &answers[0], &answers[1]).mismatch().is_some()
-                        && !base
-                        && !patched
-                }
-            };
-            shows.then_some(answers)
-        };
-        let (case, answers) = match answers(&group.simplest) {
-            Some(answers) => (group.simplest, Some(answers)),
-            None => (group.first, answers(&group.first)),
-        };
-        let memory = |colour| match &answers {
-            Some([base, patched]) => drawn(&case, base, patched, colour),
-            None => String::new(),
-        };
-        let (picture, coloured) = (memory(false), memory(true));
-        // What was found by made-up contents is told with those of the sockets.
-        let real = answers
-            .as_ref()
-            .filter(|_| matches!(group.class, Class::Explained | Class::Unexplained))
-            .and_then(|[base, patched]| {
-                let seen = contrasted(&case, base, patched);
-                let larger = larger(base, patched);
-                let told = diagnose(&case, &larger.revision, larger.subflows, &seen)?;
-                (told.signature == group.signature).then_some(told.summary)
-            });
-        let [base, patched] = match answers {
-            Some([base, patched]) => [Some(base), Some(patched)],
-            None => [None, None],
-        };
-        let names = group.scenes.iter().filter_map(|id| Some(by_id(*id)?.name));
-        let rule = group.rule();
-        GroupData {
-            class: group.class,
-            signature: group.signature.clone(),
-            summary: of_kernels(group.class, real.as_ref().unwrap_or(&group.summary)),
-            cases: group.cases,
-            scenes: group.scenes.len(),
-            scene_names: names.take(MOST_SCENES).collect(),
-            scene_ids: group.scenes.iter().copied().collect(),
-            option: table_name(case.option),
-            rule: rule.map(RuleData::from),
-            standing: rule.map(standing),
-            contract: contract(group, rule),
-            because: group.because.clone(),
-            console: group.console.clone(),
-            hex: hex(&codec::encode(&case)),
-            call: case.to_string(),
-            scene: by_id(case.scene).map_or("an unknown scene", |scene| scene.name),
-            base,
-            patched,
-            picture,
-            coloured,
-            case,
-        }
-    }
-}
-
-/// An option as a table names it.
-fn table_name(option: i32) -> String {
-    if is_known(option) { option_name(option) } else { "unknown".to_owned() }
 }
 
 #[cfg(test)]

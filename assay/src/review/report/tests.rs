@@ -1,10 +1,16 @@
 use super::*;
 use crate::arguments::OptionName;
 use crate::arguments::selection::Selection;
+use crate::report::coverage::Choice;
 use crate::report::coverage::SkippedScene;
 use crate::review::difference::compare;
+use crate::review::guest_run::GuestRun;
 use crate::review::guest_run::{ABSENT, AGREE, NONE, SceneFacts};
+use mptcp_emulator::Revision;
+use mptcp_harness::cases::Case;
 use mptcp_harness::engines::case_list::{CaseList, scene_facts};
+use mptcp_harness::scenes::by_id;
+use std::time::Duration;
 
 fn survey(scenes: std::ops::Range<u8>, verdicts: &[(u32, u64)]) -> GuestRun {
     let scene = |id| SceneFacts {

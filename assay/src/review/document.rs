@@ -1,0 +1,294 @@
+//! What a review reports, as a list of blocks: [`super::markdown`] and [`super::html`] write
+//! the same ones.
+
+use std::collections::BTreeSet;
+
+use super::answer::Answer;
+use super::group::Class;
+use super::group_data::GroupData;
+use super::report::{KernelData, Review};
+use super::words::{lattice, missing};
+use crate::terminal::style::{counted, grouped};
+
+/// The title of a report.
+pub(crate) const TITLE: &str = "What changes in getsockopt(SOL_MPTCP, …)";
+/// Groups without a known cause that Markdown shows in full, and those of one known cause.
+const MOST_IN_FULL: usize = 5;
+const MOST_OF_A_CAUSE: usize = 1;
+/// Groups that Markdown lists of those which several known causes explain together.
+const MOST_OF_SEVERAL: usize = 2;
+/// Hexadecimal digits in a line of a command.
+const DIGITS: usize = 72;
+
+/// A part of a report. In text, `code` is between backticks.
+pub(crate) enum Block<'a> {
+    Heading(&'static str),
+    /// The heading of what has one cause, which may be empty.
+    Cause(Class, String),
+    Paragraph(String),
+    List(Vec<Item>),
+    /// Kinds of difference.
+    Groups(Groups<'a>),
+    Code {
+        language: &'static str,
+        text: String,
+    },
+    /// A command to copy.
+    Command(String),
+    /// The memory of a group's simplest case on both kernels.
+    Memory(&'a GroupData),
+}
+
+/// An item of a list.
+#[derive(Default)]
+pub(crate) struct Item {
+    /// Its name in the style sheet.
+    pub(crate) class: &'static str,
+    /// Emphasized, before the text.
+    pub(crate) lead: String,
+    pub(crate) text: String,
+    /// Each on a line of its own.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The kinds of difference of one cause. The page has all of them in full.
+pub(crate) struct Groups<'a> {
+    /// Each with its number and its description.
+    pub(crate) groups: Vec<(usize, &'a GroupData, Vec<Block<'a>>)>,
+    /// How many Markdown lists, and how many it shows in full.
+    pub(crate) most_listed: usize,
+    pub(crate) most_in_full: usize,
+    /// How many the page shows unfolded.
+    pub(crate) most_open: usize,
+}
+
+impl Item {
+    fn new(text: String) -> Item {
+        Item { text, ..Item::default() }
+    }
+
+    fn led(class: &'static str, lead: impl Into<String>, text: String) -> Item {
+        Item { class, lead: lead.into(), text, notes: Vec::new() }
+    }
+}
+
+/// The whole report.
+pub(crate) fn blocks(review: &Review) -> Vec<Block<'_>> {
+    let mut blocks = vec![Block::List(summary(review)), Block::List(kernels(review))];
+    // One case shows what a cause explains. What several of these explain together has none.
+    let mut shown: BTreeSet<&str> = BTreeSet::new();
+    for class in Class::ALL {
+        for (cause, groups) in review.causes(class) {
+            let because = groups.iter().flat_map(|(_, group)| &group.because);
+            let new = because.filter(|datum| shown.insert(datum.as_str())).count() > 0;
+            let (most_in_full, most_listed, most_open) = match (cause.is_empty(), new) {
+                (true, _) => (MOST_IN_FULL, usize::MAX, usize::MAX),
+                (false, true) => (MOST_OF_A_CAUSE, usize::MAX, 1),
+                (false, false) => (0, MOST_OF_SEVERAL, 1),
+            };
+            let described =
+                groups.iter().map(|(at, group)| (*at, *group, self::group(group, review)));
+            let groups = described.collect();
+            blocks.push(Block::Cause(class, cause));
+            blocks.push(Block::Groups(Groups { groups, most_listed, most_in_full, most_open }));
+        }
+    }
+    blocks.extend(contents(review));
+    blocks.extend(tried(review));
+    blocks
+}
+
+/// The result, in a few lines.
+pub(crate) fn summary(review: &Review) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (what, meaning) in &review.troubles {
+        items.push(Item::led("both-wrong", what, format!(": {meaning}")));
+    }
+    for loss in &review.losses {
+        items.push(Item::led(
+            "regression",
+            "taken away",
+            format!(": {loss}: programs count on it"),
+        ));
+    }
+    let scenes = review.coverage.scenes_text();
+    let cases = counted(review.tried.compared, "case");
+    if review.shows_nothing() && review.troubles.is_empty() {
+        items.push(Item::led("same", "NO DIFFERENCE", format!(" on {cases}, in {scenes}.")));
+    } else if review.shows_nothing() {
+        let text = format!("no difference on the {cases} that were compared, in {scenes}");
+        items.push(Item::new(text));
+    } else if !review.coverage.skipped_scenes.is_empty() {
+        items.push(Item::new(format!("compared in {scenes}")));
+    }
+    for class in Class::ALL {
+        let groups = || review.groups.iter().filter(|group| group.class == class);
+        if groups().count() > 0 {
+            let some = grouped(groups().map(|group| group.cases).sum());
+            let text = format!(" on {some} of {cases}: {}", class.meaning());
+            items.push(Item::led(class.style(), class.counted(groups().count()), text));
+        }
+    }
+    if !review.contents.is_empty() {
+        let count = counted(review.contents.len() as u64, "field");
+        items.push(Item::led("contents", count, " of the structures with other contents".into()));
+    }
+    items
+}
+
+/// The kernels, and in what they are known to differ.
+fn kernels(review: &Review) -> Vec<Item> {
+    let kernel = |(what, kernel): (&str, &KernelData)| {
+        let revision = &kernel.revision;
+        let text = format!(
+            "{what}: {} (Linux {}), modelled as {}: tcp_info {}, mptcp_info {} bytes{}",
+            kernel.name,
+            kernel.release,
+            revision.name,
+            revision.tcp_info,
+            revision.mptcp_info,
+            if revision.full_info { "" } else { ", no MPTCP_FULL_INFO" }
+        );
+        Item { notes: kernel.notes.clone(), ..Item::new(text) }
+    };
+    let facts = review.facts.iter().chain(&review.data).cloned().map(Item::new);
+    review.kernels().map(kernel).into_iter().chain(facts).collect()
+}
+
+/// The description of one kind of difference.
+fn group<'a>(group: &'a GroupData, review: &Review) -> Vec<Block<'a>> {
+    let more = if group.scenes > group.scene_names.len() { ", …" } else { "" };
+    let mut facts = vec![Item::new(format!(
+        "{} on {} ({}{more})",
+        counted(group.cases, "case"),
+        counted(group.scenes as u64, "scene"),
+        group.scene_names.join(", ")
+    ))];
+    if let Some(rule) = &group.rule {
+        let standing = group.standing.unwrap_or_default();
+        let text = format!("rule {} ({standing}): {}", rule.name, rule.sentence);
+        facts.push(Item { notes: vec![format!("source: {}", rule.source)], ..Item::new(text) });
+    }
+    facts.push(Item::new(format!("contract: {}", group.contract)));
+    let mut blocks = vec![Block::Paragraph(format!("{}.", group.summary)), Block::List(facts)];
+    if let Some(console) = &group.console {
+        blocks.push(Block::Code { language: "", text: console.clone() });
+    }
+    let answered =
+        [("base", &group.base), ("patched", &group.patched)].map(|(what, answer)| match answer {
+            Some(answer) => answered(what, answer, &group.signature),
+            None => Item::new(format!("{what}: {}", review.unanswered())),
+        });
+    let digits = group.hex.as_bytes().chunks(DIGITS);
+    let digits: Vec<_> = digits.map(String::from_utf8_lossy).collect();
+    blocks.extend([
+        Block::Paragraph("The simplest case:".into()),
+        Block::Code { language: "c", text: group.call.clone() },
+        Block::List(answered.into()),
+        Block::Memory(group),
+        Block::Command(format!(
+            "assay vm --kernel {} -- explain --hex \\\n{}",
+            review.shown_on(group),
+            digits.join("\\\n")
+        )),
+    ]);
+    blocks
+}
+
+/// What a kernel did with the simplest case.
+fn answered(what: &str, answer: &Answer, signature: &str) -> Item {
+    let optlen = answer.optlen.map_or(String::new(), |optlen| format!(", *optlen {optlen}"));
+    let (class, prediction) = match &answer.departs {
+        None => ("good", "as predicted".to_owned()),
+        Some((departs, _)) if departs == signature => ("bad", "not as predicted".to_owned()),
+        Some((_, summary)) => ("bad", format!("not as predicted: {summary}")),
+    };
+    let text = format!("{what}: {}{optlen}; {prediction}", answer.result);
+    Item { class, ..Item::new(text) }
+}
+
+fn contents(review: &Review) -> Vec<Block<'_>> {
+    if review.contents.is_empty() {
+        return Vec::new();
+    }
+    let items = review.contents.iter().map(|content| {
+        Item::new(format!(
+            "{}: {} and now {} (on {}), at {} of {} places",
+            content.field,
+            content.base,
+            content.patched,
+            content.scene,
+            content.places,
+            content.steady
+        ))
+    });
+    let meaning = "Fields that are steady on either kernel, in every boot, and hold something else \
+         on the other. The model takes contents from sock_diag, which fills them in by the same \
+         functions as the options, and so does not contradict them: whether a change is meant is \
+         for the reader.";
+    vec![Block::Heading("Contents"), Block::Paragraph(meaning.into()), Block::List(items.collect())]
+}
+
+fn tried(review: &Review) -> Vec<Block<'_>> {
+    let tried = &review.tried;
+    let mut lines = vec![
+        format!(
+            "{} on {} that came up on both kernels: {} of boundary values ({}), {} random (seed \
+             {}), {} stored",
+            counted(tried.cases, "case"),
+            counted(review.coverage.scenes as u64, "scene"),
+            grouped(tried.lattice),
+            lattice(tried.lattice_step),
+            grouped(tried.random),
+            tried.seed,
+            grouped(tried.stored),
+        ),
+        format!(
+            "compared: {}; without a verdict on one of them: {}",
+            grouped(tried.compared),
+            grouped(tried.undecided)
+        ),
+    ];
+    for (what, kernel) in review.kernels() {
+        for (reason, count) in &kernel.reasons {
+            let count = counted(*count, "case");
+            lines.push(format!("{what} without a verdict on {count}: {reason}"));
+        }
+        for (reason, names) in &kernel.skipped {
+            lines.push(format!("{}: {reason}", missing(what, names)));
+        }
+        let count = counted(kernel.disagree, "case");
+        lines.push(format!("{what} disagrees with the model on {count}"));
+    }
+    for (signature, cases) in &review.alike_wrong {
+        lines.push(format!(
+            "both wrong by the same rule, their values not compared: {signature} ({})",
+            counted(*cases, "case")
+        ));
+    }
+    let missing = match tried.rules_missing.join(", ") {
+        none if none.is_empty() => none,
+        missing => format!("; not {missing}"),
+    };
+    lines.push(format!("rules exercised: {} of {}{missing}", tried.rules_exercised, tried.rules));
+    let limits = "What this does not prove: nothing about calls that run at the same time, about \
+         memory that is read and not written, about the kernel's own memory, or about clocks and \
+         random numbers, which are not compared. A change of what the structures hold shows only \
+         in fields that are steady from boot to boot.";
+    let words = "Words: a scene is a socket in a known state (`assay scenes` lists them). The \
+         street is the memory of the caller, stretches of pages that are writable, read-only or \
+         without access; in its pictures, `..` is a byte as it was before the call. The lattice is \
+         all combinations of boundary values. A prediction is the model's, from the rules that are \
+         named (`assay rules`).";
+    let times = format!(
+        "Built in {:.0} s, compared in {:.0} s.",
+        review.build_seconds,
+        review.seconds - review.build_seconds
+    );
+    let mut blocks = vec![
+        Block::Heading("What was tried"),
+        Block::List(lines.into_iter().map(Item::new).collect()),
+    ];
+    blocks.extend([limits.to_owned(), words.to_owned(), times].map(Block::Paragraph));
+    blocks
+}
