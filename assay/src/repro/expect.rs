@@ -165,8 +165,7 @@ impl Reader<'_> {
 
     /// The family of the address that a byte is part of, as predicted.
     fn family(&self, range: &Range<usize>, spot: Spot) -> u8 {
-        let into = spot.byte;
-        range.start.checked_sub(into).map_or(0, |start| self.over[0].prediction[start])
+        range.start.checked_sub(spot.byte).map_or(0, |start| self.over[0].prediction[start])
     }
 }
 
@@ -376,12 +375,10 @@ fn pointer((name, offset): Pointer) -> String {
 
 /// A value as C, of the element `i` where it differs from one to the next.
 fn number(value: Value, len: usize, step: u64, first: usize) -> String {
-    if value == Value::Port {
-        return "PORT".into();
-    }
     let (value, is_network) = match value {
         Value::Number(value) => (value, false),
         Value::Network(value) => (value, true),
+        Value::Port => return "PORT".into(),
         _ => return "0".into(),
     };
     let origin = value.wrapping_sub(step.wrapping_mul(first as u64));
