@@ -4,7 +4,9 @@ use mptcp_emulator::abi::MptcpInfo;
 use mptcp_emulator::{
     ContentMut, Family, OpenReason, OwnedConnection, OwnedSocket, Revision, Socket,
 };
-use mptcp_harness::scenes::{ExpectedState, Group, Kind, Limits, Scene};
+use mptcp_harness::scenes::{
+    Addresses, ExpectedState, Group, Kind, Limits, NotMptcp, Recipe, Scene,
+};
 
 /// A socket that no kernel has made.
 pub(crate) struct ModelSocket(OwnedSocket);
@@ -12,9 +14,9 @@ pub(crate) struct ModelSocket(OwnedSocket);
 impl ModelSocket {
     /// A scene as it would be on another revision: contents of this kernel,
     /// cut or lengthened with zeros to that revision's sizes.
-    pub(crate) fn of(portrait: &ExpectedState, revision: &Revision) -> ModelSocket {
-        let Kind::Mptcp { info, subflows } = &portrait.kind else {
-            return ModelSocket(OwnedSocket::Other(portrait.kind.other()));
+    pub(crate) fn of(state: &ExpectedState, revision: &Revision) -> ModelSocket {
+        let Kind::Mptcp { info, subflows } = &state.kind else {
+            return ModelSocket(OwnedSocket::Other(state.kind.other()));
         };
         let mut connection = OwnedConnection::new(revision, subflows.len());
         connection.info_mut().copy_from(info.content());
@@ -48,10 +50,8 @@ impl ModelSocket {
         revision: &Revision,
         fill: impl Fn(&mut ContentMut, u32),
     ) -> ModelSocket {
-        let name = scene.name;
-        let family = if name.contains("v4") { Family::V4 } else { Family::V6 };
-        ModelSocket(match (scene.subflows_holding(&revision.sockets), scene.group) {
-            (Some(subflows), _) => {
+        ModelSocket(match scene.subflows_holding(&revision.sockets) {
+            Some(subflows) => {
                 let mut connection = OwnedConnection::new(revision, subflows as usize);
                 for (number, mut subflow) in (1..).zip(connection.subflows_mut()) {
                     fill(&mut subflow.tcp_info, 2 * number);
@@ -63,14 +63,18 @@ impl ModelSocket {
                 }
                 OwnedSocket::Mptcp(connection)
             }
-            (None, Group::NotMptcp) => OwnedSocket::Other(match name.split('-').next() {
-                Some("tcp") => Socket::Tcp(family),
-                Some("udp") => Socket::Udp(family),
-                Some("unix") => Socket::Unix,
-                Some("pipe") => Socket::NotASocket,
-                _ => Socket::Closed,
+            None => OwnedSocket::Other(match scene.plan() {
+                Recipe::NotMptcp(NotMptcp::Tcp(over)) => Socket::Tcp(family(over)),
+                Recipe::NotMptcp(NotMptcp::Udp(over)) => Socket::Udp(family(over)),
+                Recipe::NotMptcp(NotMptcp::Unix) => Socket::Unix,
+                Recipe::NotMptcp(NotMptcp::Pipe) => Socket::NotASocket,
+                Recipe::NotMptcp(NotMptcp::Closed) => Socket::Closed,
+                Recipe::Link(link) if scene.group == Group::NotMptcp => {
+                    Socket::Tcp(family(link.over))
+                }
+                Recipe::Link(link) => Socket::FallenBack(family(link.over)),
+                Recipe::Unconnected(over, _) => Socket::FallenBack(family(over)),
             }),
-            (None, _) => OwnedSocket::Other(Socket::FallenBack(family)),
         })
     }
 
@@ -91,6 +95,11 @@ impl ModelSocket {
         };
         act(socket, subflows)
     }
+}
+
+/// The family of a socket; one with IPv4-mapped addresses is of IPv6.
+fn family(over: Addresses) -> Family {
+    if over == Addresses::V4 { Family::V4 } else { Family::V6 }
 }
 
 /// The fields of `struct mptcp_info` that are 0 in a scene on a revision and not on every
@@ -133,7 +142,7 @@ mod tests {
     use mptcp_harness::scenes::by_name;
 
     #[test]
-    fn a_name_tells_kind_and_subflows() {
+    fn a_scene_has_its_kind_and_subflows() {
         let on = |revision: Revision, name| {
             let scene = by_name(name);
             scene.map(|scene| {
@@ -141,13 +150,13 @@ mod tests {
                     .with(|socket, subflows| (matches!(socket, Socket::Mptcp(_)), subflows))
             })
         };
-        let told = |name| on(Revision::NEWEST, name);
-        assert_eq!(told("many-v6-client-41-after"), Some((true, 41)));
-        assert_eq!(told("fresh-v4"), Some((true, 0)));
-        assert_eq!(told("subflow-removed-v4-client-3"), Some((true, 2)));
-        assert_eq!(told("bound-v4"), Some((true, 1)));
-        assert_eq!(told("fallen-back-mapped-client"), Some((false, 0)));
-        assert_eq!(told("closed-descriptor"), Some((false, 0)));
+        let newest = |name| on(Revision::NEWEST, name);
+        assert_eq!(newest("many-v6-client-41-after"), Some((true, 41)));
+        assert_eq!(newest("fresh-v4"), Some((true, 0)));
+        assert_eq!(newest("subflow-removed-v4-client-3"), Some((true, 2)));
+        assert_eq!(newest("bound-v4"), Some((true, 1)));
+        assert_eq!(newest("fallen-back-mapped-client"), Some((false, 0)));
+        assert_eq!(newest("closed-descriptor"), Some((false, 0)));
         // What a revision's sockets hold otherwise.
         assert_eq!(on(Revision::V6_1, "fresh-v4"), Some((true, 1)));
         for (name, subflows) in [

@@ -65,6 +65,16 @@ impl Ground {
             Ground::Unmapped => "unmapped",
         }
     }
+
+    /// The pattern over its colour, if it has one.
+    pub(super) fn hatch(self) -> Option<&'static str> {
+        match self {
+            Ground::Writable => None,
+            Ground::ReadOnly => Some("read-only"),
+            Ground::NoAccess => Some("no-access"),
+            Ground::Unmapped => Some("unmapped"),
+        }
+    }
 }
 
 /// Bytes that the program declares: `optlen` of them from `optval`, or slots of
@@ -134,7 +144,16 @@ impl Kind {
         }
     }
 
-    /// The same as a word of a style sheet.
+    /// The pattern over its colour, if it has one.
+    pub(super) fn hatch(self) -> Option<&'static str> {
+        match self {
+            Kind::HeaderTail => Some("tail"),
+            Kind::Slack => Some("slack"),
+            _ => None,
+        }
+    }
+
+    /// Its class in the style sheet.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Kind::Length => "length",

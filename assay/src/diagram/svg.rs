@@ -1,11 +1,13 @@
 //! A drawing as an `<svg>` element, in the colours of the page that it is part of.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use maud::{Markup, html};
 
 use super::elements::{Drawing, Ground, Kind, Lane, Pages, Room, Run, Tone};
 use super::marks;
+use crate::terminal::style::wrapped;
 
 /// Width of a drawing, in pixels.
 pub(crate) const WIDTH: u32 = 900;
@@ -86,7 +88,7 @@ fn element(drawing: &Drawing) -> (Markup, f64) {
     }
     let mut remarks = Vec::new();
     for remark in &drawing.remarks {
-        for line in lines(remark, 112) {
+        for line in wrapped(remark, "", 112).lines() {
             at += LINE;
             remarks.push(html! { text.soft x="8" y=(px(at)) { (line) } });
         }
@@ -106,7 +108,7 @@ fn element(drawing: &Drawing) -> (Markup, f64) {
     (markup, height)
 }
 
-/// Hatches, so that nothing is told by its colour alone.
+/// Patterns, so that nothing is distinguished by its colour alone.
 fn patterns(id: &str) -> Markup {
     let pattern = |name: &str, class: &str, path: &str| {
         html! {
@@ -250,18 +252,13 @@ impl<'a> Sheet<'a> {
             let odd = if odd(number) { " odd" } else { "" };
             format!("thing {}{odd}{narrow}", run.kind.class())
         };
-        let hatch = match run.kind {
-            Kind::HeaderTail => Some("tail"),
-            Kind::Slack => Some("slack"),
-            _ => None,
-        };
         let on = match run.kind {
             Kind::Slack | Kind::Beyond => "middle",
             _ => "middle on",
         };
         html! {
             @for number in seen { (self.bar(&run.one(number), &class(number), y, BAR, NARROW / 2.0)) }
-            @if let Some(name) = hatch { (self.hatched(&run.range(), name, y, BAR)) }
+            @if let Some(name) = run.kind.hatch() { (self.hatched(&run.range(), name, y, BAR)) }
             @for (range, label) in self.lane.labels(run, chars) {
                 @let (x, width) = self.across(&range, 0.0);
                 text class=(on) x=(px(x + width / 2.0)) y=(px(y + 17.0)) { (label) }
@@ -281,15 +278,9 @@ impl<'a> Sheet<'a> {
         let (x, width) = self.across(&pages.range, 1.0);
         let name = pages.ground.name();
         let text = CHARACTER * name.len() as f64;
-        let hatch = match pages.ground {
-            Ground::Writable => None,
-            Ground::ReadOnly => Some("read-only"),
-            Ground::NoAccess => Some("no-access"),
-            Ground::Unmapped => Some("unmapped"),
-        };
         html! {
             (self.bar(&pages.range, "ground", y, LINE, 1.0))
-            @if let Some(hatch) = hatch { (self.hatched(&pages.range, hatch, y, LINE)) }
+            @if let Some(hatch) = pages.ground.hatch() { (self.hatched(&pages.range, hatch, y, LINE)) }
             @if text + 12.0 < width {
                 rect x=(px(x + width / 2.0 - text / 2.0 - 4.0)) y=(px(y + 1.0)) width=(px(text + 8.0)) height="15"
                     style="fill: var(--ground)" {}
@@ -350,12 +341,7 @@ fn legend(drawing: &Drawing, top: f64) -> (Markup, f64) {
         |kind| lanes().flat_map(|lane| lane.tracks.iter().flatten()).any(|run| run.kind == kind);
     let mut entries: Vec<(&str, Option<&str>, &str)> = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| has(*kind)) {
-        let hatch = match kind {
-            Kind::HeaderTail => Some("tail"),
-            Kind::Slack => Some("slack"),
-            _ => None,
-        };
-        entries.push((kind.class(), hatch, kind.name()));
+        entries.push((kind.class(), kind.hatch(), kind.name()));
     }
     if lanes().any(|lane| !lane.changed.is_empty()) {
         entries.push(("changed", None, "changed, as predicted"));
@@ -363,15 +349,10 @@ fn legend(drawing: &Drawing, top: f64) -> (Markup, f64) {
     if lanes().any(|lane| !lane.differing.is_empty()) {
         entries.push(("bad", None, "model and kernel differ"));
     }
-    let stands = |ground| lanes().flat_map(|lane| &lane.pages).any(|pages| pages.ground == ground);
-    let grounds = [
-        (Ground::ReadOnly, "read-only"),
-        (Ground::NoAccess, "no-access"),
-        (Ground::Unmapped, "unmapped"),
-    ];
-    for (ground, hatch) in grounds.into_iter().filter(|(ground, _)| stands(*ground)) {
-        entries.push(("ground", Some(hatch), ground.name()));
-    }
+    let grounds: BTreeSet<Ground> =
+        lanes().flat_map(|lane| &lane.pages).map(|pages| pages.ground).collect();
+    let hatched = grounds.into_iter().filter(|ground| ground.hatch().is_some());
+    entries.extend(hatched.map(|ground| ("ground", ground.hatch(), ground.name())));
     let (mut x, mut y) = (8.0, top);
     let mut placed = Vec::new();
     for (class, hatch, name) in entries {
@@ -392,11 +373,6 @@ fn legend(drawing: &Drawing, top: f64) -> (Markup, f64) {
         }
     };
     (markup, y + 24.0)
-}
-
-/// A text in lines of so many characters.
-fn lines(text: &str, width: usize) -> Vec<String> {
-    crate::terminal::style::wrapped(text, "", width).lines().map(str::to_owned).collect()
 }
 
 /// A length as SVG has it: tenths of a pixel are enough.

@@ -1,5 +1,6 @@
 //! What is expected of each byte, as checks by name.
 
+use std::mem::discriminant;
 use std::ops::Range;
 
 use mptcp_harness::cases::{BLOCKS, Case, Input};
@@ -164,8 +165,7 @@ impl Reader<'_> {
 
     /// The family of the address that a byte is part of, as predicted.
     fn family(&self, range: &Range<usize>, spot: Spot) -> u8 {
-        let into = spot.byte;
-        range.start.checked_sub(into).map_or(0, |start| self.over[0].prediction[start])
+        range.start.checked_sub(spot.byte).map_or(0, |start| self.over[0].prediction[start])
     }
 }
 
@@ -200,25 +200,23 @@ fn same(one: &Spot, other: &Spot) -> bool {
 
 /// The name of a part of a thing; empty where the thing has no parts.
 fn name(spot: Spot, part: &Part, family: u8) -> String {
-    let field = spot.field.map(|field| field.split(':').next().unwrap_or(field));
-    let field = match field {
-        Some("(hole)") => "padding".to_owned(),
-        Some(field) => field.to_owned(),
-        None => String::new(),
+    let field = match spot.field.and_then(|field| field.split(':').next()) {
+        Some("(hole)") => "padding",
+        field => field.unwrap_or_default(),
     };
     if !is_address(&spot) {
-        return field;
+        return field.to_owned();
     }
     let dot = if field.is_empty() { "" } else { "." };
     let v4 = i32::from(family) == 2;
-    let part = match part.index {
-        0 => "ss_family",
-        1 if v4 => "sin_port",
-        1 => "sin6_port",
-        2 if v4 => "sin_addr",
-        2 => "sin6_flowinfo",
-        3 | 4 if !v4 => "sin6_addr",
-        5 if !v4 => "sin6_scope_id",
+    let part = match (part.index, v4) {
+        (0, _) => "ss_family",
+        (1, true) => "sin_port",
+        (1, false) => "sin6_port",
+        (2, true) => "sin_addr",
+        (2, false) => "sin6_flowinfo",
+        (3 | 4, false) => "sin6_addr",
+        (5, false) => "sin6_scope_id",
         _ => "padding",
     };
     format!("{field}{dot}{part}")
@@ -259,21 +257,18 @@ fn title(region: Region) -> String {
 
 /// Elements of one shape stand in one loop.
 fn section(case: &Case, laid: &Laid, elements: &[Vec<Piece>]) -> String {
-    let shape = |pieces: &[Piece]| -> Vec<(usize, usize, String, u8)> {
-        let kind = |value: Value| match value {
-            Value::Number(_) => 0,
-            Value::Network(_) => 1,
-            Value::Zeros => 2,
-            Value::Open => 3,
-            Value::Port => 4,
-        };
-        pieces.iter().map(|one| (one.at, one.len, one.name.clone(), kind(one.value))).collect()
+    let is_alike = |one: &Piece, other: &Piece| {
+        (one.at, one.len, &one.name) == (other.at, other.len, &other.name)
+            && discriminant(&one.value) == discriminant(&other.value)
+    };
+    let have_one_shape = |one: &[Piece], other: &[Piece]| {
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_alike(one, other))
     };
     let mut text = String::new();
     let mut first = 0;
     while first < elements.len() {
         let alike = |at: &usize| {
-            shape(&elements[*at]) == shape(&elements[first])
+            have_one_shape(&elements[*at], &elements[first])
                 && (laid.region(0) == laid.region(1)
                     || !matches!(laid.region(0), Region::Block(_))
                     || *at == first)
@@ -380,13 +375,11 @@ fn pointer((name, offset): Pointer) -> String {
 
 /// A value as C, of the element `i` where it differs from one to the next.
 fn number(value: Value, len: usize, step: u64, first: usize) -> String {
-    if value == Value::Port {
-        return "PORT".into();
-    }
-    let (Value::Number(value) | Value::Network(value), is_network) =
-        (value, matches!(value, Value::Network(_)))
-    else {
-        return "0".into();
+    let (value, is_network) = match value {
+        Value::Number(value) => (value, false),
+        Value::Network(value) => (value, true),
+        Value::Port => return "PORT".into(),
+        _ => return "0".into(),
     };
     let origin = value.wrapping_sub(step.wrapping_mul(first as u64));
     let origin = match origin {

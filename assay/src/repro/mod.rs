@@ -6,8 +6,10 @@
 //! how the scene is made. [`program`] puts it together, with fragments of C that
 //! are the files beside this one: only those that the case needs.
 
+mod buffers;
 mod expect;
 mod finding;
+mod heading;
 mod input;
 mod pages;
 mod program;

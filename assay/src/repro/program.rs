@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use mptcp_emulator::{Errno, Revision, Rule, abi};
-use mptcp_harness::cases::codec;
-use mptcp_harness::cases::{BLOCKS, Block, Entry, Input, Place, option_name};
-use mptcp_harness::judge::finding::hex;
+use mptcp_harness::cases::{Entry, Input, Place, option_name};
 use mptcp_harness::judge::region::{Map, Region};
 
 use super::expect::{Section, sections};
 use super::input::ProgramInput;
 use super::pages::Kept;
-use super::source::{comment, legend, promise, rule, statement};
+use super::source::{comment, promise, rule, statement};
 use super::staging::Staging;
 
 /// The text of the program.
@@ -83,14 +81,15 @@ fn joined(fragments: &[&str], definitions: &str) -> String {
     text
 }
 
-struct Writer<'a> {
-    subjects: &'a ProgramInput,
-    kept: Kept,
-    staging: Staging,
+/// Writes one program.
+pub(super) struct Writer<'a> {
+    pub(super) subjects: &'a ProgramInput,
+    pub(super) kept: Kept,
+    pub(super) staging: Staging,
 }
 
 impl Writer<'_> {
-    fn is_compat(&self) -> bool {
+    pub(super) fn is_compat(&self) -> bool {
         self.subjects.case().entry == Entry::Compat
     }
 
@@ -108,136 +107,6 @@ impl Writer<'_> {
                      #define GUARD\t(4UL << 20)\n";
         let low = behind.replace("MAP_NORESERVE, -1", "MAP_NORESERVE | MAP_32BIT,\n\t\t   -1");
         format!("{before}{guard}{low}")
-    }
-
-    /// The comment that a mail's reader sees first.
-    fn head(&self) -> String {
-        let ProgramInput { found, scene, kernel, revision, over, contract, .. } = self.subjects;
-        let case = self.subjects.case();
-        let mut paragraphs = vec![
-            format!(
-                "getsockopt(fd, SOL_MPTCP, {}, ...) with an optlen of {}, on {} (scene {}).",
-                option_name(case.option),
-                case.length,
-                self.staging.what,
-                scene.name
-            ),
-            String::new(),
-        ];
-        if self.is_compat() {
-            let how = "The call is made as 32-bit programs make it, by int $0x80, which a 64-bit \
-                       program may do as well.";
-            paragraphs.extend([how.into(), String::new()]);
-        }
-        if let Some(summary) = &found.summary {
-            paragraphs.extend([format!("Found on {summary}."), String::new()]);
-        }
-        if let Some(console) = &found.console {
-            paragraphs.push("The kernel complained during the call; dmesg has:".into());
-            paragraphs.extend(console.lines().take(3).map(|line| format!("\t{line}")));
-            paragraphs.push(String::new());
-        }
-        paragraphs.extend([
-            "\tgcc -Wall -Wextra -Werror -o repro repro.c && ./repro".into(),
-            String::new(),
-            format!(
-                "Takes no root. Exit status: 0 if the kernel does what is expected below, 1 if \
-                 not, 4 if that cannot be told. Expected is what {} {}, with a tcp_info of {} \
-                 bytes and an mptcp_info of {}; written by mptcp-assay on {}.",
-                if *contract { "documents promise for Linux" } else { "Linux" },
-                if *contract {
-                    revision.name.to_owned()
-                } else {
-                    format!("{} does", revision.name)
-                },
-                revision.tcp_info,
-                revision.mptcp_info,
-                kernel.release
-            ),
-            String::new(),
-        ]);
-        let promises = self.subjects.promises();
-        for known in promises.iter().filter(|known| known.rules().is_empty()) {
-            paragraphs.extend([promise(known), String::new()]);
-        }
-        let sources = legend(&over[0].rules, &promises);
-        if !sources.is_empty() {
-            paragraphs.push("Sources:".into());
-            paragraphs.extend(sources);
-            paragraphs.push(String::new());
-        }
-        let digits = hex(&codec::encode(case));
-        paragraphs.push("The case, for assay explain --hex:".into());
-        let lines = digits.as_bytes().chunks(68).map(|line| String::from_utf8_lossy(line));
-        paragraphs.extend(lines.map(|line| format!("\t{line}")));
-        format!("// SPDX-License-Identifier: GPL-2.0 OR MIT\n{}", comment(0, &paragraphs))
-    }
-
-    /// What headers may lack, and copies of the structures under other names.
-    fn definitions(&self, fragments: &[&str]) -> String {
-        let mut text = String::new();
-        let mut define = |name: &str, value: i32| {
-            if fragments.iter().any(|fragment| fragment.contains(name)) {
-                let _ = write!(text, "\n#ifndef {name}\n#define {name}\t{value}\n#endif");
-            }
-        };
-        define("IPPROTO_MPTCP", abi::IPPROTO_MPTCP);
-        define("SOL_MPTCP", abi::SOL_MPTCP);
-        define("MPTCP_INFO", abi::MPTCP_INFO);
-        let option = self.subjects.case().option;
-        if option != abi::MPTCP_INFO && mptcp_harness::cases::is_known(option) {
-            define(&option_name(option), option);
-        }
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(match self.subjects.case().input {
-            Input::Nothing => "",
-            Input::Data(_) => include_str!("subflow_data.c"),
-            Input::Full(_) => include_str!("full_info.c"),
-            Input::Opt(_) => include_str!("info_opt.c"),
-        });
-        text + include_str!("machine.c")
-    }
-
-    /// The buffers of the case, with their names.
-    fn places(&self) -> Vec<(&'static str, Place)> {
-        let case = self.subjects.case();
-        let mut places = vec![("optval", case.optval), ("optlen", case.optlen)];
-        match &case.input {
-            Input::Nothing | Input::Data(_) => {}
-            Input::Full(full) => {
-                places.extend([("subflow_info", full.subflow_info), ("tcp_info", full.tcp_info)]);
-            }
-            Input::Opt(opt) => {
-                let blocks = opt.blocks.iter().map(|block| block.address);
-                places.extend(BLOCKS.into_iter().zip(blocks));
-            }
-        }
-        places
-    }
-
-    fn pointers(&self) -> String {
-        let places = self.places();
-        let names = |before: &str| -> Vec<String> {
-            places.iter().map(|(name, _)| format!("{before}{name}")).collect()
-        };
-        let mut text = comment(
-            0,
-            &["A page each: w can be written, r read only, - has no access, . is not mapped."
-                .into()],
-        );
-        let _ = write!(
-            text,
-            "#define PAGE\t4096\nstatic const char pages[] = \"{}\";\n\n{}\n",
-            self.kept.letters(),
-            statement(0, "static unsigned char ", &names("*"), ";"),
-        );
-        text.push_str("static const struct base {\n\tconst char *name;\n\tunsigned char **at;\n} bases[] = {\n");
-        for (name, _) in &places {
-            let _ = writeln!(text, "\t{{ \"{name}\", &{name} }},");
-        }
-        text + "};\n"
     }
 
     fn main(&self, sections: Vec<Section>) -> String {
@@ -356,76 +225,6 @@ impl Writer<'_> {
         }
         text
     }
-
-    /// What the program has written into the buffer.
-    fn declaration(&self) -> String {
-        let mut text = String::new();
-        let mut fields = |kind: &str, fields: &[(String, u32)]| {
-            if fields.iter().all(|(_, value)| *value == 0) {
-                let _ = writeln!(text, "\tstruct {kind} header = {{ 0 }};");
-                return;
-            }
-            let _ = writeln!(text, "\tstruct {kind} header = {{");
-            for (name, value) in fields.iter().filter(|(_, value)| *value != 0) {
-                let _ = writeln!(text, "\t\t.{name} = {},", unsigned(*value));
-            }
-            text.push_str("\t};\n");
-        };
-        let named = |name: &str, value: u32| (name.to_owned(), value);
-        match &self.subjects.case().input {
-            _ if self.subjects.case().optval.offset().is_none() => {}
-            Input::Nothing => {}
-            Input::Data(data) => fields(
-                "subflow_data",
-                &[
-                    named("size_subflow_data", data.size_subflow_data),
-                    named("num_subflows", data.num_subflows),
-                    named("size_kernel", data.size_kernel),
-                    named("size_user", data.size_user),
-                ],
-            ),
-            Input::Full(full) => fields(
-                "full_info",
-                &[
-                    named("size_tcpinfo_kernel", full.size_tcpinfo_kernel),
-                    named("size_tcpinfo_user", full.size_tcpinfo_user),
-                    named("size_sfinfo_kernel", full.size_sfinfo_kernel),
-                    named("size_sfinfo_user", full.size_sfinfo_user),
-                    named("num_subflows", full.num_subflows),
-                    named("size_arrays_user", full.size_arrays_user),
-                ],
-            ),
-            Input::Opt(opt) => {
-                let members = |(name, block): (&str, &Block)| {
-                    [
-                        (format!("{name}.nmemb_user"), block.nmemb_user),
-                        (format!("{name}.size_user"), block.size_user),
-                        (format!("{name}.nmemb_kernel"), block.nmemb_kernel),
-                        (format!("{name}.size_kernel"), block.size_kernel),
-                    ]
-                };
-                let all: Vec<_> = BLOCKS.into_iter().zip(&opt.blocks).flat_map(members).collect();
-                fields("info_opt", &all);
-            }
-        }
-        text
-    }
-
-    /// Addresses in the buffer, which are known once there is memory.
-    fn pointed(&self) -> String {
-        let case = self.subjects.case();
-        let member = |name: &str| match &case.input {
-            Input::Opt(_) => format!("{name}.address"),
-            _ => name.to_owned(),
-        };
-        let mut text = String::new();
-        if case.optval.offset().is_some() {
-            for (name, _) in self.places().iter().skip(2) {
-                let _ = writeln!(text, "\theader.{} = (unsigned long){name};", member(name));
-            }
-        }
-        text
-    }
 }
 
 /// A comment before checks, with a line between it and what was before.
@@ -453,8 +252,4 @@ fn length(length: i32) -> String {
         i32::MIN => "0x80000000".into(),
         other => other.to_string(),
     }
-}
-
-fn unsigned(value: u32) -> String {
-    if value > 0xffff { format!("{value:#x}") } else { value.to_string() }
 }
