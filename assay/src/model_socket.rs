@@ -63,18 +63,7 @@ impl ModelSocket {
                 }
                 OwnedSocket::Mptcp(connection)
             }
-            None => OwnedSocket::Other(match scene.plan() {
-                Recipe::NotMptcp(NotMptcp::Tcp(over)) => Socket::Tcp(family(over)),
-                Recipe::NotMptcp(NotMptcp::Udp(over)) => Socket::Udp(family(over)),
-                Recipe::NotMptcp(NotMptcp::Unix) => Socket::Unix,
-                Recipe::NotMptcp(NotMptcp::Pipe) => Socket::NotASocket,
-                Recipe::NotMptcp(NotMptcp::Closed) => Socket::Closed,
-                Recipe::Link(link) if scene.group == Group::NotMptcp => {
-                    Socket::Tcp(family(link.over))
-                }
-                Recipe::Link(link) => Socket::FallenBack(family(link.over)),
-                Recipe::Unconnected(over, _) => Socket::FallenBack(family(over)),
-            }),
+            None => OwnedSocket::Other(other_socket(scene)),
         })
     }
 
@@ -94,6 +83,20 @@ impl ModelSocket {
             _ => 0,
         };
         act(socket, subflows)
+    }
+}
+
+/// The socket of a scene that is not MPTCP, or no longer.
+pub(crate) fn other_socket(scene: &Scene) -> Socket<'static> {
+    match scene.plan() {
+        Recipe::NotMptcp(NotMptcp::Tcp(over)) => Socket::Tcp(family(over)),
+        Recipe::NotMptcp(NotMptcp::Udp(over)) => Socket::Udp(family(over)),
+        Recipe::NotMptcp(NotMptcp::Unix) => Socket::Unix,
+        Recipe::NotMptcp(NotMptcp::Pipe) => Socket::NotASocket,
+        Recipe::NotMptcp(NotMptcp::Closed) => Socket::Closed,
+        Recipe::Link(link) if scene.group == Group::NotMptcp => Socket::Tcp(family(link.over)),
+        Recipe::Link(link) => Socket::FallenBack(family(link.over)),
+        Recipe::Unconnected(over, _) => Socket::FallenBack(family(over)),
     }
 }
 

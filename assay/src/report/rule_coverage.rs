@@ -2,9 +2,11 @@
 //! cases, and worth a look.
 
 use mptcp_emulator::rules::{Options, Requirement};
-use mptcp_emulator::{Family, Revision, Rule, Socket, ZeroLength, abi};
+use mptcp_emulator::{Revision, Rule, ZeroLength, abi};
 use mptcp_harness::cases::is_known;
-use mptcp_harness::scenes::{Group, Scene};
+use mptcp_harness::scenes::{Group, Recipe, Scene, Unconnected};
+
+use crate::model_socket::other_socket;
 
 /// What a run could reach.
 pub(crate) struct RuleCoverage<'a> {
@@ -40,9 +42,9 @@ impl RuleCoverage<'_> {
                 return "its option was not chosen (--option)".into();
             }
         }
-        let plays = |scene: &Scene| plays(rule, scene);
-        if !self.available.iter().any(|scene| plays(scene)) {
-            let skipped = self.skipped.iter().find(|(scene, _)| plays(scene));
+        let can_exercise = |scene: &Scene| can_exercise(rule, scene);
+        if !self.available.iter().any(|scene| can_exercise(scene)) {
+            let skipped = self.skipped.iter().find(|(scene, _)| can_exercise(scene));
             return match skipped {
                 Some((_, why)) => format!("its scenes were skipped: {why}"),
                 None => "none of its scenes was chosen (--scene)".into(),
@@ -80,34 +82,16 @@ pub(crate) fn unreachable(rule: Rule, revision: &Revision) -> Option<&'static st
     }
 }
 
-/// The first words of the names of the scenes with a socket.
-fn names(socket: Socket<'_>) -> &'static [&'static str] {
-    match socket {
-        Socket::Mptcp(_) => &[],
-        Socket::Closed => &["closed-descriptor"],
-        Socket::NotASocket => &["pipe"],
-        Socket::Tcp(Family::V4) => &["tcp-v4"],
-        Socket::Tcp(Family::V6) => &["tcp-v6"],
-        Socket::FallenBack(Family::V4) => &["fallen-back-v4"],
-        Socket::FallenBack(Family::V6) => &["fallen-back-v6", "fallen-back-mapped"],
-        Socket::Udp(Family::V4) => &["udp-v4"],
-        Socket::Udp(Family::V6) => &["udp-v6"],
-        Socket::Unix => &["unix"],
-    }
-}
-
 /// Whether a rule can be exercised in a scene.
-fn plays(rule: Rule, scene: &Scene) -> bool {
-    if let Requirement::Socket(socket) = rule.requirement() {
-        return names(socket).iter().any(|name| scene.name.starts_with(name));
-    }
-    let subflows = !matches!(scene.group, Group::Unconnected)
-        || scene.name.starts_with("listening")
-        || scene.name.starts_with("connecting")
-        || scene.name.starts_with("bound");
-    match scene.group {
-        Group::FallenBack | Group::NotMptcp => false,
-        _ => subflows || rule.requirement() != Requirement::Subflow,
+fn can_exercise(rule: Rule, scene: &Scene) -> bool {
+    let is_mptcp = !matches!(scene.group, Group::FallenBack | Group::NotMptcp);
+    match rule.requirement() {
+        Requirement::Socket(socket) => !is_mptcp && other_socket(scene) == socket,
+        // A fresh socket has none on newer kernels.
+        Requirement::Subflow => {
+            is_mptcp && !matches!(scene.plan(), Recipe::Unconnected(_, Unconnected::Fresh))
+        }
+        _ => is_mptcp,
     }
 }
 
@@ -117,9 +101,9 @@ mod tests {
     use mptcp_harness::scenes::catalogue;
 
     #[test]
-    fn every_rule_has_a_scene_that_plays_it() {
+    fn every_rule_has_a_scene_that_can_exercise_it() {
         for rule in Rule::ALL {
-            assert!(catalogue().iter().any(|scene| plays(*rule, scene)), "{}", rule.name());
+            assert!(catalogue().iter().any(|scene| can_exercise(*rule, scene)), "{}", rule.name());
         }
     }
 
