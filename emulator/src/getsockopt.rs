@@ -59,25 +59,8 @@ pub fn getsockopt_with<D: Decisions, M: UserMemory, T: Trace>(
             abi::MPTCP_INFO => {
                 return info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
-            abi::MPTCP_TCPINFO => {
-                let element = subflow_data::tcp_info(revision, connection);
-                return subflow_data::fill::<D, _, _>(
-                    element,
-                    connection.subflow_count(),
-                    call,
-                    memory,
-                    trace,
-                );
-            }
-            abi::MPTCP_SUBFLOW_ADDRS => {
-                let element = subflow_data::addresses(connection);
-                return subflow_data::fill::<D, _, _>(
-                    element,
-                    connection.subflow_count(),
-                    call,
-                    memory,
-                    trace,
-                );
+            abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
+                return subflow_data::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_FULL_INFO if revision.full_info => {
                 return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);

@@ -52,6 +52,7 @@ impl Structures {
         Structures { size, bytes: vec![0; size * count], mask: vec![0; size * count] }
     }
 
+    #[inline]
     fn content(&self) -> Content<'_> {
         Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&[]))
     }

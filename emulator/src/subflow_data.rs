@@ -5,7 +5,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{SUBFLOW_ADDRS, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SubflowData};
+use crate::abi::{MPTCP_TCPINFO, SUBFLOW_ADDRS, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SubflowData};
 use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
@@ -17,42 +17,45 @@ use crate::rules::Rule;
 use crate::socket::Connection;
 use crate::trace::Trace;
 
-/// The structure of which an option copies one for each subflow.
+/// The structures of all subflows, of which the option copies a part of each.
 #[derive(Clone, Copy)]
-pub(crate) struct Element<'a> {
+struct Elements<'a> {
     size: KernelSize,
-    /// The structures of all subflows.
-    all: Content<'a>,
-    /// Where the first one begins, and how many bytes each is from the next.
+    all: &'a Content<'a>,
+    /// Where the first element begins, and how many bytes each is from the next.
     start: usize,
     each: usize,
 }
 
-pub(crate) fn tcp_info<'a>(revision: &Revision, connection: &Connection<'a>) -> Element<'a> {
-    Element {
-        size: connection.tcp_info_size(revision),
-        all: connection.tcp_infos,
-        start: 0,
-        each: connection.tcp_info,
-    }
-}
-
-pub(crate) fn addresses<'a>(connection: &Connection<'a>) -> Element<'a> {
-    Element {
-        size: KernelSize(SUBFLOW_ADDRS),
-        all: connection.subflow_infos,
-        start: SUBFLOW_INFO_ADDRS,
-        each: SUBFLOW_INFO as usize,
+impl<'a> Elements<'a> {
+    fn of(option: i32, revision: &Revision, connection: &'a Connection<'_>) -> Elements<'a> {
+        if option == MPTCP_TCPINFO {
+            Elements {
+                size: connection.tcp_info_size(revision),
+                all: &connection.tcp_infos,
+                start: 0,
+                each: connection.tcp_info,
+            }
+        } else {
+            Elements {
+                size: KernelSize(SUBFLOW_ADDRS),
+                all: &connection.subflow_infos,
+                start: SUBFLOW_INFO_ADDRS,
+                each: SUBFLOW_INFO as usize,
+            }
+        }
     }
 }
 
 pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
-    element: Element<'_>,
-    subflows: u32,
+    revision: &Revision,
+    connection: &Connection<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
+    let element = Elements::of(call.option, revision, connection);
+    let subflows = connection.subflow_count();
     let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
     let asked = UserSize(header.size_user);
     let stride = D::stride(asked, element.size);
@@ -102,7 +105,7 @@ fn read_header<D: Decisions, M: UserMemory, T: Trace>(
 /// Copies the elements that fit, and returns their number and their bytes.
 #[expect(clippy::too_many_arguments, reason = "a step of `fill`, in a function for readability")]
 fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
-    element: Element<'_>,
+    element: Elements<'_>,
     stride: Stride,
     header: &SubflowData,
     length: u32,
