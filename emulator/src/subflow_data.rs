@@ -56,7 +56,11 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
 ) -> Result<(), Errno> {
     let element = Elements::of(call.option, revision, connection);
     let subflows = connection.subflow_count();
-    let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
+    let mut header = SubflowData::new_zeroed();
+    let unreadable = [Rule::DataLengthUnreadable, Rule::HeaderUnreadable];
+    let length = call.read(header.as_mut_bytes(), D::data_length, unreadable, memory, trace)?;
+    D::header(&header, length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+
     let asked = UserSize(header.size_user);
     let stride = D::stride(asked, element.size);
     trace.fired(if asked.0 > element.size.0 { Rule::StrideClamped } else { Rule::StrideAsAsked });
@@ -76,30 +80,21 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         size_user: D::size_user(asked, stride),
     };
     trace.fired(if bytes > 0 { Rule::LengthWithElements } else { Rule::LengthWithoutElements });
-    let returned = D::data_returned(&header, bytes);
-    call.store_both::<D, M, T>(
-        returned,
-        Rule::DataLengthUnwritable,
+    let written = D::header_written(&answer);
+    call.write(
+        D::data_returned(&header, bytes),
+        &[Content::exact(answer.as_bytes()).first(written as usize)],
+        D::LENGTH_BEFORE_HEADER,
+        [Rule::DataLengthUnwritable, Rule::HeaderUnwritable],
         memory,
         trace,
-        |memory, trace| write_header::<D, M, T>(&answer, call, memory, trace),
     )?;
+    trace.fired(Rule::CountReported);
+    trace.fired(Rule::SizesReported);
+    if answer.size_subflow_data > written {
+        trace.fired(Rule::HeaderTailLeftAlone);
+    }
     copied.map(|_| ())
-}
-
-fn read_header<D: Decisions, M: UserMemory, T: Trace>(
-    call: &Call,
-    memory: &M,
-    trace: &mut T,
-) -> Result<(SubflowData, u32), Errno> {
-    let length = call.load_length(memory, Rule::DataLengthUnreadable, trace)?;
-    let length = D::data_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    let mut header = SubflowData::new_zeroed();
-    memory
-        .copy_in(call.optval, header.as_mut_bytes())
-        .map_err(|_| refuse(trace, Rule::HeaderUnreadable, Errno::EFAULT))?;
-    D::header(&header, length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    Ok((header, length))
 }
 
 /// Copies the elements that fit, and returns their number and their bytes.
@@ -136,23 +131,4 @@ fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
         bytes += part;
     }
     Ok((elements, bytes))
-}
-
-#[inline]
-fn write_header<D: Decisions, M: UserMemory, T: Trace>(
-    answer: &SubflowData,
-    call: &Call,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    let written = D::header_written(answer);
-    memory
-        .copy_out(call.optval, Content::exact(answer.as_bytes()).first(written as usize))
-        .map_err(|_| refuse(trace, Rule::HeaderUnwritable, Errno::EFAULT))?;
-    trace.fired(Rule::CountReported);
-    trace.fired(Rule::SizesReported);
-    if answer.size_subflow_data > written {
-        trace.fired(Rule::HeaderTailLeftAlone);
-    }
-    Ok(())
 }
