@@ -77,7 +77,7 @@
 //! }
 //!
 //! // A test of it, with three subflows, on two kernels.
-//! use mptcp_emulator::{OwnedConnection, Revision, Socket, getsockopt_into};
+//! use mptcp_emulator::{OwnedConnection, Revision, getsockopt_into};
 //!
 //! fn client_on(revision: &Revision) -> (usize, Result<Vec<Vec<u8>>, Errno>) {
 //!     // Each subflow has other contents.
@@ -85,12 +85,11 @@
 //!     for (number, mut subflow) in (1..).zip(connection.subflows_mut()) {
 //!         subflow.tcp_info.bytes.fill(number);
 //!     }
-//!     let socket = Socket::Mptcp(connection.as_connection());
 //!
 //!     let mut calls = 0;
 //!     let found = tcp_infos(|option, optval, optlen| {
 //!         calls += 1;
-//!         getsockopt_into(revision, &socket, option, optval, optlen)
+//!         getsockopt_into(revision, &connection.as_socket(), option, optval, optlen)
 //!     });
 //!     (calls, found)
 //! }
