@@ -106,11 +106,11 @@
 //! shipped require 0. These members can never have a meaning as input later. Reserved
 //! space that is not checked cannot be used.
 
+use core::mem::offset_of;
+
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{
-    INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE,
-};
+use crate::abi::{INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_ADDRS, SubflowAddrs};
 use crate::array::Array;
 use crate::call::Call;
 use crate::content::Content;
@@ -122,6 +122,12 @@ use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Connection, Subflow};
 use crate::trace::Trace;
+
+/// Offset of the local address in a `struct mptcp_subflow_info`, in bytes.
+const LOCAL: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, local);
+
+/// Offset of the peer's address, likewise.
+const REMOTE: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, remote);
 
 /// One block, as it is being filled.
 struct Block {
@@ -279,7 +285,7 @@ fn copy_info<D: Decisions, M: UserMemory, T: Trace>(
 fn element<'a>(subflow: &Subflow<'a>, array: usize) -> Content<'a> {
     match array {
         0 => subflow.tcp_info,
-        1 => subflow.subflow_info.skip(SUBFLOW_INFO_LOCAL),
-        _ => subflow.subflow_info.skip(SUBFLOW_INFO_REMOTE),
+        1 => subflow.subflow_info.skip(LOCAL),
+        _ => subflow.subflow_info.skip(REMOTE),
     }
 }
