@@ -1,6 +1,7 @@
-//! One call, and the steps that all options share: the length is loaded and
-//! stored.
+//! One call, and the steps that all options share: the input is read, and the
+//! answer is written.
 
+use crate::content::Content;
 use crate::decisions::{Decisions, KernelDecisions};
 use crate::errno::Errno;
 use crate::length::OptLen;
@@ -54,7 +55,7 @@ impl Call {
 
     /// Stores the length, or `unwritable` with `EFAULT`.
     #[inline]
-    pub(crate) fn store_length<M: UserMemory, T: Trace>(
+    fn store_length<M: UserMemory, T: Trace>(
         &self,
         length: u32,
         memory: &mut M,
@@ -65,24 +66,49 @@ impl Call {
         stored.map_err(|_| refuse(trace, unwritable, Errno::EFAULT))
     }
 
-    /// Stores the length and writes the structure in the order that the kernel
-    /// decides, or `unwritable` with `EFAULT` for the length.
+    /// Reads the length, then `input` from the buffer, and returns the length. The rules
+    /// are those of a length and of an input that cannot be read.
     #[inline]
-    pub(crate) fn store_both<D: Decisions, M: UserMemory, T: Trace>(
+    pub(crate) fn read<M: UserMemory, T: Trace>(
+        &self,
+        input: &mut [u8],
+        check: impl FnOnce(OptLen) -> Result<u32, Rule>,
+        [length_unreadable, unreadable]: [Rule; 2],
+        memory: &M,
+        trace: &mut T,
+    ) -> Result<u32, Errno> {
+        let length = self.load_length(memory, length_unreadable, trace)?;
+        let length = check(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+        let copied = memory.copy_in(self.optval, input);
+        copied.map_err(|_| refuse(trace, unreadable, Errno::EFAULT))?;
+        Ok(length)
+    }
+
+    /// Stores the length, and writes the parts to the buffer, one behind the other. The
+    /// rules are those of a length and of a part that cannot be written.
+    #[inline]
+    pub(crate) fn write<M: UserMemory, T: Trace>(
         &self,
         length: u32,
-        unwritable: Rule,
+        parts: &[Content<'_>],
+        length_first: bool,
+        [length_unwritable, unwritable]: [Rule; 2],
         memory: &mut M,
         trace: &mut T,
-        structure: impl FnOnce(&mut M, &mut T) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
-        if D::LENGTH_BEFORE_HEADER {
-            self.store_length(length, memory, unwritable, trace)?;
-            structure(memory, trace)
-        } else {
-            structure(memory, trace)?;
-            self.store_length(length, memory, unwritable, trace)
+        if length_first {
+            self.store_length(length, memory, length_unwritable, trace)?;
         }
+        let mut at = self.optval;
+        for part in parts {
+            let copied = memory.copy_out(at, *part);
+            copied.map_err(|_| refuse(trace, unwritable, Errno::EFAULT))?;
+            at = at.wrapping_add(part.len() as u64);
+        }
+        if !length_first {
+            self.store_length(length, memory, length_unwritable, trace)?;
+        }
+        Ok(())
     }
 }
 

@@ -3,9 +3,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{
-    FULL_INFO_HEADER, FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE,
-};
+use crate::abi::{FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_ID, SUBFLOW_INFO_HOLE};
 use crate::array::Array;
 use crate::call::{Call, refuse};
 use crate::content::Content;
@@ -37,7 +35,11 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let (mut full, length) = read::<D, M, T>(call, memory, trace)?;
+    let mut full = FullInfo::new_zeroed();
+    let input = &mut full.as_mut_bytes()[..FullInfo::HEADER];
+    let unreadable = [Rule::FullLengthUnreadable, Rule::FullHeaderUnreadable];
+    let length = call.read(input, D::full_length, unreadable, memory, trace)?;
+    D::full_header(&full).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
 
     let tcp_info = connection.tcp_info_size(revision);
     let size = SUBFLOW_ID + revision.subflow_info_hole + SUBFLOW_ADDRS;
@@ -78,35 +80,24 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     full.size_sfinfo_user = D::size_user(addresses.asked, addresses.stride);
     full.num_subflows = D::count(connection.subflow_count(), elements);
 
-    write::<D, M, T>(
-        &full,
-        connection.info_size(revision),
-        length,
-        connection,
-        call,
+    let kernel = connection.info_size(revision);
+    let info = D::full_info_length(length, kernel);
+    trace.fired(match info {
+        0 => Rule::FullInfoLeftOut,
+        _ if info < kernel.0 => Rule::FullInfoCut,
+        _ => Rule::FullInfoWhole,
+    });
+    let head = Content::exact(full.as_bytes()).first(FullInfo::HEADER);
+    call.write(
+        D::full_returned(info),
+        &[head, connection.info.first(info as usize)],
+        D::LENGTH_BEFORE_HEADER,
+        [Rule::FullLengthUnwritable, Rule::FullStructureUnwritable],
         memory,
         trace,
     )?;
+    trace.fired(Rule::FullCountsReported);
     copied.map(|_| ())
-}
-
-fn read<D: Decisions, M: UserMemory, T: Trace>(
-    call: &Call,
-    memory: &M,
-    trace: &mut T,
-) -> Result<(FullInfo, u32), Errno> {
-    let length = call.load_length(memory, Rule::FullLengthUnreadable, trace)?;
-    let length = D::full_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    let mut full = FullInfo::new_zeroed();
-    let input = full
-        .as_mut_bytes()
-        .first_chunk_mut::<{ FULL_INFO_HEADER as usize }>()
-        .ok_or(Errno::EINVAL)?;
-    memory
-        .copy_in(call.optval, input)
-        .map_err(|_| refuse(trace, Rule::FullHeaderUnreadable, Errno::EFAULT))?;
-    D::full_header(&full).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    Ok((full, length))
 }
 
 /// Copies the elements for which there is room, and returns their number.
@@ -137,39 +128,4 @@ fn fill_arrays<D: Decisions, M: UserMemory, T: Trace>(
     Ok(elements)
 }
 
-/// Stores the length, then the structure: first its head, then `mptcp_info`.
-fn write<D: Decisions, M: UserMemory, T: Trace>(
-    full: &FullInfo,
-    kernel: KernelSize,
-    length: u32,
-    connection: &Connection<'_>,
-    call: &Call,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    let info = D::full_info_length(length, kernel);
-    trace.fired(if info == 0 {
-        Rule::FullInfoLeftOut
-    } else if info < kernel.0 {
-        Rule::FullInfoCut
-    } else {
-        Rule::FullInfoWhole
-    });
-
-    let head = full.as_bytes().get(..FULL_INFO_HEADER as usize).unwrap_or_default();
-    let structure = |memory: &mut M, trace: &mut T| {
-        memory
-            .copy_out(call.optval, Content::exact(head))
-            .and_then(|()| {
-                let tail = call.optval.wrapping_add(u64::from(FULL_INFO_HEADER));
-                memory.copy_out(tail, connection.info.first(info as usize))
-            })
-            .map_err(|_| refuse(trace, Rule::FullStructureUnwritable, Errno::EFAULT))
-    };
-    let length = D::full_returned(info);
-    call.store_both::<D, M, T>(length, Rule::FullLengthUnwritable, memory, trace, structure)?;
-    trace.fired(Rule::FullCountsReported);
-    Ok(())
-}
-
-const _: () = assert!(size_of::<FullInfo>() == FULL_INFO_HEADER as usize + size_of::<MptcpInfo>());
+const _: () = assert!(size_of::<FullInfo>() == FullInfo::HEADER + size_of::<MptcpInfo>());

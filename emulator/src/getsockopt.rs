@@ -4,12 +4,14 @@ use crate::abi;
 use crate::call::Call;
 use crate::decisions::{Decisions, KernelDecisions};
 use crate::errno::Errno;
+#[cfg(feature = "info_opt")]
+use crate::info_opt;
 use crate::memory::{Buffer, UserMemory};
 use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Family, Socket};
 use crate::trace::Trace;
-use crate::{full_info, info, info_opt, subflow_data};
+use crate::{full_info, info, subflow_data};
 
 /// Answers a call as a kernel of this revision does, and writes to `memory`.
 ///
@@ -59,30 +61,14 @@ pub fn getsockopt_with<D: Decisions, M: UserMemory, T: Trace>(
             abi::MPTCP_INFO => {
                 return info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
-            abi::MPTCP_TCPINFO => {
-                let element = subflow_data::tcp_info(revision, connection);
-                return subflow_data::fill::<D, _, _>(
-                    element,
-                    connection.subflow_count(),
-                    call,
-                    memory,
-                    trace,
-                );
-            }
-            abi::MPTCP_SUBFLOW_ADDRS => {
-                let element = subflow_data::addresses(connection);
-                return subflow_data::fill::<D, _, _>(
-                    element,
-                    connection.subflow_count(),
-                    call,
-                    memory,
-                    trace,
-                );
+            abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
+                return subflow_data::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_FULL_INFO if revision.full_info => {
                 return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);
             }
             abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, D::UNKNOWN_OPTION),
+            #[cfg(feature = "info_opt")]
             abi::MPTCP_INFO_OPT if revision.info_opt => {
                 return info_opt::fill::<D, _, _>(revision, connection, call, memory, trace);
             }

@@ -1,6 +1,6 @@
 //! `MPTCP_INFO`: one structure, or the first bytes of it that fit.
 
-use crate::call::{Call, refuse};
+use crate::call::Call;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
 use crate::memory::UserMemory;
@@ -34,15 +34,12 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     }
 
     let copied = D::info_length(length, kernel);
-    let data = connection.info.first(copied as usize);
-    if D::INFO_LENGTH_FIRST {
-        call.store_length(copied, memory, Rule::InfoLengthUnwritable, trace)?;
-    }
-    memory
-        .copy_out(call.optval, data)
-        .map_err(|_| refuse(trace, Rule::InfoDataUnwritable, Errno::EFAULT))?;
-    if !D::INFO_LENGTH_FIRST {
-        call.store_length(copied, memory, Rule::InfoLengthUnwritable, trace)?;
-    }
-    Ok(())
+    call.write(
+        copied,
+        &[connection.info.first(copied as usize)],
+        D::INFO_LENGTH_FIRST,
+        [Rule::InfoLengthUnwritable, Rule::InfoDataUnwritable],
+        memory,
+        trace,
+    )
 }

@@ -106,13 +106,13 @@
 //! shipped require 0. These members can never have a meaning as input later. Reserved
 //! space that is not checked cannot be used.
 
+use core::mem::offset_of;
+
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{
-    INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE,
-};
+use crate::abi::{INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_ADDRS, SubflowAddrs};
 use crate::array::Array;
-use crate::call::{Call, refuse};
+use crate::call::Call;
 use crate::content::Content;
 use crate::decisions::Decisions;
 use crate::errno::Errno;
@@ -122,6 +122,12 @@ use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Connection, Subflow};
 use crate::trace::Trace;
+
+/// Offset of the local address in a `struct mptcp_subflow_info`, in bytes.
+const LOCAL: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, local);
+
+/// Offset of the peer's address, likewise.
+const REMOTE: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, remote);
 
 /// One block, as it is being filled.
 struct Block {
@@ -179,7 +185,9 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let (asked, length) = read::<D, M, T>(call, memory, trace)?;
+    let mut asked = InfoOpt::new_zeroed();
+    let unreadable = [Rule::OptLengthUnreadable, Rule::OptStructureUnreadable];
+    let length = call.read(asked.as_mut_bytes(), D::opt_length, unreadable, memory, trace)?;
     let mut blocks = Blocks {
         info: Block::new::<D, T>(
             asked.mptcp_info,
@@ -211,22 +219,20 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     }
     let [tcp_info, socknames, peernames] = blocks.arrays.map(|array| array.answer::<D>(all));
     let answer = InfoOpt { mptcp_info: blocks.info.answer::<D>(1), tcp_info, socknames, peernames };
-    write::<D, M, T>(&answer, length, call, memory, trace)?;
+    call.write(
+        D::opt_returned(length),
+        &[Content::exact(answer.as_bytes())],
+        D::LENGTH_BEFORE_HEADER,
+        [Rule::OptLengthUnwritable, Rule::OptStructureUnwritable],
+        memory,
+        trace,
+    )?;
+    trace.fired(Rule::OptKernelReported);
+    trace.fired(Rule::OptLengthReturned);
+    if length > INFO_OPT {
+        trace.fired(Rule::OptTailLeftAlone);
+    }
     copied
-}
-
-fn read<D: Decisions, M: UserMemory, T: Trace>(
-    call: &Call,
-    memory: &M,
-    trace: &mut T,
-) -> Result<(InfoOpt, u32), Errno> {
-    let length = call.load_length(memory, Rule::OptLengthUnreadable, trace)?;
-    let length = D::opt_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    let mut asked = InfoOpt::new_zeroed();
-    memory
-        .copy_in(call.optval, asked.as_mut_bytes())
-        .map_err(|_| refuse(trace, Rule::OptStructureUnreadable, Errno::EFAULT))?;
-    Ok((asked, length))
 }
 
 /// Copies `mptcp_info`, and the elements of each subflow for which there is room.
@@ -279,30 +285,7 @@ fn copy_info<D: Decisions, M: UserMemory, T: Trace>(
 fn element<'a>(subflow: &Subflow<'a>, array: usize) -> Content<'a> {
     match array {
         0 => subflow.tcp_info,
-        1 => subflow.subflow_info.skip(SUBFLOW_INFO_LOCAL),
-        _ => subflow.subflow_info.skip(SUBFLOW_INFO_REMOTE),
+        1 => subflow.subflow_info.skip(LOCAL),
+        _ => subflow.subflow_info.skip(REMOTE),
     }
-}
-
-/// Stores the length, then the structure.
-fn write<D: Decisions, M: UserMemory, T: Trace>(
-    answer: &InfoOpt,
-    length: u32,
-    call: &Call,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    let structure = |memory: &mut M, trace: &mut T| {
-        memory
-            .copy_out(call.optval, Content::exact(answer.as_bytes()))
-            .map_err(|_| refuse(trace, Rule::OptStructureUnwritable, Errno::EFAULT))
-    };
-    let returned = D::opt_returned(length);
-    call.store_both::<D, M, T>(returned, Rule::OptLengthUnwritable, memory, trace, structure)?;
-    trace.fired(Rule::OptKernelReported);
-    trace.fired(Rule::OptLengthReturned);
-    if length > INFO_OPT {
-        trace.fired(Rule::OptTailLeftAlone);
-    }
-    Ok(())
 }

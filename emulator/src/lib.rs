@@ -8,12 +8,21 @@
 //! a buffer that is too short. The test needs no socket, no network namespace
 //! and no privileges.
 //!
-//! The crate does no input or output and has no unsafe code. It is `no_std`,
-//! and allocates only with the feature `alloc`, for sockets that own their
-//! contents ([`OwnedSocket`]). It never calls a kernel. `mptcp-harness`, in the
+//! The crate does no input or output and has no unsafe code. It is `no_std`.
+//! It never calls a kernel. `mptcp-harness`, in the
 //! same repository, compares the model with real kernels byte for byte;
 //! [`Revision::verification`] names the kernel that each revision was compared
 //! with.
+//!
+//! # Features
+//!
+//! Both are off by default.
+//!
+//! - `alloc`: sockets that own their contents, `OwnedConnection` and `OwnedSocket`.
+//!   Without it the crate allocates nothing.
+//! - `info_opt`: the option `mptcp_info_opt` of a design of July 2021, which no
+//!   kernel shipped, with a review of the design. Its structures and its rules are
+//!   declared without the feature, too.
 //!
 //! # Concepts
 //!
@@ -77,7 +86,7 @@
 //! }
 //!
 //! // A test of it, with three subflows, on two kernels.
-//! use mptcp_emulator::{OwnedConnection, Revision, Socket, getsockopt_into};
+//! use mptcp_emulator::{OwnedConnection, Revision, getsockopt_into};
 //!
 //! fn client_on(revision: &Revision) -> (usize, Result<Vec<Vec<u8>>, Errno>) {
 //!     // Each subflow has other contents.
@@ -85,12 +94,11 @@
 //!     for (number, mut subflow) in (1..).zip(connection.subflows_mut()) {
 //!         subflow.tcp_info.bytes.fill(number);
 //!     }
-//!     let socket = Socket::Mptcp(connection.as_connection());
 //!
 //!     let mut calls = 0;
 //!     let found = tcp_infos(|option, optval, optlen| {
 //!         calls += 1;
-//!         getsockopt_into(revision, &socket, option, optval, optlen)
+//!         getsockopt_into(revision, &connection.as_socket(), option, optval, optlen)
 //!     });
 //!     (calls, found)
 //! }
@@ -180,6 +188,7 @@ mod errno;
 mod full_info;
 mod getsockopt;
 mod info;
+#[cfg(feature = "info_opt")]
 pub mod info_opt;
 mod length;
 mod memory;

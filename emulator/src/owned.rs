@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::abi::SUBFLOW_INFO;
 use crate::content::Content;
@@ -38,7 +39,7 @@ pub struct SubflowMut<'a> {
 }
 
 /// An array of structures of one size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Structures {
     size: usize,
     bytes: Vec<u8>,
@@ -52,6 +53,7 @@ impl Structures {
         Structures { size, bytes: vec![0; size * count], mask: vec![0; size * count] }
     }
 
+    #[inline]
     fn content(&self) -> Content<'_> {
         Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&[]))
     }
@@ -61,6 +63,13 @@ impl Structures {
         let masks = self.mask.chunks_exact_mut(size);
         let both = self.bytes.chunks_exact_mut(size).zip(masks);
         both.map(|(bytes, mask)| ContentMut { bytes, mask })
+    }
+}
+
+/// Without the bytes, which may be thousands.
+impl fmt::Debug for Structures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of structures of {}", self.bytes.len(), self.size)
     }
 }
 
@@ -118,6 +127,12 @@ impl OwnedConnection {
         }
     }
 
+    /// An MPTCP socket with this connection.
+    #[inline]
+    pub fn as_socket(&self) -> Socket<'_> {
+        Socket::Mptcp(self.as_connection())
+    }
+
     /// `struct mptcp_info`, to be filled in.
     pub fn info_mut(&mut self) -> ContentMut<'_> {
         ContentMut { bytes: &mut self.info.bytes, mask: &mut self.info.mask }
@@ -144,7 +159,7 @@ impl OwnedSocket {
     #[inline]
     pub fn as_socket(&self) -> Socket<'_> {
         match self {
-            OwnedSocket::Mptcp(connection) => Socket::Mptcp(connection.as_connection()),
+            OwnedSocket::Mptcp(connection) => connection.as_socket(),
             OwnedSocket::Other(socket) => *socket,
         }
     }

@@ -26,11 +26,6 @@ impl Release {
         Release { major, minor, patch: Some(patch), candidate: None }
     }
 
-    /// A series whose stable level is not known.
-    pub const fn series_only(major: u32, minor: u32) -> Release {
-        Release { major, minor, patch: None, candidate: None }
-    }
-
     /// The release at the start of a text such as `6.18.44-fc` or `7.3.0-rc7`; `None` if the text does not begin
     /// with two numbers and a dot between them.
     ///

@@ -60,8 +60,8 @@ pub struct Revision {
     pub mptcp_info: u32,
     /// Whether `MPTCP_FULL_INFO` exists.
     pub full_info: bool,
-    /// Whether the `mptcp_info_opt` of [`crate::info_opt`] exists. No released kernel has
-    /// it.
+    /// Whether `mptcp_info_opt` exists, which takes the feature `info_opt`. No released
+    /// kernel has it.
     pub info_opt: bool,
     /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4 for all
     /// callers. The layout of 32-bit programs has none.
@@ -260,13 +260,8 @@ impl Revision {
         Revision { tcp_info, mptcp_info, ..self.unverified() }
     }
 
-    /// This revision with another padding in `struct mptcp_subflow_info`, in bytes.
-    #[must_use]
-    pub const fn with_subflow_info_hole(self, bytes: u32) -> Revision {
-        Revision { subflow_info_hole: bytes, ..self }
-    }
-
     /// This revision with `mptcp_info_opt` added.
+    #[cfg(feature = "info_opt")]
     #[must_use]
     pub const fn with_info_opt(self) -> Revision {
         Revision { info_opt: true, ..self }

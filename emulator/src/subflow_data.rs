@@ -5,7 +5,7 @@
 
 use zerocopy::{FromZeros, IntoBytes};
 
-use crate::abi::{SUBFLOW_ADDRS, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SubflowData};
+use crate::abi::{MPTCP_TCPINFO, SUBFLOW_ADDRS, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SubflowData};
 use crate::call::{Call, refuse};
 use crate::content::Content;
 use crate::decisions::Decisions;
@@ -17,43 +17,50 @@ use crate::rules::Rule;
 use crate::socket::Connection;
 use crate::trace::Trace;
 
-/// The structure of which an option copies one for each subflow.
+/// The structures of all subflows, of which the option copies a part of each.
 #[derive(Clone, Copy)]
-pub(crate) struct Element<'a> {
+struct Elements<'a> {
     size: KernelSize,
-    /// The structures of all subflows.
-    all: Content<'a>,
-    /// Where the first one begins, and how many bytes each is from the next.
+    all: &'a Content<'a>,
+    /// Where the first element begins, and how many bytes each is from the next.
     start: usize,
     each: usize,
 }
 
-pub(crate) fn tcp_info<'a>(revision: &Revision, connection: &Connection<'a>) -> Element<'a> {
-    Element {
-        size: connection.tcp_info_size(revision),
-        all: connection.tcp_infos,
-        start: 0,
-        each: connection.tcp_info,
-    }
-}
-
-pub(crate) fn addresses<'a>(connection: &Connection<'a>) -> Element<'a> {
-    Element {
-        size: KernelSize(SUBFLOW_ADDRS),
-        all: connection.subflow_infos,
-        start: SUBFLOW_INFO_ADDRS,
-        each: SUBFLOW_INFO as usize,
+impl<'a> Elements<'a> {
+    fn of(option: i32, revision: &Revision, connection: &'a Connection<'_>) -> Elements<'a> {
+        if option == MPTCP_TCPINFO {
+            Elements {
+                size: connection.tcp_info_size(revision),
+                all: &connection.tcp_infos,
+                start: 0,
+                each: connection.tcp_info,
+            }
+        } else {
+            Elements {
+                size: KernelSize(SUBFLOW_ADDRS),
+                all: &connection.subflow_infos,
+                start: SUBFLOW_INFO_ADDRS,
+                each: SUBFLOW_INFO as usize,
+            }
+        }
     }
 }
 
 pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
-    element: Element<'_>,
-    subflows: u32,
+    revision: &Revision,
+    connection: &Connection<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let (header, length) = read_header::<D, M, T>(call, memory, trace)?;
+    let element = Elements::of(call.option, revision, connection);
+    let subflows = connection.subflow_count();
+    let mut header = SubflowData::new_zeroed();
+    let unreadable = [Rule::DataLengthUnreadable, Rule::HeaderUnreadable];
+    let length = call.read(header.as_mut_bytes(), D::data_length, unreadable, memory, trace)?;
+    D::header(&header, length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
+
     let asked = UserSize(header.size_user);
     let stride = D::stride(asked, element.size);
     trace.fired(if asked.0 > element.size.0 { Rule::StrideClamped } else { Rule::StrideAsAsked });
@@ -73,36 +80,27 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
         size_user: D::size_user(asked, stride),
     };
     trace.fired(if bytes > 0 { Rule::LengthWithElements } else { Rule::LengthWithoutElements });
-    let returned = D::data_returned(&header, bytes);
-    call.store_both::<D, M, T>(
-        returned,
-        Rule::DataLengthUnwritable,
+    let written = D::header_written(&answer);
+    call.write(
+        D::data_returned(&header, bytes),
+        &[Content::exact(answer.as_bytes()).first(written as usize)],
+        D::LENGTH_BEFORE_HEADER,
+        [Rule::DataLengthUnwritable, Rule::HeaderUnwritable],
         memory,
         trace,
-        |memory, trace| write_header::<D, M, T>(&answer, call, memory, trace),
     )?;
+    trace.fired(Rule::CountReported);
+    trace.fired(Rule::SizesReported);
+    if answer.size_subflow_data > written {
+        trace.fired(Rule::HeaderTailLeftAlone);
+    }
     copied.map(|_| ())
-}
-
-fn read_header<D: Decisions, M: UserMemory, T: Trace>(
-    call: &Call,
-    memory: &M,
-    trace: &mut T,
-) -> Result<(SubflowData, u32), Errno> {
-    let length = call.load_length(memory, Rule::DataLengthUnreadable, trace)?;
-    let length = D::data_length(length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    let mut header = SubflowData::new_zeroed();
-    memory
-        .copy_in(call.optval, header.as_mut_bytes())
-        .map_err(|_| refuse(trace, Rule::HeaderUnreadable, Errno::EFAULT))?;
-    D::header(&header, length).map_err(|rule| refuse(trace, rule, Errno::EINVAL))?;
-    Ok((header, length))
 }
 
 /// Copies the elements that fit, and returns their number and their bytes.
 #[expect(clippy::too_many_arguments, reason = "a step of `fill`, in a function for readability")]
 fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
-    element: Element<'_>,
+    element: Elements<'_>,
     stride: Stride,
     header: &SubflowData,
     length: u32,
@@ -133,23 +131,4 @@ fn copy_elements<D: Decisions, M: UserMemory, T: Trace>(
         bytes += part;
     }
     Ok((elements, bytes))
-}
-
-#[inline]
-fn write_header<D: Decisions, M: UserMemory, T: Trace>(
-    answer: &SubflowData,
-    call: &Call,
-    memory: &mut M,
-    trace: &mut T,
-) -> Result<(), Errno> {
-    let written = D::header_written(answer);
-    memory
-        .copy_out(call.optval, Content::exact(answer.as_bytes()).first(written as usize))
-        .map_err(|_| refuse(trace, Rule::HeaderUnwritable, Errno::EFAULT))?;
-    trace.fired(Rule::CountReported);
-    trace.fired(Rule::SizesReported);
-    if answer.size_subflow_data > written {
-        trace.fired(Rule::HeaderTailLeftAlone);
-    }
-    Ok(())
 }

@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(ubuntu.release(), Some(Release::stable(6, 8, 12)));
         // What another kernel's text says does not count.
         let other = Version { build: "Debian 6.12.117-1".into(), ..version("6.1.0-56-amd64") };
-        assert_eq!(other.release(), Some(Release::series_only(6, 1)));
+        assert_eq!(other.release(), Some(Release { patch: None, ..Release::mainline(6, 1) }));
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Model {
                 Entry::Native => (*registers, *revision),
                 Entry::Compat => (
                     registers.compat_with::<D>(),
-                    revision.with_subflow_info_hole(D::COMPAT_SUBFLOW_INFO_HOLE),
+                    Revision { subflow_info_hole: D::COMPAT_SUBFLOW_INFO_HOLE, ..*revision },
                 ),
             };
             mptcp_emulator::getsockopt_with::<D, _, T>(&revision, socket, &call, memory, trace)

@@ -18,11 +18,12 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, Tes
 
 pub use answer::{Answer, BASE, Write, ask, overlap, without_trace};
 pub use mptcp_emulator::decisions::{Decisions, KernelDecisions};
+pub use mptcp_emulator::{OwnedConnection, OwnedSocket};
 pub use request::{
     DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt,
     info_case, long_request, opt_places,
 };
-pub use socket::{OwnedConnection, OwnedSocket, any_connection, any_socket, noise};
+pub use socket::{any_connection, any_socket, info, noise, subflow_count, subflow_info, tcp_info};
 
 /// The most subflows of a generated connection.
 pub const MOST_SUBFLOWS: usize = 20;

@@ -1,11 +1,11 @@
 //! Calls made up freely, and well-formed ones with the sizes left open.
 
 use arbitrary::Unstructured;
-use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{
     INFO_OPT, MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_INFO_OPT, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO,
     SUBFLOW_DATA,
 };
+use mptcp_emulator::{OwnedConnection, OwnedSocket, Revision};
 use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts, WRITABLE, into_stretch};
 use mptcp_harness::cases::generate;
 use mptcp_harness::cases::{Block, Case, Data, Entry, Full, Input, Opt, POISONS, Place};
@@ -13,7 +13,7 @@ use mptcp_harness::scenes;
 use proptest::prelude::*;
 
 use crate::MOST_SUBFLOWS;
-use crate::socket::{OwnedConnection, OwnedSocket, any_connection, any_socket};
+use crate::socket::{any_connection, any_socket, subflow_count};
 
 /// Any revision that there is data for, and two with `mptcp_info_opt` added.
 pub fn any_revision() -> impl Strategy<Value = Revision> {
@@ -30,7 +30,7 @@ pub fn any_case() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
         (Just(revision), any_socket(revision), choices, 0..POISONS).prop_map(
             |(revision, socket, choices, poison)| {
                 let subflows = match &socket {
-                    OwnedSocket::Connection(connection) => connection.subflows(),
+                    OwnedSocket::Mptcp(connection) => subflow_count(connection),
                     OwnedSocket::Other(_) => 1,
                 };
                 let scene_facts = (scenes::catalogue().iter())

@@ -12,9 +12,8 @@ use proptest::test_runner::TestCaseResult;
 type Values = (Revision, OwnedSocket, Case);
 
 fn sound() -> impl Strategy<Value = Values> {
-    any_sound_case().prop_map(|(revision, connection, case)| {
-        (revision, OwnedSocket::Connection(connection), case)
-    })
+    any_sound_case()
+        .prop_map(|(revision, connection, case)| (revision, OwnedSocket::Mptcp(connection), case))
 }
 
 /// A 32-bit program is answered as any other: uapi, struct mptcp_full_info, has its
@@ -24,7 +23,7 @@ fn one_answer<D: Decisions>((revision, socket, case): Values) -> TestCaseResult 
     if !compat.is_safe() {
         return Ok(());
     }
-    let ask = |case| socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let ask = |case| ask::<D>(&revision, &socket.as_socket(), &case);
     let (one, other) = (ask(Case { entry: Entry::Native, ..case }), ask(compat));
     prop_assert_eq!(one.result, other.result);
     prop_assert_eq!(&one.rules, &other.rules);

@@ -6,7 +6,7 @@ use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::cases::{Case, Data, Full, Input};
 use mptcp_proptests::{
     Answer, DataAsk, Decisions, KernelDecisions, OwnedConnection, any_connection, any_revision,
-    any_sound_case, ask, ask_data, holds, info_case, is_broken,
+    any_sound_case, ask, ask_data, holds, info_case, is_broken, subflow_count,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -39,10 +39,13 @@ fn smaller_is_a_prefix<D: Decisions>(
     let request =
         |size_user| DataAsk { option: MPTCP_TCPINFO, header: 16, size_user, room: size_user * 20 };
     let run = |revision: &Revision, known: &OwnedConnection, request: DataAsk| {
-        known.with(|socket| ask::<D>(revision, socket, &request.case()))
+        ask::<D>(revision, &known.as_socket(), &request.case())
     };
-    prop_assume!(connection.subflows() > 0);
-    let old_kernel = connection.cut_to(&older);
+    prop_assume!(subflow_count(&connection) > 0);
+    let known = connection.as_connection();
+    let Ok(old_kernel) = OwnedConnection::of(&older, known.info(), known.subflows()) else {
+        return Err(TestCaseError::fail("an older kernel knows more"));
+    };
     let on_old = run(&older, &old_kernel, request(asked));
     let on_new = run(&newer, &connection, request(asked));
     let old_program = run(&newer, &connection, request(asked - less.min(asked)));
@@ -56,7 +59,7 @@ fn smaller_is_a_prefix<D: Decisions>(
     // MPTCP_INFO: the buffer's length says which structure is meant.
     let info = |revision: &Revision, known: &OwnedConnection| {
         let case = info_case(asked.cast_signed());
-        let answer = known.with(|socket| ask::<D>(revision, socket, &case));
+        let answer = ask::<D>(revision, &known.as_socket(), &case);
         let length = answer.stored().unwrap_or(0) as usize;
         answer.bytes(answer.optval(), length).to_vec()
     };
@@ -91,8 +94,7 @@ fn a_larger_header_moves_elements<D: Decisions>(
     (revision, connection, request): (Revision, OwnedConnection, DataAsk),
 ) -> TestCaseResult {
     let plain = DataAsk { header: 16, ..request };
-    let run =
-        |request: DataAsk| connection.with(|socket| ask::<D>(&revision, socket, &request.case()));
+    let run = |request: DataAsk| ask::<D>(&revision, &connection.as_socket(), &request.case());
     let (small, large) = (run(plain), run(request));
     let elements = |answer: &Answer, request: DataAsk| {
         let start = answer.optval() + u64::from(request.header);
@@ -181,7 +183,7 @@ impl WithHeader for Data {
 fn stable<D: Decisions>(
     (revision, connection, case): (Revision, OwnedConnection, Case),
 ) -> TestCaseResult {
-    let run = |case: &Case| connection.with(|socket| ask::<D>(&revision, socket, case));
+    let run = |case: &Case| ask::<D>(&revision, &connection.as_socket(), case);
     let first = run(&case);
     prop_assume!(first.result == Ok(()));
     let second = run(&again(&first));

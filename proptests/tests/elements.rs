@@ -6,7 +6,7 @@ use mptcp_emulator::decisions::{KernelSize, Stride, UserSize};
 use mptcp_harness::cases::Place;
 use mptcp_proptests::{
     Answer, DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, any_connection,
-    any_revision, ask, ask_data, ask_full, holds, is_broken,
+    any_revision, ask, ask_data, ask_full, holds, is_broken, subflow_count, subflow_info, tcp_info,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -26,14 +26,14 @@ fn more_room() -> impl Strategy<Value = (Values, u32)> {
 
 fn run<D: Decisions>(values: &Values) -> Answer {
     let (revision, connection, request) = values;
-    connection.with(|socket| ask::<D>(revision, socket, &request.case()))
+    ask::<D>(revision, &connection.as_socket(), &request.case())
 }
 
 /// What the kernel says of subflow `number` for this option.
 fn element<'a>(connection: &'a OwnedConnection, request: &DataAsk, number: usize) -> &'a [u8] {
     match request.option {
-        MPTCP_TCPINFO => connection.tcp_info(number),
-        _ => &connection.subflow_info(number)[8..],
+        MPTCP_TCPINFO => tcp_info(connection, number),
+        _ => &subflow_info(connection, number)[8..],
     }
 }
 
@@ -62,7 +62,7 @@ fn whole_or_absent<D: Decisions>(values: Values) -> TestCaseResult {
         prop_assert!(found.is_empty());
         return Ok(());
     }
-    let fit = (request.room as usize / size).min(connection.subflows());
+    let fit = (request.room as usize / size).min(subflow_count(&connection));
     let expected: Vec<u8> = (0..fit)
         .flat_map(|number| &element(&connection, &request, number)[..size])
         .copied()
@@ -149,7 +149,7 @@ fn counts_are_of_the_kernel<D: Decisions>((values, more): (Values, u32)) -> Test
         let answer = run::<D>(&values);
         let (revision, connection, request) = values;
         prop_assert_eq!(answer.word(0), request.header);
-        prop_assert_eq!(answer.word(4) as usize, connection.subflows());
+        prop_assert_eq!(answer.word(4) as usize, subflow_count(&connection));
         prop_assert_eq!(answer.word(8), request.kernel(&revision));
     }
     Ok(())
@@ -202,7 +202,7 @@ fn the_retry_obtains_all<D: Decisions>(values: Values) -> TestCaseResult {
         request.room = subflows * request.size_user;
     }
     let size = request.size_user.min(request.kernel(&revision)) as usize;
-    let all: Vec<u8> = (0..connection.subflows())
+    let all: Vec<u8> = (0..subflow_count(&connection))
         .flat_map(|number| &element(&connection, &request, number)[..size])
         .copied()
         .collect();
@@ -232,17 +232,12 @@ type Structure = fn(&OwnedConnection, usize) -> &[u8];
 fn arrays_are_filled<D: Decisions>(
     (revision, connection, request): (Revision, OwnedConnection, FullAsk),
 ) -> TestCaseResult {
-    let answer = connection.with(|socket| ask::<D>(&revision, socket, &request.case()));
+    let answer = ask::<D>(&revision, &connection.as_socket(), &request.case());
     prop_assert_eq!(answer.result, Ok(()));
-    let fit = connection.subflows().min(request.size_arrays_user as usize);
+    let fit = subflow_count(&connection).min(request.size_arrays_user as usize);
     let arrays: [(Place, u32, u32, Structure); 2] = [
-        (FullAsk::subflow_info(), request.size_sfinfo_user, 264, OwnedConnection::subflow_info),
-        (
-            FullAsk::tcp_info(),
-            request.size_tcpinfo_user,
-            revision.tcp_info,
-            OwnedConnection::tcp_info,
-        ),
+        (FullAsk::subflow_info(), request.size_sfinfo_user, 264, subflow_info),
+        (FullAsk::tcp_info(), request.size_tcpinfo_user, revision.tcp_info, tcp_info),
     ];
     for (place, asked, kernel, of) in arrays {
         let size = asked.min(kernel) as usize;
@@ -255,7 +250,7 @@ fn arrays_are_filled<D: Decisions>(
     }
     let sizes = [0, 8].map(|at| answer.word(at));
     prop_assert_eq!(sizes, [revision.tcp_info, 264]);
-    prop_assert_eq!(answer.word(16) as usize, connection.subflows());
+    prop_assert_eq!(answer.word(16) as usize, subflow_count(&connection));
     prop_assert_eq!(answer.word(20), request.size_arrays_user);
     Ok(())
 }

@@ -5,7 +5,7 @@ use mptcp_emulator::decisions::{Stride, UserSize};
 use mptcp_harness::cases::{Case, Input};
 use mptcp_proptests::{
     BASE, Decisions, KernelDecisions, OwnedConnection, any_connection, any_revision, ask, ask_opt,
-    holds, is_broken, opt_places,
+    holds, info, is_broken, opt_places, subflow_count, subflow_info, tcp_info,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -20,10 +20,10 @@ fn requests() -> impl Strategy<Value = Values> {
 /// Bytes of an element of each block of a subflow, as the kernel knows them.
 fn element(connection: &OwnedConnection, block: usize, number: usize) -> &[u8] {
     match block {
-        0 => connection.info(),
-        1 => connection.tcp_info(number),
-        2 => &connection.subflow_info(number)[8..136],
-        _ => &connection.subflow_info(number)[136..],
+        0 => info(connection),
+        1 => tcp_info(connection, number),
+        2 => &subflow_info(connection, number)[8..136],
+        _ => &subflow_info(connection, number)[136..],
     }
 }
 
@@ -32,9 +32,9 @@ fn element(connection: &OwnedConnection, block: usize, number: usize) -> &[u8] {
 /// example has 17 for 17 subflows.
 fn members_are_in_and_out<D: Decisions>((revision, connection, case): Values) -> TestCaseResult {
     let Input::Opt(opt) = case.input else { return Ok(()) };
-    let answer = connection.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
     prop_assert_eq!(answer.result, Ok(()));
-    let subflows = u32::try_from(connection.subflows()).unwrap_or(0);
+    let subflows = u32::try_from(subflow_count(&connection)).unwrap_or(0);
     let sizes = [revision.mptcp_info, revision.tcp_info, 128, 128];
     for (index, block) in opt.blocks.iter().enumerate() {
         let word = |at| answer.word(24 * index as u64 + at);
@@ -80,12 +80,12 @@ fn a_wrong_model_breaks_the_members() {
 /// other.
 fn blocks_are_filled<D: Decisions>((revision, connection, case): Values) -> TestCaseResult {
     let Input::Opt(opt) = case.input else { return Ok(()) };
-    let answer = connection.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
     prop_assert_eq!(answer.result, Ok(()));
     for (index, (block, place)) in opt.blocks.iter().zip(opt_places()).enumerate() {
         let at = place.address(BASE);
         let room = if index == 0 { 1 } else { block.nmemb_user as usize };
-        let there = if index == 0 { 1 } else { connection.subflows() };
+        let there = if index == 0 { 1 } else { subflow_count(&connection) };
         let null = block.address != place;
         let count = if null { 0 } else { room.min(there) };
         let expected: Vec<u8> = (0..count)
@@ -138,8 +138,7 @@ fn kernel_members_of_the_input_do_not_matter() {
                 (block.nmemb_kernel, block.size_kernel) = (junk[0], junk[1]);
             }
         }
-        let run =
-            |case: &Case| connection.with(|socket| ask::<KernelDecisions>(&revision, socket, case));
+        let run = |case: &Case| ask::<KernelDecisions>(&revision, &connection.as_socket(), case);
         let (one, two) = (run(&case), run(&other));
         prop_assert_eq!(one.result, two.result);
         prop_assert_eq!(&one.writes, &two.writes);

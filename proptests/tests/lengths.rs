@@ -19,7 +19,7 @@ use proptest::test_runner::TestCaseResult;
 fn no_longer_than_passed<D: Decisions>(
     (revision, socket, case): (Revision, OwnedSocket, Case),
 ) -> TestCaseResult {
-    let answer = socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
     if let (Ok(()), Some(stored), 0..) = (answer.result, answer.stored(), case.length) {
         prop_assert!((0..=case.length).contains(&stored), "{} became {}", case.length, stored);
     }
@@ -76,7 +76,7 @@ fn bytes_copied<D: Decisions>(
     (revision, connection, request): (Revision, OwnedConnection, DataAsk),
 ) -> TestCaseResult {
     let case = request.case();
-    let answer = connection.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
     prop_assert_eq!(answer.result, Ok(()));
     let elements = answer.optval() + u64::from(request.header);
     let (run, all) = answer.written_in(elements..elements + u64::from(request.room));
@@ -123,7 +123,7 @@ fn a_wrong_model_breaks_the_bytes_copied() {
 fn bytes_written<D: Decisions>(
     (revision, connection, case): (Revision, OwnedConnection, Case),
 ) -> TestCaseResult {
-    let answer = connection.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
     let start = answer.optval();
     let (run, all) = answer.written_in(start..start + 0x1000);
     prop_assert_eq!(run, all);

@@ -14,7 +14,7 @@ type Values = (Revision, OwnedSocket, Case);
 /// Calls that meet a read-only page half-way.
 fn halfway() -> impl Strategy<Value = Values> {
     any_revision().prop_flat_map(|revision| {
-        let socket = any_connection(revision).prop_map(OwnedSocket::Connection);
+        let socket = any_connection(revision).prop_map(OwnedSocket::Mptcp);
         (Just(revision), socket, long_request())
     })
 }
@@ -26,7 +26,7 @@ fn halfway() -> impl Strategy<Value = Values> {
 /// mptcp_full_info: the arrays are "at least: size_arrays * size_sfinfo_user /
 /// size_arrays * size_tcpinfo_user bytes wide".
 fn only_what_is_declared<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
     let declared = answer.declared(revision.mptcp_info);
     for at in answer.written() {
         prop_assert!(
@@ -82,7 +82,7 @@ fn a_wrong_model_breaks_the_declared_buffers() {
 /// getsockopt(2): "EINVAL: optlen invalid"; the kernel's selftest: where the
 /// header is refused, optlen "must be unchanged".
 fn einval_is_before_all_writing<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
     if answer.result == Err(Errno::EINVAL) {
         prop_assert!(answer.wrote_nothing());
         prop_assert!(answer.writes.is_empty());
@@ -116,7 +116,7 @@ fn a_wrong_model_breaks_einval() {
 fn refusals_touch_nothing() {
     let refusals = [Errno::EBADF, Errno::ENOTSOCK, Errno::EOPNOTSUPP, Errno::ENOPROTOOPT];
     holds(any_case(), |(revision, socket, case)| {
-        let answer = socket.with(|socket| ask::<KernelDecisions>(&revision, socket, &case));
+        let answer = ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
         let refused = answer.result.is_err_and(|errno| refusals.contains(&errno));
         if matches!(socket, OwnedSocket::Other(_)) {
             prop_assert!(refused);
@@ -135,7 +135,7 @@ fn refusals_touch_nothing() {
 /// The kernel's documentation of copy_to_user: it returns the "number of bytes
 /// that could not be copied", so the first ones were; getsockopt(2): EFAULT.
 fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
     // Regions that are filled upwards: each array, and the elements.
     let mut regions = answer.declared(revision.mptcp_info).split_off(2);
     if let Input::Data(data) = &case.input {
@@ -200,7 +200,7 @@ fn a_wrong_model_breaks_the_end_at_a_fault() {
 fn a_failed_element_reports_nothing<D: Decisions>(
     (revision, socket, case): Values,
 ) -> TestCaseResult {
-    let answer = socket.with(|socket| ask::<D>(&revision, socket, &case));
+    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
     let failed = answer.rules.iter().any(|rule| {
         use mptcp_emulator::Rule::{
             ElementUnwritable, FullSubflowInfoUnwritable, FullTcpInfoUnwritable,

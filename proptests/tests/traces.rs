@@ -13,7 +13,7 @@ use proptest::prelude::*;
 #[test]
 fn every_call_fires_a_rule() {
     holds(any_case(), |(revision, socket, case)| {
-        let answer = socket.with(|socket| ask::<KernelDecisions>(&revision, socket, &case));
+        let answer = ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
         prop_assert!(!answer.rules.is_empty());
         // The room for an order of rules is never exhausted.
         prop_assert!(answer.rules.len() < 20, "{:?}", answer.rules);
@@ -26,7 +26,7 @@ fn every_call_fires_a_rule() {
 #[test]
 fn the_last_rule_tells_why_a_call_failed() {
     holds(any_case(), |(revision, socket, case)| {
-        let answer = socket.with(|socket| ask::<KernelDecisions>(&revision, socket, &case));
+        let answer = ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
         let last = answer.rules.last().map_or("", |rule| rule.sentence());
         // Rules of failure name the error, except for size limits that are
         // told as one with FULL_INFO's absence.
@@ -50,12 +50,9 @@ fn the_last_rule_tells_why_a_call_failed() {
 #[test]
 fn a_trace_changes_nothing() {
     holds(any_case(), |(revision, socket, case)| {
-        let (traced, plain) = socket.with(|socket| {
-            (
-                ask::<KernelDecisions>(&revision, socket, &case),
-                without_trace::<KernelDecisions>(&revision, socket, &case),
-            )
-        });
+        let socket = &socket.as_socket();
+        let traced = ask::<KernelDecisions>(&revision, socket, &case);
+        let plain = without_trace::<KernelDecisions>(&revision, socket, &case);
         prop_assert!(plain.rules.is_empty());
         let mut traced_plain = traced.clone();
         traced_plain.rules.clear();
@@ -72,7 +69,7 @@ fn a_trace_changes_nothing() {
 #[test]
 fn a_call_has_one_answer() {
     holds(any_case(), |(revision, socket, case)| {
-        let run = || socket.with(|socket| ask::<KernelDecisions>(&revision, socket, &case));
+        let run = || ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
         prop_assert!(run() == run());
         Ok(())
     });
@@ -90,7 +87,7 @@ fn generated_calls_reach_every_rule() {
         seen.set((rules, successes));
     };
     each_of(16_000, any_case(), |(revision, socket, case)| {
-        count(socket.with(|socket| ask::<KernelDecisions>(&revision, socket, &case)));
+        count(ask::<KernelDecisions>(&revision, &socket.as_socket(), &case));
     });
     let (_, successes) = seen.get();
     assert!(successes > 4000, "only {successes} of 16000 calls succeed");
@@ -98,7 +95,7 @@ fn generated_calls_reach_every_rule() {
     // Rare among those: a length of 0, and one of exactly the 40 bytes before
     // mptcp_info.
     each_of(100, any_sound_case(), |(revision, connection, case)| {
-        count(connection.with(|socket| ask::<KernelDecisions>(&revision, socket, &case)));
+        count(ask::<KernelDecisions>(&revision, &connection.as_socket(), &case));
     });
     let (rules, _) = seen.get();
     let missing: Vec<_> = (Rule::ALL.iter()).filter(|rule| !rules.contains(**rule)).collect();

@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use super::field::abi_struct;
 #[cfg(doc)]
-use super::{MPTCP_INFO_OPT, mptcp_info::MptcpInfo, subflow::SubflowAddrs, tcp_info::TcpInfo};
+use super::{mptcp_info::MptcpInfo, subflow::SubflowAddrs, tcp_info::TcpInfo};
 
 abi_struct! {
     /// One block of an [`InfoOpt`]: `struct mptcp_info_opt_ptr` of the design of July 2021. 24 bytes.
@@ -24,7 +24,7 @@ abi_struct! {
 }
 
 abi_struct! {
-    /// The buffer of [`MPTCP_INFO_OPT`]: `struct mptcp_info_opt` of the design of July 2021. 96 bytes.
+    /// The buffer of [`MPTCP_INFO_OPT`](crate::abi::MPTCP_INFO_OPT): `struct mptcp_info_opt` of the design of July 2021. 96 bytes.
     pub struct InfoOpt, 96 bytes {
         /// One [`MptcpInfo`]; what [`InfoOptPtr::nmemb_user`] says of it does not matter.
         pub mptcp_info: InfoOptPtr,

@@ -25,7 +25,7 @@ pub use subflow::{
     SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SubflowAddrs,
     SubflowData, SubflowInfo,
 };
-pub(crate) use subflow::{SUBFLOW_ID, SUBFLOW_INFO_HOLE, SUBFLOW_INFO_LOCAL, SUBFLOW_INFO_REMOTE};
+pub(crate) use subflow::{SUBFLOW_ID, SUBFLOW_INFO_HOLE};
 pub use tcp_info::TcpInfo;
 
 /// The protocol number to open an MPTCP socket with (`linux/in.h`, since 5.6).
@@ -46,7 +46,7 @@ pub const MPTCP_SUBFLOW_ADDRS: i32 = 3;
 /// Option: a [`FullInfo`], which points at arrays of [`SubflowInfo`] and [`TcpInfo`] (`linux/mptcp.h`, since 6.5).
 pub const MPTCP_FULL_INFO: i32 = 4;
 
-/// Option: an [`InfoOpt`], which points at four buffers. The design of July 2021 in [`crate::info_opt`], which no
+/// Option: an [`InfoOpt`], which points at four buffers. The design of July 2021 in the module `info_opt`, which no
 /// kernel shipped; the number is this project's own, for the kernel patch that adds it.
 pub const MPTCP_INFO_OPT: i32 = 2021;
 

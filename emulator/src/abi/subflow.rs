@@ -121,9 +121,3 @@ pub(crate) const SUBFLOW_ID: u32 = 4;
 
 /// Bytes of padding between `id` and `addrs` of a [`SubflowInfo`].
 pub(crate) const SUBFLOW_INFO_HOLE: u32 = SUBFLOW_INFO - SUBFLOW_ADDRS - SUBFLOW_ID;
-
-/// Offset of the local address in a [`SubflowInfo`], in bytes.
-pub(crate) const SUBFLOW_INFO_LOCAL: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, local);
-
-/// Offset of the peer's address in a [`SubflowInfo`], in bytes.
-pub(crate) const SUBFLOW_INFO_REMOTE: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, remote);

@@ -28,7 +28,7 @@
 //! - *mptcp.rst*: `Documentation/networking/mptcp.rst`, "Socket options" (since 6.11).
 //! - *issue 358* of the kernel project's tracker (February 2023).
 //! - *design*: the mail "Revised mptcp_info sockopt and selftests" of 29 July
-//!   2021, by its numbered points; see [`crate::info_opt`].
+//!   2021, by its numbered points; see the module `info_opt`.
 //! - *man*: `getsockopt(2)`.
 //! - *measured*: undocumented, but observed on kernels.
 
