@@ -111,7 +111,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     session.coverage.compare(asked, &session.kernel.revision, &outcome.compared);
     session.coverage.leave();
 
-    let mut findings = session.findings(&outcome, args.format == Format::Human)?;
+    let mut findings = session.findings(&outcome, args.format == Format::Human);
     // What cannot be saved is reported all the same.
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
     let Session { kernel, enclosure, scenes, skipped, coverage, .. } = session;

@@ -122,7 +122,7 @@ pub(crate) fn run(args: &ExhaustArgs) -> Result<Status, String> {
         Request::Scenes(_) | Request::Case(_) => true,
     });
     session.coverage.leave();
-    let mut findings = session.findings(&outcome, args.format == Format::Human)?;
+    let mut findings = session.findings(&outcome, args.format == Format::Human);
     // What cannot be saved is reported all the same.
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
     let Session { kernel, coverage, .. } = session;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use mptcp_emulator::Revision;
 use mptcp_harness::cases::option_name;
 use mptcp_harness::judge::finding::{Diagnosis, Finding};
 use mptcp_harness::model::Model;
@@ -18,7 +19,7 @@ use crate::report::data::FindingData;
 use crate::report::ktap::{Ending, Point};
 use crate::report::serial::verdict_name;
 use crate::report::{ktap, text};
-use crate::session::findings::picture;
+use crate::session::findings::finding_data;
 use crate::session::stored_cases::{StoredCase, StoredVerdict};
 use crate::session::{Session, stored_cases};
 use crate::terminal::out;
@@ -155,7 +156,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
     };
     let replay = Replay {
         verdict: tally.verdict(),
-        kernel: kernel.release,
+        kernel: kernel.release.clone(),
         revision: kernel.revision.name,
         cases: results.len() as u64 - errors,
         agree,
@@ -165,7 +166,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Status, String> {
         errors,
         coverage,
         results,
-        findings: draw(findings, &mut oracle, args.format == Format::Human),
+        findings: data(findings, &kernel.revision, args.format == Format::Human),
     };
     match args.format {
         Format::Human => out::put(text(&replay))?,
@@ -217,13 +218,13 @@ fn judge(
     Line { name: stored.name.clone(), verdict, summary, signature }
 }
 
-fn draw(
+fn data(
     findings: BTreeMap<String, (Finding, Option<String>)>,
-    oracle: &mut Oracle,
+    revision: &Revision,
     colour: bool,
 ) -> Vec<FindingData> {
     let one = |(finding, file): (Finding, Option<String>)| {
-        let mut data = FindingData::new(&finding, picture(oracle, &finding, colour).1);
+        let mut data = finding_data(&finding, revision, colour);
         if let Some(name) = &file {
             data.replay = format!("assay replay {name}");
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use mptcp_emulator::Revision;
 use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::model::Model;
 use mptcp_harness::oracle::Oracle;
@@ -17,7 +18,7 @@ use crate::report::coverage::{Coverage, MissingComparison, Request};
 use crate::report::data::FindingData;
 use crate::report::serial::verdict_name;
 use crate::report::text;
-use crate::session::findings::{note_unsaved, picture, store};
+use crate::session::findings::{finding_data, note_unsaved, store};
 use crate::session::stored_cases::{StoredCase, StoredVerdict};
 use crate::session::{Session, canary, stored_cases};
 use crate::terminal::out;
@@ -128,12 +129,12 @@ pub(crate) fn run(args: &TriageArgs) -> Result<Status, String> {
     };
     let triage = Triage {
         verdict: tally.verdict(),
-        kernel: kernel.release,
+        kernel: kernel.release.clone(),
         revision: kernel.revision.name,
         notes: args.canary.then(|| canary::NOTE.to_owned()).into_iter().collect(),
         files: stored.len(),
         causes: causes(&findings),
-        findings: draw(findings, &mut oracle, colour),
+        findings: data(findings, &kernel.revision, colour),
         agree: piles.agree,
         no_case: piles.no_case,
         inconclusive: piles.inconclusive,
@@ -240,10 +241,9 @@ fn causes(findings: &[TriagedFinding]) -> Vec<Cause> {
     several.map(|(what, signatures)| Cause { what, signatures }).collect()
 }
 
-fn draw(findings: Vec<TriagedFinding>, oracle: &mut Oracle, colour: bool) -> Vec<FindingFiles> {
+fn data(findings: Vec<TriagedFinding>, revision: &Revision, colour: bool) -> Vec<FindingFiles> {
     let one = |found: TriagedFinding| {
-        let picture = picture(oracle, &found.finding, colour).1;
-        let mut finding = FindingData::new(&found.finding, picture);
+        let mut finding = finding_data(&found.finding, revision, colour);
         if let Some(FindingData { replay, file, .. }) = found.saved {
             (finding.replay, finding.file) = (replay, file);
         }

@@ -3,12 +3,11 @@
 use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use mptcp_emulator::Revision;
 use mptcp_harness::cases::codec;
 use mptcp_harness::engines::check::Outcome;
-use mptcp_harness::judge::finding::Finding;
-use mptcp_harness::oracle::Oracle;
+use mptcp_harness::judge::finding::{Finding, FindingRun};
 use mptcp_limits::files;
 
 use crate::report::data::FindingData;
@@ -21,47 +20,28 @@ pub(crate) const ELSEWHERE: &str = "name another folder with --save";
 
 impl Session {
     /// The findings of a run, each with the memory around what differs.
-    pub(crate) fn findings(
-        &self,
-        outcome: &Outcome,
-        colour: bool,
-    ) -> Result<Vec<FindingData>, String> {
-        if outcome.findings.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut oracle = self.oracle()?;
-        let mut found: Vec<(Duration, usize, FindingData)> = Vec::new();
-        for finding in outcome.findings.values() {
-            let (bytes, picture) = picture(&mut oracle, finding, colour);
-            found.push((finding.after, bytes, FindingData::new(finding, picture)));
-        }
-        // In the order in which they were seen; of those of one batch the plainest
-        // first: a wrong length explains what a thousand wrong bytes after it do not.
-        // What is known comes last.
-        let known = |data: &FindingData| data.contradiction.is_some();
-        found
-            .sort_by_key(|(after, bytes, data)| (known(data), *after, *bytes, Reverse(data.cases)));
-        Ok(found.into_iter().map(|(_, _, data)| data).collect())
+    pub(crate) fn findings(&self, outcome: &Outcome, colour: bool) -> Vec<FindingData> {
+        let mut findings: Vec<&Finding> = outcome.findings.values().collect();
+        // In the order in which they were seen; of those of one batch the simplest first: a
+        // wrong length explains a thousand wrong bytes behind it. Known ones come last.
+        findings.sort_by_key(|finding| {
+            let is_known = finding.diagnosis.contradiction.is_some();
+            let mismatch = finding.run.as_ref().and_then(|run| run.examination.mismatch());
+            let bytes = mismatch.map_or(0, |mismatch| mismatch.bytes.len());
+            (is_known, finding.after, bytes, Reverse(finding.cases))
+        });
+        let data = |finding: &Finding| finding_data(finding, &self.kernel.revision, colour);
+        findings.into_iter().map(data).collect()
     }
 }
 
-/// How many bytes differ, and the memory around them.
-pub(crate) fn picture(trial: &mut Oracle, finding: &Finding, colour: bool) -> (usize, String) {
-    // What the kernel said needs no picture, and would be said again.
-    if finding.diagnosis.complaint.is_some() {
-        return (0, String::new());
-    }
-    trial.freshen();
-    let again = trial.examine(&finding.case, true);
-    let Some((examination, mismatch)) =
-        again.as_ref().and_then(|examination| Some((examination, examination.mismatch()?)))
-    else {
-        return (usize::MAX, "(run once more for this picture, the case agreed)".into());
-    };
-    let subflows = trial.scene_state(finding.case.scene).map_or(0, |actor| actor.subflows());
-    let picture =
-        Hexdump::new(&finding.case, trial.revision(), subflows, examination, colour).differences();
-    (mismatch.bytes.len(), picture)
+/// A finding with the memory around what differs.
+pub(crate) fn finding_data(finding: &Finding, revision: &Revision, colour: bool) -> FindingData {
+    let picture = finding.run.as_ref().map_or_else(String::new, |run| {
+        let FindingRun { examination, subflows } = &**run;
+        Hexdump::new(&finding.case, revision, *subflows, examination, colour).differences()
+    });
+    FindingData::new(finding, picture)
 }
 
 /// Writes the simplest case of each finding into a file of its own.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mptcp_emulator::{Errno, Revision, Rule};
@@ -55,6 +56,18 @@ pub struct Finding {
     pub cases: u64,
     /// When it was first seen, from the start of the check.
     pub after: Duration,
+    /// The run of the simplest case, for a report to draw; `None` where the kernel's complaint
+    /// is all there is, and in a finding that only counts for one that is known.
+    pub run: Option<Arc<FindingRun>>,
+}
+
+/// One run of a finding's case.
+#[derive(Debug)]
+pub struct FindingRun {
+    /// What was predicted and observed.
+    pub examination: Examination,
+    /// Subflows of the socket.
+    pub subflows: usize,
 }
 
 impl Finding {
@@ -66,7 +79,7 @@ impl Finding {
 
     /// A finding of one case.
     pub fn new(case: &Case, diagnosis: Diagnosis) -> Finding {
-        Finding { diagnosis, case: *case, cases: 1, after: Duration::ZERO }
+        Finding { diagnosis, case: *case, cases: 1, after: Duration::ZERO, run: None }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cases::shrink::shrink;
 use crate::cases::{Case, Entry};
 use crate::judge::contradictions::{self, Contradiction};
 use crate::judge::evidence::{Evidence, Examination};
-use crate::judge::finding::{Diagnosis, Finding};
+use crate::judge::finding::{Diagnosis, Finding, FindingRun};
 use crate::judge::promises;
 use crate::model::Model;
 use crate::oracle::{CaseVerdict, Reason, Trusted};
@@ -194,7 +194,7 @@ impl Oracle {
     #[cold]
     fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
         let diagnosis = match self.diagnosed(case) {
-            Err(complaint) => return CaseVerdict::Disagree(Box::new(complaint)),
+            Err(complaint) => return CaseVerdict::Disagree(complaint),
             Ok(None) => return CaseVerdict::Unspecified,
             Ok(Some(diagnosis)) => diagnosis,
         };
@@ -203,10 +203,15 @@ impl Oracle {
             // In a long run other cases tell which of several it is.
             Some(_) if !sure && scope == Scope::Around => CaseVerdict::Unspecified,
             Some(_) => {
-                if sure && self.told.iter().all(|told| told.signature != found.signature) {
+                let is_new = self.told.iter().all(|told| told.signature != found.signature);
+                if sure && is_new {
                     self.told.push(found.clone());
                 }
-                CaseVerdict::Disagree(Box::new(Finding::new(case, found)))
+                // Only the first of a signature is drawn.
+                let again = if is_new { self.finding(case) } else { None };
+                let again = again.filter(|again| again.diagnosis.signature == found.signature);
+                let finding = again.unwrap_or_else(|| Finding::new(case, found));
+                CaseVerdict::Disagree(Box::new(finding))
             }
             None => self.confirm(case, trusted),
         }
@@ -271,13 +276,13 @@ impl Oracle {
     }
 
     /// How model and kernel differ, if they do; what the kernel complained of is an error.
-    fn diagnosed(&mut self, case: &Case) -> Result<Option<Diagnosis>, Finding> {
+    fn diagnosed(&mut self, case: &Case) -> Result<Option<Diagnosis>, Box<Finding>> {
         let Some(state) = self.states.get(case.scene) else {
             return Ok(None);
         };
         let subject = state.subject(&self.revision);
         let diagnosis = self.runner.diagnose(case, &subject, state.subflows(), self.model);
-        self.complained(case).map_or(Ok(diagnosis), Err)
+        self.complained(case).map_or(Ok(diagnosis), |finding| Err(Box::new(finding)))
     }
 
     /// What the kernel complained of during the last call, as a finding.
@@ -325,7 +330,7 @@ impl Oracle {
     /// only once.
     fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
         let diagnosis = match self.diagnosed(case) {
-            Err(complaint) => return Some(complaint),
+            Err(complaint) => return Some(*complaint),
             Ok(diagnosis) => diagnosis?,
         };
         let (diagnosis, _) = self.identified(case, diagnosis);
@@ -354,7 +359,8 @@ impl Oracle {
         }
         let evidence = Evidence::of(&examination)?;
         let diagnosis = promises::diagnose(self.model, case, &self.revision, subflows, &evidence)?;
-        Some(Finding::new(case, self.identified(case, diagnosis).0))
+        let finding = Finding::new(case, self.identified(case, diagnosis).0);
+        Some(Finding { run: Some(Arc::new(FindingRun { examination, subflows })), ..finding })
     }
 
     /// Runs a case with everything kept; `None` where its scene does not
