@@ -43,7 +43,7 @@ pub struct Oracle {
     /// What the kernel complained of while something else was being shrunk.
     met: Vec<Finding>,
     /// Contradictions that were found, once each.
-    told: Vec<Diagnosis>,
+    seen: Vec<Diagnosis>,
 }
 
 impl Oracle {
@@ -65,10 +65,10 @@ impl Oracle {
         let mut values = BoundaryValues::new(states.scene_facts(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);
         let aging = values.scene_facts.iter().map(|facts| facts.scene).filter(ages).collect();
-        let (runner, fixtures, met, told) =
-            (Runner::new()?, fixtures.clone(), Vec::new(), Vec::new());
+        let (runner, fixtures) = (Runner::new()?, fixtures.clone());
         values.compat = runner.compat().is_ok();
-        Ok(Oracle { runner, states, plain, fixtures, revision, values, model, aging, met, told })
+        let (met, seen) = (Vec::new(), Vec::new());
+        Ok(Oracle { runner, states, plain, fixtures, revision, values, model, aging, met, seen })
     }
 
     /// What was met since the last time and belongs to other findings.
@@ -136,7 +136,7 @@ impl Oracle {
     /// Judges one case, comparing what it has to do with and a margin around
     /// that, and leaving the rest of the street to [`Oracle::sweep`]. The rules
     /// that fire are added to `rules`. A disagreement with a signature that is
-    /// `trusted` counts at its word; others are made sure of.
+    /// `trusted` is accepted without confirmation; others are run again to confirm.
     #[inline]
     pub fn quick(&mut self, case: &Case, rules: &mut RuleSet, trusted: Trusted<'_>) -> CaseVerdict {
         self.judge(case, rules, Scope::Around, trusted)
@@ -181,7 +181,7 @@ impl Oracle {
         }
         match agreed {
             true => CaseVerdict::Agree,
-            false if self.model.is_promised() => match self.told_before(case, fired, scope) {
+            false if self.model.is_promised() => match self.seen_before(case, fired, scope) {
                 Some(finding) => CaseVerdict::Disagree(Box::new(finding)),
                 None => self.held_to_promises(case, trusted, scope),
             },
@@ -203,9 +203,9 @@ impl Oracle {
             // In a long run other cases tell which of several it is.
             Some(_) if !sure && scope == Scope::Around => CaseVerdict::Unspecified,
             Some(_) => {
-                let is_new = self.told.iter().all(|told| told.signature != found.signature);
+                let is_new = self.seen.iter().all(|seen| seen.signature != found.signature);
                 if sure && is_new {
-                    self.told.push(found.clone());
+                    self.seen.push(found.clone());
                 }
                 // Only the first of a signature is drawn.
                 let again = if is_new { self.finding(case) } else { None };
@@ -217,27 +217,25 @@ impl Oracle {
         }
     }
 
-    /// A contradiction that a rule shows and that was told before, in the words of that
-    /// time: for long runs, which keep the first case alone.
+    /// A contradiction that a rule shows and that was found before, with the first one's
+    /// diagnosis: for long runs, which keep only the first case.
     #[cold]
-    fn told_before(&mut self, case: &Case, fired: RuleSet, scope: Scope) -> Option<Finding> {
+    fn seen_before(&mut self, case: &Case, fired: RuleSet, scope: Scope) -> Option<Finding> {
         if scope == Scope::Whole {
             return None;
         }
         let known = fired.iter().find_map(contradictions::of_rules)?;
-        let named = |told: &&Diagnosis| told.contradiction.is_some_and(|it| it.name == known.name);
-        let told = self.told.iter().find(named)?;
+        let named = |seen: &&Diagnosis| seen.contradiction.is_some_and(|it| it.name == known.name);
+        let seen = self.seen.iter().find(named)?;
         let subject = self.plain.as_ref()?.get(case.scene)?.subject(&self.revision);
         let (model, mut rules) = (Model::documented(), RuleSet::EMPTY);
         let explained = self.runner.run(case, &subject, model, &mut rules, scope).is_ok();
-        explained.then(|| Finding::new(case, told.clone()))
+        explained.then(|| Finding::new(case, seen.clone()))
     }
 
-    /// A disagreement, told as the known contradiction that it is about, if it is: if the
-    /// other of the two models agrees with the kernel. The signatures differ, as one is a
-    /// promise that is broken and the other one that is kept.
-    /// Whether that is sure comes with it: the call may show too little to tell one from
-    /// another, and none of them may have been met before.
+    /// A disagreement as the known contradiction that it shows, if the other model agrees with
+    /// the kernel. The signature states whether a promise is broken or kept. The second value
+    /// is whether the call shows enough to distinguish this contradiction from others.
     fn identified(&mut self, case: &Case, diagnosis: Diagnosis) -> (Diagnosis, bool) {
         let promises = self.model.is_promised();
         let plain = self.plain.as_ref().unwrap_or(&self.states).get(case.scene);
@@ -256,8 +254,8 @@ impl Oracle {
             runner.run(case, &subject, model, rules, Scope::Whole).is_ok()
         });
         let met = |known: &&&Contradiction| {
-            let told = self.told.iter().filter_map(|told| told.contradiction);
-            told.into_iter().any(|told| told.name == known.name)
+            let mut seen = self.seen.iter().filter_map(|seen| seen.contradiction);
+            seen.any(|seen| seen.name == known.name)
         };
         let (known, sure) = match &known[..] {
             [] => return (diagnosis, true),
@@ -298,9 +296,8 @@ impl Oracle {
         if case.entry == Entry::Native { None } else { self.runner.compat().err() }
     }
 
-    /// Makes sure of a disagreement: the scene may have moved, so it is asked
-    /// before the kernel is blamed, and once more after, while nobody else can
-    /// make it anew.
+    /// Confirms a disagreement. The scene may have changed, so it is read before the case is run
+    /// again and after it, while no other thread can build it anew.
     #[cold]
     fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> CaseVerdict {
         if let Some(trusted) = trusted

@@ -128,6 +128,6 @@ mod tests {
         let all: Vec<&'static Scene> = catalogue().iter().collect();
         let room = DescriptorBudget::for_scenes(&all);
         assert_eq!(room.shortage, None);
-        assert_eq!(room.free, 157, "the number in README.md");
+        assert_eq!(room.free, 157, "the number in docs/environment.md");
     }
 }
