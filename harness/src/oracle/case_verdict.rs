@@ -29,7 +29,7 @@ impl CaseVerdict {
 pub enum Reason {
     /// The scene of the case does not stand.
     NoScene,
-    /// The kernel cannot be given the case: see [`Case::is_safe`].
+    /// The kernel cannot be given the case: see [`Case::is_safe`](crate::cases::Case::is_safe).
     NotSafe,
     /// The case is a call of a 32-bit program, and those cannot be made here.
     NoCompat(NoCompat),
