@@ -26,8 +26,8 @@ impl Release {
         Release { major, minor, patch: Some(patch), candidate: None }
     }
 
-    /// The release at the start of a text such as `6.18.44-fc` or `7.3.0-rc7`; `None` if the text does not begin
-    /// with two numbers and a dot between them.
+    /// The release at the start of a text such as `6.18.44-fc` or `7.3.0-rc7`; `None` if the text
+    /// does not begin with two numbers and a dot between them.
     ///
     /// Some distributions always have 0 as the third number, and append a number of their own
     /// (`6.1.0-56-cloud-amd64`). The stable level of such a release is not known.

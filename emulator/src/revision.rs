@@ -15,35 +15,37 @@ pub enum ZeroLength {
 /// Whether the model of a revision was compared with a kernel of that revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verification {
-    /// Compared byte for byte with a real kernel of this release. It does not apply to other releases:
-    /// [`Revision::of_release`] does not pass it on.
+    /// Compared byte for byte with a real kernel of this release. It does not apply to other
+    /// releases: [`Revision::of_release`] does not pass it on.
     Compared(&'static str),
     /// Derived from sources alone.
     SourcesOnly,
 }
 
-/// The behaviour of sockets that decides the contents of the structures, as far as it differs between kernels.
+/// The behaviour of sockets that decides the contents of the structures, as far as it differs
+/// between kernels.
 ///
-/// The model takes the contents from its caller. A caller that describes the sockets of a kernel needs these facts.
+/// The model takes the contents from its caller. A caller that describes the sockets of a kernel
+/// needs these facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SocketBehavior {
-    /// Whether a new socket has its first subflow. Since commit ddb1a072f858 (6.4) the first call that needs the
-    /// subflow creates it.
+    /// Whether a new socket has its first subflow. Since commit ddb1a072f858 (6.4) the first call
+    /// that needs the subflow creates it.
     pub subflow_when_new: bool,
-    /// Whether an accepted socket keeps its initial subflow on the list once that is closed, as a socket that
-    /// connected does. Since commit 39880bd808ad (6.6; 7857e35ef10e in 6.1.79).
+    /// Whether an accepted socket keeps its initial subflow on the list once that is closed, as a
+    /// socket that connected does. Since commit 39880bd808ad (6.6; 7857e35ef10e in 6.1.79).
     pub accepted_keeps_initial: bool,
-    /// Whether subflows and announced addresses are counted with the userspace path manager. Since commit
-    /// 77e4b94a3de6 (6.4; also in 6.1.34 and 6.3.8).
+    /// Whether subflows and announced addresses are counted with the userspace path manager. Since
+    /// commit 77e4b94a3de6 (6.4; also in 6.1.34 and 6.3.8).
     pub userspace_counts: bool,
-    /// Whether the limits of the in-kernel path manager are filled in with the userspace path manager. Not since
-    /// commit e925a0322ada (6.4).
+    /// Whether the limits of the in-kernel path manager are filled in with the userspace path
+    /// manager. Not since commit e925a0322ada (6.4).
     pub userspace_limits: bool,
-    /// Whether these limits are filled in for a socket that listens. Not since 6.5, which returns early for
-    /// `TCP_LISTEN`.
+    /// Whether these limits are filled in for a socket that listens. Not since 6.5, which returns
+    /// early for `TCP_LISTEN`.
     pub listener_limits: bool,
-    /// Whether a disconnected socket has 0 in `mptcpi_rcv_nxt`, and not what it had before. Since commit 2834f8edd74d
-    /// (6.19; also in 6.12.93, and in 6.18.44 or before).
+    /// Whether a disconnected socket has 0 in `mptcpi_rcv_nxt`, and not what it had before. Since
+    /// commit 2834f8edd74d (6.19; also in 6.12.93, and in 6.18.44 or before).
     pub disconnect_clears_rcv_nxt: bool,
 }
 
@@ -52,7 +54,8 @@ pub struct SocketBehavior {
 pub struct Revision {
     /// The first release of the revision as text: see [`Revision::since`].
     pub name: &'static str,
-    /// The first release of the revision. A stable release represents the later ones of its own series only.
+    /// The first release of the revision. A stable release represents the later ones of its own
+    /// series only.
     pub since: Release,
     /// Bytes in `struct tcp_info`.
     pub tcp_info: u32,
@@ -76,8 +79,9 @@ pub struct Revision {
     pub verification: Verification,
 }
 
-/// Declares the revisions after the first one. A row is the name, the release, the revision that it is based on, the
-/// fields of [`Revision`] and of [`SocketBehavior`] that differ from that one, and the sources.
+/// Declares the revisions after the first one. A row is the name, the release, the revision that it
+/// is based on, the fields of [`Revision`] and of [`SocketBehavior`] that differ from that one, and
+/// the sources.
 macro_rules! revisions {
     ($(
         $(#[doc = $doc:literal])+
@@ -97,7 +101,8 @@ macro_rules! revisions {
                 };
             )+
 
-            /// All revisions, the oldest first; those of a stable series follow the series' first release.
+            /// All revisions, the oldest first; those of a stable series follow the series' first
+            /// release.
             pub const ALL: [Revision; 1 + [$(Revision::$name.tcp_info),+].len()] =
                 [Revision::V5_16, $(Revision::$name),+];
         }
@@ -125,7 +130,8 @@ revisions! {
     V6_3_8 (6, 3, 8): V6_2, {} [userspace_counts: true],
         "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"";
 
-    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager alone.
+    /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager
+    /// alone.
     V6_4 (6, 4): V6_2, {} [subflow_when_new: false, userspace_counts: true, userspace_limits: false],
         "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6";
 
@@ -165,8 +171,8 @@ revisions! {
     V6_18 (6, 18): V6_12, {tcp_info: 280} [],
         "iproute2's copy of the headers at 6.18, compiled";
 
-    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of those between it
-    /// and 6.18.
+    /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of
+    /// those between it and 6.18.
     V6_18_44 (6, 18, 44): V6_18, {verification: Verification::Compared("6.18.44")} [disconnect_clears_rcv_nxt: true],
         "sizes of the attributes of sock_diag dumps on a 6.18.44";
 
@@ -178,8 +184,9 @@ revisions! {
     V7_0 (7, 0): V6_19, {} [],
         "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled";
 
-    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush of the endpoints, and
-    /// `mptcpi_subflows` after a join that failed. Both are contents of a socket, which the caller passes to the model.
+    /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush
+    /// of the endpoints, and `mptcpi_subflows` after a join that failed. Both are contents of a
+    /// socket, which the caller passes to the model.
     V7_1 (7, 1): V7_0, {} [],
         "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled";
 
@@ -218,11 +225,12 @@ impl Revision {
     /// The newest revision with data.
     pub const NEWEST: Revision = Revision::V7_3;
 
-    /// The revision of a release: the newest one that is not newer, of its own stable series or of mainline. If the
-    /// stable level is not known, the newest level of the series is assumed. `None` before 5.16.
+    /// The revision of a release: the newest one that is not newer, of its own stable series or of
+    /// mainline. If the stable level is not known, the newest level of the series is assumed.
+    /// `None` before 5.16.
     ///
-    /// [`Revision::verification`] is that of the release: [`Verification::SourcesOnly`] unless this very release was
-    /// compared.
+    /// [`Revision::verification`] is that of the release: [`Verification::SourcesOnly`] unless this
+    /// very release was compared.
     pub fn of_release(release: Release) -> Option<Revision> {
         let speaks_for = |revision: &&Revision| {
             let same_series = revision.since.series() == release.series();

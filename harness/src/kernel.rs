@@ -1,4 +1,4 @@
-//! Which kernel this is, from evidence other than the calls under test.
+//! Identifies the kernel, from evidence other than the calls under test.
 
 use std::fs;
 
@@ -7,16 +7,16 @@ use mptcp_emulator::{Release, Revision};
 /// The running kernel.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    /// As `uname -r` has it.
+    /// The output of `uname -r`.
     pub release: String,
-    /// How it is modelled. Its evidence is that of this very release.
+    /// Its model. The evidence is that of this exact release.
     pub revision: Revision,
-    /// What is out of the ordinary about that, in a sentence each.
+    /// What is unusual about it, in a sentence each.
     pub notes: Vec<String>,
 }
 
-/// The sizes of the kernel's structures in bytes, as `sock_diag` shows them: the
-/// whole INFO attribute of a socket.
+/// The sizes of the kernel's structures in bytes, from `sock_diag`: the length of a socket's INFO
+/// attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     /// `struct tcp_info`.
@@ -25,20 +25,20 @@ pub struct Sizes {
     pub mptcp_info: usize,
 }
 
-/// What a kernel says of its version.
+/// The texts by which a kernel reports its version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Version {
-    /// As `uname -r` has it.
+    /// The output of `uname -r`.
     pub release: String,
-    /// As `uname -v` has it. Debian's names the stable release: `Debian 6.1.192-2`.
+    /// The output of `uname -v`. Debian's has the stable release: `Debian 6.1.192-2`.
     pub build: String,
-    /// What Ubuntu has in `/proc/version_signature`, empty elsewhere. Its third word is the
+    /// The content of Ubuntu's `/proc/version_signature`, empty elsewhere. Its third word is the
     /// stable release.
     pub signature: String,
 }
 
 impl Version {
-    /// Of the running kernel, by uname(2): `/proc/sys/kernel` is missing without
+    /// Of the running kernel, from uname(2), because `/proc/sys/kernel` is missing without
     /// `CONFIG_SYSCTL`.
     pub fn running() -> Version {
         let uname = rustix::system::uname();
@@ -50,7 +50,7 @@ impl Version {
         }
     }
 
-    /// The release, with the stable level where any of the texts has it.
+    /// The release, with the stable level if any of the texts has it.
     pub(crate) fn release(&self) -> Option<Release> {
         let release = Release::parse(&self.release)?;
         if release.patch.is_some() {
@@ -65,8 +65,8 @@ impl Version {
 }
 
 impl Kernel {
-    /// The running kernel: the revision by its release, the sizes by the
-    /// attributes of `sock_diag` dumps, where there are any.
+    /// The running kernel. The release determines the revision. The attributes of `sock_diag` dumps
+    /// determine the sizes, if there are any.
     pub fn running(sizes: Option<Sizes>) -> Kernel {
         Kernel::of(&Version::running(), sizes)
     }
@@ -102,7 +102,7 @@ impl Kernel {
     }
 }
 
-/// The revision of a version. Sizes decide where the version does not.
+/// The revision of a version. Sizes decide if the version is ambiguous.
 fn modelled(version: &Version, sizes: Option<(u32, u32)>, notes: &mut Vec<String>) -> Revision {
     let fits = |revision: &&Revision| {
         sizes.is_some_and(|sizes| sizes == (revision.tcp_info, revision.mptcp_info))
@@ -134,7 +134,7 @@ fn modelled(version: &Version, sizes: Option<(u32, u32)>, notes: &mut Vec<String
     if release.patch.is_some() {
         return revision;
     }
-    // Any level of the series is possible: the newest one whose sizes are those shown.
+    // Any level of the series is possible: take the newest one with these sizes.
     let series = Revision::ALL
         .iter()
         .rev()
@@ -149,11 +149,11 @@ fn modelled(version: &Version, sizes: Option<(u32, u32)>, notes: &mut Vec<String
     revision
 }
 
-/// What the patch that adds `mptcp_info_opt` adds to the release, so that there
-/// is a sign of it other than the option.
+/// The suffix that the patch with `mptcp_info_opt` adds to the release, so that the option can be
+/// detected without calling it.
 const INFO_OPT: &str = "-info-opt";
 
-/// The newest series whose sources were read for [`Revision::NEWEST`].
+/// The newest series whose sources were used for [`Revision::NEWEST`].
 const NEWEST_SEEN: (u32, u32) = Revision::NEWEST.since.series();
 
 #[cfg(test)]
@@ -171,7 +171,7 @@ mod tests {
         Kernel::of(&version(release), Some(Sizes { tcp_info, mptcp_info }))
     }
 
-    /// Ordinary kernels: nothing is out of the ordinary about them.
+    /// Ordinary kernels: nothing is unusual about them.
     #[test]
     fn a_release_with_its_own_sizes_has_no_notes() {
         for (release, tcp_info, mptcp_info, name) in [
@@ -209,7 +209,7 @@ mod tests {
         let kernel = Kernel::of(&ubuntu, Some(Sizes { tcp_info: 248, mptcp_info: 88 }));
         assert_eq!((kernel.revision.name, &kernel.notes[..]), ("6.8", &[][..]));
         assert_eq!(ubuntu.release(), Some(Release::stable(6, 8, 12)));
-        // What another kernel's text says does not count.
+        // The text of another kernel does not count.
         let other = Version { build: "Debian 6.12.117-1".into(), ..version("6.1.0-56-amd64") };
         assert_eq!(other.release(), Some(Release { patch: None, ..Release::mainline(6, 1) }));
     }
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn sizes_that_the_release_does_not_have_are_believed_and_noted() {
-        // The very release that was run, with a structure that it did not have.
+        // The exact release that was compared, with a structure that it did not have.
         let kernel = kernel("6.12.117", 280, 96);
         assert_eq!((kernel.revision.name, kernel.revision.tcp_info), ("6.12.93", 280));
         assert_eq!(kernel.revision.verification, Verification::SourcesOnly);

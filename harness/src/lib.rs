@@ -1,10 +1,10 @@
 //! Compares the model of `getsockopt(fd, SOL_MPTCP, …)` with the running
 //! kernel, byte for byte.
 //!
-//! An engine of [`engines`] produces [`cases::Case`]s. [`run::runner`] lays each out on the
-//! street of [`memory`], has the [`model`] predict it and the kernel answer it on a socket of
-//! [`scenes`], and [`judge`] compares the two. [`oracle`] confirms what differs: each case
-//! agrees, disagrees, or has no verdict and a reason.
+//! An engine of [`engines`] produces [`cases::Case`]s. [`run::runner`] places each on the street of
+//! [`memory`]. The [`model`] predicts it, and the kernel answers it on a socket of [`scenes`].
+//! [`judge`] compares the two. [`oracle`] confirms differences: each case agrees, disagrees, or has
+//! no verdict and a reason.
 //!
 //! ```no_run
 //! use std::sync::{Arc, Mutex};

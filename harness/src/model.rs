@@ -7,10 +7,10 @@ use crate::cases::Entry;
 use crate::memory::layout;
 use crate::memory::ranges::Recording;
 
-/// The model's view of the street.
+/// The model's access to the street.
 pub type ModelMemory<'a> = Recording<'a, PagedMemory<'a, { layout::PAGES }>>;
 
-/// How a model of the call is called.
+/// The signature of a model of the call.
 pub(crate) type Answering<T> = for<'a, 'b> fn(
     &Revision,
     &Socket<'_>,
@@ -30,12 +30,12 @@ pub struct Model {
 /// What a model states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// All that the kernel does, as documented: [`Model::documented`].
+    /// Everything that the kernel does, as documented: [`Model::documented`].
     Documented,
-    /// Promises alone; what is undocumented is not checked: see
+    /// Promises alone. Undocumented behaviour is not checked: see
     /// [`promises`](crate::judge::promises).
     Promises,
-    /// All that a kernel does that decides otherwise.
+    /// The behaviour of a kernel with other decisions.
     Other,
 }
 
@@ -50,12 +50,12 @@ impl Model {
         Model::promising::<DocumentDecisions>()
     }
 
-    /// As [`Model::promised`], with decisions of one's own.
+    /// [`Model::promised`] with other decisions.
     pub fn promising<D: Decisions>() -> Model {
         Model { kind: Kind::Promises, ..Model::deciding::<D>() }
     }
 
-    /// Whether it is the contract as it is documented, and not a wrong one.
+    /// Whether it is the documented contract, and not a wrong one.
     pub(crate) fn is_documented(&self) -> bool {
         self.kind == Kind::Documented
     }
@@ -65,7 +65,7 @@ impl Model {
         self.kind == Kind::Promises
     }
 
-    /// A kernel that decides otherwise.
+    /// A kernel with other decisions.
     pub fn deciding<D: Decisions>() -> Model {
         fn answer<D: Decisions, T: Trace>(
             revision: &Revision,

@@ -1,43 +1,39 @@
-//! What a run comes to: one verdict for every command, and one exit status for every
-//! verdict.
+//! The verdict of a run: the same for all commands, with one exit status each.
 //!
-//! A verdict needs a comparison that took place. So a [`Tally`] counts not only what was
-//! compared but also what was asked for and was not, and [`Tally::verdict`] is the only
-//! place that decides between them. README.md has the resulting table of commands,
-//! situations and statuses.
+//! A verdict needs a comparison that took place. A [`Tally`] therefore counts what was compared,
+//! and what was requested and not compared. [`Tally::verdict`] is the only place that maps it to a
+//! verdict. README.md has the resulting table of commands, situations and statuses.
 
-/// What a run comes to.
+/// The verdict of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Something of all that was asked for was compared, and all of it agrees.
+    /// At least one requested comparison took place, and all of them agree.
     Agree,
     /// At least one comparison disagrees.
     Divergence,
-    /// A difference was seen, and it could not be reproduced.
+    /// A difference was seen that could not be reproduced.
     Unreproduced,
-    /// Two kernels differ in which scenes came up, so that they were not compared on the
-    /// same sockets.
+    /// Different scenes came up on two kernels, so they were not compared on the same sockets.
     Uneven,
-    /// The run ended before all that it promises was compared, or a part of its input
-    /// could not be read.
+    /// The run ended before everything that it promises was compared, or part of its input could
+    /// not be read.
     Incomplete,
     /// More than one case in [`MOST_WITHOUT`] has no verdict.
     Inconclusive,
-    /// Nothing was compared of something that was asked for.
+    /// Nothing was compared for part of the request.
     Skipped,
 }
 
-/// Of this many cases, one may be without a verdict: a socket may change between the look
-/// at it and the call.
+/// One of this many cases may have no verdict, because a socket may change between the reading and
+/// the call.
 pub const MOST_WITHOUT: u64 = 1000;
 
-/// How a command ends, for a script.
+/// The result of a command, for a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// What was compared agrees. Exit status 0.
+    /// Everything that was compared agrees. Exit status 0.
     Agree,
-    /// Something that was asked for could not be compared here. Exit status 4, as
-    /// kselftest has it.
+    /// Part of the request could not be compared here. Exit status 4, as in kselftest.
     Skipped,
     /// Wrong usage, or something prevented a verdict. Exit status 2.
     Trouble,
@@ -46,7 +42,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The number that the process ends with.
+    /// The exit status of the process.
     pub const fn code(self) -> u8 {
         match self {
             Status::Agree => 0,
@@ -56,8 +52,8 @@ impl Status {
         }
     }
 
-    /// The one that decides where a command runs several times: 1 takes precedence over 2,
-    /// 2 over 4, and 4 over 0. Nothing that ran is no success.
+    /// The exit status of a command that runs several times: 1 takes precedence over 2, 2 over 4,
+    /// and 4 over 0. No run at all is not a success.
     pub fn worst(all: impl IntoIterator<Item = Status>) -> Status {
         all.into_iter().max().unwrap_or(Status::Skipped)
     }
@@ -85,7 +81,7 @@ impl Verdict {
         }
     }
 
-    /// The word for it in JSON, in lower case.
+    /// Its name in JSON, in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Verdict::Agree => "agree",
@@ -99,30 +95,28 @@ impl Verdict {
     }
 }
 
-/// What a run counted: all that its verdict depends on.
+/// The counts of a run, which determine its verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Comparisons that agree, or break no promise where promises alone are judged.
+    /// Comparisons that agree. If promises alone are judged, also those that break no promise.
     pub agree: u64,
-    /// Comparisons that do not.
+    /// Comparisons that disagree.
     pub disagree: u64,
-    /// Cases without a verdict, those with `unreproduced` differences among them. Cases on
-    /// a scene that did not come up belong to `not_compared`.
+    /// Cases without a verdict, including those with `unreproduced` differences. Cases on a scene
+    /// that did not come up belong to `not_compared`.
     pub without: u64,
     /// Cases on which a difference was seen that could not be reproduced.
     pub unreproduced: u64,
-    /// Options, scenes or stored cases that were asked for, and of which nothing was
-    /// compared.
+    /// Requested options, scenes or stored cases of which nothing was compared.
     pub not_compared: u64,
-    /// Scenes that came up on one of two kernels alone.
+    /// Scenes that came up on only one of two kernels.
     pub uneven: u64,
-    /// Whether something is missing at the end: an interrupted walk over a domain, files
-    /// that hold no case.
+    /// Whether the run is incomplete: a domain that was interrupted, or files that hold no case.
     pub is_incomplete: bool,
 }
 
 impl Tally {
-    /// The verdict. What is worse takes precedence: 1 over 2, 2 over 4, 4 over 0.
+    /// The verdict. Worse results take precedence: 1 over 2, 2 over 4, 4 over 0.
     pub const fn verdict(&self) -> Verdict {
         let compared = self.agree + self.disagree;
         if self.disagree > 0 {

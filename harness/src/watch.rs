@@ -1,5 +1,4 @@
-//! Who watches the kernel while a case is being made, and the black box that
-//! outlives a process that it kills.
+//! Watches the kernel during a call, and keeps a black box that survives a killed process.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -13,37 +12,36 @@ use crate::cases::Case;
 use crate::cases::codec;
 use crate::memory::street::SharedPage;
 
-/// Looks at what the kernel says of itself. Each [`crate::oracle::Oracle`] has a
-/// watch of its own.
+/// Reads the kernel's complaints. Each [`crate::oracle::Oracle`] has a watch of its own.
 pub trait Watch: fmt::Debug + Send {
-    /// The call of a case is about to be made by this thread.
+    /// This thread is about to make the call of a case.
     fn before(&mut self, case: &Case);
 
-    /// The call came back: what the kernel complained of meanwhile.
+    /// The call returned. Returns the kernel's complaint during it.
     fn after(&mut self) -> Option<Complaint>;
 
-    /// Whatever was said until now belongs to no case.
+    /// Ignores complaints up to now: they belong to no case.
     fn forget(&mut self);
 }
 
-/// What a kernel complained of while it answered a call.
+/// What the kernel complained about during a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     /// Such as "kernel warning".
     pub kind: String,
-    /// The function that it was in, or "the kernel" where none is named.
+    /// The function in which it occurred, or "the kernel" if none is named.
     pub place: String,
-    /// Its own first line.
+    /// The first line of the complaint.
     pub title: String,
     /// Its first lines, as on the console.
     pub excerpt: String,
 }
 
-/// The case under way, in memory that another process can read after the death
-/// of this one: all that is left where the kernel falls over.
+/// The current case, in memory that another process can read after this one has died. After an oops
+/// nothing else is left.
 ///
-/// Little endian: how many cases there were (8 bytes), whether the last is
-/// under way (4), the thread (4), the length of the stored case (4), the case.
+/// Little endian: the number of cases (8 bytes), whether the last one is running (4), the thread
+/// (4), the length of the stored case (4), the case.
 #[derive(Debug)]
 pub struct BlackBox {
     page: SharedPage,
@@ -51,14 +49,14 @@ pub struct BlackBox {
     thread: i32,
 }
 
-/// Where the stored case begins.
+/// The offset of the stored case.
 const CASE: usize = 20;
 
 impl BlackBox {
-    /// A box in a new file, for one thread.
+    /// Makes a box in a new file, for one thread.
     ///
     /// # Errors
-    /// What opening, lengthening or mapping the file answered.
+    /// The error of opening, extending or mapping the file.
     pub fn new(path: &Path) -> io::Result<BlackBox> {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(true).open(path)?;
@@ -66,7 +64,7 @@ impl BlackBox {
         Ok(BlackBox { page: SharedPage::of(&file)?, cases: 0, thread: 0 })
     }
 
-    /// Writes down the case whose call is about to be made.
+    /// Stores the case whose call is about to be made.
     #[inline]
     pub fn before(&mut self, case: &Case) {
         if self.cases == 0 {
@@ -88,26 +86,26 @@ impl BlackBox {
         self.thread.cast_unsigned()
     }
 
-    /// The call came back.
+    /// The call returned.
     #[inline]
     pub fn after(&mut self) {
         self.page.bytes_mut()[8..12].fill(0);
     }
 }
 
-/// What stands in a black box.
+/// The content of a black box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// How many cases there were.
+    /// The number of cases.
     pub cases: u64,
     /// The thread that made them, as the kernel numbers tasks.
     pub thread: u32,
-    /// The case under way, if one is.
+    /// The case that was running, if any.
     pub case: Option<Case>,
 }
 
 impl Recorded {
-    /// Reads a box; `None` where there is none, or nothing in it yet.
+    /// Reads a box; `None` if there is none, or if it is empty.
     pub fn read(path: &Path) -> Option<Recorded> {
         let page = fs::read(path).ok()?;
         let word = |at: usize| Some(u32::from_le_bytes(page.get(at..at + 4)?.try_into().ok()?));
@@ -145,7 +143,7 @@ mod tests {
         black_box.before(&case);
         let read = Recorded::read(&path);
         assert_eq!(read, Some(Recorded { cases: 2, thread, case: Some(case) }));
-        // What was in the box outlives it.
+        // The content of the box outlives it.
         drop(black_box);
         assert_eq!(Recorded::read(&path), read);
         fs::remove_file(&path).unwrap();

@@ -5,19 +5,19 @@ use crate::release::Release;
 /// The place and the name of some bytes of a structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// The field's name in the UAPI header; `(hole)` for padding; bit fields that share bytes are one field, each
-    /// with its width in bits, lowest bits (on little endian) first: `a:4,b:4`.
+    /// The field's name in the UAPI header; `(hole)` for padding; bit fields that share bytes are
+    /// one field, each with its width in bits, lowest bits (on little endian) first: `a:4,b:4`.
     pub name: &'static str,
     /// Bytes from the start of the structure.
     pub offset: u16,
     /// Bytes.
     pub size: u16,
-    /// The first release whose header has the field under this name with this meaning; an earlier one than 5.16, the
-    /// first with `SOL_MPTCP`, where the structure came to other interfaces before. `None` for a field that is older,
-    /// or as old as its structure.
+    /// The first release whose header has the field under this name with this meaning; an earlier
+    /// one than 5.16, the first with `SOL_MPTCP`, where the structure came to other interfaces
+    /// before. `None` for a field that is older, or as old as its structure.
     pub since: Option<Release>,
-    /// The first release whose structure has these bytes, if that is earlier than `since`: they were padding or
-    /// reserved, or had another meaning.
+    /// The first release whose structure has these bytes, if that is earlier than `since`: they
+    /// were padding or reserved, or had another meaning.
     pub bytes_since: Option<Release>,
     /// What the field holds, and in which unit: the text of its documentation.
     pub about: &'static str,
@@ -52,9 +52,9 @@ pub(super) const fn covers(fields: &[Field], size: usize) -> bool {
     end == size
 }
 
-/// Declares a structure of a given size together with its table of fields. `field: type = "label"` gives a field
-/// another name in the table than its own. `#[since(6, 5)]` is [`Field::since`]; `#[since(6, 5, bytes 5, 16)]` has
-/// [`Field::bytes_since`] as well.
+/// Declares a structure of a given size together with its table of fields. `field: type = "label"`
+/// gives a field another name in the table than its own. `#[since(6, 5)]` is [`Field::since`];
+/// `#[since(6, 5, bytes 5, 16)]` has [`Field::bytes_since`] as well.
 macro_rules! abi_struct {
     (
         $(#[$meta:meta])*

@@ -8,24 +8,27 @@ use super::mptcp_info::MptcpInfo;
 use super::{subflow::SubflowInfo, tcp_info::TcpInfo};
 
 abi_struct! {
-    /// The buffer of `MPTCP_FULL_INFO`: `struct mptcp_full_info` of `linux/mptcp.h`, since 6.5. 136 bytes: a header
-    /// of 40 that must be there, then an [`MptcpInfo`] of which any part may be missing.
+    /// The buffer of `MPTCP_FULL_INFO`: `struct mptcp_full_info` of `linux/mptcp.h`, since 6.5. 136
+    /// bytes: a header of 40 that must be there, then an [`MptcpInfo`] of which any part may be
+    /// missing.
     pub struct FullInfo, 136 bytes {
         /// In: 0. Out: the kernel's size of a [`TcpInfo`]. 4 bytes, bytes.
         pub size_tcpinfo_kernel: u32,
-        /// In: the program's size of a [`TcpInfo`]. Out: the lesser of the two, which is the distance from element
-        /// to element. 4 bytes, bytes.
+        /// In: the program's size of a [`TcpInfo`]. Out: the lesser of the two, which is the
+        /// distance from element to element. 4 bytes, bytes.
         pub size_tcpinfo_user: u32,
         /// In: 0. Out: the kernel's size of a [`SubflowInfo`]. 4 bytes, bytes.
         pub size_sfinfo_kernel: u32,
-        /// In: the program's size of a [`SubflowInfo`]. Out: the lesser of the two, the distance likewise. 4 bytes,
-        /// bytes.
+        /// In: the program's size of a [`SubflowInfo`]. Out: the lesser of the two, the distance
+        /// likewise. 4 bytes, bytes.
         pub size_sfinfo_user: u32,
-        /// In: 0. Out: subflows of the connection, also where there was room for fewer. 4 bytes, a count.
+        /// In: 0. Out: subflows of the connection, also where there was room for fewer. 4 bytes, a
+        /// count.
         pub num_subflows: u32,
         /// In: elements that either array has room for. Not changed. 4 bytes, a count.
         pub size_arrays_user: u32,
-        /// In: address of an array of [`SubflowInfo`]. Not changed. 8 bytes, for 32-bit programs too.
+        /// In: address of an array of [`SubflowInfo`]. Not changed. 8 bytes, for 32-bit programs
+        /// too.
         pub subflow_info: u64,
         /// In: address of an array of [`TcpInfo`]. Not changed. 8 bytes, for 32-bit programs too.
         pub tcp_info: u64,

@@ -8,17 +8,19 @@ use super::field::{HOLE, abi_struct};
 use super::full_info::FullInfo;
 
 abi_struct! {
-    /// The header before the elements of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: `struct mptcp_subflow_data`
-    /// of `linux/mptcp.h`, since 5.16. 16 bytes, in C aligned to 8.
+    /// The header before the elements of `MPTCP_TCPINFO` and `MPTCP_SUBFLOW_ADDRS`: `struct
+    /// mptcp_subflow_data` of `linux/mptcp.h`, since 5.16. 16 bytes, in C aligned to 8.
     pub struct SubflowData, 16 bytes {
-        /// In: the size of this header as the program has it, 16 or more; the elements start there. 4 bytes.
+        /// In: the size of this header as the program has it, 16 or more; the elements start there.
+        /// 4 bytes.
         pub size_subflow_data: u32,
-        /// In: 0. Out: subflows of the connection, also where there was room for fewer. 4 bytes, a count.
+        /// In: 0. Out: subflows of the connection, also where there was room for fewer. 4 bytes, a
+        /// count.
         pub num_subflows: u32,
         /// In: 0. Out: the size of one element as the kernel has it. 4 bytes, bytes.
         pub size_kernel: u32,
-        /// In: the size of one element as the program has it. Out: the lesser of that and the kernel's, which is
-        /// the distance from element to element. 4 bytes, bytes.
+        /// In: the size of one element as the program has it. Out: the lesser of that and the
+        /// kernel's, which is the distance from element to element. 4 bytes, bytes.
         pub size_user: u32,
     }
 }
@@ -35,8 +37,8 @@ const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 
 abi_struct! {
-    /// The two addresses of a subflow: `struct mptcp_subflow_addrs` of `linux/mptcp.h`, since 5.16. 256 bytes, in C
-    /// aligned as a pointer is.
+    /// The two addresses of a subflow: `struct mptcp_subflow_addrs` of `linux/mptcp.h`, since 5.16.
+    /// 256 bytes, in C aligned as a pointer is.
     ///
     /// In C each half is a union of the socket address types, `sockaddr_storage` being the largest.
     pub struct SubflowAddrs, 256 bytes {
@@ -52,15 +54,17 @@ const _: () = assert!(offset_of!(SubflowAddrs, remote) == 128);
 /// Bytes in a [`SubflowAddrs`], one element of `MPTCP_SUBFLOW_ADDRS`.
 pub const SUBFLOW_ADDRS: u32 = size_of::<SubflowAddrs>() as u32;
 
-/// Bytes in one address, a `sockaddr_storage`: one element of the two arrays of addresses of `mptcp_info_opt`.
+/// Bytes in one address, a `sockaddr_storage`: one element of the two arrays of addresses of
+/// `mptcp_info_opt`.
 pub const SOCKADDR: u32 = 128;
 
 impl SubflowAddrs {
-    /// The structure as the kernel fills it: family, port and address of either end, everything else zero.
+    /// The structure as the kernel fills it: family, port and address of either end, everything
+    /// else zero.
     ///
-    /// The flow label and the scope of an IPv6 address are left out, because the kernel never fills them here: not
-    /// even the scope of a link-local address. An IPv4-mapped address keeps the family of the [`SocketAddr`] that it
-    /// is given as.
+    /// The flow label and the scope of an IPv6 address are left out, because the kernel never fills
+    /// them here: not even the scope of a link-local address. An IPv4-mapped address keeps the
+    /// family of the [`SocketAddr`] that it is given as.
     pub const fn new(local: SocketAddr, remote: SocketAddr) -> Self {
         Self { local: sockaddr(local), remote: sockaddr(remote) }
     }
@@ -92,13 +96,14 @@ abi_struct! {
     /// One element of the first array that a [`FullInfo`] points at: `struct mptcp_subflow_info` of
     /// `linux/mptcp.h`, since 6.5. 264 bytes, in C aligned as a pointer is.
     ///
-    /// On i386 C has no hole here, and the structure is 260 bytes; but a 64-bit kernel answers a 32-bit program
-    /// with the layout below all the same. Such a program finds 0 for the family of each local address, and all
-    /// that follows four bytes too far on.
+    /// On i386 C has no hole here, and the structure is 260 bytes; but a 64-bit kernel answers a
+    /// 32-bit program with the layout below all the same. Such a program finds 0 for the family of
+    /// each local address, and all that follows four bytes too far on.
     pub struct SubflowInfo, 264 bytes {
-        /// Number of the subflow within the connection: 1 for the initial one, then counting up, never the number of
-        /// an earlier one. Except 0, for an initial subflow that was disconnected or refused: it stays in the list,
-        /// and keeps the 0 when the socket is connected again. 4 bytes.
+        /// Number of the subflow within the connection: 1 for the initial one, then counting up,
+        /// never the number of an earlier one. Except 0, for an initial subflow that was
+        /// disconnected or refused: it stays in the list, and keeps the 0 when the socket is
+        /// connected again. 4 bytes.
         pub id: u32,
         /// Padding before `addrs`: 4 bytes, zero.
         #[doc(hidden)]

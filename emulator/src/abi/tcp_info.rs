@@ -5,13 +5,14 @@ use core::mem::offset_of;
 use super::field::abi_struct;
 
 abi_struct! {
-    /// State of one TCP connection, so of one subflow: `struct tcp_info` of `linux/tcp.h`. 280 bytes.
+    /// State of one TCP connection, so of one subflow: `struct tcp_info` of `linux/tcp.h`. 280
+    /// bytes.
     ///
-    /// 232 bytes from 5.4 to 6.1, 240 from 6.2, 248 from 6.7 and in 6.6.57 and later 6.6, 280 from 6.18. Fields that
-    /// carry no release number are in every release that has `SOL_MPTCP`.
+    /// 232 bytes from 5.4 to 6.1, 240 from 6.2, 248 from 6.7 and in 6.6.57 and later 6.6, 280 from
+    /// 6.18. Fields that carry no release number are in every release that has `SOL_MPTCP`.
     pub struct TcpInfo, 280 bytes {
-        /// The TCP state, 1 (established) to 11 (closing). 1 byte. (The header's 12 and 13 are states of requests
-        /// and of `inet_diag`, never a subflow's.)
+        /// The TCP state, 1 (established) to 11 (closing). 1 byte. (The header's 12 and 13 are
+        /// states of requests and of `inet_diag`, never a subflow's.)
         pub tcpi_state: u8,
         /// The congestion-avoidance state, 0 (open) to 4 (loss). 1 byte.
         pub tcpi_ca_state: u8,
@@ -23,10 +24,12 @@ abi_struct! {
         pub tcpi_backoff: u8,
         /// `TCPI_OPT_…` bits: which TCP options were negotiated. 1 byte.
         pub tcpi_options: u8,
-        /// Window scales: two bit fields of 4 bits, the peer's first (low bits on little endian). 1 byte.
+        /// Window scales: two bit fields of 4 bits, the peer's first (low bits on little endian). 1
+        /// byte.
         pub tcpi_wscale: u8 = "tcpi_snd_wscale:4,tcpi_rcv_wscale:4",
-        /// Bit 0: the delivery rate was limited by the application; bits 1 and 2: why Fast Open failed (since 5.5);
-        /// bits 3 to 7 without a meaning (bit numbers as on little endian). 1 byte. glibc's binding hides it.
+        /// Bit 0: the delivery rate was limited by the application; bits 1 and 2: why Fast Open
+        /// failed (since 5.5); bits 3 to 7 without a meaning (bit numbers as on little endian). 1
+        /// byte. glibc's binding hides it.
         pub tcpi_byte7: u8 = "tcpi_delivery_rate_app_limited:1,tcpi_fastopen_client_fail:2",
         /// Retransmission timeout. 4 bytes, microseconds.
         pub tcpi_rto: u32,
@@ -90,7 +93,8 @@ abi_struct! {
         pub tcpi_segs_in: u32,
         /// Bytes written and not yet sent. 4 bytes.
         pub tcpi_notsent_bytes: u32,
-        /// Lowest round-trip time seen; all ones before the first measurement. 4 bytes, microseconds.
+        /// Lowest round-trip time seen; all ones before the first measurement. 4 bytes,
+        /// microseconds.
         pub tcpi_min_rtt: u32,
         /// Segments with data received. 4 bytes.
         pub tcpi_data_segs_in: u32,
@@ -123,10 +127,12 @@ abi_struct! {
         /// The local receive window, scaled. 4 bytes, bytes.
         #[since(6, 2)]
         pub tcpi_rcv_wnd: u32,
-        /// Changes of the flow label or hash, after timeouts or for protective load balancing (PLB). 4 bytes.
+        /// Changes of the flow label or hash, after timeouts or for protective load balancing
+        /// (PLB). 4 bytes.
         #[since(6, 2)]
         pub tcpi_rehash: u32,
-        /// Retransmission timeouts in all. 2 bytes. This field and the two behind it are in 6.6.57 and later 6.6 too.
+        /// Retransmission timeouts in all. 2 bytes. This field and the two behind it are in 6.6.57
+        /// and later 6.6 too.
         #[since(6, 7)]
         pub tcpi_total_rto: u16,
         /// Recoveries from retransmission timeouts. 2 bytes.
@@ -156,12 +162,13 @@ abi_struct! {
         /// Bytes received with the mark CE. 4 bytes.
         #[since(6, 18)]
         pub tcpi_received_ce_bytes: u32,
-        /// Accurate ECN, as bit fields (bit numbers as on little endian): bits 0 and 1 `tcpi_ecn_mode`, 2 and 3
-        /// `tcpi_accecn_opt_seen`, 4 to 7 `tcpi_accecn_fail_mode`, 8 to 31 `tcpi_options2`. 4 bytes.
+        /// Accurate ECN, as bit fields (bit numbers as on little endian): bits 0 and 1
+        /// `tcpi_ecn_mode`, 2 and 3 `tcpi_accecn_opt_seen`, 4 to 7 `tcpi_accecn_fail_mode`, 8 to 31
+        /// `tcpi_options2`. 4 bytes.
         ///
-        /// In 6.18 and 6.19 the same bytes were two fields of 16 bits: `tcpi_accecn_fail_mode`, then
-        /// `tcpi_accecn_opt_seen`; `tcpi_ecn_mode` and `tcpi_options2` did not exist. The only bytes here whose
-        /// meaning depends on the release.
+        /// In 6.18 and 6.19 the same bytes were two fields of 16 bits: `tcpi_accecn_fail_mode`,
+        /// then `tcpi_accecn_opt_seen`; `tcpi_ecn_mode` and `tcpi_options2` did not exist. The only
+        /// bytes here whose meaning depends on the release.
         #[since(7, 0, bytes 6, 18)]
         pub tcpi_ecn_bits: u32 =
             "tcpi_ecn_mode:2,tcpi_accecn_opt_seen:2,tcpi_accecn_fail_mode:4,tcpi_options2:24",

@@ -1,13 +1,14 @@
 //! The contract, one row for each decision.
 //!
-//! Each row is the sentence, then: the rule's name, [`Options`] and [`Step`], its [`Requirement`], the [`Part`]s of
-//! memory that it decides (a number is the rank there: 0 if there is none, and the lowest rank counts most), where it
-//! faults and the access that is missing there, its [`Basis`], and its source.
+//! Each row is the sentence, then: the rule's name, [`Options`] and [`Step`], its [`Requirement`],
+//! the [`Part`]s of memory that it decides (a number is the rank there: 0 if there is none, and the
+//! lowest rank counts most), where it faults and the access that is missing there, its [`Basis`],
+//! and its source.
 //!
 //! Sources, as they are cited below:
 //! - *commit*: the message of Linux commit 06f15cee3695, "mptcp: add
-//!   MPTCP_TCPINFO getsockopt support" (September 2021), by paragraph; a structure or a program counts with
-//!   the line above it.
+//!   MPTCP_TCPINFO getsockopt support" (September 2021), by paragraph; a structure or a program
+//!   counts with the line above it.
 //! - *addrs commit*: Linux commit c11c5906bc0a, "mptcp: add MPTCP_SUBFLOW_ADDRS
 //!   getsockopt support" (September 2021).
 //! - *merge commit*: the message of 983e59a27b92, which merged these two and the

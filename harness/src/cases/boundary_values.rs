@@ -1,8 +1,8 @@
-//! Interesting values: what a boundary is made of.
+//! Boundary values: the numbers at which something changes.
 //!
-//! They state which scenes there are, how many subflows each has, and the sizes of this
-//! kernel's structures. Cases made from them are better than random ones, and never anything
-//! but cases: wrong boundary values make a dull fuzzer, not a wrong verdict.
+//! They state which scenes exist, how many subflows each has, and the sizes of this kernel's
+//! structures. Cases made from them find more than random ones. They affect the choice of cases
+//! only: wrong boundary values weaken a search, but cannot make a verdict wrong.
 
 use mptcp_emulator::abi::{
     FULL_INFO_HEADER, INFO_OPT, SOCKADDR, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
@@ -12,18 +12,18 @@ use mptcp_emulator::{Revision, abi};
 use crate::cases::{Block, Data, Full, Input, Opt, Place, is_known};
 use crate::memory::layout;
 
-/// What is worth knowing of a scene before making a case of it.
+/// What the choice of cases needs to know of a scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SceneFacts {
     /// The scene's number.
     pub scene: u8,
-    /// Whether the options work there; if not, every call is refused.
+    /// Whether the kernel answers the options there; if not, every call is refused.
     pub answers: bool,
-    /// Its subflows.
+    /// The number of its subflows.
     pub subflows: u32,
 }
 
-/// Values to make cases of.
+/// Values from which cases are made.
 #[derive(Clone, Debug)]
 pub struct BoundaryValues {
     /// The scenes, at least one.
@@ -34,7 +34,7 @@ pub struct BoundaryValues {
     pub mptcp_info: u32,
     /// Whether the kernel has `mptcp_info_opt`.
     pub info_opt: bool,
-    /// Whether calls can be made as 32-bit programs make them.
+    /// Whether calls can be made as a 32-bit program makes them.
     pub compat: bool,
 }
 
@@ -63,8 +63,7 @@ impl BoundaryValues {
         BoundaryValues { scene_facts, tcp_info, mptcp_info, info_opt, compat: false }
     }
 
-    /// The size of an element of an option, in bytes; of the structure for
-    /// `MPTCP_INFO`.
+    /// The size of an element of an option, in bytes; for `MPTCP_INFO` the size of its structure.
     pub fn element(&self, option: i32) -> u32 {
         match option {
             abi::MPTCP_TCPINFO => self.tcp_info,
@@ -73,7 +72,7 @@ impl BoundaryValues {
         }
     }
 
-    /// How much of a buffer an option fills when it fills all, in bytes.
+    /// The number of bytes that an option fills if there is room for everything.
     pub fn whole(&self, option: i32, subflows: u32) -> u32 {
         match option {
             abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
@@ -90,8 +89,8 @@ impl BoundaryValues {
         [self.mptcp_info, self.tcp_info, SOCKADDR, SOCKADDR]
     }
 
-    /// The input of an option as programs fill it in that know as much as the kernel and have
-    /// room for a number of elements: with `like`'s fields, arrays and blocks at these places.
+    /// The input of an ordinary program for an option: it uses the kernel's sizes and has room for
+    /// a number of elements. It has `like`'s fields, with arrays and blocks at these places.
     pub(crate) fn usual(&self, like: &Input, option: i32, elements: u32, places: &Places) -> Input {
         match like {
             Input::Nothing => Input::Nothing,
@@ -114,23 +113,23 @@ impl BoundaryValues {
         self.scene_facts.iter().find(|facts| facts.scene == scene).copied()
     }
 
-    /// Whether an option is one to speak of on this kernel; `mptcp_info_opt` is
-    /// a number like any other where it was not added.
+    /// Whether this kernel is expected to have an option. Without the patch, `mptcp_info_opt` is an
+    /// unknown option number like any other.
     pub fn knows(&self, option: i32) -> bool {
         is_known(option) && (option != abi::MPTCP_INFO_OPT || self.info_opt)
     }
 }
 
-/// Sizes of `struct tcp_info` and `struct mptcp_info` that some release has
-/// or had, in bytes: what programs were compiled with.
+/// Sizes of `struct tcp_info` and `struct mptcp_info` in some release, in bytes: programs were
+/// compiled with these.
 pub const HISTORIC_SIZES: [u32; 8] = [232, 240, 248, 280, 48, 80, 88, 96];
 
-/// Sizes at which signed and unsigned part, and others that are too large.
+/// Sizes at which signed and unsigned interpretation differ, and others that are too large.
 pub const HUGE: [u32; 6] =
     [0x7fff_fff0, 0x7fff_ffff, 0x8000_0000, 0x8000_0010, 0xffff_fff0, 0xffff_ffff];
 
-/// Addresses off the street: in the page at null, non-canonical, at the start
-/// of the kernel's half and at the top, from where a buffer wraps around.
+/// Addresses off the street: in the page at null, non-canonical, at the start of the kernel's half,
+/// and at the top, where a buffer wraps around.
 pub const WILD: [u64; 10] = [
     0,
     1,
@@ -144,14 +143,14 @@ pub const WILD: [u64; 10] = [
     0xffff_ffff_ffff_fff8,
 ];
 
-/// A place off the street; `index` picks, whatever its value.
+/// A place off the street. Any `index` selects one.
 pub fn wild(index: u32) -> Place {
     let address = WILD[index as usize % WILD.len()];
     Place::wild(address).unwrap_or(Place::NULL)
 }
 
-/// Stretches of the street that can be written, the longest first: room for
-/// all that the largest scene tells, then shorter ones with other neighbours.
+/// Writable stretches of the street, the longest first. It has room for all that the largest scene
+/// returns; the others are shorter, with other neighbours.
 pub const WRITABLE: [(usize, usize); 6] = [
     (0x1000, 0x11000),
     (0x14000, 0x1c000),
@@ -161,7 +160,7 @@ pub const WRITABLE: [(usize, usize); 6] = [
     (0x2c000, 0x2d000),
 ];
 
-/// Stretches that can be read and not written.
+/// Stretches that can be read but not written.
 pub const READABLE: [(usize, usize); 5] = [
     (0x13000, 0x14000),
     (0x1d000, 0x1e000),
@@ -174,19 +173,18 @@ pub const READABLE: [(usize, usize); 5] = [
 pub const CLOSED: [(usize, usize); 3] =
     [(0x11000, 0x12000), (0x1c000, 0x1d000), (0x1f000, 0x20000)];
 
-/// The place so many bytes before the end of a stretch, or at its start
-/// where the stretch is shorter.
+/// The place a number of bytes before the end of a stretch, or the start of a shorter stretch.
 pub fn before_end(stretch: (usize, usize), bytes: u32) -> Place {
     let offset = stretch.1.saturating_sub(bytes as usize).max(stretch.0);
     Place::street(offset).unwrap_or(Place::NULL)
 }
 
-/// The place so many bytes into a stretch.
+/// The place a number of bytes after the start of a stretch.
 pub fn into_stretch(stretch: (usize, usize), bytes: u32) -> Place {
     Place::street(stretch.0 + bytes as usize % (stretch.1 - stretch.0)).unwrap_or(Place::NULL)
 }
 
-/// Whether a size is one that some structure of these options has or had.
+/// Whether a size is that of a structure of these options in some release.
 pub fn is_historic(size: u32) -> bool {
     HISTORIC_SIZES.contains(&size) || size == SUBFLOW_INFO || size == SUBFLOW_ADDRS
 }

@@ -1,5 +1,5 @@
-//! One call with everything that decides its answer: the scene, where the
-//! buffers stand, what stands in them beforehand.
+//! One call with everything that decides its answer: the scene, the places of its buffers, and
+//! their contents before the call.
 
 use std::fmt;
 
@@ -16,24 +16,24 @@ use crate::scenes;
 pub struct Case {
     /// The scene's number in the catalogue.
     pub scene: u8,
-    /// Which of the [`POISONS`](crate::cases::POISONS) fills the street beforehand.
+    /// Which of the [`POISONS`](crate::cases::POISONS) fills the street before the call.
     pub poison: u8,
     /// The option's number.
     pub option: i32,
     /// The length that the program passes, in bytes.
     pub length: i32,
-    /// Where the buffer stands.
+    /// The place of the buffer.
     pub optval: Place,
-    /// Where the length stands.
+    /// The place of the length.
     pub optlen: Place,
     /// What the program has written into the buffer.
     pub input: Input,
-    /// As what kind of program the call is made.
+    /// How the call enters the kernel.
     pub entry: Entry,
 }
 
 impl Case {
-    /// The call as the kernel takes it, with the street at `base`.
+    /// The call as the kernel sees it, with the street at `base`.
     #[inline]
     pub fn call(&self, base: u64) -> Call {
         let registers = self.registers(base);
@@ -43,7 +43,7 @@ impl Case {
         }
     }
 
-    /// The call as it is made, with the street at `base`: what the registers hold.
+    /// The call as the program makes it, with the street at `base`: the values of the registers.
     #[inline]
     pub fn registers(&self, base: u64) -> Call {
         let register = |place: Place| match (self.entry, place) {
@@ -54,16 +54,15 @@ impl Case {
         Call { option: self.option, optval, optlen }
     }
 
-    /// Where the program has the street, which is at `base`: see [`Entry::base`].
+    /// The address of the street in the program; its native address is `base`. See [`Entry::base`].
     #[inline]
     pub fn base(&self, base: u64) -> u64 {
         self.entry.base(base)
     }
 
-    /// Whether the kernel can be given this case at all: it may only be told
-    /// addresses that are a [`Place`]. An option that takes pointers has to find
-    /// some, and a length that lies over them would make others of them, at
-    /// which this process may have something of its own.
+    /// Whether the case is safe to run: the kernel may only be given addresses that are a
+    /// [`Place`]. The pointers in an option's input have to be places. A length that overlaps them
+    /// would turn them into other addresses, at which this process may have memory mapped.
     #[inline]
     pub fn is_safe(&self) -> bool {
         let takes_pointers = matches!(self.option, abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT);
@@ -86,9 +85,9 @@ impl Case {
             && (self.entry == Entry::Native || self.stays_near())
     }
 
-    /// Whether a compat call reaches nothing but the street's alias and what is
-    /// reserved around it: much less than behind the street itself, for there are
-    /// other things below 4 GiB, such as the shadow of AddressSanitizer.
+    /// Whether a compat call reaches only the street's alias and the reservation around it. That
+    /// reservation is much smaller than the one behind the street, because other memory lies below
+    /// 4 GiB, such as AddressSanitizer's shadow.
     fn stays_near(&self) -> bool {
         let cut = |place: Place| match place {
             Place::Street(_) => true,
@@ -97,7 +96,7 @@ impl Case {
         let near = |header: u32| header <= layout::ALIAS_REACH;
         let header = match (self.option, self.input) {
             (abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS, Input::Data(data)) => {
-                // The length may lie over the header's size, and then counts as one.
+                // The length may overlap the size of the header, and then counts as that size.
                 let apart = match (self.optval.offset(), self.optlen.offset()) {
                     (Some(optval), Some(optlen)) => match optlen.abs_diff(optval) {
                         0 => near(self.length.cast_unsigned()),
@@ -113,8 +112,8 @@ impl Case {
         header && cut(self.optval) && cut(self.optlen)
     }
 
-    /// The bytes that the program writes into the buffer, with the street at
-    /// `base`; `len` of them count.
+    /// The bytes that the program writes into the buffer, with the street at `base`. The first
+    /// `len` bytes are valid.
     #[inline]
     pub fn input_bytes(&self, base: u64) -> ([u8; INPUT], usize) {
         let base = self.base(base);
@@ -150,8 +149,8 @@ pub fn option_name(option: i32) -> String {
 }
 
 impl fmt::Display for Place {
-    /// A place on the street reads as its distance from the nearer end of its
-    /// stretch of pages, for that is what matters about it.
+    /// A place on the street is printed as its distance from the nearer end of its stretch of
+    /// pages, because that distance matters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let offset = match self {
             Place::Street(offset) => *offset as usize,
@@ -174,7 +173,7 @@ impl fmt::Display for Place {
 }
 
 impl fmt::Display for Case {
-    /// The call as C, what is in the buffers first.
+    /// The call in C, after the contents of the buffers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scene = scenes::by_id(self.scene).map_or("an unknown scene", |scene| scene.name);
         writeln!(f, "/* fd: {scene} */")?;
@@ -182,7 +181,7 @@ impl fmt::Display for Case {
         writeln!(f, "optlen = {};", self.optlen)?;
         let fields = self.input.fields();
         match &self.input {
-            // Where there is no memory nothing was written.
+            // Without memory, nothing was written.
             _ if self.optval.offset().is_none() => {}
             Input::Nothing => {}
             Input::Data(_) | Input::Full(_) => {

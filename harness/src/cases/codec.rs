@@ -19,11 +19,10 @@
 //! | 12 | 16 | the places of optval and optlen |
 //! | 28 | 96 | the structure, each address being a place |
 //!
-//! A place on the street is stored as [`STREET`] plus its offset, any other
-//! as its address. Words and places that the option has no use for are zero.
-//! Neither format ever changes; a new one gets a new version. The entry is not as old
-//! as the rest: programs that do not know it take 0 alone, and refuse what they could
-//! not make.
+//! A place on the street is stored as [`STREET`] plus its offset, any other as its address. Words
+//! and places that the option does not use are zero. Neither format ever changes; a new one gets a
+//! new version. The entry is newer than the rest: older programs accept only 0, and refuse calls
+//! that they could not make.
 
 use std::fmt;
 
@@ -37,26 +36,26 @@ use crate::scenes;
 /// Bytes in a stored case of version 1.
 pub const SIZE: usize = 68;
 
-/// Bytes in a stored case of version 2, the most that any has.
+/// Bytes in a stored case of version 2, the largest version.
 pub const SIZE_OPT: usize = 124;
 
-/// What a stored place on the street is counted from.
+/// The base of stored places on the street.
 pub const STREET: u64 = 0x2000_0000_0000;
 
 const VERSION: u8 = 1;
 
 const VERSION_OPT: u8 = 2;
 
-/// Where the words of the input are in version 1, and optval in version 2.
+/// The offset of the words of the input in version 1, and of optval in version 2.
 const INPUT: usize = 12;
 
-/// Where optval is in version 1.
+/// The offset of optval in version 1.
 const ENDS: usize = 36;
 
 /// Why bytes are not a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotACase {
-    /// So many bytes, and not as many as the version has.
+    /// This number of bytes, which is not the size of the version.
     Size(usize),
     /// A version that this program does not know.
     Version(u8),
@@ -68,16 +67,13 @@ pub enum NotACase {
     Entry(u8),
     /// Zero is expected at this offset.
     NotZero(usize),
-    /// The option is not one that this version has.
+    /// This version does not have the option.
     Option(i32),
-    /// The length lies over the pointers of the structure, see
-    /// [`Case::is_safe`].
+    /// The length overlaps pointers of the structure, see [`Case::is_safe`].
     LengthOverPointers,
-    /// A compat call that reaches farther than below 4 GiB is reserved for it, see
-    /// [`Case::is_safe`].
+    /// A compat call that reaches beyond its reservation below 4 GiB, see [`Case::is_safe`].
     TooFar,
-    /// An address that is not on the street, and at which a program may have
-    /// something of its own.
+    /// An address that is not on the street, and at which a process may have memory mapped.
     Address(u64),
 }
 
@@ -147,7 +143,7 @@ pub fn encode(case: &Case) -> Vec<u8> {
 /// The case that the bytes are.
 ///
 /// # Errors
-/// The first thing that is wrong with them.
+/// The first error in them.
 pub fn decode(bytes: &[u8]) -> Result<Case, NotACase> {
     if bytes.len() != SIZE && bytes.len() != SIZE_OPT {
         return Err(NotACase::Size(bytes.len()));
@@ -206,7 +202,7 @@ fn entry(byte: u8) -> Result<Entry, NotACase> {
     [Entry::Native, Entry::Compat].get(usize::from(byte)).copied().ok_or(NotACase::Entry(byte))
 }
 
-/// The input of an option. Where the option has no use for a word or a place there has to be 0.
+/// The input of an option. Words and places that the option does not use have to be 0.
 fn input(bytes: &[u8], option: i32) -> Result<Input, NotACase> {
     let mut input = Input::blank(option);
     let is_opt = matches!(input, Input::Opt(_));

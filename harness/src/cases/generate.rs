@@ -1,4 +1,4 @@
-//! Cases from choices: the one generator behind every random engine.
+//! Cases from choices: the one generator that all random engines use.
 
 use mptcp_emulator::abi;
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
@@ -9,7 +9,7 @@ use crate::cases::boundary_values::{
 };
 use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place, is_known};
 
-/// A source of choices: random numbers, a fuzzer's bytes, a property test's.
+/// A source of choices: random numbers, a fuzzer's bytes, or a property test.
 pub trait Choose {
     /// A number below `n`, which is not 0.
     fn below(&mut self, n: u32) -> u32;
@@ -29,7 +29,7 @@ impl Choose for fastrand::Rng {
     }
 }
 
-/// Takes bytes as long as there are any, and then zeros: the simplest choice.
+/// Takes bytes while there are any, then zeros, which are the simplest choice.
 impl Choose for arbitrary::Unstructured<'_> {
     fn below(&mut self, n: u32) -> u32 {
         self.int_in_range(0..=n - 1).unwrap_or(0)
@@ -45,8 +45,8 @@ fn pick<T: Copy, C: Choose>(choose: &mut C, from: &[T]) -> Option<T> {
     from.get(choose.below(len) as usize).copied()
 }
 
-/// A case of one of these options, each as often as the others; where none is
-/// given, a [`case`] of any.
+/// A case of one of these options, all with equal probability; without options, a [`case`] of any
+/// option.
 pub fn any_of<C: Choose>(
     choose: &mut C,
     values: &BoundaryValues,
@@ -59,8 +59,8 @@ pub fn any_of<C: Choose>(
     }
 }
 
-/// A case. Most are near a boundary, and most are near only one. Choices that
-/// are all 0 make an ordinary one.
+/// A case. Most cases are near a boundary, usually near one alone. Choices that are all 0 make an
+/// ordinary case.
 pub fn case<C: Choose>(choose: &mut C, values: &BoundaryValues, poison: u8) -> Case {
     let facts = pick(choose, &values.scene_facts).unwrap_or(SceneFacts {
         scene: 0,
@@ -159,15 +159,15 @@ pub fn of<C: Choose>(
     case.optval = buffer(choose, filled);
     case.optlen = optlen_place(choose, case.optval);
     if !case.is_safe() {
-        // Over the sizes, then, instead of over the pointers.
+        // Then over the sizes instead of the pointers.
         case.optlen = case.optval;
     }
     if !case.is_safe() {
-        // The structure begins with a pointer; its counts are the next thing.
+        // The structure begins with a pointer, followed by its counts.
         let counts = case.optval.offset().and_then(|at| Place::street(at + 8));
         case.optlen = counts.unwrap_or(Place::NULL);
     }
-    // Few: the way into the kernel takes thirty times as long as a system call.
+    // Only a few: this entry takes thirty times as long as a system call.
     if values.compat && choose.below(32) == 31 {
         let compat = Case { entry: Entry::Compat, ..case };
         return if compat.is_safe() { compat } else { case };
@@ -175,7 +175,7 @@ pub fn of<C: Choose>(
     case
 }
 
-/// A block of `mptcp_info_opt`, by its place among the four.
+/// A block of `mptcp_info_opt`, by its index.
 fn block<C: Choose>(
     choose: &mut C,
     values: &BoundaryValues,
@@ -199,7 +199,7 @@ fn block<C: Choose>(
     Block { address, nmemb_user, size_user, nmemb_kernel: any(), size_kernel: any() }
 }
 
-/// A little more or less than something.
+/// A number near another one.
 fn near<C: Choose>(choose: &mut C, exact: u32) -> u32 {
     exact.wrapping_add(choose.below(33)).wrapping_sub(16)
 }
@@ -208,9 +208,9 @@ fn length<C: Choose>(choose: &mut C, exact: u32) -> i32 {
     let length = match 31 - choose.below(32) {
         0 => choose.word(),
         1 => pick(choose, &HUGE).unwrap_or(0),
-        // Any that is not too large to matter.
+        // Any that is small enough to matter.
         2 => choose.below(exact.min(1 << 13) + 64),
-        // The least that some option takes, and a byte to either side.
+        // The smallest that some option accepts, one byte less, and one more.
         3..5 => [0, SUBFLOW_DATA, FULL_INFO_HEADER, INFO_OPT][choose.below(4) as usize]
             .wrapping_add(choose.below(3))
             .wrapping_sub(1),
@@ -253,7 +253,7 @@ fn must_be_zero<C: Choose>(choose: &mut C) -> u32 {
     }
 }
 
-/// A place for a buffer of so many bytes.
+/// A place for a buffer of a number of bytes.
 fn buffer<C: Choose>(choose: &mut C, bytes: u32) -> Place {
     let writable = pick(choose, &WRITABLE).unwrap_or(WRITABLE[0]);
     match 31 - choose.below(32) {

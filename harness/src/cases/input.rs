@@ -1,5 +1,5 @@
-//! What the program writes into the buffer before the call. Each structure lists its fields
-//! once; storing, printing, simplifying and mixing cases go by that list.
+//! What the program writes into the buffer before the call. Each structure lists its fields once.
+//! Code that stores, prints, simplifies or mixes cases uses that list.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ pub const INPUT: usize = INFO_OPT as usize;
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Of 4 bytes.
+    /// A number of 4 bytes.
     Number(u32),
     /// A pointer.
     Place(Place),
@@ -59,7 +59,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// A structure with its fields in the order in which they are in memory.
+/// A structure with its fields in memory order.
 macro_rules! structure {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$about])*
@@ -104,7 +104,7 @@ structure! {
         size_sfinfo_user: u32,
         /// Has to be 0.
         num_subflows: u32,
-        /// Elements that there is room for, in each array.
+        /// The number of elements that fit into each array.
         size_arrays_user: u32,
         /// Where the array of `mptcp_subflow_info` is.
         subflow_info: Place,
@@ -120,7 +120,7 @@ pub struct Opt {
     pub blocks: [Block; 4],
 }
 
-/// What the blocks of [`Opt`] are called.
+/// The names of the blocks of [`Opt`].
 pub const BLOCKS: [&str; 4] = ["mptcp_info", "tcp_info", "socknames", "peernames"];
 
 /// Fields of a [`Block`].
@@ -131,7 +131,7 @@ structure! {
     Block {
         /// Where the elements go.
         address: Place,
-        /// Elements that there is room for.
+        /// The number of elements that fit.
         nmemb_user: u32,
         /// Size of an element, in bytes.
         size_user: u32,
@@ -143,15 +143,15 @@ structure! {
 }
 
 impl Data {
-    /// As programs fill it in.
+    /// The values of an ordinary program.
     pub const fn asking(size_user: u32) -> Data {
         Data { size_subflow_data: SUBFLOW_DATA, num_subflows: 0, size_kernel: 0, size_user }
     }
 }
 
 impl Full {
-    /// As programs fill it in: the size of a `tcp_info`, that of a `mptcp_subflow_info`, the
-    /// elements of each array, and where the arrays are, in the order of the structure.
+    /// The values of an ordinary program, in the order of the structure: the size of a `tcp_info`,
+    /// that of a `mptcp_subflow_info`, the elements of each array, and the places of the arrays.
     pub const fn asking(
         size_tcpinfo_user: u32,
         size_sfinfo_user: u32,
@@ -172,17 +172,17 @@ impl Full {
 }
 
 impl Block {
-    /// As a structure that was cleared has it.
+    /// A structure full of zeros.
     pub const UNASKED: Block = Block::asking(Place::NULL, 0, 0);
 
-    /// As the sample fills a block in.
+    /// The values that the sample uses for a block.
     pub const fn asking(address: Place, nmemb_user: u32, size_user: u32) -> Block {
         Block { address, nmemb_user, size_user, nmemb_kernel: 0, size_kernel: 0 }
     }
 }
 
 impl Input {
-    /// The input that an option takes, with nothing asked for.
+    /// The input of an option, with nothing requested.
     pub const fn blank(option: i32) -> Input {
         match option {
             abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => Input::Data(Data::asking(0)),
@@ -192,7 +192,7 @@ impl Input {
         }
     }
 
-    /// Visits all fields, in the order in which they are in memory.
+    /// Visits all fields in memory order.
     #[inline]
     pub(crate) fn each(&mut self, mut see: impl FnMut(&'static str, Slot<'_>)) {
         match self {
@@ -203,7 +203,7 @@ impl Input {
         }
     }
 
-    /// All fields with their values, in the order in which they are in memory.
+    /// All fields with their values, in memory order.
     pub fn fields(mut self) -> Vec<(&'static str, Value)> {
         let mut fields = Vec::new();
         self.each(|name, slot| {
@@ -230,7 +230,7 @@ impl Input {
         });
     }
 
-    /// Where in the buffer there are pointers of 8 bytes, and what they are.
+    /// The offsets of 8-byte pointers in the buffer, and their values.
     #[inline]
     pub fn pointers(&self) -> impl Iterator<Item = (usize, Place)> {
         let pointers = match self {
@@ -245,7 +245,7 @@ impl Input {
         pointers.into_iter().flatten()
     }
 
-    /// As initializers in C: two numbers in a line, then the pointers.
+    /// C initializers: two numbers a line, then the pointers.
     pub(super) fn initializers(fields: &[(&str, Value)], indent: &str) -> String {
         let text = |(name, value): &(&str, Value)| format!(".{name} = {value}");
         let (numbers, places): (Vec<_>, Vec<_>) =

@@ -1,8 +1,7 @@
-//! Every combination of the interesting values, before anything random.
+//! The lattice: all combinations of boundary values, before any random case.
 //!
-//! For each scene and option there are two grids. The *numbers* are crossed
-//! with each other, with buffers in ordinary places. The *places* are crossed
-//! with each other, with a few ordinary numbers.
+//! Each scene and option has two grids. The *numbers* are combined with each other, with buffers at
+//! ordinary places. The *places* are combined with each other, with a few ordinary numbers.
 
 use mptcp_emulator::abi;
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
@@ -36,9 +35,8 @@ const PLACES: Places = Places::new([0x2000, 0x8000], [0x1400, 0x2000, 0x8000, 0x
 
 const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 
-/// The scenes in the order in which to go through them: each group's turn
-/// after another's, and in each group those with three subflows first, which
-/// show more than those with one and cost less than those with many.
+/// The scenes in the order of the lattice. Groups alternate. Within a group, scenes with three
+/// subflows come first: they show more than scenes with one, and cost less than scenes with many.
 pub fn order(values: &BoundaryValues) -> Vec<SceneFacts> {
     let mut scene_facts = values.scene_facts.clone();
     scene_facts.sort_by_key(|facts| (facts.subflows.abs_diff(3), facts.scene));
@@ -76,10 +74,10 @@ pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> 
         Input::Full(usual) => full(values, facts, blank, usual),
         Input::Opt(usual) => opt(values, facts, blank, usual),
     };
-    // Some places for the length lie over pointers.
+    // Some places of the length overlap pointers.
     cases.retain(Case::is_safe);
     if !facts.answers || !values.knows(option) {
-        // One in so many: none of these numbers matters to a refusal.
+        // Only one of several: none of these numbers affects a refusal.
         cases = cases.into_iter().step_by(16).collect();
     }
     if values.compat {
@@ -92,11 +90,11 @@ pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> 
     cases
 }
 
-/// Of so many cases one is made as a 32-bit program calls, too: a prime, so that over
-/// an option's grids each value of each dimension comes up.
+/// One of this many cases is also made as a compat call. The number is prime, so that each value of
+/// each dimension of an option's grids occurs.
 const COMPAT_STEP: usize = 23;
 
-/// What a program asks for that knows as much as the kernel and has room for all.
+/// The request of a program that uses the kernel's sizes and has room for everything.
 fn plain(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Case {
     let length = values.whole(blank.option, facts.subflows).cast_signed();
     Case {
@@ -216,7 +214,7 @@ fn full(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Full) ->
             put(length, optval, optlen, usual);
         }
     }
-    // The arrays: at edges, over each other, over the structure and the length.
+    // The arrays: at edges, overlapping each other, the structure and the length.
     let addresses = buffers(facts.subflows * SUBFLOW_INFO);
     let infos = buffers(facts.subflows * values.tcp_info);
     for subflow_info in addresses.iter().chain(&[OPTVAL, OPTLEN]) {
@@ -242,7 +240,7 @@ fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> V
         let input = Input::Opt(Opt { blocks });
         cases.push(Case { length, optval, optlen, input, ..blank });
     };
-    // One block, or all of them, otherwise than usual.
+    // One block, or all of them, with unusual values.
     let with = |index: usize, change: &dyn Fn(&mut Block)| {
         let mut blocks = usual;
         match blocks.get_mut(index) {
@@ -283,7 +281,7 @@ fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> V
             });
             put(whole, OPTVAL, OPTLEN, blocks);
         }
-        // "only ask for tcp_info", and for each of the others.
+        // "only ask for tcp_info", and the same for each other block.
         put(whole, OPTVAL, OPTLEN, with(index, &|block| *block = Block::UNASKED));
         put(whole, OPTVAL, OPTLEN, with(index, &|block| block.address = Place::NULL));
         let mut alone = [Block::UNASKED; 4];
@@ -298,7 +296,7 @@ fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> V
             put(length, optval, optlen, usual);
         }
     }
-    // The blocks: at edges, over each other, over the structure and the length.
+    // The blocks: at edges, overlapping each other, the structure and the length.
     for (index, each) in values.blocks().into_iter().enumerate() {
         let elements = if index == 0 { 1 } else { facts.subflows };
         let mut places = buffers(elements * each);
@@ -317,7 +315,7 @@ fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> V
     cases
 }
 
-/// Places for a buffer of so many bytes.
+/// Places for a buffer of a number of bytes.
 fn buffers(bytes: u32) -> Vec<Place> {
     let mut places = vec![
         OPTVAL,
@@ -337,14 +335,14 @@ fn buffers(bytes: u32) -> Vec<Place> {
     places
 }
 
-/// Places for a buffer of so many bytes, and for the length.
+/// Places for a buffer of a number of bytes, and for the length.
 fn places(bytes: u32) -> impl Iterator<Item = (Place, Place)> {
     buffers(bytes)
         .into_iter()
         .flat_map(|optval| optlens(optval).into_iter().map(move |optlen| (optval, optlen)))
 }
 
-/// Places for the length, some of them over the buffer.
+/// Places for the length, some of which overlap the buffer.
 fn optlens(optval: Place) -> Vec<Place> {
     let mut places = vec![
         OPTLEN,
@@ -373,7 +371,8 @@ mod tests {
 
     use super::*;
 
-    /// Some as 32-bit programs call, and of each option and scene what programs ask.
+    /// Some cases are compat calls, and each option and scene has the request of an ordinary
+    /// program.
     #[test]
     fn few_cases_are_those_of_32_bit_programs_and_no_plain_one_is_missing() {
         let revision = Revision::V6_12.with_info_opt();

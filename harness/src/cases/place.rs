@@ -1,23 +1,22 @@
-//! Where something stands, and how a call enters the kernel.
+//! The place of a buffer, and the entry of a call into the kernel.
 
 use mptcp_emulator::PAGE;
 
 use crate::memory::layout;
 
-/// Where something stands.
+/// The place of a buffer, a length or an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
-    /// So many bytes from the start of the street; less than
-    /// [`layout::LEN`].
+    /// The offset on the street, less than [`layout::LEN`].
     Street(u32),
     /// INVARIANT: an address at which no program has anything mapped, see
     /// [`Place::wild`].
     Wild(u64),
 }
 
-/// The first address above user space, on x86-64 with four levels of page
-/// tables as with five: no program's mapping is at or above it, as nobody
-/// asks for one of the addresses that only five levels reach.
+/// The first address above user space, on x86-64 with four or five levels of page tables. No
+/// program's mapping is at or above it, because no code here requests an address that needs five
+/// levels.
 const USER_END: u64 = 1 << 47;
 
 impl Place {
@@ -30,9 +29,8 @@ impl Place {
         ((offset as usize) < layout::LEN).then_some(Place::Street(offset))
     }
 
-    /// An address off the street: in the page at null, non-canonical, or in
-    /// the kernel's half. `None` for one at which the process may have
-    /// something of its own.
+    /// An address off the street: in the page at null, non-canonical, or in the kernel's half.
+    /// `None` for an address at which the process may have memory mapped.
     pub fn wild(address: u64) -> Option<Place> {
         (address < PAGE as u64 || address >= USER_END).then_some(Place::Wild(address))
     }
@@ -46,8 +44,8 @@ impl Place {
         }
     }
 
-    /// Whether the process has nothing of its own here: on the street, or at an
-    /// address that [`Place::wild`] allows.
+    /// Whether the place is harmless to the process: it is on the street, or at an address that
+    /// [`Place::wild`] allows.
     #[inline]
     pub(super) fn is_nobodys(self) -> bool {
         match self {
@@ -65,25 +63,23 @@ impl Place {
     }
 }
 
-/// How the call comes into the kernel.
+/// How the call enters the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entry {
-    /// As a 64-bit program calls.
+    /// As a 64-bit program makes it.
     #[default]
     Native,
-    /// As a 32-bit program calls: by `int $0x80`, where the kernel looks at the
-    /// lower halves of the registers alone. Such a program has the street at its
-    /// [alias](layout::alias).
+    /// As a 32-bit program makes it: by `int $0x80`, for which the kernel uses only the lower
+    /// halves of the registers. Such a program has the street at its [alias](layout::alias).
     Compat,
 }
 
-/// What the upper half of a register holds that has an address of a compat call in
-/// it. With it the address is one that no machine has: a kernel that does not cut it
-/// off finds nothing there.
+/// The upper half of a register that holds an address of a compat call. The whole register is then
+/// an address that no machine has: a kernel that does not ignore the upper half faults.
 pub(super) const UPPER: u64 = 0x5a5a_5a5a << 32;
 
 impl Entry {
-    /// Where a program that calls so has the street, which is at `base`.
+    /// The address of the street in a program with this entry; its native address is `base`.
     #[inline]
     pub fn base(self, base: u64) -> u64 {
         match self {

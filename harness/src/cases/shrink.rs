@@ -1,4 +1,4 @@
-//! From a case that shows something to the simplest one that still does.
+//! From a case that shows something to the simplest case that still shows it.
 
 use mptcp_emulator::abi::FULL_INFO_HEADER;
 
@@ -6,16 +6,16 @@ use crate::cases::boundary_values::{BoundaryValues, Places, SceneFacts};
 use crate::cases::input::BLOCK_FIELDS;
 use crate::cases::{Block, Case, Entry, Input, Place, Value};
 
-/// Where buffers stand when it does not matter where.
+/// The places of buffers if the place does not matter.
 const OPTVAL: Place = Place::Street(0x1000);
 const OPTLEN: Place = Place::Street(0x14000);
 const PLACES: Places = Places::new([0x4000, 0x9000], [0x2000, 0x9000, 0x4000, 0xd000]);
 
-/// How many cases may be tried.
+/// The maximum number of cases to try.
 const MOST_TRIES: usize = 2000;
 
-/// The simplest case for which `shows` is true, starting from one for which
-/// it is, and trying simpler ones for as long as that leads anywhere.
+/// The simplest case for which `shows` is true. Starts from a case for which it is, and tries
+/// simpler ones until none of them shows it.
 pub fn shrink(case: Case, values: &BoundaryValues, mut shows: impl FnMut(&Case) -> bool) -> Case {
     let mut simplest = case;
     let mut tries = 0;
@@ -35,15 +35,14 @@ pub fn shrink(case: Case, values: &BoundaryValues, mut shows: impl FnMut(&Case) 
     }
 }
 
-/// How far a case is from the simplest of all: first how many things about it
-/// are out of the ordinary, then how large its numbers are.
+/// How far a case is from the simplest of all: first the number of unusual values, then their size.
 fn weight(case: &Case, values: &BoundaryValues) -> (u32, u64) {
     let place = |place: Place, ordinary: Place| {
         let size = match place {
             _ if place == ordinary => return (0, 0),
             Place::Wild(0) => 0,
             Place::Wild(_) => 1 << 20,
-            // How far from the edge of its page.
+            // The distance from the edge of its page.
             Place::Street(offset) => 1 + u64::from((offset % 4096).min(4096 - offset % 4096)),
         };
         (1, size)
@@ -60,7 +59,7 @@ fn weight(case: &Case, values: &BoundaryValues) -> (u32, u64) {
     ];
     for (index, this, usual) in fields(case, values) {
         if let Input::Opt(opt) = &case.input {
-            // What is not asked for at all is simpler than any request.
+            // No request is simpler than any request.
             if opt.blocks[index / BLOCK_FIELDS] == Block::UNASKED {
                 continue;
             }
@@ -76,19 +75,19 @@ fn weight(case: &Case, values: &BoundaryValues) -> (u32, u64) {
     parts.into_iter().fold((0, 0), sum)
 }
 
-/// The input as the simplest case has it.
+/// The input of the simplest case.
 fn usual(case: &Case, values: &BoundaryValues) -> Input {
     values.usual(&case.input, case.option, 1, &PLACES)
 }
 
-/// The fields of the input by index, each with the ordinary value of it.
+/// The fields of the input by index, each with its ordinary value.
 fn fields(case: &Case, values: &BoundaryValues) -> impl Iterator<Item = (usize, Value, Value)> {
     let both = case.input.fields().into_iter().zip(usual(case, values).fields());
     both.enumerate().map(|(index, ((_, this), (_, usual)))| (index, this, usual))
 }
 
-/// Scenes with fewer subflows are simpler, and established ones simpler than
-/// the rest, which their numbers tell.
+/// Scenes with fewer subflows are simpler. Among scenes with the same number, established ones are
+/// simpler than others; their scene numbers show which they are.
 fn rank(scene: u8, values: &BoundaryValues) -> u32 {
     let key = |facts: SceneFacts| (facts.answers, facts.subflows, facts.scene);
     let this = values.scene(scene).map(key);
@@ -97,7 +96,7 @@ fn rank(scene: u8, values: &BoundaryValues) -> u32 {
     u32::try_from(simpler.count()).unwrap_or(u32::MAX)
 }
 
-/// Cases that are simpler in one respect, the boldest first.
+/// Cases that are simpler in one respect, the largest step first.
 fn candidates(case: &Case, values: &BoundaryValues) -> Vec<Case> {
     let mut cases = vec![Case { entry: Entry::Native, ..*case }];
     let mut scenes: Vec<_> = values.scene_facts.iter().map(|facts| facts.scene).collect();
@@ -154,7 +153,7 @@ fn candidates(case: &Case, values: &BoundaryValues) -> Vec<Case> {
     cases
 }
 
-/// Numbers between a value and the ordinary one, the ordinary one first.
+/// Numbers between a value and the ordinary one; the ordinary one comes first.
 fn toward(value: u32, ordinary: u32) -> impl Iterator<Item = u32> {
     let distance = i64::from(value) - i64::from(ordinary);
     let mut left = distance;
@@ -193,7 +192,7 @@ mod tests {
         BoundaryValues::new(scene_facts.into(), &Revision::V6_18)
     }
 
-    /// Generated cases for which something holds, with what they shrink to.
+    /// Generated cases for which a condition holds, with the results of shrinking.
     fn shrunk(option: i32, shows: impl Fn(&Case) -> bool) -> Vec<Case> {
         let values = boundary_values();
         let mut random = fastrand::Rng::with_seed(5);

@@ -1,7 +1,7 @@
-//! What all committed cases of a corpus are, as a text that people can read.
+//! All committed cases of a corpus as readable text.
 //!
-//! The text is committed beside the corpus, so that no refactoring silently
-//! turns stored cases into other ones.
+//! The text is committed beside the corpus, so that no refactoring silently changes what stored
+//! cases mean.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 
 use crate::cases::codec;
 
-/// The snapshot's name in its corpus.
+/// The name of the snapshot file in its corpus.
 pub const FILE: &str = "SNAPSHOT.txt";
 
-/// How the names of committed cases end. A fuzzer's own finds, which it puts
-/// into the same folder under names without an ending, are not committed.
+/// The file extension of committed cases. A fuzzer writes its own finds into the same folder, under
+/// names without an extension; these are not committed.
 pub const ENDING: &str = "case";
 
-/// All files below a folder that are committed cases, sorted.
+/// All committed cases below a folder, sorted.
 ///
 /// # Errors
-/// Where a folder cannot be read.
+/// If a folder cannot be read.
 pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -38,17 +38,17 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The snapshot of a corpus as it is now.
+/// The current snapshot of a corpus.
 ///
 /// # Errors
-/// Where a file cannot be read, or is no case.
+/// If a file cannot be read, or is not a case.
 pub fn of(corpus: &Path) -> io::Result<String> {
     let mut text = String::new();
     for file in files(corpus)? {
         let name = file.strip_prefix(corpus).unwrap_or(&file).display();
         let case = codec::decode(&fs::read(&file)?)
             .map_err(|error| io::Error::other(format!("{name}: {error}")))?;
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{name}, poison {}\n{case}\n", case.poison);
     }
     Ok(text)

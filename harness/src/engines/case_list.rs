@@ -1,9 +1,7 @@
-//! A list of cases that is the same on every kernel: the lattice, random cases, and
-//! stored ones.
+//! A list of cases that is the same on every kernel: the lattice, random cases, and stored cases.
 //!
-//! It depends on nothing that is found out while it is run, so that a case's number
-//! means the same case wherever the list is walked. Scenes are taken as the
-//! catalogue has them, whether they stand or not.
+//! The list depends on nothing that is measured during the run, so a number means the same case on
+//! every kernel. Its scenes are those of the catalogue, whether or not they came up.
 
 use std::collections::BTreeMap;
 
@@ -16,31 +14,31 @@ use crate::cases::{Case, POISONS};
 use crate::oracle::BATCH;
 use crate::scenes::{Scene, catalogue};
 
-/// Cases in a row with one poison.
+/// Consecutive cases with one poison.
 const WITH_ONE_POISON: u64 = 64 * BATCH as u64;
 
 /// The list of cases, as data.
 #[derive(Clone, Debug)]
 pub struct CaseList {
-    /// Boundary values for each kernel that the cases are for: what is interesting to
-    /// one of them is tried on all.
+    /// Boundary values of each kernel that the cases are for. The boundaries of one kernel are
+    /// tried on all.
     pub boundary_values: Vec<BoundaryValues>,
-    /// Options by number; all where this is empty.
+    /// Options by number; empty means all.
     pub options: Vec<i32>,
-    /// How many cases are made; stored ones come on top.
+    /// The number of generated cases; stored cases come in addition.
     pub cases: u64,
-    /// Start of the random numbers.
+    /// Random seed.
     pub seed: u64,
-    /// Cases from elsewhere.
+    /// Stored cases.
     pub stored: Vec<Case>,
 }
 
-/// Where the cases of a list come from.
+/// The sources of a list's cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// Cases of the lattice.
     pub lattice: u64,
-    /// Of so many cases of the lattice one is taken; 1 is all of it.
+    /// One of this many lattice cases is taken; 1 means all of them.
     pub step: u64,
     /// Random cases.
     pub random: u64,
@@ -55,7 +53,7 @@ impl Parts {
     }
 }
 
-/// The facts of scenes, as the catalogue has them.
+/// The facts of scenes, from the catalogue.
 pub fn scene_facts(wanted: impl Fn(&Scene) -> bool) -> Vec<SceneFacts> {
     let facts = |scene: &Scene| SceneFacts {
         scene: scene.id,
@@ -66,7 +64,7 @@ pub fn scene_facts(wanted: impl Fn(&Scene) -> bool) -> Vec<SceneFacts> {
 }
 
 impl CaseList {
-    /// Palettes for these kernels, each different one once.
+    /// The boundary values of these kernels, without duplicates.
     pub fn boundary_values(
         scene_facts: &[SceneFacts],
         revisions: &[Revision],
@@ -83,8 +81,8 @@ impl CaseList {
         boundary_values
     }
 
-    /// How the cases divide: the lattice gets two thirds of them at the most, and
-    /// is thinned where that is not enough for all of it.
+    /// The number of cases from each source. The lattice gets at most two thirds, and is thinned if
+    /// it does not fit.
     pub fn parts(&self) -> Parts {
         let whole = self.lattice(1).map(|(_, len)| len).sum::<u64>();
         let room = self.cases - self.cases / 3;
@@ -98,9 +96,9 @@ impl CaseList {
         Parts { lattice, step, random: self.cases - lattice, stored }
     }
 
-    /// The lattices in their order, each as boundary values, scene facts, option and the first case
-    /// to take, and how many of it are taken. Equal ones of different scenes are
-    /// thinned to different cases, so that together they have all.
+    /// The lattices in order, each as boundary values, scene facts, option, the first case to take,
+    /// and the number of cases. If several scenes have equal lattices, each is thinned to different
+    /// cases, so that together they have all of them.
     fn lattice(
         &self,
         step: u64,
@@ -127,7 +125,7 @@ impl CaseList {
         })
     }
 
-    /// The cases, in an order that is always the same.
+    /// The cases, always in the same order.
     pub fn cases(&self) -> impl Iterator<Item = Case> + '_ {
         let parts = self.parts();
         let step = usize::try_from(parts.step).unwrap_or(usize::MAX);

@@ -1,5 +1,5 @@
-//! The engine behind `assay check`: the lattice and random cases in turns, on
-//! as many streets as there are jobs. [`run`] takes cases from elsewhere.
+//! The engine of `assay check`: the lattice and random cases, alternating, with a street for each
+//! job. [`run`] takes cases from another source.
 
 use std::io;
 use std::iter::Peekable;
@@ -25,27 +25,27 @@ use crate::watch::Watch;
 /// Batches with one poison.
 const BATCHES_A_POISON: u64 = 256;
 
-/// How many findings are shrunk in one job; a kernel or a model with more
-/// than this is not understood better by one more.
+/// The maximum number of findings that one job shrinks. More do not help to understand a kernel or
+/// a model.
 const MOST_SHRUNK: usize = 16;
 
-/// How often it is looked whether the jobs are done.
+/// The interval at which the main thread polls the jobs.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How long one shrinking may take, and how long even when time is up.
+/// The time limit for one shrinking, and the limit after the run's time is up.
 const SHRINKING: Duration = Duration::from_millis(700);
 const LAST_SHRINKING: Duration = Duration::from_millis(150);
 
 /// What to check.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// For how long at the most.
+    /// Time limit.
     pub time: Option<Duration>,
-    /// How many cases at the most.
+    /// Maximum number of cases.
     pub cases: Option<u64>,
-    /// Options by number; all where this is empty.
+    /// Options by number; empty means all.
     pub options: Vec<i32>,
-    /// Start of the random numbers.
+    /// Random seed.
     pub seed: u64,
     /// Threads, each with a street of its own.
     pub jobs: usize,
@@ -53,7 +53,7 @@ pub struct Setting {
     pub first: bool,
 }
 
-/// What a running check tells while it runs.
+/// The progress of a running check.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Cases so far.
@@ -62,28 +62,27 @@ pub struct Progress {
     pub disagree: AtomicU64,
     /// Cases without a verdict so far.
     pub inconclusive: AtomicU64,
-    /// Set from outside to end the check early.
+    /// Set by another thread to end the check early.
     pub stop: AtomicBool,
 }
 
-/// Makes a watch for an oracle of its own, where the kernel can be watched.
+/// Makes a watch for one oracle, if the kernel can be watched.
 pub type Watching<'a> = &'a dyn Fn() -> Option<Box<dyn Watch>>;
 
-/// Where one job's cases come from.
+/// The source of one job's cases.
 pub trait Source {
-    /// Puts the next cases into an empty batch, at most `size`; none where there are
-    /// no more.
+    /// Puts the next cases into an empty batch, at most `size`; none at the end.
     fn fill(&mut self, size: usize, batch: &mut Vec<Case>);
 
-    /// Whether all of the lattice was given; `false` where there is none.
+    /// Whether the whole lattice was taken; `false` without a lattice.
     fn lattice_given(&mut self) -> bool {
         false
     }
 }
 
-/// Where all cases come from.
+/// The source of all cases.
 pub trait Sources: Sync {
-    /// The part of one of so many jobs.
+    /// The part of one job, given the number of jobs.
     fn source<'a>(
         &'a self,
         values: &'a BoundaryValues,
@@ -92,10 +91,10 @@ pub trait Sources: Sync {
     ) -> Box<dyn Source + 'a>;
 }
 
-/// Runs a check: the lattice and random cases in turns.
+/// Runs a check: the lattice and random cases, alternating.
 ///
 /// # Errors
-/// Where a street could not be mapped.
+/// If a street could not be mapped.
 pub fn check(
     setting: &Setting,
     revision: Revision,
@@ -107,11 +106,11 @@ pub fn check(
     run(setting, &Alternating { setting }, (revision, fixtures, model), watching, progress)
 }
 
-/// Runs cases from anywhere; of the setting, what is not about their choice counts.
+/// Runs cases from any source. The settings that select cases are ignored.
 ///
 /// # Errors
-/// Where a street could not be mapped, or a job could not be started: the others are
-/// then stopped, as with fewer jobs the cases would be others.
+/// If a street could not be mapped, or a job could not be started. The other jobs are then stopped,
+/// because the cases depend on the number of jobs.
 pub fn run(
     setting: &Setting,
     sources: &dyn Sources,
@@ -149,13 +148,12 @@ pub fn run(
                 }
             }
         }
-        // A thread that a faulty kernel killed never finishes, and to join it is a
-        // panic; whoever started this program has to end it then.
+        // A thread that a faulty kernel killed never finishes, and joining it panics. The caller
+        // has to end the process then.
         while !running.iter().all(|worker| worker.is_finished()) {
             thread::sleep(LOOK);
         }
-        // A panic in a worker is a bug of ours, and must not look like fewer
-        // cases.
+        // A panic in a worker is a bug of this program, and must not look like fewer cases.
         let parts = running.into_iter().map(|worker| match worker.join() {
             Ok(part) => part,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -184,7 +182,7 @@ struct Worker<'a> {
     progress: &'a Progress,
     start: Instant,
     outcome: Outcome,
-    /// Of the batch under way.
+    /// Of the current batch.
     verdicts: Vec<CaseVerdict>,
 }
 
@@ -218,7 +216,7 @@ impl Worker<'_> {
     fn run(&mut self, batch: &[Case]) {
         let mut verdicts = std::mem::take(&mut self.verdicts);
         self.oracle.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
-        // Before anything is shrunk, which takes its time.
+        // Before shrinking, which takes time.
         let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {
             self.count(case, verdict, now);
@@ -281,8 +279,7 @@ impl Worker<'_> {
     }
 }
 
-/// The lattice and random cases in turns, as either finds things early that the other
-/// does not.
+/// The lattice and random cases, alternating: each finds some things earlier than the other.
 pub struct Alternating<'a> {
     /// Options and seed of the cases.
     pub setting: &'a Setting,

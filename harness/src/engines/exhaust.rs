@@ -1,10 +1,9 @@
-//! Every combination over a small domain, so that "all of them agree" can be said.
+//! Every combination over a small domain, for a statement without a gap.
 //!
-//! A [`Domain`] is data: for one option a list of named [`Dimension`]s with their
-//! values. What is run and what is claimed afterwards are both read off it, so that
-//! the claim cannot be about something else. Combinations are numbered, and made when
-//! their turn comes: jobs take the next few hundred numbers, and a run that was
-//! interrupted tells the first number that was not judged.
+//! A [`Domain`] is data: for one option, a list of named [`Dimension`]s with their values. The
+//! cases and the statement in the report both come from it, so they cannot differ. Combinations are
+//! numbered, and made only when needed. Jobs take the next few hundred numbers. An interrupted run
+//! reports the first number that was not judged.
 
 mod domains;
 
@@ -17,7 +16,7 @@ use crate::scenes;
 
 pub use domains::{Extent, domain};
 
-/// What a dimension decides about a case.
+/// What a dimension decides in a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The scene, by number.
@@ -26,13 +25,13 @@ pub enum Field {
     Option,
     /// `*optlen`, in bytes.
     Length,
-    /// How many bytes lie between what the call may fill and the end of the stretch of
-    /// pages that it stands on; where negative, so many of its bytes lie behind that.
+    /// The number of bytes between the end of what the call may fill and the end of its stretch of
+    /// pages. If negative, that many bytes lie behind the stretch.
     Margin,
     /// What is behind the end of that stretch: 0 no access, 1 read-only pages.
     Behind,
-    /// Where the length stands: 0 writable, 1 read-only, 2 across the edge of no
-    /// access, 3 without access.
+    /// The place of the length: 0 writable, 1 read-only, 2 across an edge to pages without access,
+    /// 3 without access.
     LengthAt,
     /// A number of the input, by its index in [`Input::fields`].
     Number(usize),
@@ -45,7 +44,7 @@ pub enum Field {
 /// One thing that varies, and all its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dimension {
-    /// What the interface calls it, or a clause.
+    /// Its name in the interface, or a clause.
     pub name: &'static str,
     /// What it decides.
     pub field: Field,
@@ -54,7 +53,7 @@ pub struct Dimension {
 }
 
 impl Dimension {
-    /// Its name and its values, as a part of a sentence.
+    /// Its name and its values, as part of a sentence.
     pub fn text(&self) -> String {
         let words = |words: &[&str]| {
             let word = |value: &i64| usize::try_from(*value).ok().and_then(|at| words.get(at));
@@ -77,10 +76,10 @@ impl Dimension {
     }
 }
 
-/// How many scenes are named, and not counted.
+/// Up to this number scenes are named, above it counted.
 const MOST_NAMED: usize = 20;
 
-/// Numbers in rising order; of three and more in a row the first and the last.
+/// Numbers in ascending order; of three or more consecutive ones, the first and the last.
 fn runs(values: &[i64]) -> String {
     let mut parts = Vec::new();
     let mut rest = values;
@@ -96,12 +95,12 @@ fn runs(values: &[i64]) -> String {
     parts.join(", ")
 }
 
-/// Dimensions, of which all combinations are meant.
+/// Dimensions whose combinations are all compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
-    /// The option's number, or any that no kernel knows.
+    /// The option's number, or any number that no kernel knows.
     pub option: i32,
-    /// What varies; at least the scene.
+    /// The dimensions; at least the scene.
     pub dimensions: Vec<Dimension>,
 }
 
@@ -111,8 +110,7 @@ impl Domain {
         self.dimensions.iter().map(|dimension| dimension.values.len() as u64).product()
     }
 
-    /// The values of one combination, in the order of the dimensions; the last varies
-    /// fastest.
+    /// The values of one combination, in the order of the dimensions; the last one varies fastest.
     fn values(&self, index: u64) -> impl Iterator<Item = (Field, i64)> {
         let mut rest = index;
         let mut values = [(Field::Scene, 0); DIMENSIONS];
@@ -133,10 +131,10 @@ impl Domain {
     }
 }
 
-/// The most dimensions of a domain.
+/// The maximum number of dimensions of a domain.
 const DIMENSIONS: usize = 12;
 
-/// A case in the making: numbers, before they have places.
+/// An incomplete case: numbers that have no places yet.
 struct Plan {
     scene: u8,
     option: i32,
@@ -148,7 +146,7 @@ struct Plan {
     tcp_info_margin: Option<i64>,
 }
 
-/// Numbers of 32 bits, as they stand in memory; [`Dimension`]s have no others.
+/// 32-bit numbers as their bytes in memory; [`Dimension`]s have no others.
 fn number(value: i64) -> u32 {
     value as u32
 }
@@ -222,14 +220,14 @@ const OPTLEN: Place = Place::Street(0x22000);
 /// Ordinary places for arrays and blocks.
 const PLACES: Places = Places::new([0x2000, 0x14000], [0x1400, 0x2000, 0x6000, 0x8000]);
 
-/// The place from which so many bytes end `margin` before the end of a stretch.
+/// The place at which a buffer of a number of bytes ends `margin` before the end of a stretch.
 fn behind(stretch: (usize, usize), bytes: u32, margin: i64) -> Place {
     let end = i64::try_from(stretch.1).unwrap_or(i64::MAX);
     let start = end - i64::from(bytes) - margin;
     usize::try_from(start).ok().and_then(Place::street).unwrap_or(Place::NULL)
 }
 
-/// Combinations of several domains, one after another, shared between jobs.
+/// Combinations of several domains, in sequence, shared between jobs.
 #[derive(Debug)]
 pub struct Exhaustion {
     domains: Vec<Domain>,
@@ -238,7 +236,7 @@ pub struct Exhaustion {
 }
 
 impl Exhaustion {
-    /// All combinations of some domains, from number `from` on.
+    /// All combinations of some domains, starting at number `from`.
     pub fn new(domains: Vec<Domain>, from: u64) -> Exhaustion {
         let all = domains.iter().map(Domain::combinations).sum();
         Exhaustion { domains, all, next: AtomicU64::new(from.min(all)) }
@@ -254,8 +252,8 @@ impl Exhaustion {
         self.all
     }
 
-    /// The first combination that no job has taken: once they have ended, all before
-    /// it were judged.
+    /// The first combination that no job has taken. After the jobs have ended, all combinations
+    /// before it have been judged.
     pub fn next(&self) -> u64 {
         self.next.load(Ordering::Relaxed).min(self.all)
     }
@@ -283,7 +281,7 @@ impl Sources for Exhaustion {
     }
 }
 
-/// What one job takes.
+/// The part of one job.
 struct Part<'a> {
     all: &'a Exhaustion,
     values: &'a BoundaryValues,
@@ -292,7 +290,7 @@ struct Part<'a> {
 impl Source for Part<'_> {
     fn fill(&mut self, size: usize, batch: &mut Vec<Case>) {
         let first = self.all.next.fetch_add(size as u64, Ordering::Relaxed);
-        // The same for a while, as it takes time to change.
+        // The poison stays the same for a while, because a change takes time.
         let poison = u8::try_from((first >> 16) % u64::from(POISONS)).unwrap_or(0);
         let numbers = first..first.saturating_add(size as u64).min(self.all.all);
         batch.extend(numbers.filter_map(|index| self.all.case(index, self.values, poison)));

@@ -1,9 +1,8 @@
-//! What a fuzz target does, so that the target itself is glue.
+//! The work of a fuzz target; the target itself is glue.
 //!
-//! The fuzzer's input is a stored case (see [`crate::cases::codec`]), which makes a
-//! corpus of files that every other engine reads, and crashes that replay.
-//! Bytes that are no case are refused and do not enter the corpus; the
-//! mutator makes cases of cases, by way of `arbitrary`.
+//! The fuzzer's input is a stored case (see [`crate::cases::codec`]), so every other engine can
+//! read the corpus, and crashes can be replayed. Bytes that are not a case are refused and do not
+//! enter the corpus. The mutator makes cases from cases, with `arbitrary`.
 
 use std::process::exit;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -23,19 +22,19 @@ use crate::oracle::{CaseVerdict, Oracle, Reason};
 use crate::scenes::{self, Fixtures};
 use crate::verdict::{MOST_WITHOUT, Status, Tally, Verdict};
 
-/// What is to become of an input.
+/// What the fuzzer should do with an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It was a case, and model and kernel agreed.
+    /// It was a case, and model and kernel agreed: keep it.
     Judged,
-    /// It was none; the fuzzer need not keep it.
+    /// It was not a case; the fuzzer need not keep it.
     Refused,
 }
 
-/// From this many cases on, too many without a verdict end the run.
+/// From this number of cases on, too many without a verdict end the run.
 const ENOUGH: u64 = 10_000;
 
-/// How long a finding may be shrunk.
+/// Time limit for shrinking one finding.
 const SHRINKING: Duration = Duration::from_secs(3);
 
 /// Inputs between two sweeps of the whole street.
@@ -44,8 +43,8 @@ const BETWEEN_SWEEPS: usize = 64;
 struct Engine {
     oracle: Oracle,
     rules: RuleSet,
-    /// What was judged; inputs that are no case, or whose case needs something that is not
-    /// available here, are in `not_compared`.
+    /// The judged inputs. `not_compared` counts inputs that are not a case, or whose case needs
+    /// something that is missing here.
     tally: Tally,
     /// The inputs since the last sweep.
     recent: Vec<Case>,
@@ -53,9 +52,9 @@ struct Engine {
 
 static ENGINE: OnceLock<Mutex<Engine>> = OnceLock::new();
 
-/// Makes the scenes. To be called once, first of all, while the process has
-/// one thread. Ends the process, with the exit status of a check, where no scene came up
-/// in which a kernel answers the options: a fuzzer that compares nothing finds nothing.
+/// Makes the scenes. Call it once, before anything else, while the process has one thread. It ends
+/// the process, with the exit status of a check, if no scene came up in which a kernel answers the
+/// options: a fuzzer that compares nothing finds nothing.
 pub fn start() {
     let enclosure = scenes::enter();
     if let Err(none) = scenes::mptcp_available() {
@@ -93,11 +92,11 @@ pub fn start() {
 }
 
 thread_local! {
-    /// Dropped when the process ends: libFuzzer ends it by itself, and calls nobody before.
+    /// Dropped when the process ends: libFuzzer ends the process itself, without a callback.
     static AT_THE_END: AtTheEnd = const { AtTheEnd };
 }
 
-/// Ends the process with another status than 0 where no input was judged.
+/// Ends the process with a status other than 0 if no input was judged.
 struct AtTheEnd;
 
 impl Drop for AtTheEnd {
@@ -118,7 +117,7 @@ impl Drop for AtTheEnd {
     }
 }
 
-/// Ends the process with a reason. Within a run libFuzzer replaces the status by its own.
+/// Ends the process with a reason. During a run libFuzzer replaces the status with its own.
 fn end(status: Status, why: &str) -> ! {
     let word = if status == Status::Skipped { "skipped: " } else { "" };
     eprintln!("{word}{why}");
@@ -135,9 +134,9 @@ fn engine() -> MutexGuard<'static, Engine> {
 /// Judges one input.
 ///
 /// # Panics
-/// Where model and kernel disagree: that is how a fuzzer is told. A kernel
-/// that writes far from where it should is noticed up to 63 inputs later; the
-/// message then names the case, which the fuzzer's own file does not hold.
+/// If model and kernel disagree: a panic is how a fuzzer learns of it. A kernel that writes far
+/// outside its buffers is noticed up to 63 inputs later. The message then names the case, because
+/// the fuzzer's own file does not hold it.
 #[expect(clippy::panic, reason = "a fuzzer is told of a finding by a crash")]
 pub fn judge(bytes: &[u8]) -> Fate {
     let mut engine = engine();
@@ -175,7 +174,7 @@ pub fn judge(bytes: &[u8]) -> Fate {
         CaseVerdict::Inconclusive(reason) if reason.is_unreproduced() => {
             panic!("{}", reason.text())
         }
-        // A seed for calls that this kernel does not take.
+        // A seed for calls that this kernel does not accept.
         CaseVerdict::Inconclusive(reason) if reason.is_absent() => {
             tally.not_compared += 1;
             Fate::Refused
@@ -188,8 +187,8 @@ pub fn judge(bytes: &[u8]) -> Fate {
     }
 }
 
-/// Reports a case without a verdict, at each power of two. Too many of them end the run:
-/// it must not look like an agreement.
+/// Reports a case without a verdict, at each power of two. Too many of them end the run, which must
+/// not look like agreement.
 fn without(reason: Reason, tally: Tally) {
     if tally.without.is_power_of_two() {
         eprintln!("cases without a verdict so far: {}; the last: {}", tally.without, reason.text());
@@ -205,9 +204,8 @@ fn without(reason: Reason, tally: Tally) {
     }
 }
 
-/// Makes a case of an input, which is in the first `size` bytes of `data`, and
-/// puts it there: how many bytes it has. `bytes` mutates bytes as the fuzzer
-/// likes to.
+/// Makes a case from an input, which is in the first `size` bytes of `data`, and writes it there.
+/// Returns its number of bytes. `bytes` is the fuzzer's own mutation of bytes.
 pub fn mutate(
     data: &mut [u8],
     size: usize,
@@ -227,7 +225,7 @@ pub fn mutate(
             }
             _ => crossed(case, &mut random, values),
         },
-        // The fuzzer's bytes are as good a source of choices as any.
+        // The fuzzer's bytes serve as choices.
         Err(_) => {
             let choices = data.get(..size).unwrap_or_default();
             generate::case(&mut Unstructured::new(choices), values, 0)
@@ -248,7 +246,7 @@ fn fresh(random: &mut fastrand::Rng, values: &BoundaryValues) -> Case {
     generate::case(random, values, 0)
 }
 
-/// The case with one respect of it taken from another.
+/// The case with one of its parts taken from another case.
 fn crossed(case: Case, random: &mut fastrand::Rng, values: &BoundaryValues) -> Case {
     let Some(facts) = values.scene(case.scene) else {
         return fresh(random, values);

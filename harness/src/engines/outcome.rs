@@ -1,4 +1,4 @@
-//! What comes out of a check: counts, reasons and findings.
+//! The outcome of a run: counts, reasons and findings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::scenes::Group;
 pub struct Counts {
     /// Model and kernel agree.
     pub agree: u64,
-    /// They do not.
+    /// Model and kernel disagree.
     pub disagree: u64,
-    /// They do not, but no promise is broken: where promises alone are judged.
+    /// They disagree, but no promise is broken; only if promises alone are judged.
     pub unspecified: u64,
     /// No verdict.
     pub inconclusive: u64,
@@ -37,7 +37,7 @@ impl Counts {
     }
 }
 
-/// On which scenes each option was compared: a case without a verdict does not count.
+/// The scenes on which each option was compared. A case without a verdict does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// By scene number, a bit for each option.
@@ -63,14 +63,14 @@ impl Compared {
         }
     }
 
-    /// Adds a case with a verdict; `option` is 0 where the kernel does not know it.
+    /// Adds a case with a verdict; `option` is 0 if the kernel does not know it.
     #[inline]
     pub fn add(&mut self, option: i32, scene: u8) {
         self.scenes[usize::from(scene)] |= Compared::bit(option);
     }
 
-    /// Whether a case of an option was compared on a scene; option 0 is any that the
-    /// kernel does not know.
+    /// Whether a case of an option was compared on a scene. Option 0 is any option that the kernel
+    /// does not know.
     pub fn has(&self, option: i32, scene: u8) -> bool {
         self.scenes[usize::from(scene)] & Compared::bit(option) != 0
     }
@@ -85,32 +85,31 @@ impl Compared {
     }
 }
 
-/// Everything that came out of a check.
+/// The whole outcome of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// By option, unknown ones as 0, and by scene group.
     pub table: BTreeMap<(i32, Group), Counts>,
-    /// What was compared on which scene.
+    /// The options compared on each scene.
     pub compared: Compared,
-    /// Why there was no verdict, and how often.
+    /// The reasons for missing verdicts, with their counts.
     pub reasons: BTreeMap<Reason, u64>,
     /// Rules that fired.
     pub rules: RuleSet,
     /// Verdicts on calls of 32-bit programs.
     pub compat: u64,
-    /// Why there are no such calls, where that is so.
+    /// Why such calls are not possible, if they are not.
     pub no_compat: Option<NoCompat>,
     /// By signature.
     pub findings: BTreeMap<String, Finding>,
-    /// How long it took.
+    /// The duration of the run.
     pub elapsed: Duration,
-    /// How long the lattice took, where it was finished.
+    /// The time until the lattice was finished, if it was.
     pub lattice: Option<Duration>,
 }
 
 impl Outcome {
-    /// How many cases showed something that is not explained: a run with any
-    /// is not green.
+    /// The number of cases with an unexplained difference. A run with any is not green.
     pub fn unreproduced(&self) -> u64 {
         self.reasons.iter().filter(|(why, _)| why.is_unreproduced()).map(|(_, count)| count).sum()
     }

@@ -1,38 +1,36 @@
-//! The comparison of what was predicted with what was observed.
+//! Compares the prediction with the observation.
 //!
 //! # What an agreement proves
 //!
-//! That this kernel, called once in this way on a socket in this state, gave
-//! the predicted success or error, and that every byte of the ranges that
-//! were compared is what the model says: untouched, of an exact value, or one
-//! of the few that the model leaves open. Comparing the whole street proves
-//! it of all memory around the buffers. A long run compares what a case has
-//! to do with, and a margin; a sweep of the whole street every 256 cases finds
-//! what was written elsewhere and has stood until then.
+//! An agreement is a statement about this kernel, called once in this way on a socket in this
+//! state. The kernel returned the predicted success or error. Every byte of the compared ranges is
+//! as the model predicts: untouched, of an exact value, or open, which few are. A comparison of the
+//! whole street proves this for all memory around the buffers. A long run compares the parts that a
+//! case concerns, and a margin. Every 256 cases a sweep of the whole street finds what was written
+//! elsewhere and is still there.
 //!
 //! # What it does not prove
 //!
-//! Nothing about a byte written far from any buffer that a later case of the
-//! same 256 writes over. Nothing about memory off the street (the pages around it cannot be
-//! written, the rest of the process could), about bytes written with the very
-//! value that stood there (hence more than one poison), about memory that was
-//! read and not written, about the kernel's own memory, about concurrent
-//! calls, and nothing about whether the written rules are good ones. Contents
-//! come from `sock_diag`, which fills `tcp_info` and `mptcp_info` by the same
-//! kernel functions: a wrong value in both is not seen, a wrong place is.
+//! It proves nothing about a byte that was written far from any buffer and that a later case of the
+//! same 256 overwrites. It proves nothing about memory off the street. (The pages around the street
+//! cannot be written, the rest of the process could be.) It proves nothing about bytes written with
+//! the value that was there before, which is why there are several poisons. It proves nothing about
+//! memory that was read but not written, the kernel's own memory, concurrent calls, or the quality
+//! of the rules. Contents come from `sock_diag`, which fills `tcp_info` and `mptcp_info` by the
+//! same kernel functions: a value that is wrong in both is not noticed, a wrong place is.
 
 use std::ops::Range;
 
 use mptcp_emulator::Errno;
 
-/// What the model says.
+/// What the model predicts.
 #[derive(Clone, Copy, Debug)]
 pub struct Prediction<'a> {
     /// Success or the error.
     pub result: Result<(), Errno>,
     /// The street after the call.
     pub bytes: &'a [u8],
-    /// Beside each byte 0, or why it is open: [`mptcp_emulator::OpenReason`].
+    /// For each byte 0, or why it is open: [`mptcp_emulator::OpenReason`].
     pub mask: &'a [u8],
 }
 
@@ -48,20 +46,19 @@ pub struct Observation<'a> {
 /// How prediction and observation differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mismatch {
-    /// What was predicted and what was observed, where these differ.
+    /// The predicted and the observed result, if they differ.
     pub result: Option<(Result<(), Errno>, Result<(), Errno>)>,
-    /// Offsets on the street of bytes that differ, in ascending order, no
-    /// more than `MOST_BYTES`.
+    /// Offsets on the street of bytes that differ, in ascending order, at most `MOST_BYTES`.
     pub bytes: Vec<usize>,
 }
 
-/// How many differing bytes a [`Mismatch`] keeps.
+/// The maximum number of differing bytes in a [`Mismatch`].
 pub const MOST_BYTES: usize = 4096;
 
-/// Compares; `ranges` are the parts of the street to look at.
+/// Compares the parts of the street that `ranges` lists.
 ///
 /// # Errors
-/// How they differ, where they do.
+/// How they differ.
 #[inline]
 pub fn judge(
     predicted: &Prediction<'_>,
@@ -82,8 +79,8 @@ fn same_bytes(predicted: &Prediction<'_>, observed: &Observation<'_>, range: Ran
     ) else {
         return false;
     };
-    // Most chunks are equal, and so are most words of the others: only a word
-    // with a clock in it is looked at byte by byte.
+    // Most chunks are equal, and so are most words of the others. Only a word with a clock in it is
+    // compared byte by byte.
     pieces(want, mask, got, CHUNK).all(|(want, mask, got)| {
         want == got
             || pieces(want, mask, got, WORD)
@@ -102,7 +99,7 @@ fn pieces<'a>(
     both.zip(got.chunks(size)).map(|((want, mask), got)| (want, mask, got))
 }
 
-/// Bytes that are compared at once, first in the large, then in the small.
+/// The number of bytes compared at once, first in large chunks, then in small ones.
 const CHUNK: usize = 256;
 const WORD: usize = 8;
 
@@ -198,7 +195,7 @@ mod tests {
         assert!(mismatch.bytes.is_empty());
     }
 
-    /// A range that one side does not have is no agreement.
+    /// A range that one side does not have is not an agreement.
     #[test]
     fn a_range_beyond_the_end_disagrees() {
         assert!(verdict(|_, _| {}, std::slice::from_ref(&(LEN - 1..LEN + 1))).is_err());

@@ -1,4 +1,4 @@
-//! Where real kernels contradict a document or themselves, as far as it is known.
+//! The known contradictions: places where kernels contradict a document or themselves.
 
 use mptcp_emulator::{Rule, RuleSet};
 
@@ -7,41 +7,41 @@ use crate::scenes::{ExpectedState, Kind};
 /// A known contradiction. It has a page, `findings/NAME/README.md`.
 #[derive(Clone, Copy, Debug)]
 pub struct Contradiction {
-    /// What to call it; the name of its folder in `findings/`.
+    /// Its name, which is that of its folder in `findings/`.
     pub name: &'static str,
-    /// What it is about, in a few words.
+    /// Its subject, in a few words.
     pub title: &'static str,
     /// What a document promises, in a sentence.
     pub promised: &'static str,
-    /// Which documents those are, in the words of [`Rule::source`].
+    /// The documents that promise it, as named in [`Rule::source`].
     pub source: &'static str,
     /// What kernels do instead.
     pub observed: &'static str,
-    /// How it shows.
+    /// How it is recognised.
     pub shown: Shown,
 }
 
-/// How a contradiction shows.
+/// How a contradiction is recognised.
 #[derive(Clone, Copy, Debug)]
 pub enum Shown {
-    /// By any of these rules, which are [`Contrary`](mptcp_emulator::rules::Basis::Contrary).
+    /// Any of these rules, which are [`Contrary`](mptcp_emulator::rules::Basis::Contrary), decided.
     Rules(&'static [Rule]),
-    /// By what is told in certain scenes.
+    /// The contents returned in certain scenes.
     Scenes {
         /// The scenes, by name.
         scenes: &'static [&'static str],
-        /// Whether the documented model tells these bytes exactly. Where it leaves them open,
-        /// its agreement does not show the contradiction.
+        /// Whether the documented model predicts these bytes exactly. If it leaves them open, its
+        /// agreement does not show the contradiction.
         compared: bool,
-        /// Makes an expected state what the documents say it has to be.
+        /// Changes an expected state to what the documents promise.
         amend: fn(&mut ExpectedState),
     },
-    /// In the calls of 32-bit programs, where any of these rules fires.
+    /// In calls of 32-bit programs in which any of these rules decides.
     Compat(&'static [Rule]),
 }
 
 impl Contradiction {
-    /// The rules by which it shows.
+    /// The rules that show it.
     pub fn rules(&self) -> &'static [Rule] {
         match self.shown {
             Shown::Rules(rules) => rules,
@@ -49,7 +49,7 @@ impl Contradiction {
         }
     }
 
-    /// The scenes by which it shows.
+    /// The scenes that show it.
     pub fn scenes(&self) -> &'static [&'static str] {
         match self.shown {
             Shown::Rules(_) | Shown::Compat(_) => &[],
@@ -58,18 +58,18 @@ impl Contradiction {
     }
 }
 
-/// The contradiction that shows in the calls of 32-bit programs.
+/// The contradiction in calls of 32-bit programs.
 pub(crate) fn of_compat(rules: RuleSet) -> Option<&'static Contradiction> {
     let fired = |of: &[Rule]| of.iter().any(|rule| rules.contains(*rule));
     KNOWN.iter().find(|known| matches!(known.shown, Shown::Compat(of) if fired(of)))
 }
 
-/// The contradiction that a rule stands for.
+/// The contradiction that a rule shows.
 pub fn of_rules(rule: Rule) -> Option<&'static Contradiction> {
     KNOWN.iter().find(|known| known.rules().contains(&rule))
 }
 
-/// All that are known.
+/// All known contradictions.
 pub const KNOWN: &[Contradiction] = &[
     Contradiction {
         name: "negative-optlen",
@@ -176,8 +176,7 @@ fn without_closed(expected: &mut ExpectedState) {
     }
 }
 
-/// An initial subflow that is in use, and whose id nobody knows, has the one that it was
-/// promised.
+/// An initial subflow that is in use, and whose id is unknown, has the promised id.
 fn first_is_1(expected: &mut ExpectedState) {
     if let Kind::Mptcp { subflows, .. } = &mut expected.kind
         && let Some(first) = subflows.first_mut()
@@ -188,7 +187,7 @@ fn first_is_1(expected: &mut ExpectedState) {
     }
 }
 
-/// The subflow that listens is counted, where there is a field for it.
+/// The listening subflow is counted, if there is a field for it.
 fn listener_counted(expected: &mut ExpectedState) {
     if let Kind::Mptcp { info, subflows } = &mut expected.kind
         && let [only] = &subflows[..]
@@ -198,7 +197,7 @@ fn listener_counted(expected: &mut ExpectedState) {
     }
 }
 
-/// Where no subflow joined no address is in use: no scene announces any.
+/// If no subflow joined, no address is in use, because no scene announces an address.
 fn none_used(expected: &mut ExpectedState) {
     if let Kind::Mptcp { info, .. } = &mut expected.kind
         && info.bytes().first() == Some(&0)

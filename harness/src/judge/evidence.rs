@@ -1,23 +1,23 @@
-//! What one run of a case leaves for a diagnosis.
+//! The evidence that one run of a case leaves for a diagnosis.
 
 use mptcp_emulator::{Errno, Rule};
 
 use crate::judge::Mismatch;
 
-/// Everything about one run of a case.
+/// Everything known about one run of a case.
 #[derive(Clone, Debug)]
 pub struct Examination {
     /// The predicted result.
     pub predicted: Result<(), Errno>,
-    /// What the kernel did; `None` where the call was not made.
+    /// The observation; `None` if the call was not made.
     pub observed: Option<Observed>,
-    /// The rules in the order in which they fired.
+    /// The rules in the order in which they decided.
     pub rules: Vec<Rule>,
     /// The street before the call.
     pub before: Vec<u8>,
-    /// The street after it, as the model says.
+    /// The predicted street after the call.
     pub prediction: Vec<u8>,
-    /// Beside each byte of the prediction 0, or why it is open.
+    /// For each byte of the prediction 0, or why it is open.
     pub mask: Vec<u8>,
 }
 
@@ -28,48 +28,49 @@ pub struct Observed {
     pub result: Result<(), Errno>,
     /// The street after the call.
     pub bytes: Vec<u8>,
-    /// How that differs from the prediction, if it does.
+    /// How the observation differs from the prediction, if it does.
     pub mismatch: Option<Mismatch>,
 }
 
 impl Examination {
-    /// The observed result; `None` where the call was not made.
+    /// The observed result; `None` if the call was not made.
     pub fn result(&self) -> Option<Result<(), Errno>> {
         Some(self.observed.as_ref()?.result)
     }
 
-    /// The street after the call; `None` where it was not made.
+    /// The street after the call; `None` if it was not made.
     pub fn observation(&self) -> Option<&[u8]> {
         Some(&self.observed.as_ref()?.bytes)
     }
 
-    /// How the call differs from the prediction; `None` where it does not or was not made.
+    /// How the observation differs from the prediction; `None` if it does not, or if the call was
+    /// not made.
     pub fn mismatch(&self) -> Option<&Mismatch> {
         self.observed.as_ref()?.mismatch.as_ref()
     }
 }
 
-/// What a diagnosis is made of: two ways for a call to go, and how they differ.
+/// The input of a diagnosis: two outcomes of a call, and how they differ.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
     /// How they differ.
     pub mismatch: &'a Mismatch,
     /// The predicted result.
     pub predicted: Result<(), Errno>,
-    /// The rules behind the prediction, in the order in which they fired.
+    /// The rules behind the prediction, in the order in which they decided.
     pub rules: &'a [Rule],
     /// The street before the call.
     pub before: &'a [u8],
-    /// The street as predicted.
+    /// The predicted street.
     pub prediction: &'a [u8],
-    /// Beside each byte of it 0, or why it is open.
+    /// For each byte of it 0, or why it is open.
     pub mask: &'a [u8],
-    /// The street as observed.
+    /// The observed street.
     pub observation: &'a [u8],
 }
 
 impl Evidence<'_> {
-    /// The evidence of an examination; `None` where it agreed.
+    /// The evidence of an examination; `None` if model and kernel agreed.
     pub fn of(examination: &Examination) -> Option<Evidence<'_>> {
         let Observed { bytes, mismatch, .. } = examination.observed.as_ref()?;
         Some(Evidence {

@@ -1,4 +1,4 @@
-//! A mismatch, told apart from others and put into words.
+//! Describes a mismatch and distinguishes it from others.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,20 +14,21 @@ use crate::judge::evidence::{Evidence, Examination};
 use crate::judge::region::{Map, Region, Spot};
 use crate::watch::Complaint;
 
-/// What a mismatch amounts to.
+/// The diagnosis of a mismatch.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
-    /// Groups mismatches of one cause: the option, what differs and where,
-    /// the rule that decided it.
+    /// Groups mismatches of one cause: the option, what differs and where, and the rule that
+    /// decided it.
     pub signature: String,
-    /// One line for people.
+    /// One line in readable form.
     pub summary: String,
-    /// The rule that decided what differs.
+    /// The rule that decided the differing bytes or result.
     pub rule: Option<Rule>,
-    /// What the kernel complained of; then model and kernel need not differ.
+    /// The kernel's complaint, if any; model and kernel need not differ then.
     pub complaint: Option<Complaint>,
-    /// Which known contradiction it is about: where promises alone are judged it is that,
-    /// and elsewhere the kernel keeps what the documented model says that kernels do not.
+    /// The known contradiction that it concerns. If promises alone are judged, the kernel breaks a
+    /// promise as known. Otherwise the kernel keeps a promise that the documented model expects
+    /// kernels to break.
     pub contradiction: Option<&'static Contradiction>,
 }
 
@@ -48,16 +49,16 @@ impl Diagnosis {
 /// One kind of mismatch, and the simplest case that shows it.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// What it amounts to.
+    /// Its diagnosis.
     pub diagnosis: Diagnosis,
     /// The simplest case.
     pub case: Case,
-    /// How many cases showed it.
+    /// The number of cases that showed it.
     pub cases: u64,
-    /// When it was first seen, from the start of the check.
+    /// When it was first seen, since the start of the check.
     pub after: Duration,
-    /// The run of the simplest case, for a report to draw; `None` where the kernel's complaint
-    /// is all there is, and in a finding that only counts for one that is known.
+    /// The run of the simplest case, for a report to draw. `None` if there is only a kernel
+    /// complaint, or if the finding only counts cases of a known one.
     pub run: Option<Arc<FindingRun>>,
 }
 
@@ -71,7 +72,7 @@ pub struct FindingRun {
 }
 
 impl Finding {
-    /// Counts another's cases, which have the same signature.
+    /// Adds the count of a finding with the same signature.
     pub fn add(&mut self, other: &Finding) {
         self.cases += other.cases;
         self.after = self.after.min(other.after);
@@ -84,7 +85,7 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// What it is, the rule, the call, and how to look at it again.
+    /// Prints the summary, the rule, the call, and how to explain the case.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diagnosis { signature, summary, rule, complaint, .. } = &self.diagnosis;
         writeln!(f, "finding {signature}\n{summary}")?;
@@ -113,7 +114,7 @@ pub fn result_name(result: Result<(), Errno>) -> String {
     }
 }
 
-/// Diagnoses an examination that found a mismatch; `None` where it agreed.
+/// Diagnoses an examination that found a mismatch; `None` if it agreed.
 pub fn diagnose(
     case: &Case,
     revision: &Revision,
@@ -123,7 +124,7 @@ pub fn diagnose(
     diagnose_evidence(case, revision, subflows, &Evidence::of(examination)?)
 }
 
-/// As [`diagnose`], from parts.
+/// [`diagnose`] from separate parts.
 pub fn diagnose_evidence(
     case: &Case,
     revision: &Revision,
@@ -175,19 +176,18 @@ pub fn diagnose_evidence(
     Some(Diagnosis::new(signature, summary, rule))
 }
 
-/// The option as a signature has it: which unknown one does not matter.
+/// The option in a signature: all unknown options are equal.
 fn group_name(option: i32) -> String {
     if is_known(option) { option_name(option) } else { "unknown option".into() }
 }
 
-/// What was asked for, in short.
+/// The request, in short.
 fn asked(case: &Case) -> String {
     let entry = if case.entry == Entry::Compat { " by int $0x80" } else { "" };
     format!("{}{entry} with optlen {}", option_name(case.option), case.length)
 }
 
-/// Where the number is that the byte at an offset belongs to, if it is one, or
-/// else that byte alone.
+/// The range of the number that the byte at an offset belongs to, or that byte alone.
 fn thing(map: &Map, at: usize, spot: Spot) -> Range<usize> {
     let one = at..at + 1;
     if spot.field.is_none() && spot.region != Region::Length {
@@ -202,7 +202,7 @@ fn thing(map: &Map, at: usize, spot: Spot) -> Range<usize> {
     if is_number { start..start + len } else { one }
 }
 
-/// What was predicted for some bytes, and what was observed.
+/// The predicted and the observed value of some bytes.
 fn values(examination: &Evidence<'_>, bytes: Range<usize>) -> (String, String) {
     let before = examination.before.get(bytes.clone());
     let tell = |after: Option<&[u8]>| match after {
@@ -217,7 +217,7 @@ fn values(examination: &Evidence<'_>, bytes: Range<usize>) -> (String, String) {
     (tell(prediction.get(bytes.clone())), tell(observation.get(bytes)))
 }
 
-/// How far a byte is from the pointer by which the kernel came to it.
+/// The distance of a byte from the pointer by which the kernel reached it.
 fn distance(case: &Case, region: Region, at: usize) -> String {
     let (name, place) = match (region, case.input) {
         (Region::Length | Region::Before | Region::Elsewhere, _) => return String::new(),
@@ -241,7 +241,7 @@ fn signature(option: &str, what: &str, rule: Option<Rule>) -> String {
     format!("{option}/{what}/{rule}")
 }
 
-/// The rule that decided the bytes of a region, among those that fired.
+/// The rule that decided the bytes of a region, among those of the prediction.
 fn responsible(region: Region, fired: &[Rule]) -> Option<Rule> {
     let deciding = region.part().and_then(|part| Rule::deciding(part, fired));
     deciding.or_else(|| fired.last().copied())

@@ -1,5 +1,4 @@
-//! Two predictions of one case held against each other: what a difference between
-//! two revisions, or two sockets, comes to. No kernel takes part.
+//! Compares two predictions of one case, of two revisions or of two sockets. No kernel is involved.
 
 use mptcp_emulator::{Errno, PagedMemory, Revision, Rule, RuleLog, Socket, getsockopt};
 
@@ -12,8 +11,8 @@ use crate::memory::layout;
 use crate::memory::ranges::{Ranges, Recording};
 use crate::memory::street;
 
-/// Where predictions have the street: where a process maps its first one. Pointers that a
-/// call copies back then have the bytes that they have on a kernel.
+/// The address of the street in predictions, which is that of a process's first one. Pointers that
+/// a call copies back then have the same bytes as on a kernel.
 const BASE: u64 = street::FIRST;
 
 /// One side: a kernel, and a socket on it.
@@ -21,7 +20,7 @@ const BASE: u64 = street::FIRST;
 pub struct Side<'a> {
     /// The kernel.
     pub revision: &'a Revision,
-    /// The socket. Its contents are best such that no two parts of it look alike.
+    /// The socket. Its parts should all have different contents.
     pub socket: Socket<'a>,
     /// Its subflows.
     pub subflows: usize,
@@ -57,9 +56,8 @@ impl Default for ModelDiff {
 }
 
 impl ModelDiff {
-    /// How the second side's prediction differs from the first's, in the words of a
-    /// finding in which the first is predicted and the second observed; `None`
-    /// where it does not.
+    /// How the second prediction differs from the first, as a finding in which the first is
+    /// predicted and the second observed. `None` if they are equal.
     pub fn compare(&mut self, case: &Case, sides: [Side<'_>; 2]) -> Option<Diagnosis> {
         self.predict(case, sides, |predicted| predicted.diagnosis(case, &sides))
     }
@@ -69,7 +67,7 @@ impl ModelDiff {
         self.predict(case, sides, |predicted| predicted.mismatch().is_some())
     }
 
-    /// What either side predicts for the whole street.
+    /// The prediction of each side for the whole street.
     pub fn foresee(&mut self, case: &Case, sides: [Side<'_>; 2]) -> [Foreseen; 2] {
         self.predict(case, sides, |Predicted { images, results, .. }| {
             [0, 1].map(|at| Foreseen {
@@ -80,7 +78,7 @@ impl ModelDiff {
         })
     }
 
-    /// Makes both predictions and has them looked at.
+    /// Makes both predictions and calls a function with them.
     fn predict<R>(
         &mut self,
         case: &Case,
@@ -113,22 +111,22 @@ impl ModelDiff {
     }
 }
 
-/// What one side predicts for the whole street.
+/// The prediction of one side for the whole street.
 #[derive(Clone, Debug)]
 pub struct Foreseen {
     /// The result of the call.
     pub result: Result<(), Errno>,
     /// The bytes, where `mask` is 0.
     pub bytes: Box<[u8]>,
-    /// Other than 0 where the socket's contents go that are open.
+    /// Not 0 at bytes that hold open contents of the socket.
     pub mask: Box<[u8]>,
 }
 
-/// Two predictions as they were made.
+/// Two predictions.
 struct Predicted<'a> {
     images: &'a [Image; 2],
     results: [Result<(), Errno>; 2],
-    /// The rules of the first.
+    /// The rules of the first prediction.
     rules: &'a [Rule],
     before: &'a [u8],
 }
@@ -159,7 +157,7 @@ impl Predicted<'_> {
             mask: &one.mask,
             observation: &other.bytes,
         };
-        // The larger of the two knows more names.
+        // The larger structure has more names.
         let larger = usize::from(
             (sides[1].revision.tcp_info, sides[1].revision.mptcp_info)
                 > (sides[0].revision.tcp_info, sides[0].revision.mptcp_info),
@@ -248,7 +246,7 @@ mod tests {
 
     #[test]
     fn an_option_that_one_does_not_have_shows_in_the_result() {
-        // Where no input is, there is poison, and no count of that is 0.
+        // Without input the buffer holds poison, and no count in it is 0.
         let case = Case { option: abi::MPTCP_FULL_INFO, input: Input::Nothing, ..case() };
         let found = model_diff([&Revision::V6_1, &Revision::V6_12], &case);
         assert_eq!(found.as_deref(), Some("MPTCP_FULL_INFO/EOPNOTSUPP->EINVAL/FullInfoUnknown"));
@@ -257,7 +255,7 @@ mod tests {
     #[test]
     fn revisions_alike_do_not_differ() {
         assert_eq!(model_diff([&Revision::V6_10, &Revision::V6_12], &case()), None);
-        // Nor do others where what differs is not asked for.
+        // Others do not differ either if the differing part is not requested.
         let asked = Input::Data(Data::asking(0));
         let short = Case { length: 16, input: asked, option: abi::MPTCP_SUBFLOW_ADDRS, ..case() };
         assert_eq!(model_diff([&Revision::V6_1, &Revision::V6_12], &short), None);

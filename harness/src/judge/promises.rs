@@ -1,15 +1,14 @@
-//! The contract as promises alone: what a document says or what follows from one has
-//! to hold, and all else is free.
+//! The contract as promises alone. What a document states, or what follows from it, has to hold;
+//! everything else is not checked.
 //!
-//! [`Model::promised`](crate::model::Model::promised) predicts what is promised where a
-//! document and kernels differ, and what kernels do where no document speaks. So a
-//! kernel that does as predicted keeps the contract. One that does not has broken a
-//! promise only if nothing unpromised had a say in the prediction: `broken` is what
-//! is left of a mismatch then. That is on the careful side. A finding has to rest on a
-//! promise, and one that was not seen in a call with one free decision shows in a call
-//! without.
+//! [`Model::promised`](crate::model::Model::promised) predicts the promise where a document and
+//! kernels differ, and the kernels' behaviour where it is undocumented. A kernel that does as
+//! predicted keeps the contract. A mismatch breaks a promise only if every rule behind the
+//! prediction is documented: `broken` returns what is left of the mismatch then. This errs on the
+//! careful side, because a finding has to rest on a promise. A broken promise that is missed in a
+//! call with one undocumented decision is found in a call without any.
 //!
-//! The contradictions that are known are [`KNOWN`], each with a page in `findings/`.
+//! [`KNOWN`] lists the known contradictions, each of which has a page in `findings/`.
 
 use mptcp_emulator::rules::Basis;
 use mptcp_emulator::{Errno, Revision, Rule, RuleSet};
@@ -23,16 +22,16 @@ use crate::judge::region::{Laid, Map, Region};
 use crate::model::Model;
 use crate::scenes::ExpectedState;
 
-/// What of a mismatch breaks a promise; `None` where all of it is free.
+/// The part of a mismatch that breaks a promise; `None` if none does.
 pub(crate) fn broken(case: &Case, map: &Map, evidence: &Evidence<'_>) -> Option<Mismatch> {
     let free = evidence.rules.iter().any(|rule| is_free(*rule));
     let result = evidence.mismatch.result.filter(|(predicted, observed)| {
-        // A copy that cannot be made has to be told, whatever else is free.
+        // A failed copy has to be reported, even if nothing else is checked.
         let silent = *predicted == Err(Errno::EFAULT) && observed.is_ok();
         silent || !free
     });
-    // After a fault, and where things lie over one another, no document says what
-    // stands where. What was never lent to the kernel is not its to write in any case.
+    // After a fault, or if buffers overlap, memory contents are undocumented. The kernel must never
+    // write to memory that was not passed to it.
     let fault = evidence.predicted == Err(Errno::EFAULT);
     let told = !free && !fault && !overlaps(case, map);
     let bytes = evidence.mismatch.bytes.iter().copied();
@@ -41,8 +40,8 @@ pub(crate) fn broken(case: &Case, map: &Map, evidence: &Evidence<'_>) -> Option<
     (mismatch.result.is_some() || !mismatch.bytes.is_empty()).then_some(mismatch)
 }
 
-/// Diagnoses a mismatch with a model; `None` where the model judges promises alone and no
-/// promise is broken.
+/// Diagnoses a mismatch with a model; `None` if the model judges promises alone and no promise is
+/// broken.
 pub(crate) fn diagnose(
     model: Model,
     case: &Case,
@@ -58,18 +57,17 @@ pub(crate) fn diagnose(
     diagnose_evidence(case, revision, subflows, &Evidence { mismatch, ..*evidence })
 }
 
-/// Whether a rule decides something that no document speaks of.
+/// Whether the decision of a rule is undocumented.
 fn is_free(rule: Rule) -> bool {
     matches!(rule.basis(), Basis::Accidental | Basis::Chosen)
 }
 
-/// Whether a byte is no part of any buffer that the program told of.
+/// Whether a byte is outside all buffers that the program passed to the kernel.
 fn is_outside(map: &Map, at: usize) -> bool {
     matches!(map.spot(at).region, Region::Before | Region::Beyond | Region::Elsewhere)
 }
 
-/// Whether two of the things that the call has on the street share a byte, or one of
-/// them and the declared buffer do.
+/// Whether two of the call's things on the street overlap, or one of them and the declared buffer.
 fn overlaps(case: &Case, map: &Map) -> bool {
     let range = |laid: &Laid| (laid.start, laid.start.saturating_add(laid.each * laid.count));
     let apart = |(start, end): (usize, usize), (other, last): (usize, usize)| {
@@ -88,12 +86,12 @@ fn overlaps(case: &Case, map: &Map) -> bool {
         .any(|(at, one)| all.iter().skip(at + 1).any(|other| !apart(*one, *other)))
 }
 
-/// A scene's expected state as the documents have it.
+/// A scene's expected state as the documents promise it.
 pub fn amended(expected: &ExpectedState) -> ExpectedState {
     amended_by(expected, |_| true)
 }
 
-/// An expected state as the documents have it in what some of [`KNOWN`] are about.
+/// An expected state with the promised values for some of [`KNOWN`].
 fn amended_by(expected: &ExpectedState, which: impl Fn(&Contradiction) -> bool) -> ExpectedState {
     let mut amended = expected.clone();
     for known in KNOWN.iter().filter(|known| which(known)) {
@@ -104,10 +102,11 @@ fn amended_by(expected: &ExpectedState, which: impl Fn(&Contradiction) -> bool) 
     amended
 }
 
-/// Which known contradictions a disagreement with one of the two models may be about: a
-/// kernel with a part in that one and in no other, or for the documented model without a
-/// part in that one alone, agrees. In a call that shows little there may be several.
-/// `agrees` tells whether a model of an expected state does, and adds the rules that fired.
+/// The known contradictions that may cause a disagreement with one of the two models. For the
+/// promised model, a contradiction is the cause if a kernel with that contradiction alone agrees.
+/// For the documented model, it is the cause if a kernel with all others agrees. A call that shows
+/// little may have several. `agrees` returns whether a model with an expected state agrees, and
+/// adds the rules that decided.
 pub(crate) fn identify(
     promises: bool,
     case: &Case,
@@ -124,7 +123,7 @@ pub(crate) fn identify(
         let mut rules = RuleSet::EMPTY;
         agrees(sight, model, &mut rules).then_some(rules)
     };
-    // By a rule, on the scene as the model in question is told of it or as the other is.
+    // Contradictions in rules, on the scene as this model or as the other one has it.
     let alone = explains(whole, other);
     let both = if *whole == amended { expected } else { &amended };
     let both = if both == whole { None } else { explains(both, other) };
@@ -136,7 +135,7 @@ pub(crate) fn identify(
     let compat =
         |rules: Option<RuleSet>| rules.and_then(of_compat).filter(|_| case.entry == Entry::Compat);
     let mut found = Vec::from_iter(compat(alone));
-    // Of a scene: the one thing that has to be amended, or must not be.
+    // Contradictions in a scene: the one change that is needed, or must be undone.
     for known in KNOWN {
         let this = |other: &Contradiction| other.name == known.name;
         let one = amended_by(expected, |other| this(other) != promises);
@@ -174,7 +173,7 @@ mod tests {
         }
     }
 
-    /// What is left of a mismatch between `predicted` and `observed` with these bytes.
+    /// The rest of a mismatch between `predicted` and `observed` that has these bytes.
     fn left(
         case: &Case,
         [predicted, observed]: [Result<(), Errno>; 2],
@@ -218,7 +217,7 @@ mod tests {
         assert_eq!(left(&case(), [refused, ok], &[OPTVAL], &[Rule::ElementSizeAboveMax]), None);
         assert_eq!(left(&case(), [fault, fault], &[OPTVAL, OPTLEN], &FAULT), None);
         assert_eq!(left(&case(), [fault, refused], &[], &FAULT), None);
-        // After a fault nothing is, whichever the rule.
+        // After a fault nothing is promised by any rule.
         assert_eq!(left(&case(), [fault, fault], &[OPTVAL], &[Rule::HeaderUnreadable]), None);
     }
 
@@ -240,8 +239,8 @@ mod tests {
         assert_eq!(left(&case(), refused, &[OPTLEN], &[Rule::HeaderSizeAboveMax]), None);
     }
 
-    /// A kernel that keeps one promise and breaks another in the same case has a part in
-    /// what is known, whichever the model that disagrees with it.
+    /// If a kernel keeps one promise and breaks another in the same case, the known
+    /// contradiction is found, whichever model disagrees with the kernel.
     #[test]
     fn of_two_contradictions_in_one_case_a_kernel_may_have_one() {
         let bytes = |first: u8| Contents::exact(vec![first; 4]);
@@ -256,7 +255,7 @@ mod tests {
         let fixed = amended(&expected);
         assert_ne!(fixed, expected);
         let case = Case { entry: Entry::Compat, option: abi::MPTCP_FULL_INFO, ..case() };
-        // Which scene and which layout the kernel has.
+        // The kernel's scene and layout.
         let known = |promises: bool, scene: &ExpectedState, documented: bool| {
             let agrees = |sight: &ExpectedState, model: Model, rules: &mut RuleSet| {
                 rules.insert(Rule::FullCountsReported);

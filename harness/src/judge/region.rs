@@ -1,4 +1,4 @@
-//! What stands at an offset of the street, in the terms of a case.
+//! Names an offset of the street in the terms of a case.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,11 +15,11 @@ use crate::cases::{BLOCKS, Case, Input};
 /// One byte of the street, named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Spot {
-    /// The thing that it is part of.
+    /// The thing that it belongs to.
     pub region: Region,
-    /// The field of that thing, where it has fields.
+    /// The field of that thing, if it has fields.
     pub field: Option<&'static str>,
-    /// Its distance from the start of the field, or else of the thing.
+    /// Its distance from the start of the field, or of the thing without fields.
     pub byte: usize,
 }
 
@@ -32,7 +32,7 @@ pub enum Region {
     Info,
     /// The header or the structure that `optval` points at.
     Header,
-    /// What a larger header has past the 16 bytes that the kernel knows.
+    /// The part of a larger header after the 16 bytes that the kernel knows.
     HeaderTail,
     /// An element, by its subflow, from 0.
     Element(u32),
@@ -46,7 +46,7 @@ pub enum Region {
     Sockname(u32),
     /// An element of the peers' addresses of `mptcp_info_opt`.
     Peername(u32),
-    /// Inside the declared buffer, where nothing belongs.
+    /// Unused space inside the declared buffer.
     Slack,
     /// Behind the declared buffer, within a page.
     Beyond,
@@ -57,9 +57,8 @@ pub enum Region {
 }
 
 impl Region {
-    /// Its name in a signature, in which the number of an element does not matter, how early
-    /// it is reported, from 0, and the part of memory by which the rules that decide it are
-    /// found.
+    /// Its name in a signature, which omits the number of an element; its order in a report, from
+    /// 0; and the part of memory, by which the rules that decide it are found.
     const fn row(self) -> (&'static str, u8, Option<Part>) {
         match self {
             Region::Length => ("optlen", 0, Some(Part::Length)),
@@ -79,17 +78,17 @@ impl Region {
         }
     }
 
-    /// The part of memory that the region is, by which the rules that decide it are found.
+    /// The part of memory of the region, by which the rules that decide it are found.
     pub fn part(self) -> Option<Part> {
         self.row().2
     }
 
-    /// How early a difference in it is reported.
+    /// The order in which differences are reported.
     pub(super) fn rank(self) -> u8 {
         self.row().1
     }
 
-    /// The region as a signature has it: which element does not matter.
+    /// The region in a signature, which omits the number of an element.
     pub fn kind(self) -> &'static str {
         self.row().0
     }
@@ -122,11 +121,11 @@ impl fmt::Display for Spot {
     }
 }
 
-/// A run of things of one size on the street.
+/// A sequence of things of one size on the street.
 pub struct Laid {
     /// Offset of the first on the street.
     pub start: usize,
-    /// Bytes from one to the next; may be 0, and more than the street has.
+    /// The stride in bytes; it may be 0, or larger than the street.
     pub each: usize,
     /// How many there are.
     pub count: usize,
@@ -135,7 +134,7 @@ pub struct Laid {
 }
 
 impl Laid {
-    /// What one of them is, by its number from 0.
+    /// What one of them is, by its index from 0.
     pub fn region(&self, index: usize) -> Region {
         (self.region)(u32::try_from(index).unwrap_or(u32::MAX))
     }
@@ -148,7 +147,7 @@ impl Laid {
         }
         let mut byte = into % self.each;
         let mut field = abi::field_at(self.fields, byte);
-        // Fields that are structures themselves read better by their parts.
+        // Fields that are structures are more readable by their parts.
         for (name, parts) in [("mptcp_info", MptcpInfo::FIELDS), ("addrs", SubflowAddrs::FIELDS)] {
             if let Some(outer) = field.filter(|outer| outer.name == name) {
                 byte -= usize::from(outer.offset);
@@ -163,8 +162,7 @@ impl Laid {
     }
 }
 
-/// Names offsets for one case on one kernel, on a socket with so many
-/// subflows.
+/// Names offsets for one case on one kernel, on a socket with a number of subflows.
 pub struct Map {
     laid: Vec<Laid>,
     buffer: Option<Range<usize>>,
@@ -233,20 +231,20 @@ impl Map {
         Map { laid, buffer: optval.map(|at| at..at.saturating_add(declared)) }
     }
 
-    /// All that the call has on the street, in the order in which overlapping
-    /// things take precedence.
+    /// Everything that the call has on the street. Earlier entries take precedence where things
+    /// overlap.
     pub fn laid(&self) -> &[Laid] {
         &self.laid
     }
 
-    /// What stands at an offset. Where things overlap, the first of: the
-    /// length, the header or structure, the elements.
+    /// The thing at an offset. Where things overlap, the first of: the length, the header or
+    /// structure, the elements.
     pub fn spot(&self, offset: usize) -> Spot {
         if let Some(spot) = self.laid.iter().find_map(|laid| laid.spot(offset)) {
             return spot;
         }
         let near = |region, byte| Spot { region, field: None, byte };
-        // Behind what was laid out last before it, if that is close by.
+        // Behind the nearest preceding thing, if that is close.
         let behind = self
             .laid
             .iter()

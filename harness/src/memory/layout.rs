@@ -1,4 +1,4 @@
-//! The layout of the street: which pages it has, and what a program may do with each.
+//! The layout of the street: its pages, and what a program may do with each.
 
 use mptcp_emulator::Access::{Nothing as N, Read as R, ReadWrite as W};
 use mptcp_emulator::{Access, PAGE, Pages};
@@ -9,29 +9,28 @@ pub const PAGES: usize = 48;
 /// Bytes on the street.
 pub const LEN: usize = PAGES * PAGE;
 
-/// The permissions, page by page: a long, a middle and some short stretches
-/// that can be written, with every kind of neighbour on either side.
+/// The permissions, page by page: a long, a medium and some short writable stretches, with every
+/// kind of neighbour on either side.
 pub static PATTERN: Pages<PAGES> = Pages::new([
     N, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, // 1 to 16: 64 KiB
     W, N, W, R, W, W, W, W, W, W, W, W, N, R, W, N, // 18; 20 to 27; 30
     R, R, W, W, W, W, W, W, R, W, N, N, W, N, R, N, // 34 to 39; 41; 44
 ]);
 
-/// The page that is not mapped at all; every other page without access is
-/// mapped `PROT_NONE`. To the kernel both are the same, which is worth a test.
+/// The page that is not mapped at all. Every other page without access is mapped `PROT_NONE`. The
+/// kernel treats both the same, which this tests.
 pub const UNMAPPED: usize = 28;
 
-/// How far behind its buffer a 32-bit program may have the kernel write: 2 MiB.
+/// How far behind its buffer a compat call may have the kernel write: 2 MiB.
 pub const ALIAS_REACH: u32 = 2 << 20;
 
-/// Where a 32-bit program has the street that is at `base`: at the lower half of
-/// that address.
+/// The address of the street in a 32-bit program: the lower half of its native address `base`.
 #[inline]
 pub const fn alias(base: u64) -> u64 {
     base & 0xffff_ffff
 }
 
-/// Neighbouring pages of one permission.
+/// Neighbouring pages with one permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Offset of the first byte.
@@ -43,7 +42,7 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// A noun for a sentence.
+    /// A noun phrase for a sentence.
     pub fn what(&self) -> &'static str {
         match self.access {
             Access::Nothing => "stretch without access",
@@ -65,7 +64,7 @@ pub fn stretches() -> impl Iterator<Item = Stretch> {
     })
 }
 
-/// The stretch that the byte at `offset` is part of.
+/// The stretch of the byte at `offset`.
 pub fn stretch(offset: usize) -> Stretch {
     let access = PATTERN.access();
     let page = (offset / PAGE).min(PAGES - 1);

@@ -1,4 +1,4 @@
-//! The memory that buffers are placed on, and the parts of it that a call may change.
+//! The memory in which buffers are placed, and the parts of it that a call may change.
 
 pub mod layout;
 pub mod ranges;

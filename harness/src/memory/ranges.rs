@@ -1,4 +1,4 @@
-//! Which stretches of the street a call has to do with.
+//! The ranges of the street that a call concerns.
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use mptcp_emulator::{Content, Fault, UserMemory};
 
 use crate::memory::layout;
 
-/// How far beyond what a call has to do with each comparison looks, in bytes.
-/// What lies farther off is looked at in sweeps of the whole street.
+/// The margin of each comparison around what a call concerns, in bytes. Sweeps of the whole street
+/// compare the rest.
 const MARGIN: usize = 64;
 
-/// Up to eight ranges of the street; where there would be more, ranges are
-/// joined, with what lies between them.
+/// Up to eight ranges of the street. If there are more, neighbouring ranges are joined, including
+/// the gap between them.
 #[derive(Clone, Debug, Default)]
 pub struct Ranges {
     ranges: [Range<usize>; 8],
@@ -19,7 +19,7 @@ pub struct Ranges {
 }
 
 impl Ranges {
-    /// Forgets all ranges.
+    /// Removes all ranges.
     #[inline]
     pub fn clear(&mut self) {
         self.len = 0;
@@ -62,7 +62,7 @@ impl Ranges {
     }
 }
 
-/// Memory that notes where it is written.
+/// Memory that records which parts of it are written.
 #[derive(Debug)]
 pub struct Recording<'a, M> {
     pub(crate) memory: M,

@@ -1,14 +1,13 @@
 //! The street: real memory with exact edges.
 //!
-//! One fixed range of pages whose permissions never change. A case chooses
-//! only where on the street each buffer stands, so every boundary is within
-//! reach and no permission is changed between calls. The pages are one memfd
-//! mapped twice: as the calling program sees them, with the permissions, and
-//! as the harness does, all readable and writable, so that read-only pages
-//! can be prepared and every page can be looked at.
+//! The street is one fixed range of pages whose permissions never change. A case only chooses the
+//! places of its buffers, so every boundary can be reached, and no permission is changed between
+//! calls. The pages are one memfd that is mapped twice. The first mapping, with the permissions, is
+//! the calling program's. The second one is the harness's: all its pages are readable and writable,
+//! to prepare read-only pages and to compare every page.
 //!
-//! A third mapping, with the same permissions, is the street's alias: where a
-//! 32-bit program has it, below 4 GiB.
+//! A third mapping, with the permissions of the first, is the street's alias below 4 GiB, which a
+//! 32-bit program uses.
 //!
 //! This is one of the two files with unsafe code.
 #![expect(unsafe_code, reason = "memory with exact edges has to be mapped by hand")]
@@ -24,25 +23,25 @@ use crate::memory::layout::{LEN, PATTERN, UNMAPPED, alias};
 use mptcp_emulator::{Access, PAGE};
 use mptcp_limits::{Need, Resource};
 
-/// Where the first street begins: far from where programs, libraries, stacks
-/// and the sanitizers' shadows live.
+/// The lowest address of a street: far from programs, libraries, stacks and the sanitizers' shadow
+/// memory.
 const FIRST_BASE: usize = 0x2000_0000_0000;
 
-/// Where the first street of a process is, if nothing else is there.
+/// The address of the first street of a process, if it is unused.
 pub(crate) const FIRST: u64 = (FIRST_BASE + BEFORE) as u64;
 
-/// From one street to the next; the lower half is what lies between their aliases.
+/// The distance between streets; its lower half is the distance between their aliases.
 const STREET_TO_STREET: usize = (4 << 30) + ALIAS_TO_ALIAS;
 
-/// From one alias to the next.
+/// The distance between aliases.
 const ALIAS_TO_ALIAS: usize = 4 << 20;
 
-/// Reserved before the street, without access: a wrong kernel's writes to
-/// somewhat too low an address fault there.
+/// Reserved before the street, without access: if a wrong kernel writes to an address that is
+/// slightly too low, it faults there.
 const BEFORE: usize = 64 << 20;
 
-/// Reserved behind the street, without access: the largest offset that a
-/// header can name, and an array of the largest elements on top.
+/// Reserved behind the street, without access: the largest offset in a header, plus an array of the
+/// largest elements.
 const BEHIND: usize = (2 << 30) + (1 << 20);
 
 /// Reserved before the alias, without access.
@@ -51,25 +50,25 @@ const ALIAS_BEFORE: usize = 64 << 10;
 /// Reserved behind the alias, without access: the largest header, and all elements.
 const ALIAS_BEHIND: usize = 3 << 20;
 
-/// Below this there is nobody but the aliases, and programs that are linked to a
-/// fixed address, far below; AddressSanitizer's shadow begins above.
+/// Below this address there are only the aliases and, far below, programs that are linked to a
+/// fixed address. AddressSanitizer's shadow begins above it.
 const LOW_END: usize = 0x7fff_0000;
 
 const _: () = assert!(ALIAS_BEFORE + LEN + ALIAS_BEHIND <= ALIAS_TO_ALIAS);
 const _: () = assert!(BEFORE + MOST_STREETS * ALIAS_TO_ALIAS <= LOW_END);
 
-/// Where the next street is looked for first.
+/// The first address to try for the next street.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// How many streets a process may have.
+/// The maximum number of streets in a process.
 const MOST_STREETS: usize = 256;
 
 const _: () = assert!(BEFORE + LEN + BEHIND <= STREET_TO_STREET);
 
-/// Address space in bytes that a street takes, with all that is reserved around it.
+/// Address space of one street in bytes, with all reservations around it.
 pub const ADDRESS_SPACE: usize = RESERVED + LEN + ALIAS_RESERVED;
 
-/// Reserved for the street as the program sees it, in bytes.
+/// Reserved for the street in the program's mapping, in bytes.
 const RESERVED: usize = BEFORE + LEN + BEHIND;
 
 /// Reserved for the alias, in bytes.
@@ -78,27 +77,27 @@ const ALIAS_RESERVED: usize = ALIAS_BEFORE + LEN + ALIAS_BEHIND;
 /// The mapped pages.
 #[derive(Debug)]
 pub struct Street {
-    /// INVARIANT: `BEFORE` bytes before and `BEHIND + LEN` bytes from here on
-    /// are ours until drop.
+    /// INVARIANT: `BEFORE` bytes before and `BEHIND + LEN` bytes from here on belong to this value
+    /// until drop.
     base: usize,
-    /// INVARIANT: `LEN` bytes, readable and writable, ours until drop; no
-    /// reference to them outlives a borrow of `self`.
+    /// INVARIANT: `LEN` bytes, readable and writable, belong to this value until drop; no reference
+    /// to them outlives a borrow of `self`.
     view: NonNull<u8>,
-    /// INVARIANT: where this is true, `ALIAS_BEFORE` bytes before the alias and
-    /// `LEN + ALIAS_BEHIND` bytes from there on are ours until drop.
+    /// INVARIANT: if this is true, `ALIAS_BEFORE` bytes before the alias and `LEN + ALIAS_BEHIND`
+    /// bytes from there on belong to this value until drop.
     aliased: bool,
 }
 
-// SAFETY: the mappings belong to this value alone and to no thread.
+// SAFETY: the mappings belong to this value alone and not to a thread.
 unsafe impl Send for Street {}
 
 impl Street {
-    /// Maps the first street that this process does not have yet.
+    /// Maps the first street that this process does not have.
     ///
     /// # Errors
-    /// What `memfd_create(2)` or `mmap(2)` answered: what was needed and what to do.
+    /// The error of `memfd_create(2)` or `mmap(2)`, with what was needed and what to do.
     pub fn new() -> io::Result<Street> {
-        // Streets that are gone leave their places to the next round.
+        // The next round reuses the addresses of dropped streets.
         let first = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut tries = 0;
         loop {
@@ -115,9 +114,9 @@ impl Street {
         let map = |at: usize, len: usize, protection: i32, flags: i32, offset: usize| {
             let fd = if flags & libc::MAP_ANONYMOUS != 0 { -1 } else { memory.as_raw_fd() };
             let offset = libc::off_t::try_from(offset).unwrap_or(0);
-            // SAFETY: a fixed mapping replaces only what this function has
-            // reserved before; others are at an address of the kernel's
-            // choice, or fail where something is mapped already.
+            // SAFETY: a fixed mapping replaces only what this function reserved before. Other
+            // mappings are at an address that the kernel chooses, or fail if something is mapped
+            // there.
             let got = unsafe { libc::mmap(at as *mut c_void, len, protection, flags, fd, offset) };
             if got == libc::MAP_FAILED {
                 return Err(mapping(&io::Error::last_os_error()));
@@ -145,7 +144,7 @@ impl Street {
         let view = map(0, LEN, all, libc::MAP_SHARED | libc::MAP_POPULATE, 0)?;
         let mut street = Street { base, view, aliased: false };
         let (low, len) = street.alias_reserved();
-        // Only calls of 32-bit programs need it: they are then not to be had.
+        // Only compat calls need the alias. Without it they are not available.
         if map(low, len, libc::PROT_NONE, reserve | libc::MAP_FIXED_NOREPLACE, 0).is_ok() {
             street.aliased = true;
             pave(low + ALIAS_BEFORE)?;
@@ -153,30 +152,30 @@ impl Street {
         Ok(street)
     }
 
-    /// Where the reservation around the alias begins, and its length.
+    /// The start and the length of the reservation around the alias.
     fn alias_reserved(&self) -> (usize, usize) {
         let alias = alias(self.base as u64) as usize;
         (alias - ALIAS_BEFORE, ALIAS_RESERVED)
     }
 
-    /// Whether the street has its alias.
+    /// Whether the street has an alias.
     pub fn is_aliased(&self) -> bool {
         self.aliased
     }
 
-    /// The address of the street's first byte as the program sees it.
+    /// The address of the street's first byte in the program's mapping.
     pub fn base(&self) -> u64 {
         self.base as u64
     }
 
-    /// All bytes, whatever the program may do with them.
+    /// All bytes, including those that the program cannot read.
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: by the invariant of `view`; nobody writes while `self` is
-        // borrowed, for calls into the kernel take it mutably.
+        // SAFETY: by the invariant of `view`; nothing writes while `self` is borrowed, because
+        // calls into the kernel borrow it mutably.
         unsafe { std::slice::from_raw_parts(self.view.as_ptr(), LEN) }
     }
 
-    /// All bytes, to be prepared.
+    /// All bytes, for preparation.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as for `bytes`, and `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.view.as_ptr(), LEN) }
@@ -186,8 +185,8 @@ impl Street {
 impl Drop for Street {
     fn drop(&mut self) {
         let reserved = (self.base - BEFORE) as *mut c_void;
-        // SAFETY: both ranges are ours by the invariants, and nothing borrows
-        // from `self` any more.
+        // SAFETY: both ranges belong to this value by the invariants, and nothing borrows from
+        // `self` any more.
         unsafe { libc::munmap(reserved, RESERVED) };
         // SAFETY: as above.
         unsafe { libc::munmap(self.view.as_ptr().cast(), LEN) };
@@ -199,24 +198,24 @@ impl Drop for Street {
     }
 }
 
-/// A page of a file, mapped so that it survives this process.
+/// A page of a file, mapped so that its content survives this process.
 #[derive(Debug)]
 pub(crate) struct SharedPage {
-    /// INVARIANT: `PAGE` bytes, readable and writable, ours until drop; no
+    /// INVARIANT: `PAGE` bytes, readable and writable, belong to this value until drop; no
     /// reference to them outlives a borrow of `self`.
     view: NonNull<u8>,
 }
 
-// SAFETY: the mapping belongs to this value alone and to no thread.
+// SAFETY: the mapping belongs to this value alone and not to a thread.
 unsafe impl Send for SharedPage {}
 
 impl SharedPage {
-    /// Maps the first page of a file that has one. Others may read the file,
-    /// and nobody else may write to it or cut it.
+    /// Maps the first page of a file, which must be that long. Other processes may read the file,
+    /// but must not write to it or truncate it.
     pub(crate) fn of(file: &File) -> io::Result<SharedPage> {
         let all = libc::PROT_READ | libc::PROT_WRITE;
         let (flags, fd) = (libc::MAP_SHARED | libc::MAP_POPULATE, file.as_raw_fd());
-        // SAFETY: a new mapping at an address of the kernel's choice.
+        // SAFETY: a new mapping at an address that the kernel chooses.
         let got = unsafe { libc::mmap(std::ptr::null_mut(), PAGE, all, flags, fd, 0) };
         if got == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
@@ -233,12 +232,13 @@ impl SharedPage {
 
 impl Drop for SharedPage {
     fn drop(&mut self) {
-        // SAFETY: ours by the invariant, and nothing borrows from `self` any more.
+        // SAFETY: it belongs to this value by the invariant, and nothing borrows from `self` any
+        // more.
         unsafe { libc::munmap(self.view.as_ptr().cast(), PAGE) };
     }
 }
 
-/// Whether something is mapped there already.
+/// Whether something is mapped there.
 fn taken(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AlreadyExists
 }
@@ -274,16 +274,16 @@ fn memfd() -> io::Result<OwnedFd> {
         without: WITHOUT,
         instead: "",
     };
-    // SAFETY: the name is a C string, and the call touches nothing else.
+    // SAFETY: the name is a C string, and the call accesses nothing else.
     let fd = unsafe { libc::memfd_create(c"street".as_ptr(), libc::MFD_CLOEXEC) };
     if fd < 0 {
         return Err(need.error(&io::Error::last_os_error()));
     }
-    // SAFETY: the descriptor is new and nobody else's.
+    // SAFETY: the descriptor is new, and nothing else owns it.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     let lengthen = Need { operation: "the length of the street's memfd", ..need };
     mptcp_limits::file_of(LEN as u64).map_err(|error| lengthen.error(&error))?;
-    // SAFETY: touches no memory.
+    // SAFETY: accesses no memory.
     match unsafe { libc::ftruncate(fd.as_raw_fd(), LEN as libc::off_t) } {
         0 => Ok(fd),
         _ => Err(lengthen.error(&io::Error::last_os_error())),
@@ -306,7 +306,7 @@ mod tests {
         }
     }
 
-    /// The permissions as the kernel lists them, page by page.
+    /// The permissions in the kernel's list of mappings, page by page.
     #[test]
     fn the_program_may_do_what_the_pattern_says() {
         let street = Street::new().unwrap();
@@ -341,7 +341,7 @@ mod tests {
         }
     }
 
-    /// What has the alias's place already is left alone, and the street does without.
+    /// A mapping at the alias's address is kept, and the street has no alias then.
     #[test]
     fn a_street_whose_alias_is_taken_stands_all_the_same() {
         let base = FIRST_BASE + (MOST_STREETS + 7) * STREET_TO_STREET + BEFORE;

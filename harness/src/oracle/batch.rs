@@ -1,5 +1,4 @@
-//! Many cases at once: each is compared quickly, and the whole street swept after
-//! them all.
+//! Runs many cases at once: each is compared quickly, and the whole street is swept after them.
 
 use mptcp_emulator::RuleSet;
 
@@ -10,9 +9,9 @@ use crate::oracle::{CaseVerdict, Oracle, Reason, Trusted};
 pub const BATCH: usize = 256;
 
 impl Oracle {
-    /// Judges cases in their order, and puts a verdict for each into `verdicts`.
-    /// The rules that fire are added to `rules`. A disagreement whose signature
-    /// is trusted is not made sure of once more.
+    /// Judges cases in order, and puts a verdict for each into `verdicts`. Adds the rules that
+    /// decided to `rules`. A disagreement with a trusted signature is accepted without
+    /// confirmation.
     pub fn batch(
         &mut self,
         cases: &[Case],
@@ -30,10 +29,9 @@ impl Oracle {
         }
     }
 
-    /// Memory was written where no case had any business, or a case suffered
-    /// from something that it does not do itself. Each case of the batch is
-    /// run by itself and the whole street compared, to find whose doing it
-    /// was.
+    /// Called if memory was written that no case concerns, or if a case was affected by something
+    /// that it does not do itself. Runs each case of the batch by itself and compares the whole
+    /// street, to find the cause.
     #[cold]
     fn find_culprit(
         &mut self,
@@ -46,8 +44,8 @@ impl Oracle {
         for (case, verdict) in cases.iter().zip(&mut *verdicts) {
             if !matches!(verdict, CaseVerdict::Disagree(_)) {
                 let again = self.whole(case, rules);
-                // What is unspecified may leave traces anywhere in the program's buffers,
-                // unless that was seen at once: then none were left.
+                // Undocumented behaviour may leave traces anywhere in the program's buffers, unless
+                // the first comparison showed that there were none.
                 let traces = matches!(verdict, CaseVerdict::Agree);
                 if matches!(again, CaseVerdict::Disagree(_))
                     || matches!(again, CaseVerdict::Unspecified) && traces
@@ -58,7 +56,7 @@ impl Oracle {
             }
         }
         if found {
-            // What suffered from another case is no disagreement of its own.
+            // A case that another case affected does not disagree itself.
             let suffered = verdicts.iter_mut().filter(|verdict| verdict.is_unreproduced());
             suffered.for_each(|verdict| *verdict = CaseVerdict::Agree);
         } else if !clean && let Some(last) = verdicts.last_mut() {

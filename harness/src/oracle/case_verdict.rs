@@ -8,11 +8,11 @@ use crate::run::compat::NoCompat;
 pub enum CaseVerdict {
     /// Model and kernel agree.
     Agree,
-    /// They do not.
+    /// Model and kernel disagree.
     Disagree(Box<Finding>),
-    /// They do not, but where promises alone are judged no promise is broken.
+    /// They disagree, but no promise is broken; only if promises alone are judged.
     Unspecified,
-    /// There is none.
+    /// There is no verdict.
     Inconclusive(Reason),
 }
 
@@ -27,30 +27,29 @@ impl CaseVerdict {
 /// Why a case has no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The scene of the case does not stand.
+    /// The scene of the case did not come up.
     NoScene,
-    /// The kernel cannot be given the case: see [`Case::is_safe`](crate::cases::Case::is_safe).
+    /// The case is not safe to run: see [`Case::is_safe`](crate::cases::Case::is_safe).
     NotSafe,
-    /// The case is a call of a 32-bit program, and those cannot be made here.
+    /// The case is a compat call, and those cannot be made here.
     NoCompat(NoCompat),
-    /// The socket changed between its expected state and the call.
+    /// The socket changed between the reading of its expected state and the call.
     SceneMoved,
-    /// A disagreement that did not show again on a socket that did not move.
+    /// A disagreement that could not be reproduced, on a socket that did not change.
     NotRepeated,
-    /// Memory far from where any case had business was written, and none of
-    /// the cases that could have done it does it again.
+    /// Memory was written far from what any case concerns, and no case that could have done it does
+    /// it again.
     Stray,
 }
 
 impl Reason {
-    /// Whether something was seen that neither the model nor a moved scene
-    /// explains: no run with this in it is green.
+    /// Whether a difference was seen that neither the model nor a changed scene explains. No run
+    /// with such a case is green.
     pub fn is_unreproduced(self) -> bool {
         matches!(self, Reason::NotRepeated | Reason::Stray)
     }
 
-    /// Whether something that the case needs is not available here, so that the case was
-    /// not compared at all.
+    /// Whether something that the case needs is missing here, so that it was not compared at all.
     pub fn is_absent(self) -> bool {
         matches!(self, Reason::NoScene | Reason::NoCompat(_))
     }
@@ -70,6 +69,5 @@ impl Reason {
     }
 }
 
-/// Which signatures are known so well that a disagreement with one of them is
-/// accepted without confirmation; `None` where none is.
+/// The signatures whose disagreements are accepted without confirmation; `None` if there are none.
 pub type Trusted<'a> = Option<&'a dyn Fn(&str) -> bool>;

@@ -1,4 +1,4 @@
-//! One case, to a verdict.
+//! Brings one case to a verdict.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,28 +21,28 @@ use crate::run::scene_states::{SceneState, SceneStates};
 use crate::scenes::{Fixtures, Scene, by_id};
 use crate::watch::Watch;
 
-/// How often a scene that moves is looked at before there is no verdict.
+/// How often a changing scene is read before there is no verdict.
 const LOOKS: usize = 3;
 
 /// Fixtures that several oracles share.
 pub type SharedFixtures = Arc<Mutex<Fixtures>>;
 
-/// A street, the scenes and a model: all that it takes to judge cases.
+/// A street, the scenes and a model: everything needed to judge cases.
 pub struct Oracle {
     runner: Runner,
-    /// As the model is given it.
+    /// The scenes that the model is given.
     states: SceneStates,
-    /// As it is, where the model is given what was promised.
+    /// The real scenes, if the model is given the promised ones.
     plain: Option<SceneStates>,
     fixtures: SharedFixtures,
     revision: Revision,
     values: BoundaryValues,
     model: Model,
-    /// Scenes that have to be made anew now and then.
+    /// Scenes that have to be built again from time to time.
     aging: Vec<u8>,
-    /// What the kernel complained of while something else was being shrunk.
+    /// Kernel complaints that occurred while another finding was being shrunk.
     met: Vec<Finding>,
-    /// Contradictions that were found, once each.
+    /// The contradictions found so far, once each.
     seen: Vec<Diagnosis>,
 }
 
@@ -50,8 +50,7 @@ impl Oracle {
     /// An oracle on a street of its own.
     ///
     /// # Errors
-    /// Where the street could not be mapped, or where a scene has shorter structures than the
-    /// revision.
+    /// If the street could not be mapped, or if a scene has shorter structures than the revision.
     pub fn new(fixtures: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
         let (states, plain) = {
             let fixtures = lock(fixtures);
@@ -71,28 +70,28 @@ impl Oracle {
         Ok(Oracle { runner, states, plain, fixtures, revision, values, model, aging, met, seen })
     }
 
-    /// What was met since the last time and belongs to other findings.
+    /// Takes the findings that occurred during the shrinking of others.
     pub fn take_met(&mut self) -> Vec<Finding> {
         std::mem::take(&mut self.met)
     }
 
-    /// Has the kernel watched: what it complains of during a case is a finding.
+    /// Starts to watch the kernel: a complaint during a case is a finding.
     pub fn watch(&mut self, watch: Box<dyn Watch>) {
         self.runner.watch(watch);
     }
 
-    /// The interesting values of this kernel and these scenes.
+    /// The boundary values of this kernel and these scenes.
     pub fn boundary_values(&self) -> &BoundaryValues {
         &self.values
     }
 
-    /// The scene with a number, if it stands.
+    /// The scene with a number, if it came up.
     #[inline]
     pub fn scene_state(&self, scene: u8) -> Option<&SceneState> {
         self.states.get(scene)
     }
 
-    /// Whether there is a verdict on calls of 32-bit programs.
+    /// Whether compat calls can be judged.
     ///
     /// # Errors
     /// What is missing.
@@ -110,12 +109,12 @@ impl Oracle {
         &mut self.runner
     }
 
-    /// Has scenes that age made anew, where it is time. To be called now and
-    /// then: every few hundred cases, or before a single one.
+    /// Builds scenes that age again, if they are too old. Call it from time to time: every few
+    /// hundred cases, or before a single one.
     pub fn freshen(&mut self) {
         for scene in &self.aging {
             let mut fixtures = lock(&self.fixtures);
-            // A scene that could not be made again shows in its next verdict.
+            // If a scene could not be built again, its next verdict shows it.
             let _ = fixtures.freshen(*scene);
             self.states.refresh(&fixtures, *scene);
             if let Some(plain) = &mut self.plain {
@@ -125,7 +124,7 @@ impl Oracle {
         self.runner.forget();
     }
 
-    /// As [`Oracle::freshen`], for one scene and at little cost.
+    /// [`Oracle::freshen`] for one scene, at little cost.
     #[inline]
     pub fn freshen_one(&mut self, scene: u8) {
         if self.aging.contains(&scene) {
@@ -133,22 +132,21 @@ impl Oracle {
         }
     }
 
-    /// Judges one case, comparing what it has to do with and a margin around
-    /// that, and leaving the rest of the street to [`Oracle::sweep`]. The rules
-    /// that fire are added to `rules`. A disagreement with a signature that is
-    /// `trusted` is accepted without confirmation; others are run again to confirm.
+    /// Judges one case. Compares what it concerns, and a margin; [`Oracle::sweep`] compares the
+    /// rest of the street. Adds the rules that decided to `rules`. A disagreement with a `trusted`
+    /// signature is accepted without confirmation; others are run again to confirm.
     #[inline]
     pub fn quick(&mut self, case: &Case, rules: &mut RuleSet, trusted: Trusted<'_>) -> CaseVerdict {
         self.judge(case, rules, Scope::Around, trusted)
     }
 
-    /// Judges one case, comparing the whole street.
+    /// Judges one case and compares the whole street.
     pub fn whole(&mut self, case: &Case, rules: &mut RuleSet) -> CaseVerdict {
         self.judge(case, rules, Scope::Whole, None)
     }
 
-    /// Whether all cases since the last sweep left the rest of the street
-    /// alone; if not, one of them has to be found with [`Oracle::whole`].
+    /// Whether no case since the last sweep changed the rest of the street. If one did, it has to
+    /// be found with [`Oracle::whole`].
     #[inline]
     pub fn sweep(&mut self) -> bool {
         self.runner.sweep()
@@ -175,7 +173,7 @@ impl Oracle {
         let mut fired = RuleSet::EMPTY;
         let agreed = self.runner.run(case, &subject, self.model, &mut fired, scope).is_ok();
         rules.extend(fired);
-        // It may complain no second time, so that there is nothing to confirm.
+        // The kernel may not complain again, so there is no confirmation.
         if let Some(finding) = self.complained(case) {
             return CaseVerdict::Disagree(Box::new(finding));
         }
@@ -189,8 +187,8 @@ impl Oracle {
         }
     }
 
-    /// Whether a disagreement with what is promised breaks a promise. What the documented
-    /// model explains is known, and needs no further look.
+    /// Whether a disagreement with the promised model breaks a promise. What the documented model
+    /// explains is known, and is not examined further.
     #[cold]
     fn held_to_promises(&mut self, case: &Case, trusted: Trusted<'_>, scope: Scope) -> CaseVerdict {
         let diagnosis = match self.diagnosed(case) {
@@ -200,14 +198,14 @@ impl Oracle {
         };
         let (found, sure) = self.identified(case, diagnosis);
         match found.contradiction {
-            // In a long run other cases tell which of several it is.
+            // In a long run other cases distinguish the candidates.
             Some(_) if !sure && scope == Scope::Around => CaseVerdict::Unspecified,
             Some(_) => {
                 let is_new = self.seen.iter().all(|seen| seen.signature != found.signature);
                 if sure && is_new {
                     self.seen.push(found.clone());
                 }
-                // Only the first of a signature is drawn.
+                // Only the first finding of a signature is drawn.
                 let again = if is_new { self.finding(case) } else { None };
                 let again = again.filter(|again| again.diagnosis.signature == found.signature);
                 let finding = again.unwrap_or_else(|| Finding::new(case, found));
@@ -217,8 +215,8 @@ impl Oracle {
         }
     }
 
-    /// A contradiction that a rule shows and that was found before, with the first one's
-    /// diagnosis: for long runs, which keep only the first case.
+    /// A contradiction that a rule shows and that was found before, with the diagnosis of the first
+    /// one. For long runs, which keep only the first case.
     #[cold]
     fn seen_before(&mut self, case: &Case, fired: RuleSet, scope: Scope) -> Option<Finding> {
         if scope == Scope::Whole {
@@ -250,7 +248,7 @@ impl Oracle {
             };
             let subject =
                 Target { revision: &revision, socket: socket.as_socket(), fd: expected.fd };
-            // What is written far off besides is no part of any contradiction.
+            // A write outside of the compared ranges is not part of any contradiction.
             runner.run(case, &subject, model, rules, Scope::Whole).is_ok()
         });
         let met = |known: &&&Contradiction| {
@@ -273,7 +271,7 @@ impl Oracle {
         (diagnosis, sure)
     }
 
-    /// How model and kernel differ, if they do; what the kernel complained of is an error.
+    /// How model and kernel differ, if they do. A kernel complaint is the error.
     fn diagnosed(&mut self, case: &Case) -> Result<Option<Diagnosis>, Box<Finding>> {
         let Some(state) = self.states.get(case.scene) else {
             return Ok(None);
@@ -283,7 +281,7 @@ impl Oracle {
         self.complained(case).map_or(Ok(diagnosis), |finding| Err(Box::new(finding)))
     }
 
-    /// What the kernel complained of during the last call, as a finding.
+    /// The kernel's complaint during the last call, as a finding.
     #[inline]
     fn complained(&mut self, case: &Case) -> Option<Finding> {
         let complaint = self.runner.complaint()?;
@@ -313,7 +311,7 @@ impl Oracle {
                 let reason = if moved { Reason::SceneMoved } else { Reason::NotRepeated };
                 return CaseVerdict::Inconclusive(reason);
             };
-            // A complaint is none of the scene's, and may have come once and for all.
+            // The scene does not cause complaints, and a complaint may occur only once.
             let complained = finding.diagnosis.complaint.is_some();
             if complained || !self.look(&mut fixtures, case.scene) {
                 return CaseVerdict::Disagree(Box::new(finding));
@@ -323,8 +321,7 @@ impl Oracle {
         CaseVerdict::Inconclusive(Reason::SceneMoved)
     }
 
-    /// A disagreement that is trusted, or that the kernel complains of, which it may do
-    /// only once.
+    /// A disagreement that is trusted, or about which the kernel complains, possibly only once.
     fn known(&mut self, case: &Case, trusted: &dyn Fn(&str) -> bool) -> Option<Finding> {
         let diagnosis = match self.diagnosed(case) {
             Err(complaint) => return Some(*complaint),
@@ -334,10 +331,10 @@ impl Oracle {
         trusted(&diagnosis.signature).then(|| Finding::new(case, diagnosis))
     }
 
-    /// Has a scene read again: whether that is anything new to this oracle.
+    /// Reads a scene again. Returns whether it is new to this oracle.
     fn look(&mut self, fixtures: &mut Fixtures, scene: u8) -> bool {
-        // A scene that `sock_diag` does not show any more keeps its old expected state, and
-        // one that is too old and cannot be made anew as well.
+        // A scene that `sock_diag` no longer shows keeps its old expected state. So does one that
+        // is too old and cannot be built again.
         let _ = fixtures.freshen(scene);
         let _ = fixtures.retake(scene);
         self.runner.forget();
@@ -360,17 +357,16 @@ impl Oracle {
         Some(Finding { run: Some(Arc::new(FindingRun { examination, subflows })), ..finding })
     }
 
-    /// Runs a case with everything kept; `None` where its scene does not
-    /// stand. The call itself is left out where `call` says so, and where it
-    /// is not safe or there is no such entry.
+    /// Runs a case and keeps everything; `None` if its scene did not come up. The call is not made
+    /// if `call` is false, if it is not safe, or if its entry is not available.
     pub fn examine(&mut self, case: &Case, call: bool) -> Option<Examination> {
         let call = call && case.is_safe() && self.hindrance(case).is_none();
         let subject = self.states.get(case.scene)?.subject(&self.revision);
         Some(self.runner.examine(case, &subject, self.model, call))
     }
 
-    /// A finding with the simplest case of the same signature, or the simplest
-    /// found by the time `until`.
+    /// A finding with the simplest case of the same signature, or the simplest one found before the
+    /// time `until`.
     pub fn simplest(&mut self, finding: Finding, until: Instant) -> Finding {
         let values = self.values.clone();
         let same = |found: &Finding| found.diagnosis.signature == finding.diagnosis.signature;
@@ -380,11 +376,11 @@ impl Oracle {
             }
             let found = self.finding(candidate);
             let shows = found.as_ref().is_some_and(same);
-            // A complaint of another kind may have come once and for all.
+            // A complaint of another kind may occur only once.
             let complained = |found: &Finding| found.diagnosis.complaint.is_some();
             self.met.extend(found.filter(|found| !shows && complained(found)));
             shows
-                // Scenes that age have to be asked each time.
+                // Scenes that age have to be read each time.
                 && (!self.aging.contains(&candidate.scene)
                     || matches!(self.confirm(candidate, None), CaseVerdict::Disagree(_)))
         });

@@ -1,19 +1,19 @@
-//! Whether calls can be made as 32-bit programs make them.
+//! Whether compat calls can be made.
 
 use std::sync::OnceLock;
 
 use crate::run::raw;
 
-/// Why no call can be made as a 32-bit program makes it.
+/// Why compat calls cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoCompat {
     /// This is not an x86-64 machine.
     Architecture,
-    /// The kernel does not answer.
+    /// The kernel does not answer them.
     Kernel,
-    /// No child process could be started to ask the kernel.
+    /// The child process that tries a call could not be started.
     Child,
-    /// The street has no second place below 4 GiB.
+    /// The street has no alias below 4 GiB.
     Memory,
 }
 
@@ -42,7 +42,7 @@ impl NoCompat {
     }
 }
 
-/// Whether the kernel takes such calls; asked once, by a child that makes one.
+/// Whether the kernel answers such calls. A child makes one, once in a process.
 ///
 /// # Errors
 /// What is missing.

@@ -1,4 +1,4 @@
-//! One case at a time: laid out, predicted, called, judged.
+//! Runs one case: memory filled, predicted, called, judged, cleared.
 
 pub mod compat;
 mod raw;

@@ -1,11 +1,10 @@
-//! The call under test, bare.
+//! Makes the call under test.
 //!
-//! `libc::syscall` and not `libc::getsockopt`: the wrapper that
-//! AddressSanitizer puts around the latter reads shadow memory for the
-//! pointers, and a wild one crashes the fuzzer itself.
+//! It uses `libc::syscall` instead of `libc::getsockopt`. AddressSanitizer wraps the latter and
+//! reads shadow memory for the pointers, so an invalid one crashes the fuzzer itself.
 //!
-//! A 32-bit program's call is made by `int $0x80`, which a 64-bit process may do
-//! as well: the kernel then takes the lower halves of the registers.
+//! A compat call is made by `int $0x80`, which a 64-bit process may use as well. The kernel then
+//! takes the lower halves of the registers.
 //!
 //! This is one of the two files with unsafe code.
 #![expect(unsafe_code, reason = "the call that is under test")]
@@ -18,13 +17,12 @@ use mptcp_emulator::{Call, Errno, abi};
 use crate::cases::Entry;
 use crate::memory::street::Street;
 
-/// Makes the call. `street` is what it may write to: addresses that are not
-/// on it have to be such that this process has nothing there, which
-/// [`crate::cases::Case::is_safe`] sees to. A compat call ends the process where
-/// [`crate::run::compat::available`] says that there is none.
+/// Makes the call. `street` is the memory that it may write to. At other addresses this process
+/// must have nothing mapped, as [`crate::cases::Case::is_safe`] ensures. A compat call ends the
+/// process if [`crate::run::compat::available`] reports that there is none.
 ///
 /// # Errors
-/// What the kernel left in `errno`.
+/// The kernel's error, from `errno`.
 #[inline]
 pub fn getsockopt(_street: &mut Street, fd: RawFd, entry: Entry, call: &Call) -> Result<(), Errno> {
     match entry {
@@ -53,15 +51,15 @@ fn native(fd: RawFd, call: &Call) -> Result<(), Errno> {
     Err(Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0)))
 }
 
-/// Whether a 32-bit program's call is answered here at all, asked in a child, which
-/// it may end; `None` where no child could be started.
+/// Whether compat calls are answered. A child makes the call, because it may end the process;
+/// `None` if no child could be started.
 pub(crate) use compat::is_answered;
 
 #[cfg(target_arch = "x86_64")]
 mod compat {
     use super::{Call, Errno, RawFd, abi};
 
-    /// `getsockopt` among the calls of 32-bit programs, since Linux 4.3.
+    /// The number of `getsockopt` among the 32-bit system calls, since Linux 4.3.
     const GETSOCKOPT: i64 = 365;
 
     pub(super) fn getsockopt(fd: RawFd, call: &Call) -> Result<(), Errno> {
@@ -74,9 +72,8 @@ mod compat {
     #[inline]
     fn int80(fd: RawFd, call: &Call) -> i32 {
         let mut result = GETSOCKOPT;
-        // SAFETY: as for the native call. The first argument is in a register that
-        // the compiler keeps to itself, and it has it back afterwards; kernels
-        // before 4.17 cleared those from r8 to r11.
+        // SAFETY: as for the native call. The first argument is in a register that the compiler
+        // reserves, and which is restored afterwards. Kernels before 4.17 cleared r8 to r11.
         unsafe {
             std::arch::asm!(
                 "xchg {fd:r}, rbx",
@@ -95,19 +92,18 @@ mod compat {
                 options(nostack),
             );
         }
-        // Of the result, too, the lower half counts.
+        // Of the result, too, only the lower half is valid.
         #[expect(clippy::cast_possible_truncation, reason = "that half is the result")]
         let result = result as i32;
         result
     }
 
-    /// The child's end where the call was answered as it has to be.
+    /// The child's exit status if the call was answered correctly.
     const ANSWERED: i32 = 0;
     const NOT_ANSWERED: i32 = 1;
 
     pub(crate) fn is_answered() -> Option<bool> {
-        // SAFETY: the child makes system calls only, and none that it shares
-        // anything by.
+        // SAFETY: the child makes only system calls, and none that shares state with the parent.
         let child = unsafe { libc::fork() };
         match child {
             ..0 => None,
@@ -120,9 +116,8 @@ mod compat {
         }
     }
 
-    /// Where nobody is at the other end the process gets a signal, as a rule
-    /// `SIGSEGV`. With a handler for it the kernel has nothing to say of that, and
-    /// leaves no core.
+    /// If the kernel does not answer, the process gets a signal, usually `SIGSEGV`. With a handler
+    /// for it, the kernel logs nothing and writes no core.
     fn ask() {
         extern "C" fn end(_: i32) {
             // SAFETY: ends the child.
@@ -140,10 +135,10 @@ mod compat {
         }
     }
 
-    /// The child's exit status; `None` where a signal was its end.
+    /// The child's exit status; `None` if a signal ended it.
     fn ended(child: libc::pid_t) -> Option<i32> {
         let mut status = 0;
-        // SAFETY: the status is ours; interrupted by a signal, one waits on.
+        // SAFETY: the status is a local variable. After a signal, the loop waits again.
         while unsafe { libc::waitpid(child, &raw mut status, 0) } != child {
             if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted {
                 return None;

@@ -1,4 +1,4 @@
-//! One case at a time: laid out, predicted, made, judged, cleared away.
+//! Runs one case: memory filled, predicted, called, judged, cleared.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -19,12 +19,12 @@ use crate::run::compat::{self, NoCompat};
 use crate::run::raw;
 use crate::watch::{Complaint, Watch};
 
-/// What a case is run on.
+/// The target of a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
     /// The kernel.
     pub revision: &'a Revision,
-    /// The socket as the model is given it.
+    /// The socket that the model is given.
     pub socket: Socket<'a>,
     /// The real socket.
     pub fd: RawFd,
@@ -33,8 +33,7 @@ pub struct Target<'a> {
 /// How much of the street is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// What the call has to do with, and a margin around it; the rest is left
-    /// to [`Runner::sweep`].
+    /// What the call concerns, and a margin; [`Runner::sweep`] compares the rest.
     Around,
     /// All of it.
     Whole,
@@ -48,9 +47,9 @@ pub struct Runner {
     street: Street,
     image: Box<[u8]>,
     mask: Box<[u8]>,
-    /// INVARIANT: less than [`POISONS`]. Which poison both are full of.
+    /// INVARIANT: less than [`POISONS`]. The poison that both are full of.
     poisoned: usize,
-    /// All of them, to change from one to another quickly.
+    /// Images of all poisons, to change quickly from one to another.
     poisons: [Box<[u8]>; POISONS as usize],
     extents: Ranges,
     watch: Option<Box<dyn Watch>>,
@@ -79,13 +78,13 @@ impl Runner {
         Ok(runner)
     }
 
-    /// Has the kernel watched during calls.
+    /// Starts to watch the kernel during calls.
     pub fn watch(&mut self, mut watch: Box<dyn Watch>) {
         watch.forget();
         self.watch = Some(watch);
     }
 
-    /// What the kernel said until now has nothing to do with any case.
+    /// Ignores kernel complaints up to now: they belong to no case.
     #[inline]
     pub fn forget(&mut self) {
         if let Some(watch) = &mut self.watch {
@@ -93,13 +92,13 @@ impl Runner {
         }
     }
 
-    /// What the kernel complained of during the last call.
+    /// The kernel's complaint during the last call.
     #[inline]
     pub fn complaint(&mut self) -> Option<Complaint> {
         self.complaint.take()
     }
 
-    /// Whether cases can be run as a 32-bit program calls.
+    /// Whether compat calls can be run.
     ///
     /// # Errors
     /// What is missing.
@@ -113,7 +112,7 @@ impl Runner {
         self.street.base()
     }
 
-    /// Runs one case; the rules that fire are added to `rules`.
+    /// Runs one case; adds the rules that decided to `rules`.
     #[inline]
     pub fn run(
         &mut self,
@@ -127,7 +126,7 @@ impl Runner {
         let predicted = self.predict(case, subject, model.quick, rules);
         let observed = self.observe(case, subject.fd);
         let verdict = self.judge(predicted, observed, scope);
-        // A call that is refused touches nothing, whichever the error.
+        // A refused call writes nothing, whichever the error.
         let refused = observed.is_err_and(|errno| errno != Errno::EFAULT);
         let as_noted = match &verdict {
             Ok(()) => true,
@@ -138,11 +137,10 @@ impl Runner {
         verdict
     }
 
-    /// Runs one case as [`Runner::run`] does, and puts a difference into words, without
-    /// keeping anything of the street: for those who have to tell many disagreements from
-    /// each other. `subflows` is how many the socket has. Where promises alone are judged
-    /// the whole street is compared: that nothing of a difference matters cannot be said
-    /// of what was not looked at.
+    /// Runs one case like [`Runner::run`], and describes a difference without keeping the street.
+    /// This serves callers that have to distinguish many disagreements. `subflows` is the socket's
+    /// number of subflows. If promises alone are judged, the whole street is compared. Otherwise it
+    /// would be unknown whether an unexamined difference matters.
     pub fn diagnose(
         &mut self,
         case: &Case,
@@ -173,8 +171,8 @@ impl Runner {
         diagnosis
     }
 
-    /// The bare call, as a program makes it: input written, kernel called.
-    /// What a measurement compares [`Runner::run`] with.
+    /// Only the call, as a program makes it: writes the input and calls the kernel. Measurements
+    /// compare [`Runner::run`] with it.
     #[inline]
     pub fn bare(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
         let (input, len) = case.input_bytes(self.base());
@@ -188,8 +186,8 @@ impl Runner {
         self.observe(case, fd)
     }
 
-    /// Runs one case, compares the whole street, and keeps everything. The
-    /// call itself is left out where `call` says so.
+    /// Runs one case, compares the whole street, and keeps everything. The call is not made if
+    /// `call` is false.
     pub fn examine(
         &mut self,
         case: &Case,
@@ -218,9 +216,9 @@ impl Runner {
         examination
     }
 
-    /// Whether the whole street is full of poison, as it has to be between
-    /// two cases. If not, an earlier case wrote where nobody looked; the
-    /// street is cleared, and those cases have to be run again, whole.
+    /// Whether the whole street is full of poison, as it has to be between two cases. If not, an
+    /// earlier case wrote outside the compared ranges. The street is then cleared, and those cases
+    /// have to be run again with the whole street.
     pub fn sweep(&mut self) -> bool {
         let clean = self.street.bytes() == &*self.poisons[self.poisoned];
         if !clean {
@@ -229,7 +227,7 @@ impl Runner {
         clean
     }
 
-    /// Fills the buffers on both sides, from the case alone.
+    /// Fills the buffers on both sides from the case.
     #[inline]
     fn lay_out(&mut self, case: &Case) {
         let poison = usize::from(case.poison % POISONS);
@@ -277,7 +275,7 @@ impl Runner {
 
     #[inline]
     fn observe(&mut self, case: &Case, fd: RawFd) -> Result<(), Errno> {
-        // What the safety of the call rests on; whoever asks first gets no panic.
+        // The safety of the call depends on this. Callers that check it first get no panic.
         assert!(case.is_safe(), "the kernel cannot be given this case");
         let entry = case.entry;
         assert!(entry == Entry::Native || self.compat().is_ok(), "no 32-bit program's calls here");
@@ -306,7 +304,7 @@ impl Runner {
         }
     }
 
-    /// Puts the poison back.
+    /// Restores the poison.
     #[inline]
     fn clear(&mut self, dirty: Scope) {
         let whole = std::iter::once(0..layout::LEN);

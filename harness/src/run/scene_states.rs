@@ -1,4 +1,4 @@
-//! The scenes, ready to be called.
+//! The states of scenes that engines use.
 
 use mptcp_emulator::{OwnedSocket, Revision, SizeMismatch, Socket};
 
@@ -6,7 +6,7 @@ use crate::cases::boundary_values::SceneFacts;
 use crate::run::runner::Target;
 use crate::scenes::{ExpectedState, Fixtures, Group, Kind, by_id};
 
-/// A scene as one engine knows it.
+/// The state of a scene that one engine uses.
 pub struct SceneState {
     expected: ExpectedState,
     socket: OwnedSocket,
@@ -23,23 +23,23 @@ impl SceneState {
         Ok(SceneState { expected, socket, group })
     }
 
-    /// The socket as the model takes it.
+    /// The socket that the model is given.
     #[inline]
     pub fn socket(&self) -> Socket<'_> {
         self.socket.as_socket()
     }
 
-    /// Where the scene stands in a report.
+    /// The group of the scene in a report.
     pub fn group(&self) -> Group {
         self.group
     }
 
-    /// The expected state that this engine goes by.
+    /// The expected state that this engine uses.
     pub fn expected(&self) -> &ExpectedState {
         &self.expected
     }
 
-    /// What a case is run on.
+    /// The target of a case.
     #[inline]
     pub fn subject<'a>(&'a self, revision: &'a Revision) -> Target<'a> {
         Target { revision, socket: self.socket(), fd: self.expected().fd }
@@ -51,7 +51,7 @@ impl SceneState {
     }
 }
 
-/// All scenes that stand, by number.
+/// All scenes that came up, by number.
 pub struct SceneStates {
     states: Vec<Option<SceneState>>,
     revision: Revision,
@@ -59,15 +59,16 @@ pub struct SceneStates {
 }
 
 impl SceneStates {
-    /// Those of fixtures, on a kernel of a revision.
+    /// The scenes of fixtures, on a kernel of a revision.
     ///
     /// # Errors
-    /// Where an expected state has shorter structures than the revision.
+    /// If an expected state has shorter structures than the revision.
     pub fn of(fixtures: &Fixtures, revision: &Revision) -> Result<SceneStates, SizeMismatch> {
         SceneStates::viewed(fixtures, revision, Clone::clone)
     }
 
-    /// Those of fixtures, each seen in some way: as it is, or as documents promise it.
+    /// The scenes of fixtures, each converted by a function: unchanged, or to what documents
+    /// promise.
     ///
     /// # Errors
     /// As [`SceneStates::of`].
@@ -82,7 +83,7 @@ impl SceneStates {
         Ok(SceneStates { view, ..SceneStates::of_expected(all, revision)? })
     }
 
-    /// From anywhere, each under a number of its own.
+    /// States from any source, each under a number of its own.
     ///
     /// # Errors
     /// As [`SceneStates::of`].
@@ -97,13 +98,13 @@ impl SceneStates {
         Ok(SceneStates { states, revision: *revision, view: Clone::clone })
     }
 
-    /// The scene with a number, if it stands.
+    /// The scene with a number, if it came up.
     #[inline]
     pub fn get(&self, scene: u8) -> Option<&SceneState> {
         self.states.get(usize::from(scene))?.as_ref()
     }
 
-    /// Takes over what the fixtures have of a scene: whether that is anything new.
+    /// Takes the state of a scene from the fixtures. Returns whether it is new.
     pub fn refresh(&mut self, fixtures: &Fixtures, scene: u8) -> bool {
         let (Some(expected), Some(slot)) =
             (fixtures.expected(scene), self.states.get_mut(usize::from(scene)))

@@ -1,4 +1,4 @@
-//! Makes what a plan asks for.
+//! Builds the sockets of a plan.
 
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -18,37 +18,36 @@ use super::sockets::{BlackHole, Ends, NETWORK_V6, listener, mptcp, stream};
 use super::system::during;
 use super::tools::{PATIENCE, Tools};
 
-/// Endpoints of the in-kernel path manager for each family, and its limit of
-/// extra subflows: what [`Change::KernelManaged`] makes.
+/// The endpoints of the in-kernel path manager for each family, and its limit of extra subflows,
+/// for [`Change::KernelManaged`].
 const ENDPOINTS: u8 = 2;
-/// Its limit of accepted `ADD_ADDR`s: nothing sends any, but 0 would not tell
-/// the field from one that is not filled.
+/// Its limit of accepted `ADD_ADDR`s. Nothing sends any, but with 0 the field could not be
+/// distinguished from an empty one.
 const ACCEPTED_MAX: u32 = 3;
-/// Whether this process has its endpoints already, of other fixtures: kernels differ in what
-/// they answer to one that is added twice.
+/// Whether earlier fixtures of this process added its endpoints. Kernels differ in how they answer
+/// if an endpoint is added twice.
 static HAS_ENDPOINTS: AtomicBool = AtomicBool::new(false);
-/// Bytes from the client and from the server, unequal to tell the ends apart.
+/// Bytes from the client and from the server, unequal to distinguish the ends.
 const TALK: (usize, usize) = (1500, 700);
 
-/// Makes scenes, one plan after another.
+/// Builds scenes, one plan after another.
 pub(super) struct Builder {
     tools: Tools,
     private: bool,
-    /// What the sockets of this kernel hold.
+    /// The behaviour of this kernel's sockets.
     holding: SocketBehavior,
 }
 
 impl Builder {
-    /// In a private namespace this also arranges addresses, endpoints, limits
-    /// and the listener for path manager events.
+    /// In a private namespace this also sets up addresses, endpoints, limits and the listener for
+    /// path manager events.
     pub fn new(private: bool, holding: SocketBehavior) -> Result<Builder, String> {
         let mut maker = Builder { tools: Tools::new(), private, holding };
         if private {
             let manager = &mut maker.tools.manager;
             manager.listen().map_err(during("listening to path manager events"))?;
             manager.set_limits(ACCEPTED_MAX, ENDPOINTS.into()).map_err(during("setting limits"))?;
-            // A kernel without IPv6 has no use for the network of addresses nor
-            // for the endpoints on it.
+            // A kernel without IPv6 needs neither the network of addresses nor the endpoints on it.
             let v6 = manager.own_network(NETWORK_V6, 64).is_ok();
             let families = if v6 { &[Addresses::V4, Addresses::V6][..] } else { &[Addresses::V4] };
             let endpoints =
@@ -64,7 +63,7 @@ impl Builder {
         Ok(maker)
     }
 
-    /// Makes a plan's sockets, or says which step failed and how.
+    /// Builds a plan's sockets, or returns which step failed and why.
     pub fn make(&mut self, plan: &Recipe) -> Result<Arrangement, String> {
         match *plan {
             Recipe::Unconnected(over, idle) => self.idle(over, idle),
@@ -136,8 +135,8 @@ impl Builder {
         let domain = link.over.domain();
         let (listener, to) = listener(link.server, link.over).map_err(during("listening"))?;
         if link.change == Change::KernelManaged {
-            // Of the client alone: the server would try joins too, towards a
-            // port that does not listen, and spend subflow ids on them.
+            // Only on the client. The server would try joins too, to a port that does not listen,
+            // and use up subflow ids.
             self.choose(Manager::Kernel)?;
         }
         let client = stream(link.client, domain).map_err(during("socket"))?;
@@ -156,9 +155,8 @@ impl Builder {
         let mut roster = vec![Member::initial(link.over)];
         let mut bytes = [0; 2];
         if link.subflows > 1 {
-            // A join takes a connection that is "fully established" at both
-            // ends: the server needs the client's first data, the client needs
-            // data or an acknowledgement of data.
+            // A join needs a connection that is "fully established" at both ends. The server needs
+            // the client's first data; the client needs data or an acknowledgement of data.
             ends.talk(1, 0).map_err(during("the first byte"))?;
             bytes[0] += 1;
             self.join(link, &ends, to, &mut roster)?;
@@ -167,7 +165,7 @@ impl Builder {
             exchange(&ends, "exchanging data", &mut bytes)?;
         }
         let names = ends.names().map_err(during("getsockname"))?;
-        // TCP sockets take none of it over, and exist without netlink.
+        // TCP sockets do not depend on it, and exist without netlink.
         let is_tcp = [link.client, link.server] == [Protocol::Tcp; 2];
         let server_defaults = if is_tcp { Defaults::default() } else { self.defaults()? };
         let client_defaults = if link.change == Change::KernelManaged {
@@ -188,7 +186,7 @@ impl Builder {
         };
         let subject = |socket, side, names, nature| {
             let mut roster = roster.clone();
-            // A socket used again numbers its first subflow 0, not 1.
+            // A reused socket gives its first subflow number 0, not 1.
             if link.change == Change::Reconnected && side == Side::Client {
                 roster[0].id = None;
             }
@@ -220,10 +218,9 @@ impl Builder {
         Ok(Arrangement { subjects, props: vec![] })
     }
 
-    /// Brings the connection to as many subflows as the plan wants, one after
-    /// another, each awaited at the server, which is the last to know of a join:
-    /// so their order is known. The
-    /// in-kernel path manager makes all at once, in the order of its endpoints.
+    /// Adds subflows until the connection has as many as the plan requires. Each is awaited at the
+    /// server, which notices a join last, so the order is known. The in-kernel path manager makes
+    /// all at once, in the order of its endpoints.
     fn join(
         &mut self,
         link: &Link,
@@ -270,7 +267,7 @@ impl Builder {
                 shut(&ends.client)?;
                 shut(&ends.server)?;
                 for mut end in [&ends.client, &ends.server] {
-                    // The end of data, read.
+                    // Reads the end of data.
                     end.read_to_end(&mut Vec::new()).map_err(during("reading the end"))?;
                 }
                 standing = Phase::Closed;
@@ -283,7 +280,7 @@ impl Builder {
                 self.tools.remove(inodes[0], roster.remove(1).client)?;
             }
             Change::AddressRemoved => {
-                // Subflows join with the number of their address as its id.
+                // The id of a joined subflow is the number of its address.
                 self.tools.remove_address(inodes[0], 1)?;
                 roster.truncate(1);
             }
@@ -293,8 +290,7 @@ impl Builder {
             }
         }
         if standing != Phase::Live {
-            // The kernel keeps the first subflow, and no document says with
-            // which id.
+            // The kernel keeps the first subflow; its id is undocumented.
             roster.truncate(1);
             roster[0].id = None;
         }

@@ -1,7 +1,7 @@
-//! The catalogue: every scene there is, with its number for ever.
+//! The catalogue: all scenes, each with a number that never changes.
 //!
-//! A number is part of a stored case, so it is never changed and never used
-//! again for something else. The gaps are room for more of the same group.
+//! A number is part of a stored case, so it is never changed or reused. The gaps leave room for
+//! more scenes of the same group.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use super::recipe::Side::*;
 use super::recipe::Unconnected::*;
 use super::recipe::{Addresses, Change, Link, NotMptcp, Recipe, Side};
 
-/// What scenes have in common, for a report's table.
+/// Groups of similar scenes, for a report's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// MPTCP sockets that have no connection yet.
@@ -23,22 +23,22 @@ pub enum Group {
     EstablishedV4,
     /// Up to three subflows over IPv6.
     EstablishedV6,
-    /// Up to three subflows over IPv4 between IPv6 sockets.
+    /// Up to three subflows over IPv4, between IPv6 sockets.
     EstablishedMapped,
-    /// Nine subflows and more.
+    /// Nine or more subflows.
     Many,
-    /// A FIN was sent, received or both.
+    /// A FIN was sent, received, or both.
     Closing,
-    /// Something other than data happened to the connection.
+    /// The connection was changed by something other than data.
     Changed,
-    /// MPTCP sockets that speak plain TCP.
+    /// MPTCP sockets that fell back to TCP.
     FallenBack,
-    /// All that is no MPTCP socket.
+    /// Everything that is not an MPTCP socket.
     NotMptcp,
 }
 
 impl Group {
-    /// The group's name as a report shows it.
+    /// The group's name in a report.
     pub const fn name(self) -> &'static str {
         match self {
             Group::Unconnected => "unconnected",
@@ -54,40 +54,40 @@ impl Group {
     }
 }
 
-/// A socket in a known state, as the catalogue names it.
+/// A socket in a known state, with its name in the catalogue.
 ///
-/// Names of connections read: state, addresses, end, number of subflows, and
-/// for established ones whether data has been exchanged.
+/// The name of a connection consists of the state, the addresses, the end, and the number of
+/// subflows. Names of established ones also state whether data was exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scene {
-    /// The number by which stored cases know the scene.
+    /// The scene's number in stored cases.
     pub id: u8,
-    /// The name by which people know it.
+    /// The scene's name.
     pub name: &'static str,
-    /// Where it stands in a report.
+    /// The scene's group in a report.
     pub group: Group,
     pub(super) plan: Recipe,
     pub(super) side: Side,
 }
 
 impl Scene {
-    /// What it is made of, and how.
+    /// What it consists of, and how it is built.
     pub fn plan(&self) -> Recipe {
         self.plan
     }
 
-    /// Which end of that it is.
+    /// Which end of the plan it is.
     pub fn side(&self) -> Side {
         self.side
     }
 
-    /// Whether making it takes rights that only a private namespace gives.
+    /// Whether it needs permissions that only a private namespace gives.
     pub fn needs_namespace(&self) -> bool {
         self.plan.needs_namespace()
     }
 
-    /// How many subflows it is made to have; `None` where the options are refused.
-    /// What really stands may have lost some: [`super::ExpectedState`] tells.
+    /// The number of subflows that are built; `None` if the options are refused. A real scene may
+    /// have lost some: see [`super::ExpectedState`].
     pub fn subflows(&self) -> Option<u32> {
         match &self.plan {
             Recipe::Unconnected(_, Fresh) => Some(0),
@@ -101,9 +101,9 @@ impl Scene {
         }
     }
 
-    /// The first release that can have the scene, and why no earlier one can; `None` where
-    /// every release with the options can. A scene that the kernel's release cannot have
-    /// does not count as missing.
+    /// The first release that can have the scene, and why no earlier one can; `None` if every
+    /// release with the options can. A scene that the kernel's release cannot have does not count
+    /// as missing.
     pub fn since(&self) -> Option<((u32, u32), &'static str)> {
         self.plan.speaks_mptcp_with_a_peer().then_some((
             (5, 19),
@@ -112,8 +112,8 @@ impl Scene {
         ))
     }
 
-    /// How many subflows it has on a kernel whose sockets hold this: [`Scene::subflows`] is
-    /// what it has on the newest.
+    /// The number of subflows on a kernel whose sockets behave like this. [`Scene::subflows`] is
+    /// the number on the newest kernel.
     pub fn subflows_holding(&self, holding: &SocketBehavior) -> Option<u32> {
         let made = self.subflows()?;
         let keeps_initial = self.side == Client || holding.accepted_keeps_initial;
@@ -128,8 +128,8 @@ impl Scene {
         })
     }
 
-    /// Whose limits `struct mptcp_info` has, where any is filled in: whether the socket's path
-    /// manager is the kernel's own, and whether it listens.
+    /// Which limits `struct mptcp_info` has, if any are filled in. This depends on whether the
+    /// socket's path manager is the in-kernel one, and on whether the socket listens.
     pub fn limits(&self) -> Limits {
         match &self.plan {
             Recipe::Unconnected(_, Listening) => Limits::Listener,
@@ -141,31 +141,31 @@ impl Scene {
         }
     }
 
-    /// Whether it is an MPTCP socket that was connected and is not any more.
+    /// Whether it is an MPTCP socket that was connected and no longer is.
     pub fn is_disconnected(&self) -> bool {
         matches!(&self.plan, Recipe::Link(Link { change: Disconnected, .. }))
     }
 
-    /// Whether it has to be made anew now and then: see [`super::Fixtures::freshen`].
+    /// Whether it has to be built again from time to time: see [`super::Fixtures::freshen`].
     pub fn ages(&self) -> bool {
         matches!(self.plan, Recipe::Unconnected(_, Connecting))
     }
 }
 
-/// On what it depends whether a socket's `struct mptcp_info` has the limits of the in-kernel
-/// path manager.
+/// What decides whether a socket's `struct mptcp_info` has the limits of the in-kernel path
+/// manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Limits {
-    /// The in-kernel path manager's socket: on nothing.
+    /// The in-kernel path manager's socket: always.
     Kernel,
-    /// The userspace path manager's: [`SocketBehavior::userspace_limits`].
+    /// The userspace path manager's socket: [`SocketBehavior::userspace_limits`].
     Userspace,
-    /// One that listens: [`SocketBehavior::listener_limits`].
+    /// A listening socket: [`SocketBehavior::listener_limits`].
     Listener,
 }
 
 impl Limits {
-    /// The fields of `struct mptcp_info` that are filled in or 0, by name.
+    /// The names of the fields of `struct mptcp_info` that are either filled in or 0.
     pub const FIELDS: [&str; 4] = [
         "mptcpi_subflows_max",
         "mptcpi_add_addr_signal_max",
@@ -173,7 +173,7 @@ impl Limits {
         "mptcpi_local_addr_max",
     ];
 
-    /// Whether they are filled in.
+    /// Whether the fields are filled in.
     pub fn are_filled(self, holding: &SocketBehavior) -> bool {
         match self {
             Limits::Kernel => true,
@@ -188,12 +188,12 @@ pub fn catalogue() -> &'static [Scene] {
     &CATALOGUE
 }
 
-/// The scene with a number, where there is one.
+/// The scene with a number, if there is one.
 pub fn by_id(id: u8) -> Option<&'static Scene> {
     CATALOGUE.iter().find(|scene| scene.id == id)
 }
 
-/// The scene with a name, where there is one.
+/// The scene with a name, if there is one.
 pub fn by_name(name: &str) -> Option<&'static Scene> {
     CATALOGUE.iter().find(|scene| scene.name == name)
 }
@@ -202,7 +202,7 @@ const fn scene(id: u8, name: &'static str, group: Group, plan: Recipe, side: Sid
     Scene { id, name, group, plan, side }
 }
 
-/// An MPTCP connection; `data` says whether data goes both ways once it stands.
+/// An MPTCP connection; `data` is whether both ends send data once it is established.
 const fn link(over: Addresses, subflows: u8, data: bool, change: Change) -> Recipe {
     Recipe::Link(Link { subflows, data, change, ..plain(over) })
 }
@@ -222,7 +222,7 @@ macro_rules! names {
     };
 }
 
-/// Both ends of a connection before data is exchanged, and of another one after that.
+/// Both ends of a connection before data is exchanged, and of another connection afterwards.
 #[rustfmt::skip]
 macro_rules! established {
     ($id:literal, $state:literal, $n:literal, $group:ident, $over:ident) => {
@@ -311,7 +311,7 @@ static CATALOGUE: LazyLock<Vec<Scene>> = LazyLock::new(|| [
 mod tests {
     use super::*;
 
-    /// Numbers are looked up by halving, and are given once.
+    /// Numbers are found by binary search, and are unique.
     #[test]
     fn numbers_ascend() {
         assert!(CATALOGUE.is_sorted_by(|one, next| one.id < next.id));

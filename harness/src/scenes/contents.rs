@@ -1,12 +1,12 @@
-//! Bytes of which some are left open.
+//! Bytes of a structure, some of which are open.
 
 use mptcp_emulator::{Content, OpenReason};
 
-/// Bytes of a kernel structure, each known or left open.
+/// Bytes of a kernel structure, each known or open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     bytes: Vec<u8>,
-    /// INVARIANT: as long as `bytes`. 0 is known, other values are an [`OpenReason`].
+    /// INVARIANT: as long as `bytes`. 0 means known, other values are an [`OpenReason`].
     mask: Vec<u8>,
 }
 
@@ -15,8 +15,8 @@ impl Contents {
         Contents { mask: vec![0; bytes.len()], bytes }
     }
 
-    /// Leaves fields open, with zeros in their bytes: what an open byte was
-    /// must not make two expected states differ. Fields beyond the end are not there.
+    /// Marks fields as open and sets their bytes to zero, so that the old value of an open byte
+    /// does not make two expected states differ. Fields beyond the end are ignored.
     pub(super) fn open(mut self, fields: &[(usize, usize)], why: OpenReason) -> Contents {
         for &(offset, size) in fields {
             for at in offset..(offset + size).min(self.bytes.len()) {
@@ -27,7 +27,7 @@ impl Contents {
         self
     }
 
-    /// Tells what stands at an offset, exactly; what is beyond the end is not there.
+    /// Sets the exact bytes at an offset. Bytes beyond the end are ignored.
     pub(crate) fn tell(&mut self, offset: usize, value: &[u8]) {
         let slots = self.bytes.iter_mut().zip(&mut self.mask).skip(offset);
         for ((byte, mask), value) in slots.zip(value) {
@@ -35,7 +35,7 @@ impl Contents {
         }
     }
 
-    /// The bytes; those left open are 0.
+    /// The bytes; open ones are 0.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -45,7 +45,7 @@ impl Contents {
         &self.mask
     }
 
-    /// As the model takes it.
+    /// The form that the model is given.
     pub fn content(&self) -> Content<'_> {
         Content::masked(&self.bytes, &self.mask).unwrap_or(Content::exact(&[]))
     }

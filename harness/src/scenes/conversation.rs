@@ -1,8 +1,8 @@
 //! A connection that is changed step by step, and read after each step.
 //!
-//! Scenes do not change; what leads from one state to another is tried here. As with scenes,
-//! an expected state comes from what was done to the connection and from `sock_diag`, never
-//! from the options under test.
+//! Scenes do not change; this tests the transitions between states. As with scenes, an expected
+//! state comes from what was done to the connection and from `sock_diag`, never from the options
+//! under test.
 
 use std::io::Read;
 use std::net::{Shutdown, SocketAddr};
@@ -27,14 +27,14 @@ use super::tools::{PATIENCE, Tools};
 use crate::kernel::Kernel;
 use crate::kernel::Sizes;
 
-/// An MPTCP connection with both its ends, in the namespace of this process,
-/// which has to be [`super::Enclosure::Private`].
+/// An MPTCP connection with both its ends, in the namespace of this process, which has to be
+/// [`super::Enclosure::Private`].
 pub struct Conversation {
     tools: Tools,
     sizes: Sizes,
     holding: SocketBehavior,
     over: Addresses,
-    /// Where the server listens, for joins.
+    /// The server's listening address, for joins.
     to: SocketAddr,
     _listener: Socket,
     /// The client, then the server.
@@ -42,22 +42,21 @@ pub struct Conversation {
     inodes: [u32; 2],
     /// The id that the next subflow gets.
     next_id: u32,
-    /// Which ends have said that they are done.
+    /// Which ends have shut down sending.
     shut: [bool; 2],
     expected_states: [ExpectedState; 2],
 }
 
 impl Conversation {
-    /// Connects, and sends the client's first byte, without which nothing can
-    /// join.
+    /// Connects, and sends the client's first byte, which a join needs.
     ///
     /// # Errors
-    /// Which step failed, and how; so for all that can be done to it.
+    /// Which step failed, and why. All other changes have the same errors.
     pub fn new(over: Addresses) -> Result<Conversation, String> {
         let mut tools = Tools::new();
         tools.manager.listen().map_err(during("listening to path manager events"))?;
         if over == Addresses::V6 {
-            // It exists already where fixtures or a conversation came before.
+            // It exists if fixtures or another conversation were built before.
             let _ = tools.manager.own_network(NETWORK_V6, 64);
         }
         choose(Manager::Userspace).map_err(during("choosing the path manager"))?;
@@ -112,13 +111,13 @@ impl Conversation {
         self.sizes
     }
 
-    /// The expected state of an end, as it was when the connection came to rest.
+    /// The expected state of an end, when the connection last came to rest.
     pub fn expected(&self, side: Side) -> &ExpectedState {
         &self.expected_states[side as usize]
     }
 
-    /// Joins a subflow from the client's address with this number; the initial
-    /// one stands on number 0. Takes a connection that nobody has shut down.
+    /// Joins a subflow from the client's address with this number; the initial subflow has address
+    /// 0. Neither end of the connection may have been shut down.
     pub fn add_subflow(&mut self, address: u8) -> Result<(), String> {
         let client = self.over.address(address);
         let token = self.tools.token(self.inodes[0])?;
@@ -130,8 +129,8 @@ impl Conversation {
         self.rest()
     }
 
-    /// Has the client's path manager take a subflow away, counted in the order
-    /// of the expected states. The initial subflow stays listed, closed.
+    /// Has the client's path manager remove a subflow, by its index in the expected state. The
+    /// initial subflow stays listed, closed.
     pub fn remove_subflow(&mut self, at: usize) -> Result<(), String> {
         let member = self.ends[0].roster.get(at).ok_or("no such subflow")?;
         self.tools.remove(self.inodes[0], member.client)?;
@@ -145,7 +144,7 @@ impl Conversation {
         self.rest()
     }
 
-    /// Sends so many bytes from one end, and reads them at the other.
+    /// Sends a number of bytes from one end, and reads them at the other.
     pub fn send(&mut self, from: Side, bytes: usize) -> Result<(), String> {
         let [client, server] = self.sockets()?;
         let (sender, receiver) = match from {
@@ -158,9 +157,9 @@ impl Conversation {
         self.rest()
     }
 
-    /// Shuts down the sending side of one end. Once both are, the connection is
-    /// closed: the end that began keeps all its subflows, closed, and the other
-    /// its first alone.
+    /// Shuts down the sending side of one end. Once both ends are shut down, the connection is
+    /// closed. The end that closed first keeps all its subflows, closed; the other end keeps only
+    /// the initial one.
     pub fn shut_down(&mut self, side: Side) -> Result<(), String> {
         let sockets = self.sockets()?;
         sockets[side as usize].shutdown(Shutdown::Write).map_err(during("shutdown"))?;
@@ -177,22 +176,22 @@ impl Conversation {
         self.rest()
     }
 
-    /// The client calls connect with `AF_UNSPEC`, which the server hears unless
-    /// both were done. Nothing can be done to the connection after that.
+    /// The client calls connect with `AF_UNSPEC`. The server is notified, unless both ends were
+    /// shut down. The connection cannot be changed afterwards.
     pub fn disconnect(&mut self) -> Result<(), String> {
         let [client, _] = self.sockets()?;
         connect_unspec(&*client).map_err(during("disconnect"))?;
         if self.shut != [true; 2] {
             strip(&mut self.ends[1], Phase::Reset);
         }
-        // Whatever its first subflow was, it is made to forget.
+        // The state of its first subflow is reset.
         self.ends[0].roster[0].closed = None;
         strip(&mut self.ends[0], Phase::Disconnected);
         self.rest()
     }
 
-    /// Reads both ends again: whether either moved since. To be asked when a
-    /// call disagrees with the model, before the kernel is blamed.
+    /// Reads both ends again. Returns whether either changed. Call it if a call disagrees with the
+    /// model, before the kernel is blamed.
     pub fn retake(&mut self) -> Result<bool, String> {
         let before = self.expected_states.clone();
         self.rest()?;
@@ -205,7 +204,7 @@ impl Conversation {
         Ok([client, server].map(|end: &OwnedFd| SockRef::from(end)))
     }
 
-    /// Waits, within bounds, until both ends show the same expected state twice.
+    /// Waits, for a limited time, until both ends show the same expected state twice.
     fn rest(&mut self) -> Result<(), String> {
         let start = Instant::now();
         let mut last = None;
@@ -229,7 +228,7 @@ impl Conversation {
     }
 }
 
-/// Subflows close where they are, and stay listed.
+/// Subflows are closed, and stay listed.
 fn close(roster: &mut [Member], expected: &ExpectedState) {
     let Kind::Mptcp { subflows, .. } = &expected.kind else {
         return;
@@ -239,8 +238,8 @@ fn close(roster: &mut [Member], expected: &ExpectedState) {
     }
 }
 
-/// An end keeps its first subflow alone; unless that was closed before, the
-/// kernel takes it apart, and no document says with which id.
+/// An end keeps only its first subflow. Unless that was closed before, the kernel resets it; its id
+/// is then undocumented.
 fn strip(end: &mut Fixture, standing: Phase) {
     end.standing = standing;
     end.roster.truncate(1);

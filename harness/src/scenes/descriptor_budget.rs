@@ -1,4 +1,4 @@
-//! DescriptorBudget for the scenes: how many file descriptors they take, and which of them fit.
+//! The descriptor budget: how many file descriptors scenes need, and which scenes fit.
 
 use mptcp_limits::descriptors::make_room;
 use mptcp_limits::{Need, Resource};
@@ -7,28 +7,28 @@ use rustix::io::Errno;
 use super::catalogue::Scene;
 use super::recipe::Recipe;
 
-/// Netlink sockets of the fixtures, open to their end: that of `sock_diag`; of the builder's
-/// tools another `sock_diag`, `NETLINK_GENERIC`, `NETLINK_ROUTE` and the listener for events.
+/// Netlink sockets that the fixtures keep open: one for `sock_diag`; and in the builder's tools
+/// another `sock_diag`, `NETLINK_GENERIC`, `NETLINK_ROUTE` and the listener for events.
 const NETLINK: usize = 5;
 
-/// What is open at a time besides the scenes once they exist: a program that is started
-/// takes the copy of a scene's descriptor and the pipe that reports its start. The
-/// street's memfd and a file that is saved take one, and not at the same time.
+/// Descriptors that are open at a time besides the scenes, once these exist. The start of a program
+/// needs a copy of a scene's descriptor and the pipe that reports the start. The street's memfd and
+/// a file that is saved need one each, but not at the same time.
 const AFTERWARDS: usize = 3;
 
-/// The file descriptors that scenes may take, and those that they have taken.
+/// The file descriptors that scenes may use, and those in use.
 pub(super) struct DescriptorBudget {
     free: usize,
     taken: usize,
-    /// What is kept free for the time after.
+    /// The number to keep free for later.
     reserve: usize,
-    /// The message for scenes that do not fit; `None` where all do.
+    /// The message for scenes that do not fit; `None` if all fit.
     shortage: Option<String>,
 }
 
 impl DescriptorBudget {
-    /// Works out what the chosen scenes take, and raises the soft limit of descriptors
-    /// where that is too low and may be raised.
+    /// Computes how many descriptors the chosen scenes need. Raises the soft limit of descriptors
+    /// if it is too low and may be raised.
     pub fn for_scenes(scenes: &[&'static Scene]) -> DescriptorBudget {
         let mut plans: Vec<&Recipe> = Vec::new();
         for scene in scenes {
@@ -36,7 +36,7 @@ impl DescriptorBudget {
                 plans.push(&scene.plan);
             }
         }
-        // A scene that ages is made anew while the old one is still open.
+        // A scene that ages is built again while the old one is still open.
         let aging = scenes.iter().filter(|scene| scene.ages());
         let remade = aging.map(|scene| scene.plan.descriptors().most).max();
         let reserve = remade.unwrap_or(0).max(AFTERWARDS);
@@ -63,10 +63,10 @@ impl DescriptorBudget {
         DescriptorBudget { free: room.free, taken: NETLINK, reserve, shortage }
     }
 
-    /// Takes the descriptors of a plan that is about to be made.
+    /// Reserves the descriptors of a plan that is about to be built.
     ///
     /// # Errors
-    /// There are too few: what was needed for all scenes, and what to do.
+    /// If there are too few: how many all scenes need, and what to do.
     pub fn take(&mut self, plan: &Recipe) -> Result<(), String> {
         let own = plan.descriptors();
         match &self.shortage {
@@ -80,20 +80,20 @@ impl DescriptorBudget {
         }
     }
 
-    /// Why there is not even room for what every scene needs, where that is so: the
-    /// netlink sockets, and a listener by which `sock_diag` is tried.
+    /// The reason if there is not even room for what every scene needs: the netlink sockets, and a
+    /// listener to test `sock_diag`.
     pub fn is_too_small(&self) -> Option<&String> {
         self.shortage.as_ref().filter(|_| self.taken + 1 > self.free)
     }
 
-    /// Why some scenes did not fit, where that is so.
+    /// The reason if some scenes did not fit.
     pub fn into_shortage(self) -> Option<String> {
         self.shortage
     }
 }
 
-/// The most descriptors that are open at a time while plans are made in their order,
-/// and after that.
+/// The maximum number of descriptors that are open at a time while plans are built in order, and
+/// afterwards.
 fn wanted(plans: &[&Recipe], reserve: usize) -> usize {
     let mut open = NETLINK;
     let mut most = open + 1;

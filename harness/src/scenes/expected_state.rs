@@ -1,4 +1,5 @@
-//! A scene's expected state: all that the model is given about it. [`super::observe`] makes it.
+//! A scene's expected state: everything that the model is given about it. [`super::observe`] makes
+//! it.
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -13,25 +14,25 @@ use super::fixture::number;
 /// One subflow in an expected state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedSubflow {
-    /// `struct tcp_info`, of the size that `sock_diag` shows.
+    /// `struct tcp_info`, with the size that `sock_diag` reports.
     pub tcp_info: Contents,
-    /// `struct mptcp_subflow_info`, 264 bytes. Its `id` counts from 1 in the
-    /// order of joining and is not given again when a subflow is removed.
+    /// `struct mptcp_subflow_info`, 264 bytes. Its `id` counts from 1 in the order of joining; the
+    /// id of a removed subflow is not reused.
     pub subflow_info: Contents,
-    /// The address at this end, where the subflow has one.
+    /// The local address, if the subflow has one.
     pub local: SocketAddr,
-    /// The address at the other end; unspecified where there is none.
+    /// The remote address; unspecified if the subflow has none.
     pub remote: SocketAddr,
 }
 
-/// What kind of socket an expected state shows.
+/// The kind of a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An MPTCP socket that speaks MPTCP or has not spoken yet.
+    /// An MPTCP socket that uses MPTCP, or has no connection yet.
     Mptcp {
-        /// `struct mptcp_info`, of the size that `sock_diag` shows.
+        /// `struct mptcp_info`, with the size that `sock_diag` reports.
         info: Contents,
-        /// In the order in which the kernel lists them.
+        /// The subflows in the order of the kernel's list.
         subflows: Vec<ExpectedSubflow>,
     },
     /// See [`Socket::FallenBack`].
@@ -51,19 +52,19 @@ pub enum Kind {
 /// Everything that the model is given about one scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedState {
-    /// The descriptor to call; a number that is never open for [`Kind::Closed`].
+    /// The descriptor to call; for [`Kind::Closed`] a number that is never open.
     pub fd: RawFd,
-    /// What the descriptor is.
+    /// The kind of the descriptor's socket.
     pub kind: Kind,
 }
 
 impl ExpectedState {
-    /// Of nothing.
+    /// An empty state.
     pub(super) fn blank() -> ExpectedState {
         ExpectedState { fd: number(None), kind: Kind::Closed }
     }
 
-    /// How many subflows the scene has.
+    /// The number of subflows of the scene.
     pub fn subflows(&self) -> usize {
         match &self.kind {
             Kind::Mptcp { subflows, .. } => subflows.len(),
@@ -71,10 +72,10 @@ impl ExpectedState {
         }
     }
 
-    /// The scene as the model takes it.
+    /// The form that the model is given.
     ///
     /// # Errors
-    /// Where `sock_diag` shows shorter structures than the revision has.
+    /// If `sock_diag` reports shorter structures than the revision has.
     pub fn socket(&self, revision: &Revision) -> Result<OwnedSocket, SizeMismatch> {
         let Kind::Mptcp { info, subflows } = &self.kind else {
             return Ok(OwnedSocket::Other(self.kind.other()));

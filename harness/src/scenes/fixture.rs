@@ -1,4 +1,4 @@
-//! What has been made: descriptors, and what their maker knows of them.
+//! What was built: descriptors, and what the builder knows of them.
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -10,21 +10,20 @@ use super::path_manager::Defaults;
 use super::recipe::{Addresses, Side};
 use super::system::during;
 
-/// One subflow that the maker arranged.
+/// One subflow that the builder made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Member {
-    /// The client's address of it; no two subflows of a connection share one.
+    /// Its client address; no two subflows of a connection share one.
     pub client: IpAddr,
-    /// `mptcp_subflow_info.id`, counted from 1 as they join; `None` where the
-    /// socket's past makes it another number.
+    /// `mptcp_subflow_info.id`, counted from 1 in the order of joining; `None` if the socket's past
+    /// makes it another number.
     pub id: Option<u32>,
-    /// Where it was closed, local and remote address, if it is no more and is
-    /// listed all the same.
+    /// The local and the remote address, if the subflow is closed and still listed.
     pub closed: Option<(SocketAddr, SocketAddr)>,
 }
 
 impl Member {
-    /// A subflow that stands.
+    /// A live subflow.
     pub fn new(client: IpAddr, id: u32) -> Member {
         Member { client, id: Some(id), closed: None }
     }
@@ -35,7 +34,7 @@ impl Member {
     }
 }
 
-/// How far a socket got, which decides what can be known of it.
+/// The state of a socket, which decides what can be known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// It has no subflow.
@@ -44,36 +43,36 @@ pub(super) enum Phase {
     Bound,
     /// It listens, connects or is connected: `sock_diag` shows everything.
     Live,
-    /// Both ends said that they are done: `sock_diag` shows the MPTCP socket,
-    /// which keeps its first subflow, but not that subflow.
+    /// Both ends shut down sending. `sock_diag` shows the MPTCP socket, which keeps its first
+    /// subflow, but not that subflow.
     Closed,
-    /// As closed, by the end that said so last: its first subflow is taken apart
-    /// further.
+    /// The same, on the end that shut down last: its first subflow is reset further.
     ClosedLast,
-    /// The other end disconnected: it keeps its first subflow, and is not shown.
+    /// The other end disconnected. The socket keeps its first subflow, and `sock_diag` does not
+    /// show it.
     Reset,
-    /// It was connected once, keeps its first subflow, and is not shown.
+    /// It was connected before, keeps its first subflow, and `sock_diag` does not show it.
     Disconnected,
 }
 
-/// A descriptor and what its maker knows of it.
+/// A descriptor and what the builder knows of it.
 pub(super) struct Fixture {
     /// `None` for the descriptor that is not open.
     pub descriptor: Option<OwnedFd>,
     pub side: Side,
     pub nature: SocketKind,
     pub standing: Phase,
-    /// What a socket made at that time took from its namespace.
+    /// The values that a socket of that time took from its namespace.
     pub defaults: Defaults,
-    /// Local and remote address, of a connection while it stood.
+    /// Local and remote address while the connection existed.
     pub names: Option<(SocketAddr, SocketAddr)>,
-    /// Bytes sent and bytes received, by a connection that stands.
+    /// Bytes sent and bytes received, of a live connection.
     pub bytes: [u64; 2],
-    /// The subflows in the kernel's order: the initial one, then as they joined.
+    /// The subflows in the kernel's order: the initial one, then in the order of joining.
     pub roster: Vec<Member>,
 }
 
-/// What the maker knows about what a descriptor is.
+/// What the builder knows of a descriptor's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SocketKind {
     Mptcp,
@@ -85,10 +84,10 @@ pub(super) enum SocketKind {
     Closed,
 }
 
-/// All that a plan made.
+/// Everything that was built from a plan.
 pub(super) struct Arrangement {
     pub subjects: Vec<Fixture>,
-    /// What must stay open, and nobody looks at.
+    /// Descriptors that must stay open, and are not read.
     pub props: Vec<OwnedFd>,
 }
 
@@ -113,8 +112,7 @@ impl Fixture {
 }
 
 impl Arrangement {
-    /// Takes the place of what was made before, under the same descriptor
-    /// numbers.
+    /// Replaces what was built before, under the same descriptor numbers.
     pub fn replace(&mut self, new: Arrangement) -> Result<(), String> {
         for (old, mut new) in self.subjects.iter_mut().zip(new.subjects) {
             let kept = old.descriptor.take();
@@ -129,7 +127,7 @@ impl Arrangement {
     }
 }
 
-/// The number of a descriptor; one that no process can have where it is closed.
+/// The number of a descriptor; if it is closed, one that no process can have.
 pub(super) fn number(descriptor: Option<&OwnedFd>) -> i32 {
     descriptor.map_or(i32::MAX, AsRawFd::as_raw_fd)
 }

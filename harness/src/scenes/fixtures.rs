@@ -1,4 +1,4 @@
-//! The fixtures: scenes that were made, are at rest, and were read.
+//! The fixtures: scenes that were built, came to rest, and were read.
 
 use std::os::fd::OwnedFd;
 use std::thread;
@@ -18,13 +18,13 @@ use super::sock_diag::{SockDiag, sizes};
 use crate::kernel::Sizes;
 use crate::kernel::{Kernel, Version};
 
-/// A scene at rest shows the same expected state twice, so far apart: three times the
-/// shortest delayed acknowledgement.
+/// The time between two reads that must show the same expected state before a scene is at rest. It
+/// is three times the shortest delayed acknowledgement.
 pub(super) const REST: Duration = Duration::from_millis(120);
-/// How long scenes may take to come to rest, all together.
+/// The time limit for all scenes to come to rest.
 pub(super) const UNREST: Duration = Duration::from_millis(1500);
-/// From this age on a scene that ages is made anew: a SYN is sent again after a
-/// second, which moves several fields.
+/// The age at which a scene that ages is built again. A SYN is retransmitted after a second, which
+/// changes several fields.
 const AGE: Duration = Duration::from_millis(700);
 
 /// Sockets in the states of the catalogue, and their expected states.
@@ -34,35 +34,35 @@ pub struct Fixtures {
     sizes: Sizes,
     holding: SocketBehavior,
     sets: Vec<Set>,
-    /// INVARIANT: in the order of the scenes' numbers, as the catalogue is.
+    /// INVARIANT: in the order of the scenes' numbers, like the catalogue.
     players: Vec<Player>,
     skipped: Vec<(&'static Scene, String)>,
     /// Scenes that this kernel's release cannot have.
     impossible: Vec<(&'static Scene, &'static str)>,
-    /// Why scenes are missing that would exist with more of some resource.
+    /// The limits of resources that made scenes missing.
     shortage: Option<String>,
 }
 
-/// What one plan made.
+/// What was built from one plan.
 struct Set {
     plan: Recipe,
     made: Arrangement,
     since: Instant,
 }
 
-/// One scene that stands.
+/// One scene that came up.
 struct Player {
     scene: &'static Scene,
-    /// Of [`Fixtures::sets`].
+    /// Index in [`Fixtures::sets`].
     set: usize,
     expected: ExpectedState,
 }
 
 impl Fixtures {
-    /// Makes the chosen scenes and waits, within bounds, until they rest.
+    /// Builds the chosen scenes and waits, for a limited time, until they are at rest.
     ///
-    /// What cannot be made is in [`Fixtures::skipped`]. `progress` is told what is
-    /// done in a few words, some ten times.
+    /// [`Fixtures::skipped`] has the scenes that cannot be built. `progress` is called about ten
+    /// times with a few words about the current step.
     pub fn build(
         enclosure: &Enclosure,
         which: impl Fn(&Scene) -> bool,
@@ -81,7 +81,7 @@ impl Fixtures {
             .map_err(|none| format!("{}: {}", none.what, none.advice))
             .and_then(|()| sizes(&mut sock_diag));
         let mut fixtures = Fixtures::empty(sock_diag, evidence.clone().ok());
-        // Only where it has MPTCP at all: without, that is the reason for what is missing.
+        // Only if there is MPTCP at all. Otherwise its absence is the reason for missing scenes.
         let has_mptcp = evidence.is_ok();
         let release = Version::running().release();
         let impossible = |scene: &Scene| {
@@ -139,7 +139,7 @@ impl Fixtures {
                 Some(maker)
             }
             Err(why) => {
-                // Without MPTCP that is the reason for whatever else is missing.
+                // Without MPTCP, its absence is the reason for all other missing scenes.
                 let why = evidence.err().unwrap_or(why);
                 fixtures.skipped.extend(chosen.into_iter().map(|scene| (scene, why.clone())));
                 None
@@ -151,7 +151,7 @@ impl Fixtures {
         fixtures
     }
 
-    /// Without any scene yet.
+    /// Fixtures without any scene.
     fn empty(sock_diag: SockDiag, sizes: Option<Sizes>) -> Fixtures {
         Fixtures {
             maker: None,
@@ -166,11 +166,11 @@ impl Fixtures {
         }
     }
 
-    /// Confirms that scenes exist, unless they are missing for another reason than a
-    /// limit of the environment: that is in [`Fixtures::skipped`].
+    /// Confirms that scenes exist, unless the reason is not a limit of the environment:
+    /// [`Fixtures::skipped`] has such reasons.
     ///
     /// # Errors
-    /// No scene exists because a resource was too short: which, and what to do.
+    /// If no scene exists because a resource was too short: which one, and what to do.
     pub fn usable(&self) -> Result<(), String> {
         match &self.shortage {
             Some(why) if self.players.is_empty() => Err(why.clone()),
@@ -178,12 +178,12 @@ impl Fixtures {
         }
     }
 
-    /// Looks again and again until every scene shows the same expected state twice;
-    /// those that do not in time are given up.
+    /// Reads all scenes repeatedly until each shows the same expected state twice. Scenes that do
+    /// not in time are skipped.
     fn rest(&mut self, mut members: Vec<(&'static Scene, usize)>) {
         for set in 0..self.sets.len() {
-            // What grew old while others were made; if that fails, the scene
-            // shows it by not resting.
+            // Scenes that became too old while others were built. If this fails, the scene does not
+            // come to rest.
             let _ = self.remake(set);
         }
         let start = Instant::now();
@@ -211,7 +211,7 @@ impl Fixtures {
         }
     }
 
-    /// Makes a set anew that ages and is old: whether it was.
+    /// Builds a set again if it ages and is too old. Returns whether it was.
     fn remake(&mut self, set: usize) -> Result<bool, String> {
         let set = &mut self.sets[set];
         if !matches!(set.plan, Recipe::Unconnected(_, Unconnected::Connecting))
@@ -225,21 +225,21 @@ impl Fixtures {
         Ok(true)
     }
 
-    /// Where the scene with a number stands.
+    /// The index of the scene with a number.
     fn player(&self, id: u8) -> Result<usize, String> {
         self.players
             .binary_search_by_key(&id, |player| player.scene.id)
             .map_err(|_| format!("scene {id} does not stand"))
     }
 
-    /// One look, and the expected states of all these scenes from it.
+    /// Reads `sock_diag` once, and takes the expected states of these scenes from it.
     fn expected_states(
         &mut self,
         members: &[(&'static Scene, usize)],
     ) -> Vec<Result<ExpectedState, String>> {
         let testimony = match self.sock_diag.look() {
             Ok(testimony) => testimony,
-            // Only MPTCP sockets need `sock_diag`, and none was made without it.
+            // Only MPTCP sockets need `sock_diag`, and none was built without it.
             Err(_) if self.sizes == Sizes::default() => Default::default(),
             Err(error) => return vec![Err(format!("sock_diag: {error}")); members.len()],
         };
@@ -252,38 +252,38 @@ impl Fixtures {
         members.iter().map(drawn).collect()
     }
 
-    /// The scenes that stand, in the order of their numbers.
+    /// The scenes that came up, in the order of their numbers.
     pub fn scenes(&self) -> impl Iterator<Item = &'static Scene> {
         self.players.iter().map(|player| player.scene)
     }
 
-    /// The chosen scenes that do not stand, each with the reason.
+    /// The chosen scenes that did not come up, each with the reason.
     pub fn skipped(&self) -> &[(&'static Scene, String)] {
         &self.skipped
     }
 
-    /// The chosen scenes that this kernel's release cannot have, each with the reason: they
-    /// are neither up nor missing.
+    /// The chosen scenes that this kernel's release cannot have, each with the reason. They count
+    /// neither as up nor as missing.
     pub fn impossible(&self) -> &[(&'static Scene, &'static str)] {
         &self.impossible
     }
 
-    /// The sizes of the kernel's structures, as `sock_diag` shows them; `None`
-    /// where there is no MPTCP or `sock_diag` does not show it.
+    /// The sizes of the kernel's structures, from `sock_diag`; `None` if there is no MPTCP, or if
+    /// `sock_diag` does not show it.
     pub fn sizes(&self) -> Option<Sizes> {
         (self.sizes != Sizes::default()).then_some(self.sizes)
     }
 
-    /// The expected state of a scene that stands, as it was taken last.
+    /// The latest expected state of a scene that came up.
     pub fn expected(&self, id: u8) -> Option<&ExpectedState> {
         let player = self.player(id).ok()?;
         Some(&self.players[player].expected)
     }
 
-    /// A descriptor of a scene's socket, to hand to another program.
+    /// A descriptor of a scene's socket, to pass to another program.
     ///
     /// # Errors
-    /// The scene does not stand, or has no descriptor that is open.
+    /// If the scene did not come up, or has no open descriptor.
     pub fn descriptor(&self, id: u8) -> Result<OwnedFd, String> {
         let player = &self.players[self.player(id)?];
         let subjects = &self.sets[player.set].made.subjects;
@@ -293,8 +293,8 @@ impl Fixtures {
         descriptor.try_clone().map_err(|error| format!("dup: {error}"))
     }
 
-    /// Reads a scene again: whether it moved since. To be asked when a call
-    /// disagrees with the model, before the kernel is blamed.
+    /// Reads a scene again. Returns whether it changed. Call it if a call disagrees with the model,
+    /// before the kernel is blamed.
     pub fn retake(&mut self, id: u8) -> Result<bool, String> {
         let player = self.player(id)?;
         let members = [(self.players[player].scene, self.players[player].set)];
@@ -307,9 +307,9 @@ impl Fixtures {
         Ok(moved)
     }
 
-    /// Makes a scene anew that ages and has grown old, under its old descriptor
-    /// number: whether it did, and the expected state is another one. For all other
-    /// scenes this costs a look at a table; call it before each use.
+    /// Builds a scene that ages again if it is too old, under its old descriptor number. Returns
+    /// whether its expected state changed. For all other scenes this only reads a table; call it
+    /// before each use.
     pub fn freshen(&mut self, id: u8) -> Result<bool, String> {
         let player = self.player(id)?;
         if !self.remake(self.players[player].set)? {

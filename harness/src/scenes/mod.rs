@@ -1,8 +1,7 @@
-//! Scenes: sockets in known states, made once, in a private namespace.
+//! Scenes: sockets in known states, built once, in a private namespace.
 //!
-//! [`enter`] a namespace, [`Fixtures::build`] the scenes of the [`catalogue`] that
-//! are wanted, and take the [`ExpectedState`] of each: that is what the model is given.
-//! Nothing here calls the options under test.
+//! [`enter`] a namespace, [`Fixtures::build`] the wanted scenes of the [`catalogue`], and take the
+//! [`ExpectedState`] of each, which the model is given. Nothing here calls the options under test.
 
 mod builder;
 mod catalogue;

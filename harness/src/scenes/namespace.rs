@@ -1,5 +1,5 @@
-//! A private user and network namespace, so that scenes need no privilege and
-//! leave no trace: when the process dies, however it dies, all of it is gone.
+//! A private user and network namespace. Scenes then need no privilege and leave no trace: the
+//! namespace ends with the process.
 
 use std::{fs, io};
 
@@ -10,23 +10,22 @@ use rustix::thread::UnshareFlags;
 use super::path_manager::PathManager;
 use super::system::{IPPROTO_MPTCP, is_set_to, netlink_available, write_sysctl};
 
-/// Where the scenes stand.
+/// Where the scenes are built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Enclosure {
-    /// In a network namespace of this process's own, with every right in it.
+    /// In a network namespace of this process, with all permissions.
     Private,
-    /// On the host's loopback, because the namespace was denied. Only scenes
-    /// that need no privilege can be made, and they must change nothing. (Should
-    /// the namespace exist and its loopback be down, `why` states so, and no
-    /// connection can be made at all. Should it exist without a `/proc/sys` that can
-    /// be written, the same scenes can be made in it as on the host.)
+    /// On the host's loopback, because the namespace was denied. Only scenes that need no privilege
+    /// can be built, and they must change nothing. (If the namespace exists but its loopback is
+    /// down, `why` states so, and no connection is possible. If it exists without a writable
+    /// `/proc/sys`, the same scenes can be built in it as on the host.)
     Host {
         /// What was denied, why, and what would allow it.
         why: String,
     },
 }
 
-/// Why no MPTCP socket can be made here.
+/// Why no MPTCP socket can be created here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoMptcp {
     /// What the kernel answered.
@@ -35,12 +34,12 @@ pub struct NoMptcp {
     pub advice: &'static str,
 }
 
-/// Moves this process into a private namespace, with loopback up and the
-/// sysctls on which scenes depend set to known values.
+/// Enters a private namespace, with loopback up and known values of the sysctls on which scenes
+/// depend.
 ///
-/// Call it once, before any thread is started: a process with several threads
-/// may not enter a user namespace, and a network namespace is entered by the
-/// calling thread alone and inherited only by the threads that it starts.
+/// Call it once, before any thread is started. A process with several threads may not enter a user
+/// namespace. Only the calling thread enters a network namespace, and the threads that it starts
+/// inherit it.
 pub fn enter() -> Enclosure {
     match unshare_and_prepare() {
         Ok(()) => Enclosure::Private,
@@ -49,17 +48,17 @@ pub fn enter() -> Enclosure {
 }
 
 fn unshare_and_prepare() -> Result<(), String> {
-    // Without netlink a namespace is an empty one, and there is no way back from it.
+    // Without netlink a namespace is empty, and there is no way back from it.
     netlink_available()?;
-    // Read before the namespace hides them.
+    // Read first, because the namespace hides them.
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
     if let Err(denied) = unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNET) {
-        // The superuser of a kernel without user namespaces needs only the other.
+        // The superuser of a kernel without user namespaces needs only a network namespace.
         unshare(UnshareFlags::NEWNET).map_err(|_| denial(denied))?;
     } else {
-        // Each id mapped to itself, so that files look as they did. Without the maps
-        // (no /proc, or AppArmor refuses the write) the process has the overflow ids,
-        // and the scenes are the same: no reason to fail.
+        // Each id is mapped to itself, so that files keep their owners. Without the maps (no /proc,
+        // or AppArmor refuses the write) the process has the overflow ids. The scenes are the same,
+        // so this is not a failure.
         let _ = fs::write("/proc/self/setgroups", "deny");
         let _ = fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"));
         let _ = fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"));
@@ -67,7 +66,7 @@ fn unshare_and_prepare() -> Result<(), String> {
     PathManager::new().loopback_up().map_err(stranded)?;
     sysctls_writable()?;
     for (name, value) in SYSCTLS {
-        // Those that this kernel does not have are missing on purpose.
+        // Sysctls that this kernel does not have are expected to be missing.
         let _ = write_sysctl(name, value);
     }
     Ok(())
@@ -78,8 +77,8 @@ fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
     rustix::thread::unshare(flags)
 }
 
-/// The way back is closed: without privilege nobody re-enters the host's
-/// namespace, so that even scenes for which loopback is enough fail.
+/// There is no way back: an unprivileged process cannot enter the host's namespace again. Scenes
+/// that only need loopback fail as well.
 fn stranded(error: io::Error) -> String {
     let reason = if is_set_to("kernel/apparmor_restrict_unprivileged_userns", "1") {
         APPARMOR
@@ -92,16 +91,16 @@ fn stranded(error: io::Error) -> String {
     )
 }
 
-/// Why AppArmor is in the way and what to do: with this sysctl a process without
-/// privilege gets its user namespace, and no right in it.
+/// How AppArmor prevents this and what to do: with this sysctl an unprivileged process gets its
+/// user namespace, but no permissions in it.
 const APPARMOR: &str = "AppArmor restricts unprivileged user namespaces: set \
                         kernel.apparmor_restrict_unprivileged_userns to 0 with sysctl, or run \
                         as root";
 
-/// Confirms that `/proc/sys` is there and can be written: by it the path manager is
-/// chosen, without which there is no connection of a known number of subflows.
+/// Confirms that `/proc/sys` is present and writable. It selects the path manager, without which no
+/// connection has a known number of subflows.
 fn sysctls_writable() -> Result<(), String> {
-    // Every network namespace has it, with or without MPTCP.
+    // Every network namespace has this one, with or without MPTCP.
     const ANY: &str = "net/ipv4/ip_forward";
     let opened = fs::OpenOptions::new().write(true).open(format!("/proc/sys/{ANY}"));
     let Err(error) = opened else {
@@ -117,17 +116,17 @@ fn sysctls_writable() -> Result<(), String> {
     ))
 }
 
-/// What a namespace's defaults may have been compiled or configured otherwise.
+/// Sysctls whose defaults may have been compiled or configured differently.
 const SYSCTLS: [(&str, &str); 8] = [
     ("net/mptcp/enabled", "1"),
     ("net/mptcp/checksum_enabled", "0"),
     ("net/mptcp/allow_join_initial_addr_port", "1"),
     ("net/mptcp/scheduler", "default"),
     ("net/ipv6/ip_nonlocal_bind", "1"),
-    // A connection attempt that is looked at for long must not fall back.
+    // A connection attempt that lasts long must not fall back.
     ("net/mptcp/syn_retrans_before_tcp_fallback", "255"),
     ("net/ipv4/tcp_syn_linear_timeouts", "0"),
-    // Routes and metrics remembered from one connection would colour the next.
+    // Routes and metrics remembered from one connection would affect the next.
     ("net/ipv4/tcp_no_metrics_save", "1"),
 ];
 
@@ -174,7 +173,7 @@ fn denial(error: Errno) -> String {
     format!("{answer} ({reason})")
 }
 
-/// Whether MPTCP sockets can be made here, and if not, why.
+/// Whether MPTCP sockets can be created here, and if not, why.
 pub fn mptcp_available() -> Result<(), NoMptcp> {
     let Err(error) = super::sockets::mptcp(socket2::Domain::IPV4) else {
         return Ok(());

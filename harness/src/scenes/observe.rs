@@ -1,8 +1,8 @@
-//! How a scene's expected state is read.
+//! Reads a scene's expected state.
 //!
 //! It comes from what the scene's builder knows, from `getsockname` and `getpeername`, and from
-//! [`super::sock_diag`]; never from the calls under test. What none of these states is left
-//! open, byte by byte.
+//! [`super::sock_diag`]; never from the calls under test. Bytes that none of these determines are
+//! open.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,25 +26,23 @@ use crate::kernel::Sizes;
 /// `mptcpi_last_data_recv`, `mptcpi_last_ack_recv` (since 6.10). Milliseconds,
 /// as coarse as a kernel tick.
 const INFO_CLOCKS: [(usize, usize); 3] = [(84, 4), (88, 4), (92, 4)];
-/// `mptcpi_write_seq` and `mptcpi_snd_una`: drawn at random by the handshake.
+/// `mptcpi_write_seq` and `mptcpi_snd_una`: the handshake chooses them at random.
 const INFO_SEQUENCES: [(usize, usize); 2] = [(16, 8), (24, 8)];
 /// `mptcpi_rcv_nxt`.
 const INFO_RCV_NXT: [(usize, usize); 1] = [(32, 8)];
-/// Clocks of `struct tcp_info`: `tcpi_last_data_sent`, `tcpi_last_data_recv`,
-/// `tcpi_last_ack_recv`. `tcpi_last_ack_sent` is none: Linux leaves it 0.
+/// Clocks of `struct tcp_info`: `tcpi_last_data_sent`, `tcpi_last_data_recv`, `tcpi_last_ack_recv`.
+/// `tcpi_last_ack_sent` is not one: Linux leaves it 0.
 const TCP_CLOCKS: [(usize, usize); 3] = [(44, 4), (52, 4), (56, 4)];
-/// Fields of `struct tcp_info` that a socket starts with other than zero, by
-/// choices of the implementation: the flags in byte 7, `tcpi_rto`, `snd_mss`,
-/// `rttvar`, `snd_ssthresh` and `snd_cwnd`, `reordering`, `pacing_rate` and
-/// `max_pacing_rate`, `min_rtt`.
+/// Fields of `struct tcp_info` whose initial value is not zero and depends on the implementation:
+/// the flags in byte 7, `tcpi_rto`, `snd_mss`, `rttvar`, `snd_ssthresh` and `snd_cwnd`,
+/// `reordering`, `pacing_rate` and `max_pacing_rate`, `min_rtt`.
 const TCP_PARAMETERS: [(usize, usize); 8] =
     [(7, 1), (8, 4), (16, 4), (72, 4), (76, 8), (88, 4), (104, 16), (148, 4)];
-/// Fields of `struct tcp_info` that traffic leaves its mark on: `tcpi_options`
-/// and the window scales, `ato`, `rcv_mss`, `pmtu` to `rtt`, `advmss`,
-/// `rcv_rtt` and `rcv_space`, `bytes_acked` to `notsent_bytes` (a disconnected
-/// socket tells bytes that nobody wrote), `data_segs_in` to `busy_time`,
-/// `delivered`, `bytes_sent`, `snd_wnd` and `rcv_wnd`. All that tells of loss,
-/// congestion marks and limits stays 0 on loopback.
+/// Fields of `struct tcp_info` that traffic changes: `tcpi_options` and the window scales, `ato`,
+/// `rcv_mss`, `pmtu` to `rtt`, `advmss`, `rcv_rtt` and `rcv_space`, `bytes_acked` to
+/// `notsent_bytes` (a disconnected socket reports bytes that were never written), `data_segs_in` to
+/// `busy_time`, `delivered`, `bytes_sent`, `snd_wnd` and `rcv_wnd`. Fields about loss, congestion
+/// marks and limits stay 0 on loopback.
 const TCP_HISTORY: [(usize, usize); 11] = [
     (5, 2),
     (12, 4),
@@ -63,7 +61,7 @@ const TCP_RECOVERY_CLOCK: [(usize, usize); 1] = [(244, 4)];
 /// `TCP_CLOSE`, in `tcpi_state`.
 const TCP_CLOSE: u8 = 7;
 
-/// The expected state from one look at `sock_diag`.
+/// The expected state from one read of `sock_diag`.
 pub(super) fn draw(
     subject: &Fixture,
     testimony: &Testimony,
@@ -102,11 +100,11 @@ fn mptcp(
         (Phase::Live | Phase::Closed | Phase::ClosedLast, _) => {
             return Err("sock_diag does not show the MPTCP socket".into());
         }
-        // It keeps what it counted, and nobody else can read that any more.
+        // It keeps its counts, but they can no longer be read.
         (Phase::Reset, _) => {
             at_rest(&subject.defaults, sizes).open(&[(0, sizes.mptcp_info)], OpenReason::NoWitness)
         }
-        // With no token and no port to listen on, sock_diag has no way to it.
+        // Without a token or a listening port, sock_diag cannot find it.
         (Phase::Disconnected, _) => at_rest(&subject.defaults, sizes)
             .open(&INFO_SEQUENCES, OpenReason::NoWitness)
             .open(kept_by_disconnect(holding), OpenReason::NoWitness),
@@ -127,13 +125,13 @@ fn mptcp(
     })
 }
 
-/// What more of `struct mptcp_info` a disconnected socket keeps on older kernels.
+/// Further fields of `struct mptcp_info` that a disconnected socket keeps on older kernels.
 fn kept_by_disconnect(holding: &SocketBehavior) -> &'static [(usize, usize)] {
     if holding.disconnect_clears_rcv_nxt { &[] } else { &INFO_RCV_NXT }
 }
 
-/// `struct mptcp_info` with its padding zero, whatever `sock_diag` shows: what
-/// a kernel leaks by one path it may leak by the other.
+/// `struct mptcp_info` with its padding zero, whatever `sock_diag` reports: a kernel that leaks
+/// memory by one path may leak it by the other.
 fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
     for hole in MptcpInfo::FIELDS.iter().filter(|field| field.name == HOLE) {
         let start = usize::from(hole.offset);
@@ -142,9 +140,9 @@ fn without_holes(mut info: Vec<u8>) -> Vec<u8> {
     info
 }
 
-/// `struct mptcp_info` with what its maker knows, whatever `sock_diag` shows: one
-/// function of the kernel fills it in for `sock_diag` and for the options, so that
-/// `sock_diag` would confirm a mistake in it.
+/// `struct mptcp_info` with the values that the builder knows, whatever `sock_diag` reports. One
+/// kernel function fills it in for `sock_diag` and for the options, so `sock_diag` would confirm a
+/// mistake in it.
 fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &SocketBehavior) -> Vec<u8> {
     let live =
         |members: &[Member]| members.iter().filter(|member| member.closed.is_none()).count() as u8;
@@ -161,8 +159,8 @@ fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &SocketBehavior) -> Ve
             bytes.copy_from_slice(value);
         }
     };
-    // Once both ends are done the kernel takes subflows away in its own time, and of
-    // a socket that listens Linux tells 0 in all, of one that connects 1.
+    // Once both ends are shut down, the kernel removes subflows at an unknown time. For a listening
+    // socket Linux reports a total of 0, for a connecting one 1.
     if subject.standing == Phase::Live {
         if holding.userspace_counts || subject.names.is_none() {
             tell("mptcpi_subflows", &[joined]);
@@ -176,7 +174,7 @@ fn as_made(subject: &Fixture, mut info: Vec<u8>, holding: &SocketBehavior) -> Ve
     for (field, value) in subject.defaults.limits() {
         tell(field, &[value]);
     }
-    // (What is acknowledged has an end of data in it, and is left to `sock_diag`.)
+    // (Acknowledged bytes include an end of data, so `sock_diag` determines them.)
     let [sent, received] = subject.bytes;
     tell("mptcpi_bytes_sent", &sent.to_ne_bytes());
     tell("mptcpi_bytes_received", &received.to_ne_bytes());
@@ -202,24 +200,24 @@ fn live(side: Side, member: &Member, seen: &[Record]) -> Result<ExpectedSubflow,
     })
 }
 
-/// `tcpi_total_rto_time` (since 6.7), as long as segments are being sent again:
-/// the milliseconds spent so, those of the recovery under way included. The
-/// SYN of a connection that nobody answers is the case here.
+/// `tcpi_total_rto_time` (since 6.7) while segments are retransmitted: the milliseconds spent in
+/// recovery, including the current one. Here this is the SYN of a connection that is never
+/// answered.
 fn recovery_clock(tcp_info: &[u8]) -> &'static [(usize, usize)] {
     let retransmits = tcp_info.get(2).copied().unwrap_or(0);
     if retransmits > 0 { &TCP_RECOVERY_CLOCK } else { &[] }
 }
 
-/// Fields of `struct tcp_info`, as offset and size, in which two sockets of the
-/// same scene need not be alike: clocks, choices of the implementation, and what
-/// depends on when segments and acknowledgements went.
+/// Fields of `struct tcp_info`, as offset and size, in which two sockets of the same scene may
+/// differ: clocks, choices of the implementation, and values that depend on the timing of segments
+/// and acknowledgements.
 pub fn of_the_moment() -> impl Iterator<Item = (usize, usize)> {
     let all: [&[_]; 4] = [&TCP_CLOCKS, &TCP_PARAMETERS, &TCP_HISTORY, &TCP_RECOVERY_CLOCK];
     all.into_iter().flatten().copied()
 }
 
-/// A subflow that sock_diag does not show, or without its `tcp_info`: one that
-/// was bound and nothing more, or what a closed connection keeps of its first.
+/// A subflow that sock_diag does not show, or shows without its `tcp_info`: one that was only
+/// bound, or the first one of a closed connection.
 fn unseen(
     subject: &Fixture,
     descriptor: &OwnedFd,
@@ -252,7 +250,7 @@ fn unseen(
             return Ok(ExpectedSubflow { tcp_info, subflow_info, local, remote });
         }
         (Some(_), _) => &[],
-        // The kernel may take the subflow apart as far as its remote port.
+        // The kernel may reset the subflow, including its remote port.
         (None, Phase::Closed) => &[remote_port],
         (None, Phase::ClosedLast | Phase::Reset | Phase::Disconnected) => {
             &[local_port, local_ip, remote_port, remote_ip]
@@ -263,8 +261,7 @@ fn unseen(
     Ok(ExpectedSubflow { tcp_info, subflow_info, local, remote })
 }
 
-/// `struct mptcp_info` of a socket to which nothing has happened: all zero but
-/// for what it took from its namespace.
+/// `struct mptcp_info` of a new socket: all zero except for what it took from its namespace.
 fn at_rest(defaults: &Defaults, sizes: Sizes) -> Contents {
     let mut info = vec![0; sizes.mptcp_info];
     let checksums = ("mptcpi_csum_enabled", defaults.checksums);

@@ -1,8 +1,8 @@
-//! Path managers: the kernel's own, and ours through `mptcp_pm` netlink.
+//! Path managers: the kernel's own, and the harness's through `mptcp_pm` netlink.
 //!
-//! With `net.mptcp.path_manager` = `userspace` (before 6.15 `net.mptcp.pm_type`
-//! = 1) the kernel makes no subflow by itself and `SUBFLOW_CREATE` makes one at
-//! a time: their number and order are then the maker's.
+//! With `net.mptcp.path_manager` = `userspace` (before 6.15 `net.mptcp.pm_type` = 1) the kernel
+//! makes no subflow by itself. `SUBFLOW_CREATE` makes one at a time, so the builder determines
+//! their number and order.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -28,14 +28,14 @@ pub(super) const BACKUP: u32 = 1 << 2;
 /// The loopback interface of a fresh network namespace.
 const LOOPBACK: u32 = 1;
 
-/// Who decides about the subflows of sockets made from now on.
+/// Which path manager decides about the subflows of new sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manager {
     Kernel,
     Userspace,
 }
 
-/// Chooses the path manager of sockets made from now on in this namespace.
+/// Selects the path manager of new sockets in this namespace.
 pub(super) fn choose(manager: Manager) -> io::Result<()> {
     let (name, number) = match manager {
         Manager::Kernel => ("kernel", "0"),
@@ -45,10 +45,10 @@ pub(super) fn choose(manager: Manager) -> io::Result<()> {
         .or_else(|_| write_sysctl("net/mptcp/pm_type", number))
 }
 
-/// What a new MPTCP socket takes from its namespace, as `struct mptcp_info`
-/// tells it: the in-kernel path manager's limits, how many of its endpoints there
-/// are of a kind, and whether checksums are on. Whether limits and counts are 0 with
-/// the userspace path manager is [`SocketBehavior::userspace_limits`].
+/// What a new MPTCP socket takes from its namespace, as `struct mptcp_info` reports it: the limits
+/// of the in-kernel path manager, the number of its endpoints of each kind, and whether checksums
+/// are on. [`SocketBehavior::userspace_limits`] is whether limits and counts are filled in with the
+/// userspace path manager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Defaults {
     pub subflows_max: u8,
@@ -71,11 +71,11 @@ impl Defaults {
     }
 }
 
-/// The netlink sides of path management and of addresses.
+/// The netlink sockets for path management and for addresses.
 pub(super) struct PathManager {
     netlink: NetlinkSocket,
-    /// Kept open, never read: a server whose path manager is userspace refuses
-    /// joins unless somebody listens to the events.
+    /// Kept open, never read. A server with the userspace path manager refuses joins if no process
+    /// listens to the events.
     _events: Option<MulticastSocketRaw>,
 }
 
@@ -161,7 +161,8 @@ impl PathManager {
         self.acknowledged(&request)
     }
 
-    /// What an MPTCP socket made now takes from its namespace, on a kernel whose sockets hold this.
+    /// What a new MPTCP socket takes from its namespace, on a kernel whose sockets behave like
+    /// this.
     pub fn defaults(&mut self, holding: &SocketBehavior) -> io::Result<Defaults> {
         let checksums =
             read_sysctl("net/mptcp/checksum_enabled").is_some_and(|value| value == "1").into();
@@ -204,10 +205,10 @@ impl PathManager {
         self.acknowledged(&rt_link::Request::new().op_setlink_do(&header))
     }
 
-    /// Makes every address of an IPv6 network local, at once; together with
-    /// `net.ipv6.ip_nonlocal_bind` one can stand on any of them. (An address
-    /// given to the interface works only some time after the kernel said yes:
-    /// a SYN from it in the meantime is lost, and sent again after a second.)
+    /// Makes every address of an IPv6 network local, at once. With `net.ipv6.ip_nonlocal_bind`,
+    /// sockets can be bound to any of them. (An address that is added to the interface works only
+    /// some time after the kernel's reply. A SYN from it in the meantime is lost, and retransmitted
+    /// after a second.)
     pub fn own_network(&mut self, ip: Ipv6Addr, prefix: u8) -> io::Result<()> {
         let header = rt_route::Rtmsg {
             rtm_family: libc::AF_INET6 as u8,

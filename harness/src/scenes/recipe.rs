@@ -1,5 +1,5 @@
-//! What a scene is made of: a plan names the whole arrangement, of which the
-//! two ends of a connection are two scenes.
+//! What a scene consists of. A plan describes a whole arrangement; the two ends of a connection are
+//! two scenes.
 
 /// The addresses between two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -8,11 +8,11 @@ pub enum Addresses {
     V4,
     /// IPv6.
     V6,
-    /// IPv6 sockets that talk IPv4, with IPv4-mapped addresses.
+    /// IPv6 sockets that use IPv4, with IPv4-mapped addresses.
     Mapped,
 }
 
-/// What a socket was made as.
+/// The protocol of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// `IPPROTO_MPTCP`.
@@ -21,7 +21,7 @@ pub enum Protocol {
     Tcp,
 }
 
-/// Which end of the arrangement a scene is; `Client` where there is but one.
+/// Which end of the arrangement a scene is; `Client` if there is only one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The end that connected.
@@ -33,20 +33,20 @@ pub enum Side {
 /// An MPTCP socket without a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unconnected {
-    /// Arrangement, and nothing more.
+    /// Only created.
     Fresh,
     /// Bound to loopback.
     Bound,
     /// Listening on loopback.
     Listening,
-    /// The SYN is out and is never answered.
+    /// The SYN was sent and is never answered.
     Connecting,
 }
 
-/// What happens to a connection once it stands and data went both ways.
+/// What happens to a connection after it is established and data was sent both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// Nothing at all.
+    /// Nothing.
     Nothing,
     /// The client shut down its sending side.
     HalfClosed,
@@ -54,13 +54,13 @@ pub enum Change {
     Closed,
     /// The client called connect with `AF_UNSPEC`.
     Disconnected,
-    /// And connected again.
+    /// The client called connect with `AF_UNSPEC`, and connected again.
     Reconnected,
-    /// The path manager took the second of the subflows away.
+    /// The path manager removed the second subflow.
     SubflowRemoved,
-    /// The path manager took the address away from which the second subflow was made.
+    /// The path manager removed the address of the second subflow.
     AddressRemoved,
-    /// The path manager took the initial subflow away, and data goes on by the other.
+    /// The path manager removed the initial subflow, and data continues on the other.
     InitialRemoved,
     /// The joined subflows are backups.
     BackupSubflow,
@@ -75,19 +75,19 @@ pub enum Change {
 pub struct Link {
     /// The addresses between both ends.
     pub over: Addresses,
-    /// What the end that connects was made as.
+    /// The protocol of the connecting socket.
     pub client: Protocol,
-    /// What the listener was made as.
+    /// The protocol of the listener.
     pub server: Protocol,
-    /// How many subflows are made, the initial one among them.
+    /// The number of subflows, including the initial one.
     pub subflows: u8,
-    /// Whether data goes both ways once all subflows stand.
+    /// Whether data is sent both ways once all subflows are established.
     pub data: bool,
-    /// What happens then.
+    /// What happens afterwards.
     pub change: Change,
 }
 
-/// What has nothing to do with MPTCP.
+/// A descriptor without MPTCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NotMptcp {
     /// A TCP socket, not connected.
@@ -96,34 +96,34 @@ pub enum NotMptcp {
     Udp(Addresses),
     /// One of a pair of unix stream sockets.
     Unix,
-    /// The end of a pipe that is read.
+    /// The read end of a pipe.
     Pipe,
     /// A descriptor that is not open.
     Closed,
 }
 
-/// An arrangement of sockets, made at once.
+/// An arrangement of sockets, built together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recipe {
     /// An MPTCP socket without a connection.
     Unconnected(Addresses, Unconnected),
     /// A connection.
     Link(Link),
-    /// No MPTCP.
+    /// A descriptor without MPTCP.
     NotMptcp(NotMptcp),
 }
 
-/// File descriptors that a plan takes.
+/// The number of file descriptors that a plan needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Descriptors {
     /// Those that stay open.
     pub stay: usize,
-    /// The most at a time while it is made.
+    /// The maximum at a time while it is built.
     pub most: usize,
 }
 
 impl Recipe {
-    /// Whether any socket of it is made as an MPTCP socket.
+    /// Whether any of its sockets is created as an MPTCP socket.
     pub fn speaks_mptcp(&self) -> bool {
         match self {
             Recipe::Unconnected(..) => true,
@@ -132,21 +132,21 @@ impl Recipe {
         }
     }
 
-    /// Whether it is a connection with an MPTCP socket at one end at least.
+    /// Whether it is a connection with an MPTCP socket at one end or both.
     pub(super) fn speaks_mptcp_with_a_peer(&self) -> bool {
         matches!(self, Recipe::Link(_)) && self.speaks_mptcp()
     }
 
-    /// How many file descriptors it takes: those that stay open, and the most that are
-    /// open at a time while it is made.
+    /// The number of file descriptors that it needs: those that stay open, and the maximum at a
+    /// time while it is built.
     pub(super) fn descriptors(&self) -> Descriptors {
-        // One more while the limits and sysctls are read that a socket takes over.
+        // One more while the limits and sysctls of a new socket are read.
         let reading = |stay, most: usize| Descriptors { stay, most: most + 1 };
         match self {
-            // The queue that is full takes a listener and a filler.
+            // The full queue needs a listener and a filler.
             Recipe::Unconnected(_, Unconnected::Connecting) => reading(3, 3),
             Recipe::Unconnected(..) => reading(1, 1),
-            // The listener is open until both ends are.
+            // The listener is open until both ends exist.
             Recipe::Link(_) => reading(2, 3),
             Recipe::NotMptcp(NotMptcp::Unix | NotMptcp::Pipe) => Descriptors { stay: 2, most: 2 },
             Recipe::NotMptcp(NotMptcp::Tcp(_) | NotMptcp::Udp(_)) => {
@@ -156,7 +156,7 @@ impl Recipe {
         }
     }
 
-    /// Joins and sysctls take rights; one subflow on loopback takes none.
+    /// Joins and sysctls need permissions; one subflow on loopback needs none.
     pub fn needs_namespace(&self) -> bool {
         matches!(self, Recipe::Link(link)
             if link.subflows > 1 || matches!(link.change, Change::Checksums | Change::KernelManaged))

@@ -1,4 +1,4 @@
-//! The independent source: what `sock_diag` shows of TCP sockets and of MPTCP sockets.
+//! The independent source: what `sock_diag` reports about TCP and MPTCP sockets.
 //!
 //! `NETLINK_SOCK_DIAG` dumps answer with `struct inet_diag_msg` and attributes
 //! (`linux/inet_diag.h`). The INFO attribute of a TCP socket is the kernel's
@@ -25,30 +25,30 @@ const INET_DIAG_INFO: u16 = 2;
 /// that were bound and do nothing yet. Older kernels ignore the bit.
 const ALL_STATES: u32 = 0x3fff;
 
-/// One socket as `sock_diag` saw it.
+/// One socket in `sock_diag`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    /// Inode of the descriptor; the subflows of an MPTCP socket carry the
-    /// inode of that socket. 0 where no descriptor is attached.
+    /// Inode of the descriptor. The subflows of an MPTCP socket have the inode of that socket; 0 if
+    /// no descriptor is attached.
     pub inode: u32,
     /// `idiag_state`.
     pub state: u8,
     pub local: SocketAddr,
     pub remote: SocketAddr,
-    /// The INFO attribute, raw; empty where the kernel gave none.
+    /// The INFO attribute, raw; empty if the kernel sent none.
     pub info: Vec<u8>,
 }
 
-/// All that one look at the namespace told.
+/// Everything that one read of the namespace reported.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Testimony {
-    /// TCP sockets, the subflows among them; INFO is `struct tcp_info`.
+    /// TCP sockets, including subflows; INFO is `struct tcp_info`.
     pub tcp: Vec<Record>,
     /// MPTCP sockets that have a token or listen; INFO is `struct mptcp_info`.
     pub mptcp: Vec<Record>,
 }
 
-/// A netlink socket to ask again and again.
+/// A netlink socket for repeated requests.
 pub(super) struct SockDiag {
     netlink: NetlinkSocket,
 }
@@ -58,7 +58,7 @@ impl SockDiag {
         SockDiag { netlink: NetlinkSocket::new() }
     }
 
-    /// Everything, in four dumps.
+    /// All sockets, in four dumps.
     pub fn look(&mut self) -> io::Result<Testimony> {
         Ok(Testimony { tcp: self.tcp()?, mptcp: self.mptcp()? })
     }
@@ -78,14 +78,14 @@ impl SockDiag {
         self.dump(libc::IPPROTO_TCP as u32, 1 << TCP_ESTABLISHED, port)
     }
 
-    /// `states` is a bit for each; `port` is a local one, or 0 for all.
+    /// `states` has a bit for each state; `port` is a local port, or 0 for all.
     fn dump(&mut self, protocol: u32, states: u32, port: u16) -> io::Result<Vec<Record>> {
         let mut seen = Vec::new();
         for family in [libc::AF_INET, libc::AF_INET6] {
             let mut header = ReqV2 {
                 family: family as u8,
-                // The 8 bits of the header are too few for 262, and 262 cut to
-                // 8 bits happens to be IPPROTO_TCP: the attribute decides.
+                // The 8 bits in the header are too few for 262. The lower 8 bits of 262 happen to
+                // be IPPROTO_TCP, so the attribute decides.
                 protocol: libc::IPPROTO_TCP as u8,
                 ext: 1 << (INET_DIAG_INFO - 1),
                 states,
@@ -118,9 +118,9 @@ impl SockDiag {
     }
 }
 
-/// The payload of the first attribute of a type, empty where there is none.
+/// The payload of the first attribute of a type, empty if there is none.
 ///
-/// The bindings would cut INFO to a `tcp_info` of one fixed size.
+/// The bindings would truncate INFO to a `tcp_info` of one fixed size.
 fn attribute(mut attributes: &[u8], wanted: u16) -> &[u8] {
     while let [l0, l1, t0, t1, ..] = *attributes {
         let len = usize::from(u16::from_ne_bytes([l0, l1]));

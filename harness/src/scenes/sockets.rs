@@ -9,8 +9,8 @@ use socket2::{Domain, Protocol as Number, Socket, Type};
 use super::recipe::{Addresses, Protocol};
 use super::system::IPPROTO_MPTCP;
 
-/// The network from which subflows over IPv6 join, made local in whole; for
-/// IPv4 loopback is one.
+/// The network from which subflows over IPv6 join; all its addresses are made local. For IPv4,
+/// loopback is such a network.
 pub(super) const NETWORK_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0);
 /// An MPTCP stream socket.
 pub(super) fn mptcp(domain: Domain) -> io::Result<Socket> {
@@ -24,7 +24,7 @@ pub(super) fn stream(protocol: Protocol, domain: Domain) -> io::Result<Socket> {
     }
 }
 
-/// A listener on a port of the kernel's choice, and where it stands.
+/// A listener on a port that the kernel chooses, and its address.
 pub(super) fn listener(protocol: Protocol, over: Addresses) -> io::Result<(Socket, SocketAddr)> {
     let listener = stream(protocol, over.domain())?;
     listener.bind(&over.origin().into())?;
@@ -38,7 +38,7 @@ impl Addresses {
         if self == Addresses::V4 { Domain::IPV4 } else { Domain::IPV6 }
     }
 
-    /// The client's address of the subflow with a number, from 0.
+    /// The client's address of a subflow, by its number from 0.
     pub(super) fn address(self, n: u8) -> IpAddr {
         match self {
             Addresses::V4 | Addresses::Mapped => Ipv4Addr::new(127, 0, 0, n + 1).into(),
@@ -47,7 +47,7 @@ impl Addresses {
         }
     }
 
-    /// Where listeners stand: the first address, a port of the kernel's choice.
+    /// The address of listeners: the first address, with a port that the kernel chooses.
     pub(super) fn origin(self) -> SocketAddr {
         let ip = match (self, self.address(0)) {
             (Addresses::Mapped, IpAddr::V4(v4)) => v4.to_ipv6_mapped().into(),
@@ -62,7 +62,7 @@ pub(super) fn inode(descriptor: impl AsFd) -> io::Result<u32> {
     Ok(rustix::fs::fstat(descriptor)?.st_ino as u32)
 }
 
-/// So many bytes from one socket to the other, all read.
+/// Sends a number of bytes from one socket to the other, and reads all.
 pub(super) fn talk(mut from: &Socket, mut to: &Socket, len: usize) -> io::Result<()> {
     from.write_all(&vec![0x2a; len])?;
     to.read_exact(&mut vec![0; len])
@@ -75,7 +75,7 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// So many bytes from the client, then so many from the server, all read.
+    /// Sends a number of bytes from the client, then another from the server, and reads all.
     pub fn talk(&self, from_client: usize, from_server: usize) -> io::Result<()> {
         talk(&self.client, &self.server, from_client)?;
         talk(&self.server, &self.client, from_server)
@@ -111,7 +111,7 @@ impl BlackHole {
         Ok(BlackHole([listener, filler]))
     }
 
-    /// Begins a connection that will not come to be.
+    /// Starts a connection that will not be established.
     pub fn attract(&self, socket: &Socket) -> io::Result<()> {
         socket.set_nonblocking(true)?;
         match socket.connect(&self.0[0].local_addr()?) {

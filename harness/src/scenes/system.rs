@@ -1,4 +1,4 @@
-//! What the modules of this folder need of the system.
+//! Access to the system for the modules of this folder.
 
 use std::{fs, io};
 
@@ -6,16 +6,16 @@ use mptcp_limits::{Need, Resource};
 use netlink_socket2::ReplyError;
 use rustix::net::{AddressFamily, SocketType, socket};
 
-/// A step's name before its error.
+/// Puts a step's name before its error.
 pub(super) fn during<E: std::fmt::Display>(step: &str) -> impl Fn(E) -> String {
     move |error| format!("{step}: {error}")
 }
 
-/// Confirms that netlink sockets can be opened: loopback is brought up by one, and
-/// `sock_diag` is asked by another.
+/// Confirms that netlink sockets can be opened. One brings loopback up, another queries
+/// `sock_diag`.
 ///
-/// The netlink library reports every failure to open one as `EPERM`; this has the
-/// kernel's own answer.
+/// The netlink library reports every failure to open one as `EPERM`; this returns the kernel's own
+/// error.
 pub(super) fn netlink_available() -> Result<(), String> {
     // NETLINK_ROUTE is protocol 0.
     let opened = socket(AddressFamily::NETLINK, SocketType::RAW, None);
@@ -35,14 +35,14 @@ pub(super) fn is_set_to(path: &str, value: &str) -> bool {
     read_sysctl(path).is_some_and(|now| now == value)
 }
 
-/// Reads a sysctl by its path below `/proc/sys`; `None` where there is none.
+/// Reads a sysctl by its path below `/proc/sys`; `None` if it is missing.
 pub(super) fn read_sysctl(path: &str) -> Option<String> {
     Some(fs::read_to_string(format!("/proc/sys/{path}")).ok()?.trim().to_owned())
 }
 
 /// Writes a sysctl by its path below `/proc/sys`.
 pub(super) fn write_sysctl(path: &str, value: &str) -> io::Result<()> {
-    // Not fs::write: a missing sysctl is an error, not a file to be made.
+    // Not fs::write: a missing sysctl is an error, and must not be created as a file.
     let mut file = fs::OpenOptions::new().write(true).open(format!("/proc/sys/{path}"))?;
     io::Write::write_all(&mut file, value.as_bytes())
 }
@@ -53,7 +53,7 @@ pub(super) const IPPROTO_MPTCP: u32 = 262;
 /// `TCP_ESTABLISHED`, a value of `idiag_state` and of `tcpi_state`.
 pub(super) const TCP_ESTABLISHED: u8 = 1;
 
-/// A netlink error with the kernel's own words (its extended acknowledgement).
+/// A netlink error with the kernel's own message (its extended acknowledgement).
 pub(super) fn explain(error: ReplyError) -> io::Error {
     io::Error::new(error.as_io_error().kind(), error.to_string())
 }

@@ -1,5 +1,5 @@
-//! `sock_diag` and the path manager together: what it takes to change a
-//! connection's subflows and to see that they changed.
+//! Uses `sock_diag` and the path manager together, to change a connection's subflows and to confirm
+//! the change.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -10,10 +10,10 @@ use super::path_manager::PathManager;
 use super::sock_diag::{Record, SockDiag, subflows};
 use super::system::during;
 
-/// How long any single step may take before the scene is given up.
+/// Time limit of any single step.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Netlink sockets to change connections with and to look at them.
+/// Netlink sockets to change and read connections.
 pub(super) struct Tools {
     pub sock_diag: SockDiag,
     pub manager: PathManager,
@@ -32,7 +32,7 @@ impl Tools {
         super::observe::token(info).ok_or_else(|| "sock_diag tells no token".to_owned())
     }
 
-    /// Makes a subflow, trying again while the kernel says no.
+    /// Makes a subflow. Tries again while the kernel refuses.
     pub fn join(
         &mut self,
         token: u32,
@@ -44,7 +44,7 @@ impl Tools {
         retry(|| self.manager.join(token, id, from, to, flags)).map_err(during("joining a subflow"))
     }
 
-    /// Waits until a number of subflows stands at each of some ends.
+    /// Waits until each of some ends has a number of established subflows.
     pub fn await_subflows(
         &mut self,
         ends: &[u32],
@@ -64,7 +64,7 @@ impl Tools {
         .map_err(during("awaiting the joins"))
     }
 
-    /// Takes away the subflow of a client, named by the address it has there.
+    /// Removes a subflow of a client, named by its client address.
     pub fn remove(&mut self, inode: u32, gone: IpAddr) -> Result<(), String> {
         let token = self.token(inode)?;
         let seen = self.sock_diag.tcp().map_err(during("sock_diag"))?;
@@ -76,14 +76,14 @@ impl Tools {
             .map_err(during("removing a subflow"))
     }
 
-    /// Takes an address away from a client, and with it the subflows from there.
+    /// Removes an address of a client, and with it the subflows from there.
     pub fn remove_address(&mut self, inode: u32, id: u8) -> Result<(), String> {
         let token = self.token(inode)?;
         self.manager.remove_address(token, id).map_err(during("removing an address"))
     }
 }
 
-/// Tries again, without pause at first, until it works or patience ends.
+/// Tries again, at first without a pause, until it works or time runs out.
 fn retry(mut step: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     let start = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! The domains: for each option, what varies and over which values.
+//! The domains: the dimensions of each option and their values.
 
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 use mptcp_emulator::{Revision, abi};
@@ -9,20 +9,20 @@ use crate::cases::input::BLOCK_FIELDS;
 use crate::cases::{BLOCKS, Input};
 use crate::scenes::{Group, by_id};
 
-/// How much of a domain.
+/// The size of a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// The values at which something changes, in many respects: seconds.
+    /// Boundary values in many dimensions: seconds.
     Boundary,
     /// Every byte of the sizes: minutes for one option.
     Full,
 }
 
-/// Values at which signed and unsigned part.
+/// Values at which signed and unsigned interpretation differ.
 const HUGE: [i64; 3] = [0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 
-/// The domain of an option; `None` where the kernel does not have it. The scenes are
-/// those given, or else some that differ in what the option may tell.
+/// The domain of an option; `None` if the kernel does not have it. Without given scenes, some are
+/// used for which the option's result differs.
 pub fn domain(
     option: i32,
     extent: Extent,
@@ -51,14 +51,15 @@ pub fn domain(
     Some(Domain { option, dimensions: [vec![scene], dimensions].concat() })
 }
 
-/// The scenes of an option. One that ages may move under a case, which is no verdict.
+/// The scenes of an option. A scene that ages is excluded, because it may change during a case,
+/// which gives no verdict.
 fn usual(option: i32, extent: Extent, values: &BoundaryValues) -> Vec<i64> {
     let still = |facts: &&SceneFacts| by_id(facts.scene).is_some_and(|scene| !scene.ages());
     let all = values.scene_facts.iter().filter(still);
     if !matches!(option, abi::MPTCP_TCPINFO..=abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
         return all.map(|facts| i64::from(facts.scene)).collect();
     }
-    // The first of each number of subflows, over each kind of address.
+    // The first of each number of subflows, for each kind of address.
     let mut seen = Vec::new();
     let groups = [Group::EstablishedV4, Group::EstablishedV6, Group::EstablishedMapped];
     let fits = |facts: &&SceneFacts| {
@@ -89,12 +90,13 @@ fn dimension(name: &'static str, field: Field, values: impl IntoIterator<Item = 
     Dimension { name, field, values }
 }
 
-/// A size, and what is next to it.
+/// A size and its neighbours.
 fn around(size: i64) -> [i64; 3] {
     [size - 1, size, size + 1]
 }
 
-/// A number of the input of an option, by its name; of a block, by that of the block and its own.
+/// A number of the input of an option, by its name. In a block, by the name of the block and its
+/// own.
 fn number(option: i32, name: &'static str, values: impl IntoIterator<Item = i64>) -> Dimension {
     let (block, field) = name.split_once('.').unwrap_or(("", name));
     let block = BLOCKS.iter().position(|name| *name == block).unwrap_or(0);

@@ -25,7 +25,7 @@ fn tiny() -> Domain {
     }
 }
 
-/// All that jobs take, by turns, in batches of a size that does not divide.
+/// All that jobs take, alternating, in batches whose size does not divide the total.
 fn taken(exhaustion: &Exhaustion, values: &BoundaryValues) -> Vec<Case> {
     let mut jobs: Vec<_> = (0..3).map(|job| exhaustion.source(values, job, 3)).collect();
     let mut all = Vec::new();
