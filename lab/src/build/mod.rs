@@ -29,9 +29,9 @@ use crate::error::context;
 /// with the same source and options.
 ///
 /// # Errors
-/// An error in the order, a missing program or header, a patch that does not apply, a needed option
-/// that the source does not have and its purpose, or the first error of the build and the path of
-/// its log.
+/// An error in the order, a missing program or header, or a patch that does not apply. For a needed
+/// option that the source does not have, the error states its purpose. For a failed build it has
+/// the first error and the path of the log.
 pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, String> {
     // Errors in the order are reported before the long part of the work.
     let source = Source::named(&order.source)?;

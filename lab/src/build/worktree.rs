@@ -1,9 +1,9 @@
 //! The work tree of a source, which itself is never written to.
 //!
-//! Every build brings the work tree to "source plus these patches, in this order":
+//! Every build updates the work tree to "source plus these patches, in this order":
 //!
-//! 1. The files that the patches name are copied to a folder by themselves, and
-//!    `git apply` works there, so that a patch applies as a whole or not at all.
+//! 1. The files that the patches name are copied to a separate folder. `git apply` works
+//!    there, so that a patch applies as a whole or not at all.
 //! 2. A manifest holds, for each file of the work tree, the state of the file that it is a
 //!    copy of. Files whose original changed are compared, and replaced where the content
 //!    differs. Files that former patches added are removed, files that they changed restored.
