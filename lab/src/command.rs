@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 /// Runs a program.
 ///
 /// # Errors
-/// The program is not installed, or failed, with the first line of its errors.
+/// If the program is not installed, or failed, with the first line of its errors.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let run = command.env("LC_ALL", "C").output();
     let program = command.get_program().to_string_lossy();
@@ -22,7 +22,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     }
     let step = command.get_args().next().unwrap_or_default().to_string_lossy();
     let errors = String::from_utf8_lossy(&stderr);
-    // Apt marks its errors with this, among warnings.
+    // Apt marks its errors with this; warnings surround them.
     let first = errors.lines().find(|line| line.starts_with("E:")).or(errors.lines().next());
     let first =
         first.map_or_else(|| format!("it failed ({status}) without a message"), str::to_owned);

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a kernel complained of.
+/// The kind of a kernel complaint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Complaint {
     /// It could not start the first process.
@@ -45,9 +45,9 @@ impl Complaint {
 /// A complaint with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splat {
-    /// What it is.
+    /// Its kind.
     pub complaint: Complaint,
-    /// The console's lines that belong to it, at most [`LINES`].
+    /// Its lines on the console, at most [`LINES`].
     pub excerpt: String,
 }
 
@@ -57,7 +57,7 @@ impl Splat {
         untimed(self.excerpt.lines().next().unwrap_or_default()).1
     }
 
-    /// The function that it is about, where one is named.
+    /// The function that it concerns, if one is named.
     pub fn place(&self) -> Option<&str> {
         let registers = self.excerpt.lines().find(|line| line.contains("RIP: "));
         [Some(self.title()), registers].into_iter().flatten().find_map(|line| {
@@ -66,7 +66,7 @@ impl Splat {
         })
     }
 
-    /// The task in which it happened, where one is named.
+    /// The task in which it occurred, if one is named.
     pub fn task(&self) -> Option<u32> {
         let after = self.excerpt.split("PID: ").nth(1)?;
         let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
@@ -79,7 +79,7 @@ impl Splat {
             let text = untimed(line).1.trim();
             let function =
                 text.contains("+0x") && !text.starts_with("? ") && !text.contains("RIP: ");
-            // Of the registers the kernel's RIP, not the program's.
+            // Of the registers, the kernel's RIP and not the program's.
             let place =
                 ["CPU: ", "Call Trace", "RIP: 0010:"].iter().any(|mark| text.contains(mark));
             let detail =
@@ -93,7 +93,7 @@ impl Splat {
     }
 }
 
-/// A line's time in microseconds, and what follows it.
+/// A line's time in microseconds, and the text after it.
 fn untimed(line: &str) -> (Option<u64>, &str) {
     let timed = || {
         let (time, text) = line.strip_prefix('[')?.split_once(']')?;
@@ -120,10 +120,10 @@ pub(crate) fn without(console: &str, intervals: &[Interval]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The most lines of a complaint in short, besides the first.
+/// The maximum number of lines of a shortened complaint, besides the first.
 const SHORT: usize = 11;
 
-/// The most lines of a complaint.
+/// The maximum number of lines of a complaint.
 pub const LINES: usize = 40;
 
 /// Marks of complaints; earlier marks take precedence over later ones on the same line.
@@ -158,12 +158,12 @@ const MARKS: [(&str, Complaint); 28] = [
     ("Oops: ", Complaint::Oops),
 ];
 
-/// Starts of lines, after their time, that are warnings if the console has no other mark:
-/// `WARN_ON` in all its forms since 5.16, `BUG: ` of many, and SLUB's `BUG kmalloc-64 (…)`.
+/// Line starts, after the time, that are warnings if the console has no other mark: `WARN_ON` in
+/// all its forms since 5.16, many that begin with `BUG: `, and SLUB's `BUG kmalloc-64 (…)`.
 const WARNINGS: [&str; 3] = ["WARNING: ", "BUG: ", "BUG "];
 
-/// The first complaint on a console. A consequence of it (a panic after an oops) is
-/// part of it.
+/// The first complaint on a console. Its consequences, such as a panic after an oops, are part of
+/// it.
 pub fn complaint(console: &str) -> Option<Splat> {
     let lines: Vec<&str> = console.lines().map(|line| line.trim_end_matches('\r')).collect();
     let warning = |line: &str| {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-/// An error's text after what failed: a file, a program or an operation.
+/// The text of an error, after the name of what failed: a file, a program or an operation.
 pub(crate) fn context<E: Display>(what: impl Display) -> impl FnOnce(E) -> String {
     move |error| format!("{what}: {error}")
 }

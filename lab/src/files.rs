@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{context, not_written};
 
-/// A folder of the cache, which need not exist yet.
+/// A folder of the cache, which may not exist yet.
 ///
 /// # Errors
-/// The environment does not state where the cache is.
+/// If the environment does not state where the cache is.
 pub fn cache(name: &str) -> Result<PathBuf, String> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME")
@@ -19,8 +19,8 @@ pub fn cache(name: &str) -> Result<PathBuf, String> {
     Ok(base.join("mptcp-assay").join(name))
 }
 
-/// Makes a folder that is there in whole or not at all: `make` works in an empty folder, and
-/// returns the one below that to put in place.
+/// Creates a folder completely or not at all. `make` works in an empty folder, and returns the
+/// folder below it to rename to the final path.
 pub(crate) fn make_whole(
     folder: &Path,
     work: &Path,

@@ -31,7 +31,7 @@ impl Record {
     }
 }
 
-/// Messages as the console has them.
+/// The messages in the format of the console.
 pub(crate) fn text(records: &[Record]) -> String {
     let mut all = String::new();
     for Record { time, text } in records {
@@ -47,14 +47,14 @@ pub struct Log {
     buffer: Box<[u8]>,
 }
 
-/// The most bytes of a message; one call reads one message.
+/// The maximum size of a message in bytes; one call reads one message.
 const LARGEST: usize = 8192;
 
 impl Log {
     /// Opens the log after its last message.
     ///
     /// # Errors
-    /// The device cannot be opened.
+    /// If the device cannot be opened.
     pub fn open() -> io::Result<Log> {
         let flags = OFlags::NONBLOCK.bits().cast_signed();
         let mut file = OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg")?;
@@ -62,7 +62,7 @@ impl Log {
         Ok(Log { file, buffer: vec![0; LARGEST].into() })
     }
 
-    /// The messages since the last time.
+    /// The messages since the last call.
     #[inline]
     pub fn read(&mut self) -> Vec<Record> {
         let mut records = Vec::new();
@@ -77,8 +77,8 @@ impl Log {
     }
 }
 
-/// The variable of the environment with the folder that a program shares with the first
-/// process of its machine.
+/// The environment variable with the folder that a program shares with the first process of its
+/// machine.
 pub(crate) const VARIABLE: &str = "MPTCP_LAB";
 /// The file in that folder with the intervals of complaints that the program itself reports:
 /// a line of JSON for each.
@@ -104,22 +104,22 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// A listener that notes in the shared folder which complaints the program reports.
+    /// A listener that records in the shared folder which complaints the program reports.
     ///
     /// # Errors
-    /// The log or a file in that folder cannot be opened.
+    /// If the log or a file in that folder cannot be opened.
     pub fn open(folder: &Path) -> io::Result<Listener> {
         let known = OpenOptions::new().append(true).create(true).open(folder.join(KNOWN))?;
         Ok(Listener { log: Log::open()?, known })
     }
 
-    /// Discards the messages until now.
+    /// Discards all messages up to now.
     pub fn forget(&mut self) {
         self.log.read();
     }
 
-    /// The complaint since the last time, if it names this thread or none. The caller has to
-    /// report it.
+    /// The complaint since the last call, if it names this thread or none. The caller has to report
+    /// it.
     #[inline]
     pub fn complaint(&mut self, thread: u32) -> Option<Splat> {
         let records = self.log.read();
@@ -131,7 +131,7 @@ impl Listener {
         let splat = own(records, thread)?;
         let interval = Interval { from: records.first()?.time, to: records.last()?.time };
         if let Ok(line) = serde_json::to_string(&interval) {
-            // If that fails, the host reports the complaint as well.
+            // If this fails, the host reports the complaint as well.
             let _ = self.known.write_all(format!("{line}\n").as_bytes());
         }
         Some(splat)
@@ -173,7 +173,7 @@ mod tests {
         assert!(own(&warning, 57).is_some());
         assert!(own(&warning, 58).is_none());
         assert!(own(&records(&["6,1,9,-;random: crng init done\n"]), 57).is_none());
-        // Some of a sanitizer's reports name no task.
+        // Some sanitizer reports name no task.
         assert!(own(&records(&["3,1,9,-;UBSAN: shift-out-of-bounds in a.c:1\n"]), 57).is_some());
     }
 }

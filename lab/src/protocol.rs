@@ -1,5 +1,4 @@
-//! What host and guest of a machine agree on: the places in the initramfs, the errand and
-//! the report.
+//! The protocol between host and guest: paths in the initramfs, the errand and the report.
 
 use std::io::{self, Write};
 
@@ -25,12 +24,11 @@ pub(crate) const WANTED_MODULES: [&str; 3] = ["inet_diag", "tcp_diag", "mptcp_di
 pub struct Errand {
     /// The arguments after the program's name.
     pub arguments: Vec<String>,
-    /// Variables of the environment.
+    /// Environment variables.
     pub environment: Vec<(String, String)>,
     /// Folders whose files are sent to the host.
     pub wanted: Vec<String>,
-    /// After this number of seconds the guest switches the machine off, in case the host's
-    /// process has ended.
+    /// After this number of seconds the guest powers off, in case the host's process has ended.
     pub seconds: u64,
 }
 
@@ -50,15 +48,15 @@ pub enum End {
 pub(crate) enum Message {
     /// The first process runs.
     Ready,
-    /// A problem in spite of which the program runs.
+    /// A problem that does not prevent the program from running.
     Note(String),
-    /// When the kernel complained of what the program itself reports.
+    /// The times of a kernel complaint that the program itself reports.
     Known(Interval),
     /// A file of `length` bytes, which follow the line.
     File { path: String, length: usize },
     /// How the program ended.
     End(End),
-    /// Nothing follows.
+    /// The end of the report.
     Done,
 }
 

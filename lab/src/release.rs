@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A release of the kernel by its first two numbers, such as 7.3; also a series of Debian's
+/// A release of the kernel by its first two numbers, such as 7.3. Also a series of Debian's
 /// packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release {

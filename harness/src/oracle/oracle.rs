@@ -295,7 +295,7 @@ impl Oracle {
     }
 
     /// Confirms a disagreement. The scene may have changed, so it is read before the case is run
-    /// again and after it, while no other thread can build it anew.
+    /// again and after it. Meanwhile no other thread can build it again.
     #[cold]
     fn confirm(&mut self, case: &Case, trusted: Trusted<'_>) -> CaseVerdict {
         if let Some(trusted) = trusted

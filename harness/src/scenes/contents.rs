@@ -15,8 +15,8 @@ impl Contents {
         Contents { mask: vec![0; bytes.len()], bytes }
     }
 
-    /// Marks fields as open and sets their bytes to zero, so that the old value of an open byte
-    /// does not make two expected states differ. Fields beyond the end are ignored.
+    /// Marks fields as open and sets their bytes to zero. Otherwise the old values of open bytes
+    /// could make two expected states differ. Fields beyond the end are ignored.
     pub(super) fn open(mut self, fields: &[(usize, usize)], why: OpenReason) -> Contents {
         for &(offset, size) in fields {
             for at in offset..(offset + size).min(self.bytes.len()) {

@@ -1,6 +1,6 @@
-//! The configuration of a build: this project's requirements, the user's fragments
-//! after them, and the check of the result. Kconfig drops without a message what no file
-//! defines and what has an unmet dependency.
+//! The configuration of a build: this project's requirements, then the user's fragments, then the
+//! check of the result. Kconfig silently drops an option that no file defines, or that has an unmet
+//! dependency.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::order::Order;
 use super::requirement::{self, Requirement, Weight, requirements};
 use crate::error::context;
 
-/// The configuration of an order.
+/// The configuration of a build order.
 pub(crate) struct Configuration {
     /// The name of its build folder.
     pub name: String,
@@ -19,7 +19,7 @@ pub(crate) struct Configuration {
     user: Vec<Setting>,
 }
 
-/// Runs Kconfig on a fragment over nothing: the resulting `.config`.
+/// Runs Kconfig on a fragment and `allnoconfig`. Returns the resulting `.config`.
 pub(crate) type Configure<'a> = dyn FnMut(&[Setting]) -> Result<Vec<Setting>, String> + 'a;
 
 /// Why a requirement is not met.
@@ -27,8 +27,7 @@ pub(crate) type Configure<'a> = dyn FnMut(&[Setting]) -> Result<Vec<Setting>, St
 enum Cause {
     /// The source defines none of its names.
     NotDefined,
-    /// An option that it depends on is off, or for one that has to be off: another
-    /// option selects it.
+    /// An option that it depends on is off; or it has to be off, and another option selects it.
     Dependency,
     /// A user's fragment sets it to another value.
     UserSetting,
@@ -38,7 +37,7 @@ enum Cause {
 }
 
 impl Configuration {
-    /// The configuration of an order; an error names the fragment.
+    /// The configuration of an order. An error names the fragment.
     pub(crate) fn of(order: &Order) -> Result<Configuration, String> {
         let mut name = "plain".to_owned();
         let mut required = requirements(requirement::BASE)?;
@@ -62,18 +61,19 @@ impl Configuration {
         Ok(Configuration { name, required, user: merged(user) })
     }
 
-    /// Configures a source with Kconfig. Settings without effect and useful options that are
-    /// missing are warnings; so are needed ones if a fragment of the user is the reason.
+    /// Configures a source with Kconfig. Settings without effect and missing useful options are
+    /// warnings. Missing needed options are warnings if a fragment of the user is the reason.
     ///
     /// # Errors
-    /// Kconfig failed, or needed options are missing, and the user is not the reason.
+    /// If Kconfig failed, or if needed options are missing for another reason than the user's
+    /// fragments.
     pub(crate) fn apply(
         &self,
         kconfig: &Kconfig,
         configure: &mut Configure<'_>,
         warn: &mut dyn FnMut(&str),
     ) -> Result<(), String> {
-        // Under each name that the source has.
+        // The setting under each name that the source has.
         let required = || {
             let all = self.required.iter().flat_map(Requirement::settings);
             all.filter(|setting| kconfig.defines(&setting.name))
@@ -89,7 +89,7 @@ impl Configuration {
             .filter_map(|requirement| Some((requirement, self.cause(requirement, kconfig)?)))
             .collect();
         if !self.user.is_empty() && unmet.iter().any(|(_, cause)| *cause == Cause::Dependency) {
-            // An option that is on without the user's fragments is off because of them.
+            // The user's fragments are the reason if the option is on without them.
             let alone = configure(&merged(required()))?;
             configure(&both)?;
             for (requirement, cause) in &mut unmet {
@@ -123,7 +123,7 @@ impl Configuration {
         }
     }
 
-    /// Why a user's setting has no effect, if it has none.
+    /// Why a user's setting has no effect; `None` if it has one.
     fn ineffective(
         &self,
         setting: &Setting,
@@ -173,7 +173,7 @@ impl Cause {
     }
 }
 
-/// The error for needed options that are missing, with what to do.
+/// The error for missing needed options, with what to do.
 fn refusal(errors: &[(&Requirement, Cause)], kconfig: &Kconfig) -> String {
     let mut text = format!("this source (Linux {}) cannot be configured:\n", kconfig.release);
     for (requirement, cause) in errors {

@@ -1,5 +1,4 @@
-//! Kconfig: settings as fragments and `.config` have them, and which symbols a
-//! source defines.
+//! Kconfig: settings in fragments and in `.config`, and the symbols that a source defines.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,16 +11,16 @@ use crate::release::Release;
 /// The directory below `arch` that a build for x86-64 reads.
 const ARCHITECTURE: &str = "x86";
 
-/// One option and its value; `n` where it "is not set".
+/// One option and its value; `n` if it "is not set".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
     /// Without `CONFIG_`.
     pub name: String,
-    /// As the file has it, quotes included.
+    /// The text in the file, including quotes.
     pub value: String,
 }
 
-/// As a fragment has it.
+/// The text in a fragment.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setting { name, value } = self;
@@ -68,19 +67,19 @@ impl Setting {
     }
 }
 
-/// The settings of a fragment or of a whole `.config`, in their order.
+/// The settings of a fragment or of a whole `.config`, in order.
 pub(crate) fn settings(text: &str) -> Result<Vec<Setting>, String> {
     let lines = (1..).zip(text.lines());
     let read = lines.map(|(number, line)| Setting::read(line).map_err(context(at(number))));
     read.filter_map(Result::transpose).collect()
 }
 
-/// The name of a line in an error.
+/// How an error names a line.
 pub(crate) fn at(number: usize) -> String {
     format!("line {number}")
 }
 
-/// Whether an option can have this name.
+/// Whether a text is a valid name of an option.
 pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
@@ -111,8 +110,9 @@ pub(crate) struct Kconfig {
 }
 
 impl Kconfig {
-    /// Reads the Kconfig file at the top of a source, and every file that a file already read
-    /// names with `source`, as far as Documentation/kbuild/kconfig-language.rst is needed here.
+    /// Reads the Kconfig file at the top of a source, and recursively every file that it includes
+    /// with `source`. Supports the part of Documentation/kbuild/kconfig-language.rst that is needed
+    /// here.
     pub(crate) fn read(tree: &Path) -> Result<Kconfig, String> {
         let makefile = tree.join("Makefile");
         let text = fs::read_to_string(&makefile).map_err(context(makefile.display()))?;
@@ -131,7 +131,7 @@ impl Kconfig {
                     continue;
                 };
                 let mut words = rest.split_whitespace();
-                // In a help text no path in quotation marks ends the line.
+                // No line of a help text ends with a path in quotation marks.
                 let quoted = rest.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
                 match (word, quoted) {
                     ("config" | "menuconfig", _) => {

@@ -10,7 +10,7 @@ use super::kconfig::{self, Setting};
 use super::order::News;
 use crate::error::context;
 
-/// Variables that make two builds of the same source the same.
+/// Variables that make builds of the same source reproducible.
 const REPRODUCIBLE: [&str; 4] = [
     "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970",
     "KBUILD_BUILD_USER=assay",
@@ -19,9 +19,9 @@ const REPRODUCIBLE: [&str; 4] = [
 ];
 /// Variables of the environment that would change a build.
 const REMOVED: &str = "MAKEFLAGS MAKELEVEL KCONFIG_CONFIG LOCALVERSION CROSS_COMPILE KCFLAGS LLVM";
-/// The image within a build folder.
+/// The path of the image in a build folder.
 const IMAGE: &str = "arch/x86/boot/bzImage";
-/// The number of lines of a first error that are shown.
+/// The maximum number of lines that show a first error.
 const LINES: usize = 6;
 
 /// `make` in one build folder.
@@ -32,7 +32,7 @@ pub(super) struct Make {
 }
 
 impl Make {
-    /// Makes the build folder; its log begins again.
+    /// Creates the build folder and starts a new log.
     pub(super) fn new(tree: PathBuf, folder: PathBuf) -> Result<Make, String> {
         fs::create_dir_all(&folder).map_err(context(folder.display()))?;
         let log = folder.join("assay.log");
@@ -40,7 +40,7 @@ impl Make {
         Ok(Make { tree, folder, log })
     }
 
-    /// Makes a `.config` that has a fragment and what that depends on: its settings.
+    /// Makes a `.config` from a fragment and its dependencies. Returns its settings.
     pub(super) fn configure(
         &self,
         fragment: &[Setting],
@@ -54,7 +54,7 @@ impl Make {
         kconfig::settings(&text).map_err(context(config.display()))
     }
 
-    /// Builds the image: where it is.
+    /// Builds the image. Returns its path.
     pub(super) fn image(&self, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, String> {
         self.run(&["bzImage"], news)?;
         Ok(self.folder.join(IMAGE))
@@ -80,7 +80,7 @@ impl Make {
             command.env_remove(name);
         }
         let mut child = command.spawn().map_err(context("starting make"))?;
-        // It holds the other ends of the pipe.
+        // It holds the write ends of the pipe.
         drop(command);
         let log = File::options().create(true).append(true).open(&self.log);
         let mut log = log.map_err(context(self.log.display()))?;
@@ -130,7 +130,7 @@ fn first_error(log: &str) -> String {
     let has_words = |line: &str| line.bytes().any(|byte| byte.is_ascii_alphabetic());
     match lines.iter().position(|line| line.contains("***") && has_words(line)) {
         Some(at) => {
-            // The output of the failing program comes before, what make adds after.
+            // The output of the failing program comes before; make's own comes after.
             let before = lines[..at].iter().rev().take_while(|line| !is_progress(line));
             let before = before.take(LINES - 1).count();
             let after = lines[at + 1..].iter().take_while(|line| line.starts_with("***")).count();

@@ -1,9 +1,9 @@
-//! Kernels built from source: a work tree with patches, a small configuration with all that
+//! Builds kernels from source: a work tree with patches, a small configuration with everything that
 //! the lab needs, and `make`, out of the tree.
 //!
-//! In the cache each source has a folder. In it are the work tree and, for each set of
-//! options, a build folder. So a build after a change compiles only what changed. Only one
-//! build of a source runs at a time, because the work tree has one state.
+//! Each source has a folder in the cache. It contains the work tree and, for each set of options, a
+//! build folder. A build after a change therefore compiles only what changed. Only one build of a
+//! source runs at a time, because the work tree has one state.
 
 mod configuration;
 mod kconfig;
@@ -25,15 +25,15 @@ pub use self::order::{News, Order};
 use self::source::Source;
 use crate::error::context;
 
-/// Builds a kernel: where its image is. In the cache it stays until the next
-/// build with the same source and options.
+/// Builds a kernel. Returns the path of its image. In the cache it is kept until the next build
+/// with the same source and options.
 ///
 /// # Errors
-/// What is wrong with the order, what is missing here, which patch does not apply
-/// and where, which required option the source does not have and what it is needed
-/// for, or the first error of the build and where its whole log is.
+/// An error in the order, a missing program or header, or a patch that does not apply. For a needed
+/// option that the source does not have, the error states its purpose. For a failed build it has
+/// the first error and the path of the log.
 pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, String> {
-    // Mistakes in the order are reported before hours of work.
+    // Errors in the order are reported before the long part of the work.
     let source = Source::named(&order.source)?;
     for patch in &order.patches {
         fs::read(patch).map_err(context(patch.display()))?;
@@ -59,7 +59,7 @@ pub fn build(order: &Order, news: &mut dyn FnMut(News<'_>)) -> Result<PathBuf, S
     }
     let folder = workspace.folder.join("build").join(&configuration.name);
     let make = Make::new(workspace.tree(), folder)?;
-    // Not before: git may leave processes behind, which would keep the lock.
+    // Not earlier: git may leave processes behind, which would keep the lock.
     workspace.share_lock()?;
 
     news(News::Step("configuring"));

@@ -27,6 +27,6 @@ pub enum News<'a> {
     Step(&'a str),
     /// A line of the output of `make`.
     Line(&'a str),
-    /// An option that is not set as asked, with the consequence. The build goes on.
+    /// An option that is not set as requested, with the consequence. The build continues.
     Warning(&'a str),
 }

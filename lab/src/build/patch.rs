@@ -6,9 +6,8 @@ use std::process::Command;
 
 use crate::error::context;
 
-/// The files that a patch names, without the first folder of each path (`a/`,
-/// `b/`). Text of a patch may look like a name and be none; then one more file is
-/// copied and compared.
+/// The files that a patch names, without the first folder of each path (`a/`, `b/`). Text of a
+/// patch may be mistaken for a name. Then one more file is copied and compared.
 pub(super) fn names(patch: &str) -> BTreeSet<PathBuf> {
     let name = |line: &str| {
         let marks = ["rename from ", "rename to ", "copy from ", "copy to "];
@@ -40,7 +39,7 @@ pub(super) fn apply(patch: &Path, folder: &Path) -> Result<(), String> {
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE");
-    // In a repository git would leave out what is not below its root.
+    // In a repository git would ignore files outside of it.
     if let Some(above) = folder.canonicalize().map_err(context(folder.display()))?.parent() {
         command.env("GIT_CEILING_DIRECTORIES", above);
     }
@@ -52,7 +51,7 @@ pub(super) fn apply(patch: &Path, folder: &Path) -> Result<(), String> {
     Err(format!("{}: {}", patch.display(), refusal(&errors)))
 }
 
-/// Why git applied nothing: the first of its errors.
+/// Why git applied nothing: its first error.
 fn refusal(errors: &str) -> String {
     let line = errors
         .lines()

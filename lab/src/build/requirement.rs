@@ -39,9 +39,9 @@ pub(crate) struct Requirement {
     pub others: Vec<Alias>,
     /// The effect on a build without it.
     pub weight: Weight,
-    /// What is missing without it.
+    /// Its purpose: what is missing without it.
     pub purpose: String,
-    /// From which release on no source needs to define it.
+    /// From this release on, sources need not define it.
     pub gone: Option<Release>,
 }
 
@@ -77,8 +77,8 @@ impl Requirement {
         self.settings().any(|setting| setting.name == name)
     }
 
-    /// Whether a configuration has the option: as wanted under one of its names, or,
-    /// if it has to be off, under none.
+    /// Whether a configuration has the option: the wanted value under one of its names. An option
+    /// that has to be off must be off under all names.
     pub(crate) fn is_met(&self, config: &[Setting]) -> bool {
         let mut settings = self.settings();
         if self.setting.value == "n" {
@@ -89,7 +89,7 @@ impl Requirement {
     }
 }
 
-/// The requirements of a fragment, in its order. An error has the number of its line.
+/// The requirements of a fragment, in order. An error has the number of its line.
 pub(crate) fn requirements(text: &str) -> Result<Vec<Requirement>, String> {
     let mut all = Vec::new();
     let mut group = Group::default();
@@ -100,7 +100,7 @@ pub(crate) fn requirements(text: &str) -> Result<Vec<Requirement>, String> {
     Ok(all)
 }
 
-/// Comments that are valid for options that follow.
+/// Comments that apply to the options that follow.
 #[derive(Default)]
 struct Group {
     /// Of all options up to an empty line.
@@ -235,8 +235,8 @@ CONFIG_OLD=y
         }
     }
 
-    /// Every option of the three fragments has a purpose, which `requirements`
-    /// demands, and none is requested twice, under whatever name.
+    /// Every option of the three fragments has a purpose, which `requirements` enforces, and none
+    /// is requested twice under any of its names.
     #[test]
     fn every_option_of_ours_has_a_stated_purpose() {
         let mut all = Vec::new();

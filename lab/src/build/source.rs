@@ -14,7 +14,7 @@ use crate::files::{cache, make_whole};
 use crate::kernels::{self, Package};
 use crate::release::Release;
 
-/// The newest series, whichever that is.
+/// The newest available series.
 const NEWEST: &str = "newest";
 
 /// A kernel's source.
@@ -63,7 +63,7 @@ impl Source {
         })
     }
 
-    /// Opens the place in the cache; a package is fetched and unpacked if need be.
+    /// Opens the folder in the cache. A package is fetched and unpacked if necessary.
     pub(crate) fn open(&self, step: &mut dyn FnMut(&str)) -> Result<Workspace, String> {
         match self {
             Source::Tree(path) => {
@@ -90,10 +90,10 @@ impl Source {
     }
 }
 
-/// The place of a source in the cache, once no other process uses it. If two sources have the
-/// same place, the manifest distinguishes their files.
+/// The folder of a source in the cache, once no other process uses it. If two sources have the same
+/// folder, the manifest distinguishes their files.
 fn place(source: &str, step: &mut dyn FnMut(&str)) -> Result<(PathBuf, File), String> {
-    // Neither `make` nor a shell gives a meaning to these.
+    // Neither `make` nor a shell treats these as special.
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._+".contains(c) { c } else { '-' };
     let name: String = source.trim_start_matches('/').chars().map(plain).collect();
     let folder = cache("sources")?.join(name);
@@ -123,7 +123,7 @@ fn package(series: Release) -> Result<(Package, Option<PathBuf>), String> {
     }
 }
 
-/// Unpacks the source of a package, which is fetched if there is no archive: where to.
+/// Unpacks the source of a package, which is fetched if there is no archive. Returns the folder.
 fn unpack(
     package: &Package,
     archive: Option<PathBuf>,

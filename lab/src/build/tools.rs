@@ -1,4 +1,4 @@
-//! The programs and headers that a build takes.
+//! The programs and headers that a build needs.
 
 use std::env;
 use std::process::Command;
@@ -6,15 +6,15 @@ use std::process::Command;
 use super::order::Order;
 use super::source::Source;
 
-/// Programs that a build takes, which are in Debian's packages of the same name.
+/// Programs that a build needs. Debian's packages have the same names.
 const TOOLS: [&str; 6] = ["make", "gcc", "flex", "bison", "bc", "gzip"];
-/// Headers that it takes, and the packages.
+/// Headers that a build needs, and their packages.
 const HEADERS: [(&str, &str); 2] = [("stdlib.h", "libc6-dev"), ("gelf.h", "libelf-dev")];
 
 /// Checks that all programs and headers of a build are installed.
 ///
 /// # Errors
-/// All that are missing, with their packages.
+/// All missing ones, with their packages.
 pub(super) fn check(order: &Order, source: &Source) -> Result<(), String> {
     let mut tools = TOOLS.map(|name| (name, name)).to_vec();
     tools.push(("ld", "binutils"));

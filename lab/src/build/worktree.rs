@@ -1,17 +1,17 @@
 //! The work tree of a source, which itself is never written to.
 //!
-//! Every build brings the work tree to "source plus these patches, in this order":
+//! Every build updates the work tree to "source plus these patches, in this order":
 //!
-//! 1. The files that the patches name are copied to a folder by themselves, and
-//!    `git apply` works there, so that a patch applies as a whole or not at all.
+//! 1. The files that the patches name are copied to a separate folder. `git apply` works
+//!    there, so that a patch applies as a whole or not at all.
 //! 2. A manifest holds, for each file of the work tree, the state of the file that it is a
 //!    copy of. Files whose original changed are compared, and replaced where the content
 //!    differs. Files that former patches added are removed, files that they changed restored.
 //!
-//! So only what changed gets a new time, and `make` builds no more than that. A
-//! work tree of a package begins as hard links, to save space. A later change replaces the
-//! link and does not write to the file. The work tree of a user's folder is a copy: not even
-//! the number of links of a user's file changes.
+//! Only what changed gets a new time, and `make` builds no more than that. The work tree of a
+//! package starts as hard links, to save space. A later change replaces the link and does not write
+//! to the file. The work tree of a user's folder is a copy: not even the number of links of a
+//! user's file changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
@@ -30,13 +30,13 @@ use crate::files::walk;
 /// A source with its place in the cache.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    /// The source, which is only read.
+    /// The source, which is never written to.
     pub source: PathBuf,
     /// Whether this crate unpacked the source, so that it may be linked to.
     pub is_own: bool,
     /// Where the work tree and the builds are.
     pub folder: PathBuf,
-    /// Held as long as something is changed there.
+    /// The lock, held while something is changed there.
     pub lock: File,
 }
 
@@ -46,13 +46,13 @@ impl Workspace {
         self.folder.join("tree")
     }
 
-    /// Lets programs that are started from now on hold the lock as well: if this
-    /// process is killed, they may run on for a while.
+    /// Passes the lock to programs that are started from now on. If this process is killed, they
+    /// may continue for a while.
     pub(crate) fn share_lock(&self) -> Result<(), String> {
         fcntl_setfd(self.lock.as_fd(), FdFlags::empty()).map_err(context("sharing the lock"))
     }
 
-    /// Brings the work tree to the source with these patches: the number of files that
+    /// Updates the work tree to the source with these patches. Returns the number of files that
     /// changed.
     pub(crate) fn update(
         &self,
@@ -68,7 +68,7 @@ impl Workspace {
         Ok(changed)
     }
 
-    /// Applies patches to copies of the files that they touch: the paths of those.
+    /// Applies patches to copies of the files that they touch. Returns the paths of these files.
     fn patch(&self, patches: &[PathBuf], overlay: &Path) -> Result<BTreeSet<PathBuf>, String> {
         let mut touched = BTreeSet::new();
         for patch in patches {
@@ -81,12 +81,12 @@ impl Workspace {
             }
             patch::apply(patch, overlay)?;
         }
-        // Files that a patch adds in a form that `names` does not read.
+        // Files that a patch adds in a form that `names` does not recognise.
         touched.extend(walk(overlay)?);
         Ok(touched)
     }
 
-    /// Brings the work tree to the source with the touched files from the overlay.
+    /// Updates the work tree to the source with the touched files from the overlay.
     fn sync(
         &self,
         touched: BTreeSet<PathBuf>,
@@ -102,7 +102,7 @@ impl Workspace {
         let is_new = !tree.exists();
         if is_new {
             step("making a work tree");
-            // The builds of a former tree look newer than the files of this one.
+            // The builds of a former tree appear newer than the files of this one.
             let _ = fs::remove_dir_all(self.folder.join("build"));
         }
         fs::create_dir_all(&tree).map_err(not_written(&tree))?;
@@ -113,7 +113,7 @@ impl Workspace {
         for (root, paths) in [(&*self.source, originals), (overlay, Vec::from_iter(touched))] {
             for path in paths {
                 let from = root.join(&path);
-                // Git lists files that were removed, and a patch names those that it removes.
+                // Git lists files that were removed, and a patch names files that it removes.
                 if let Ok(about) = fs::symlink_metadata(&from) {
                     wanted.insert(path, (from, stamp(&about)));
                 }
@@ -157,7 +157,7 @@ impl Workspace {
         }
         let manifest: BTreeMap<_, _> =
             wanted.iter().map(|(path, (_, stamp))| (path, stamp)).collect();
-        // Without one, as for a path that is no text, the next update compares all files.
+        // Without a state, such as for a path that is not text, the next update compares all files.
         if let Ok(manifest) = serde_json::to_vec(&manifest) {
             fs::write(&register, manifest).map_err(not_written(&register))?;
         }
@@ -174,8 +174,7 @@ fn stamp(about: &Metadata) -> Stamp {
     (about.dev(), about.ino(), about.len(), seconds, nanos, about.mode())
 }
 
-/// The files of a source, by their paths in it: all that belong to it, and none
-/// that an earlier build within it left.
+/// The files of a source by their paths in it, without files that an earlier build in it left.
 fn files(source: &Path) -> Result<Vec<PathBuf>, String> {
     if source.join(".git").exists() {
         let words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
@@ -193,7 +192,7 @@ fn files(source: &Path) -> Result<Vec<PathBuf>, String> {
     }
 }
 
-/// Whether two files are alike: content, kind and permissions.
+/// Whether two files are equal: content, type and permissions.
 fn is_same(one: &Path, other: &Path) -> bool {
     let about = |path| fs::symlink_metadata(path).ok();
     let (Some(first), Some(second)) = (about(one), about(other)) else {
@@ -209,12 +208,12 @@ fn is_same(one: &Path, other: &Path) -> bool {
     is_one || (first.mode() == second.mode() && first.len() == second.len() && content())
 }
 
-/// Makes the folder of a file.
+/// Creates the folder of a file.
 fn make_folder_of(path: &Path) -> Result<(), String> {
     path.parent().map_or(Ok(()), |folder| fs::create_dir_all(folder).map_err(not_written(folder)))
 }
 
-/// Replaces whatever is at a path with a copy of a file, with the time of now.
+/// Replaces whatever is at a path with a copy of a file, with the current time.
 fn copy(from: &Path, to: &Path) -> Result<(), String> {
     make_folder_of(to)?;
     // It may be a link to the source, so it is replaced and not written to.

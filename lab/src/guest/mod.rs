@@ -25,20 +25,19 @@ use crate::log::{self, Log, Record, VARIABLE};
 pub use crate::protocol::Errand;
 use crate::protocol::{ERRAND, End, MODULES, Message, PORTS, SHARED, WANTED_MODULES, WORK};
 
-/// How often the first process looks after the program.
+/// The interval at which the first process checks the program.
 const TICK: Duration = Duration::from_millis(20);
-/// The time after an oops in which its messages end.
+/// The time after an oops within which its messages end.
 const OOPS_DURATION: Duration = Duration::from_millis(500);
 
 /// Code of the program that runs in the first process, which survives an oops in the program.
 pub trait Survivor {
-    /// Looks at the running program every 20 ms; `shared` is the folder that the program
-    /// finds by [`log::shared_folder`].
+    /// Called every 20 ms while the program runs. `shared` is the folder that the program finds by
+    /// [`log::shared_folder`].
     fn look(&mut self, shared: &Path);
 
-    /// The report on standard output after an oops, in the place of the program's; `None` if
-    /// the task of the oops did not work for the program. `work` is the program's working
-    /// folder.
+    /// The report on standard output after an oops, which replaces the program's. `None` if the
+    /// task of the oops did not work for the program. `work` is the program's working folder.
     fn account(
         &mut self,
         errand: &Errand,
@@ -53,12 +52,12 @@ pub fn inside() -> bool {
     std::process::id() == 1 && root(ERRAND).is_file()
 }
 
-/// A path from the root.
+/// The absolute path.
 fn root(path: &str) -> PathBuf {
     Path::new("/").join(path)
 }
 
-/// Does the errand, reports, and powers off; it does not return.
+/// Executes the errand, reports, and powers off. Does not return.
 pub fn run(survivor: &mut dyn Survivor) -> ! {
     match port(PORTS[3]) {
         Ok(mut report) => {
@@ -68,7 +67,7 @@ pub fn run(survivor: &mut dyn Survivor) -> ! {
             let _ = Message::Done.send(&mut report);
             let _ = tcdrain(&report);
         }
-        // Without a report only the console is left, which the host shows.
+        // Without a report only the console remains, which the host prints.
         Err(error) => {
             let _ = writeln!(
                 io::stderr(),
@@ -96,13 +95,13 @@ fn do_errand(report: &mut File, survivor: &mut dyn Survivor) -> Result<End, Stri
         let _ = reboot(RebootCommand::PowerOff);
     });
     let modules = WANTED_MODULES.map(|name| {
-        // Without a file it is built in, or the host found none.
+        // Without a file the module is built in, or the host found none.
         unless_missing(File::open(root(MODULES).join(format!("{name}.ko"))))
             .and_then(|module| module.map_or(Ok(()), |module| Ok(finit_module(module, c"", 0)?)))
             .map_err(context(format!("loading the module {name}")))
     });
-    // An oops ends the task and not the machine, so that this process can report it.
-    // Unprivileged programs may read the kernel's messages.
+    // An oops ends the task and not the machine, so that this process can report it. Unprivileged
+    // programs may read the kernel's messages.
     let switches = ["panic_on_oops", "panic_on_warn", "dmesg_restrict"].map(|switch| {
         let path = format!("/proc/sys/kernel/{switch}");
         let written = unless_missing(fs::write(&path, "0"));
@@ -147,7 +146,7 @@ fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// How the program came to its end.
+/// How the program ended.
 enum Outcome {
     /// By itself, or by a signal.
     End(ExitStatus),
@@ -160,7 +159,7 @@ fn run_program(errand: &Errand, survivor: &mut dyn Survivor) -> Result<Outcome, 
     let (shared, work) = (root(SHARED), root(WORK));
     // Without a log only the console shows an oops.
     let mut log = Log::open().ok();
-    // Before the program runs: output that is not copied would be lost without a message.
+    // Before the program runs, because output that is not copied is lost without a message.
     let open = |path: &'static str| port(path).map_err(context(format!("/{path}")));
     let (out, err) = (open(PORTS[1])?, open(PORTS[2])?);
     let mut child = Command::new("/proc/self/exe")
@@ -190,7 +189,7 @@ fn run_program(errand: &Errand, survivor: &mut dyn Survivor) -> Result<Outcome, 
                     end(&mut child);
                     return Ok(Outcome::Oops { from: first.time, account });
                 }
-                // It was in no task of the program; the host reads the console.
+                // The oops was not in a task of the program; the host reads the console.
                 (oops, log) = (Oops::default(), None);
             }
             (None, Some(status)) => break status,
@@ -204,7 +203,7 @@ fn run_program(errand: &Errand, survivor: &mut dyn Survivor) -> Result<Outcome, 
     Ok(Outcome::End(status))
 }
 
-/// The kernel's messages from an oops on.
+/// The kernel's messages, starting at an oops.
 #[derive(Default)]
 struct Oops {
     start: Option<Instant>,
@@ -233,7 +232,7 @@ fn end(child: &mut Child) {
     let _ = child.try_wait();
 }
 
-/// Copies a stream to a port, until its end.
+/// Copies a stream to a port until its end.
 fn copy_to_port(mut from: impl Read + Send + 'static, mut to: File) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         let _ = io::copy(&mut from, &mut to);

@@ -6,8 +6,8 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::mount::MountFlags;
 
-/// The file systems: the type, where, and the option without which a kernel lacks it. Without
-/// the first nothing can run.
+/// The file systems: the type, the mount point, and the option that a kernel needs for it. Without
+/// the first one nothing can run.
 const MOUNTS: [(&str, &str, &str); 2] = [
     ("proc", "/proc", "CONFIG_PROC_FS; this program cannot run without it"),
     ("sysfs", "/sys", "CONFIG_SYSFS; programs that read /sys do not find it"),
@@ -18,11 +18,11 @@ pub(super) fn mount(kind: &str, at: &str) -> io::Result<()> {
     Ok(rustix::mount::mount(kind, at, kind, MountFlags::empty(), None)?)
 }
 
-/// Mounts all file systems with `mount`: notes on those that are missing, and on a kernel
-/// without `tunables`, the folder /proc/sys/kernel.
+/// Mounts all file systems with `mount`. Returns notes on missing ones, and on a kernel without
+/// `tunables`, the folder /proc/sys/kernel.
 ///
 /// # Errors
-/// The first cannot be mounted.
+/// If the first one cannot be mounted.
 pub(super) fn mount_all(
     mount: impl Fn(&str, &str) -> io::Result<()>,
     tunables: &Path,
@@ -52,7 +52,7 @@ pub(super) fn mount_all(
 mod tests {
     use super::*;
 
-    /// The notes where mounting some file systems fails, or the error.
+    /// The notes if some file systems cannot be mounted, or the error.
     fn mounted(missing: &[(&str, Errno)], tunables: &str) -> Result<Vec<String>, String> {
         let mount = |_: &str, wanted: &str| {
             let error = missing.iter().find(|(at, _)| *at == wanted);

@@ -1,4 +1,4 @@
-//! Debian's packages, by the machine's own apt configuration.
+//! Debian's packages, from the machine's own apt configuration.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::error::{context, not_written};
 use crate::files::cache;
 use crate::release::Release;
 
-/// A package, as apt lists it.
+/// A package in apt's lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     /// The package's name.
@@ -29,7 +29,7 @@ impl Package {
         Some(Release { major: number()?, minor: number()? })
     }
 
-    /// Whether its version is newer than another's, as dpkg compares them.
+    /// Whether its version is newer than another's, by dpkg's comparison.
     fn is_newer(&self, other: &Package) -> Result<bool, String> {
         let words = ["--compare-versions", &self.version, "gt", &other.version];
         let status = Command::new("dpkg").args(words).status();
@@ -37,9 +37,9 @@ impl Package {
     }
 }
 
-/// The keys that Debian's archive is signed with, where its package puts them.
+/// The keys of Debian's archive, at the path of their package.
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-/// Suites of the archive with kernels that no release has yet.
+/// Suites of the archive with kernels that are in no release yet.
 const SUITES: [&str; 2] = ["sid", "experimental"];
 /// The age at which their lists are fetched again.
 const LISTS_EXPIRE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -59,19 +59,19 @@ impl Apt {
         Apt { options: vec!["-oAPT::Sandbox::User=root".into()], elsewhere: false }
     }
 
-    /// For all suites: for the configured ones, then for the others, which are left out if
-    /// they cannot be had.
+    /// For all suites: first the configured ones, then the others, which are skipped if they are
+    /// not available.
     pub(crate) fn all() -> impl Iterator<Item = Apt> {
         std::iter::once(Apt::configured()).chain(Apt::elsewhere().ok())
     }
 
-    /// For the suites that a package is of.
+    /// For the suites that contain a package.
     pub(crate) fn of(package: &Package) -> Result<Apt, String> {
         if package.elsewhere { Apt::elsewhere() } else { Ok(Apt::configured()) }
     }
 
-    /// For suites that the machine is not configured for, of the archive that it is configured
-    /// with. Its own lists are not changed.
+    /// For suites that the machine is not configured for, in its configured archive. The machine's
+    /// own lists are not changed.
     fn elsewhere() -> Result<Apt, String> {
         let configured = Apt::configured();
         let format = "$(ORIGIN)|$(LABEL)|$(REPO_URI)";

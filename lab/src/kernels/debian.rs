@@ -10,18 +10,18 @@ use crate::command::output;
 use crate::files::{cache, make_whole, walk};
 use crate::release::Release;
 
-/// The start of the names of packages with a source.
+/// The prefix of packages with a source.
 const SOURCE: &str = "linux-source-";
-/// The start of the names of packages with an image and without modules.
+/// The prefix of packages with an image and without modules.
 const BINARY: &str = "linux-binary-unsigned-";
-/// The end of the names of cloud kernels.
+/// The suffix of cloud kernels.
 const CLOUD: &str = "-cloud-amd64";
 
 impl Kernel {
     /// The kernel that a command line names: `debian:SERIES`, or a path.
     ///
     /// # Errors
-    /// There is no such series, or the file is no kernel.
+    /// If there is no such series, or the file is not a kernel.
     pub fn named(name: &str) -> Result<Kernel, String> {
         match name.strip_prefix("debian:") {
             Some(series) => Ok(Kernel { name: name.to_owned(), ..fetch(series)? }),
@@ -31,7 +31,7 @@ impl Kernel {
 }
 
 impl Package {
-    /// Where it is unpacked.
+    /// The folder into which it is unpacked.
     fn folder(&self) -> Result<PathBuf, String> {
         Ok(cache("kernels")?.join(format!("{}_{}", self.name, self.version)))
     }
@@ -45,7 +45,7 @@ impl Package {
 /// The newest cloud kernel of each series that apt offers, the oldest series first.
 ///
 /// # Errors
-/// There is no apt, or it fails.
+/// If there is no apt, or it fails.
 pub fn available() -> Result<Vec<Package>, String> {
     let mut all: Vec<Package> = Vec::new();
     for apt in Apt::all() {
@@ -61,13 +61,13 @@ pub fn available() -> Result<Vec<Package>, String> {
     Ok(all)
 }
 
-/// Whether a package has an image with Debian's configuration for virtual machines;
-/// meta-packages and packages of debugging symbols have none.
+/// Whether a package has an image with Debian's configuration for virtual machines. Meta-packages
+/// and packages of debugging symbols have none.
 fn is_cloud_kernel(name: &str) -> bool {
     let Some(name) = name.strip_suffix(CLOUD) else { return false };
     // Since 7.x the image is in a package of that name, the modules in another.
     let binary = name.strip_prefix(BINARY);
-    // A meta-package has a series, `6.12`, or nothing there; an image more.
+    // A meta-package has a series here, `6.12`, or nothing; an image has a longer version.
     let image = name.strip_prefix("linux-image-").filter(|rest| rest.split('.').count() > 2);
     binary.or(image).is_some_and(|release| release.starts_with(|c: char| c.is_ascii_digit()))
 }
@@ -75,7 +75,7 @@ fn is_cloud_kernel(name: &str) -> bool {
 /// The newest cloud kernel of a series, fetched unless it is in the cache.
 ///
 /// # Errors
-/// There is no apt, no such series (with those that there are), or the download failed.
+/// If there is no apt, no such series (the error lists the available ones), or the download failed.
 pub fn fetch(series: &str) -> Result<Kernel, String> {
     let all = available()?;
     let wanted = Release::read(series);
@@ -100,7 +100,7 @@ pub fn fetch(series: &str) -> Result<Kernel, String> {
     Kernel::at(&folder.join(image))
 }
 
-/// Downloads a package and unpacks it below a folder: where to.
+/// Downloads a package and unpacks it below a folder. Returns the folder.
 pub(crate) fn unpack(package: &Package, work: &Path) -> Result<PathBuf, String> {
     let wanted = format!("{}={}", package.name, package.version);
     let modules = wanted.strip_prefix(BINARY).map(|rest| format!("linux-modules-{rest}"));
@@ -120,7 +120,7 @@ pub(crate) fn unpack(package: &Package, work: &Path) -> Result<PathBuf, String> 
     }
 }
 
-/// The newest package of a series' source; an error lists the series that there are.
+/// The newest package of a series' source. An error lists the available series.
 pub(crate) fn source(series: Release) -> Result<Package, String> {
     let name = format!("{SOURCE}{series}");
     let mut all = BTreeSet::new();
@@ -136,7 +136,7 @@ pub(crate) fn source(series: Release) -> Result<Package, String> {
     Err(not_offered(&name, &all))
 }
 
-/// The newest series that apt offers a source of.
+/// The newest series whose source apt offers.
 pub(crate) fn newest_source() -> Result<Release, String> {
     let mut all = BTreeSet::new();
     for apt in Apt::all() {
@@ -145,13 +145,13 @@ pub(crate) fn newest_source() -> Result<Release, String> {
     all.last().copied().ok_or_else(|| not_offered(&format!("{SOURCE}…"), &all))
 }
 
-/// The series that apt offers sources of.
+/// The series whose sources apt offers.
 fn sources(apt: &Apt) -> Result<BTreeSet<Release>, String> {
     let names = apt.names(SOURCE)?;
     Ok(names.iter().filter_map(|name| Release::read(name.strip_prefix(SOURCE)?)).collect())
 }
 
-/// The error for what apt does not offer, with the series that it offers.
+/// The error for something that apt does not offer, with the available series.
 fn not_offered(what: &str, offered: &BTreeSet<Release>) -> String {
     let offered: Vec<String> = offered.iter().map(Release::to_string).collect();
     let offered = if offered.is_empty() { "none".to_owned() } else { offered.join(", ") };

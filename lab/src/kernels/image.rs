@@ -9,19 +9,19 @@ use crate::protocol::WANTED_MODULES;
 /// A kernel that can be booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {
-    /// Its name in output: a release, or what the command line has.
+    /// Its name in output: a release, or the text of the command line.
     pub name: String,
-    /// The compressed image, as a boot loader takes it.
+    /// The compressed image, in a boot loader's format.
     pub image: PathBuf,
-    /// The modules to load, in that order; none where all is built in.
+    /// The modules to load, in that order; empty if everything is built in.
     pub modules: Vec<PathBuf>,
 }
 
 impl Kernel {
-    /// The kernel in a file, with the modules of its release that are beside it.
+    /// The kernel in a file, with the modules of its release beside it.
     ///
     /// # Errors
-    /// The file cannot be read, or is no kernel.
+    /// If the file cannot be read, or is not a kernel.
     pub fn at(image: &Path) -> Result<Kernel, String> {
         let path = image.display();
         let bytes = fs::read(image).map_err(|error| {
@@ -60,7 +60,7 @@ fn release(image: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(text.get(..text.len().min(64))?).into_owned())
 }
 
-/// The file of a module below a folder, whatever its compression.
+/// The file of a module below a folder, with any compression.
 fn module(folder: &Path, name: &str) -> Option<PathBuf> {
     let is_module = |path: &PathBuf| {
         let file = path.file_name().unwrap_or_default().to_string_lossy();

@@ -81,7 +81,7 @@ impl Archive {
         self.align();
     }
 
-    /// Names and contents end at multiples of four bytes.
+    /// Names and contents are padded to multiples of four bytes.
     fn align(&mut self) {
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
@@ -109,7 +109,7 @@ mod tests {
         let head = "07070100000001000081ED00000000000000000000000100000000\
                     00000002000000000000000000000000000000000000000500000000init\0";
         assert_eq!(&bytes[..head.len()], head.as_bytes());
-        // 110 bytes of header and 5 of name, brought to 116.
+        // 110 bytes of header and 5 of name, padded to 116.
         assert_eq!(&bytes[116..120], b"#!\0\0");
         assert_eq!(bytes.len() % 4, 0);
     }
@@ -122,7 +122,7 @@ mod tests {
         assert!(text.contains("TRAILER!!!"));
     }
 
-    /// Where cpio is installed, it lists the same.
+    /// If cpio is installed, it lists the same.
     #[test]
     fn cpio_reads_it() {
         let cpio = Command::new("cpio")

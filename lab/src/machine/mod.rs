@@ -28,23 +28,22 @@ use crate::kernels::Kernel;
 pub use crate::protocol::End;
 use crate::protocol::{Message, PORTS};
 
-/// The program that is the machine.
+/// The name of the qemu program.
 const QEMU: &str = "qemu-system-x86_64";
-/// The kernel's command line: the first port is the console; an oops before the program runs
-/// ends the machine ([`crate::guest`] reverts that); messages have times; KASAN reports more
-/// than its first finding; and no test of the timer, which a busy host delivers late, so that
-/// the kernel would consider the machine broken.
+/// The kernel's command line. The first port is the console. An oops before the program runs ends
+/// the machine ([`crate::guest`] reverts that). Messages have times. KASAN reports more than its
+/// first finding. The timer test is off, because a busy host delivers the timer late, and the
+/// kernel would consider the machine broken.
 const COMMAND_LINE: &str =
     "console=ttyS0 panic=-1 oops=panic printk.time=1 kasan_multi_shot no_timer_check";
-/// The time for a machine to power off after its report is complete.
+/// The time limit for a machine to power off after its report is complete.
 const POWER_OFF: Duration = Duration::from_secs(5);
 /// The signal by which the kernel ends a program if memory is short.
 const SIGKILL: i32 = 9;
-/// How often the machine is looked at.
+/// The interval at which the machine is checked.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The threads that read what a machine writes: one for each port, and one for qemu's
-/// own errors.
+/// The threads that read a machine's output: one for each port, and one for qemu's own errors.
 const THREADS: Need<'static> = Need {
     operation: "starting the threads that read what the machine writes",
     resource: Resource::Tasks,
@@ -53,14 +52,14 @@ const THREADS: Need<'static> = Need {
     instead: "",
 };
 
-/// How a machine is set up.
+/// The configuration of a machine.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// qemu's `-accel`: `tcg` or `kvm`.
     pub accelerator: &'static str,
     /// Memory, in MiB.
     pub memory: u32,
-    /// The most that a run may take.
+    /// Time limit of a run.
     pub timeout: Duration,
 }
 
@@ -75,34 +74,34 @@ pub struct Run {
     pub splat: Option<Splat>,
     /// The errors of qemu itself, with likely reasons.
     pub qemu_errors: String,
-    /// Why some of the program's standard output was lost. If the reader closed the pipe,
-    /// nothing was lost.
+    /// Why some of the program's standard output was lost. A reader that closed the pipe does not
+    /// count.
     pub lost: Option<String>,
-    /// Whether time was up.
+    /// Whether the time limit was exceeded.
     pub timed_out: bool,
-    /// From power on until the program ran.
+    /// The time from power on until the program ran.
     pub booted: Option<Duration>,
-    /// From power on to power off.
+    /// The time from power on to power off.
     pub elapsed: Duration,
 }
 
 /// Set by [`stop`].
 static STOPPED: AtomicBool = AtomicBool::new(false);
-/// Held while descriptors are open that a machine is to inherit: another machine that starts
-/// meanwhile would inherit them as well, and keep them open after this one's end.
+/// Held while descriptors are open that a machine is to inherit. Another machine that starts
+/// meanwhile would inherit them as well, and keep them open after this one has ended.
 static STARTING: Mutex<()> = Mutex::new(());
 
-/// Ends all machines of this process, now and from now on, so that [`run`] fails with
-/// "interrupted". Whether this was called before.
+/// Ends all machines of this process, now and in future, so that [`run`] fails with "interrupted".
+/// Returns whether this was called before.
 pub fn stop() -> bool {
     STOPPED.swap(true, Ordering::Relaxed)
 }
 
-/// Boots a kernel with an initramfs, copies the program's output to `out` and `err` as it
-/// comes, and waits for the end.
+/// Boots a kernel with an initramfs, copies the program's output to `out` and `err` as it arrives,
+/// and waits for the end.
 ///
 /// # Errors
-/// No machine could be started, or it was stopped.
+/// If no machine could be started, or it was stopped.
 pub fn run(
     kernel: &Kernel,
     initramfs: &[u8],
@@ -157,7 +156,7 @@ pub fn run(
         Ok((console, output, errors, report, stderr.map(collect).transpose()?))
     };
     let (console, output, errors, report, stderr) = begin().map_err(|error| {
-        // Nothing would read what it writes.
+        // Without all its threads the output would not be read.
         let _ = child.kill();
         let _ = child.wait();
         THREADS.refused(&error)
@@ -173,7 +172,7 @@ pub fn run(
     let _ = errors.join();
     let lost = output.join().ok().flatten();
     let lost = lost.filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
-    // A machine that did not reach the end did not report what it knew of.
+    // A machine that did not finish did not report everything.
     let known = if report.end.is_some() { &report.known[..] } else { &[] };
     let splat = console::complaint(&console::without(&console, known));
     let mut qemu_errors = stderr.map(text).unwrap_or_default();
@@ -210,8 +209,8 @@ fn in_memory(initramfs: &[u8]) -> Result<File, String> {
     Ok(memory)
 }
 
-/// The likely reasons for which qemu failed before it started the program: `memory` is the
-/// machine's, in MiB.
+/// The likely reasons why qemu failed before it started the program. `memory` is the machine's, in
+/// MiB.
 fn qemu_failure(status: ExitStatus, memory: u32) -> String {
     let needed = bytes(u64::from(memory) << 20);
     let mut text = String::new();
@@ -232,8 +231,8 @@ fn qemu_failure(status: ExitStatus, memory: u32) -> String {
     text
 }
 
-/// Waits until qemu ends, and ends it where it does not: `None` when time was
-/// up before the program was done.
+/// Waits until qemu ends, and kills it if it does not. `None` if time ran out before the program
+/// ended.
 fn await_end(
     child: &mut Child,
     is_done: &AtomicBool,
@@ -260,7 +259,7 @@ fn await_end(
     }
 }
 
-/// Reads a stream in a thread, which returns what `take` makes of the pieces.
+/// Reads a stream in a thread, which returns the result of `take` on the pieces.
 fn read<T: Send + 'static>(
     mut from: impl Read + Send + 'static,
     mut result: T,
@@ -294,13 +293,13 @@ fn collect_report(
     })
 }
 
-/// Writes what comes as it comes, until writing fails: the error.
+/// Writes data as it arrives, until writing fails. Returns the error.
 fn pass_on(
     from: impl Read + Send + 'static,
     mut to: impl Write + Send + 'static,
 ) -> io::Result<JoinHandle<Option<io::Error>>> {
     read(from, None, move |error, piece| {
-        // After an error too the stream is read, so that the machine does not wait.
+        // The stream is read even after an error, so that the machine does not wait.
         if error.is_none() {
             *error = to.write_all(piece).and_then(|()| to.flush()).err();
         }

@@ -13,13 +13,13 @@ use crate::error::context;
 use crate::kernels::Kernel;
 use crate::protocol::{ERRAND, Errand, MODULES, PORTS, SHARED, WORK};
 
-/// The most bytes of all files that the command line names.
+/// The maximum size of all files that the command line names, in bytes.
 const BAGGAGE: u64 = 64 << 20;
 
 /// An initramfs that runs the errand on the kernel.
 ///
 /// # Errors
-/// A file cannot be read.
+/// If a file cannot be read.
 pub fn pack(kernel: &Kernel, errand: &Errand, baggage: &[PathBuf]) -> Result<Vec<u8>, String> {
     let mut archive = Archive::default();
     for folder in ["proc", "sys", "tmp", WORK, SHARED] {
@@ -55,7 +55,7 @@ fn program(archive: &mut Archive) -> Result<(), String> {
     let Some(interpreter) = elf.interpreter else {
         return Ok(());
     };
-    // All folders in which a linker looks are one.
+    // All folders that a linker searches are links to one.
     for place in ["lib64", "usr/lib", "usr/lib64", "lib/x86_64-linux-gnu"] {
         let to = if place == "lib/x86_64-linux-gnu" { "." } else { "/lib" };
         archive.link(place, to);
@@ -90,7 +90,7 @@ fn libraries(maps: &str) -> BTreeSet<&str> {
     maps.lines().filter_map(|line| line.get(path(line)?)).filter(is_library).collect()
 }
 
-/// A module, without the compression that distributions give it.
+/// A module, decompressed if its distribution compressed it.
 fn plain(module: &Path) -> Result<Vec<u8>, String> {
     let bytes = fs::read(module).map_err(context(module.display()))?;
     match module.extension().and_then(|extension| extension.to_str()) {
@@ -109,7 +109,7 @@ fn plain(module: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Adds a file or a folder, under the path that the command line has.
+/// Adds a file or a folder, under its path on the command line.
 fn stow(archive: &mut Archive, path: &Path, room: &mut u64) -> Result<(), String> {
     let about = fs::metadata(path).map_err(context(path.display()))?;
     let inside = inside(path);
@@ -136,7 +136,7 @@ fn stow(archive: &mut Archive, path: &Path, room: &mut u64) -> Result<(), String
     Ok(())
 }
 
-/// Where a path of the command line is found in the machine.
+/// The path in the machine of a path on the command line.
 fn inside(path: &Path) -> String {
     if path.is_absolute() {
         path.display().to_string()

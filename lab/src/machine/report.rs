@@ -8,20 +8,20 @@ use crate::protocol::{End, Message};
 /// What the guest reports on its last port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whether the first process ran at all.
+    /// Whether the first process ran.
     pub started: bool,
     /// How the program ended, if it did.
     pub end: Option<End>,
-    /// Problems in spite of which the program ran.
+    /// Problems that did not prevent the program from running.
     pub notes: Vec<String>,
-    /// When the kernel complained of what the program itself reports.
+    /// The times of kernel complaints that the program itself reports.
     pub known: Vec<Interval>,
-    /// Files that were wanted, by their paths.
+    /// Requested files, by their paths.
     pub files: Vec<(PathBuf, Vec<u8>)>,
 }
 
 impl Report {
-    /// Reads a report, which may break off anywhere.
+    /// Reads a report, which may end at any byte.
     pub(super) fn read(bytes: &[u8]) -> Report {
         let mut report = Report::default();
         let mut rest = bytes;
@@ -39,7 +39,7 @@ impl Report {
                 }
                 Ok(Message::End(end)) => report.end = Some(end),
                 Ok(Message::Done) => {}
-                // Not of the guest's; perhaps of the kernel's.
+                // Not a line of the guest; perhaps one of the kernel.
                 Err(_) => report.notes.push(String::from_utf8_lossy(line).trim_end().to_owned()),
             }
         }

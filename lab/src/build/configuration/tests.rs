@@ -25,7 +25,7 @@ CONFIG_FAST=y
 # gone from: 6.2 (always on)
 CONFIG_TRUST=y
 ";
-/// A source on which all of them are met.
+/// A source that meets all of them.
 const COMPLETE: &[&str] =
     &["NET", "PROC_SYSCTL", "SYSCTL", "MPTCP depends on NET", "FAST", "TRUST", "VETH"];
 
@@ -49,8 +49,7 @@ fn source(release: (u32, u32), options: &[&str]) -> (TempDir, Kconfig) {
     (folder, kconfig)
 }
 
-/// What Kconfig does with a fragment and such a source: it keeps what is defined
-/// and has its dependency.
+/// Kconfig on such a source: it keeps options that are defined and whose dependency is met.
 fn kconfig(options: &[&str], fragment: &[Setting]) -> Vec<Setting> {
     let on = |name: &str| fragment.iter().any(|one| one.name == name && one.value == "y");
     let keeps = |setting: &&Setting| {
@@ -62,7 +61,7 @@ fn kconfig(options: &[&str], fragment: &[Setting]) -> Vec<Setting> {
     fragment.iter().filter(keeps).cloned().collect()
 }
 
-/// Configures a source: the result, and the warnings.
+/// Configures a source. Returns the result and the warnings.
 fn applied(
     release: (u32, u32),
     options: &[&str],
@@ -105,7 +104,7 @@ fn a_needed_option_that_the_source_lacks_is_an_error() {
          in this source. To build without it, add there:\n  # CONFIG_PROC_SYSCTL is not set"
     );
     assert_eq!(warnings, <[&str; 0]>::default());
-    // No fragment but one that names it is the reason.
+    // Only a fragment that names it is the reason.
     let (result, _) = applied((8, 0), &without(&["PROC_SYSCTL", "SYSCTL"]), "CONFIG_VETH=y");
     assert!(result.unwrap_err().contains("needed for tunables"));
 }
@@ -126,9 +125,9 @@ fn a_needed_option_that_is_dropped_by_dependency_is_an_error() {
     let line = "  CONFIG_MPTCP=y: requested, but an option that it depends on is off; it is needed \
                 for the subject\n";
     assert!(text.contains(line), "{text}");
-    // A fragment that has nothing to do with it is not the reason.
+    // An unrelated fragment is not the reason.
     assert_eq!(applied((6, 12), &options, "CONFIG_VETH=y").0, Err(text));
-    // One that brings what it depends on helps.
+    // A fragment that enables the dependency helps.
     options.push("CRYPTO");
     assert_eq!(applied((6, 12), &options, "CONFIG_CRYPTO=y"), (Ok(()), vec![]));
 }

@@ -92,8 +92,7 @@ fn patches_come_and_go_and_the_rest_keeps_its_time() {
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\nzwei\nthree\n"));
     let patched = bench.time(SOCKOPT);
 
-    // The former patch goes, another comes, with a file that goes and one that
-    // comes.
+    // Another patch replaces the former one; it adds and removes files.
     assert_eq!(bench.update(&[&addition]), Ok(3));
     assert_eq!(bench.read(SOCKOPT).as_deref(), Some("one\ntwo\nthree\n"));
     assert!(bench.time(SOCKOPT) > patched, "or what was built of it would stay");
@@ -104,7 +103,7 @@ fn patches_come_and_go_and_the_rest_keeps_its_time() {
     assert_eq!(bench.read("net/mptcp/new.c"), None);
     assert_eq!(bench.read("net/mptcp/pm.c").as_deref(), Some("pm\n"));
     assert_eq!(bench.time("Makefile"), makefile);
-    // And the source is as it was.
+    // The source is unchanged.
     let source = |path: &str| fs::read_to_string(bench.workspace.source.join(path)).unwrap();
     assert_eq!(
         (source(SOCKOPT), source("net/mptcp/pm.c")),
@@ -131,7 +130,7 @@ fn changes_of_the_source_are_followed() {
     bench.update(&[]).unwrap();
     let source = &bench.workspace.source;
     assert_eq!(fs::metadata(source.join(SOCKOPT)).unwrap().nlink(), 1, "it is not ours");
-    // In place, as some editors write, and as a new file with an old time.
+    // A change in place, as some editors write, and a new file with an old time.
     fs::write(source.join("Makefile"), "none:\n").unwrap();
     fs::write(source.join("fresh"), "fresh\n").unwrap();
     let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
@@ -149,7 +148,7 @@ fn changes_of_the_source_are_followed() {
     assert_eq!(bench.read("net/mptcp/pm.c"), None);
 }
 
-/// As after a build that was ended half-way through bringing the tree about.
+/// The state after a build that was interrupted while it updated the tree.
 #[test]
 fn without_a_manifest_nothing_is_trusted() {
     let bench = Bench::new("distrust", true);
