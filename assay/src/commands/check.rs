@@ -85,7 +85,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// How long a check takes where nothing else is said.
 const USUAL: Duration = Duration::from_secs(10);
 
-/// How long the few scenes are checked that stand without MPTCP.
+/// How long the few scenes are checked that come up without MPTCP.
 const WITHOUT_MPTCP: Duration = Duration::from_secs(2);
 
 /// Runs the command.

@@ -1,4 +1,4 @@
-//! `assay explain`: one case as a person reads it.
+//! `assay explain`: the call of one case, its rules and its memory.
 
 use std::fs::File;
 use std::io::Write;

@@ -118,7 +118,7 @@ fn exec(program: &Path, fixtures: &Fixtures) -> Result<Status, String> {
     let all = statuses.len() - skipped;
     Ok(match (failed, all, fixtures.skipped()) {
         (0, 1.., []) => Status::Agree,
-        // What was asked for and does not stand was not run.
+        // What was asked for and did not come up was not run.
         (0, ..) => Status::Skipped,
         _ => Status::Divergence,
     })

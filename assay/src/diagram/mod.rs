@@ -1,8 +1,8 @@
-//! A case's memory, drawn to scale: what stands where on the street, which pages
+//! A case's memory, drawn to scale: what is where on the street, which pages
 //! lie below it, what the call changed, and where that differs.
 //!
 //! [`Drawing::new`] computes; [`terminal()`] and [`svg()`] only put it down. Several
-//! drawings may stand in one page of HTML: [`STYLE`] once, then an [`svg()`] each.
+//! drawings may be in one page of HTML: [`STYLE`] once, then an [`svg()`] each.
 
 mod elements;
 mod layout;

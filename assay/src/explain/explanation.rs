@@ -179,7 +179,7 @@ impl Explained {
 }
 
 impl ModelAnswer {
-    /// The length before and after the call, where it stands on the street.
+    /// The length before and after the call, where it is on the street.
     pub(super) fn length_after(&self, case: &Case) -> Option<i32> {
         let at = case.optlen.offset()?;
         let bytes = self.examination.prediction.get(at..at + 4)?;

@@ -1,4 +1,4 @@
-//! One case as a person reads it: [`explanation`] computes, the others write.
+//! One case explained: [`explanation`] computes, the other modules write.
 
 mod explanation;
 mod json;

@@ -112,7 +112,7 @@ impl Class {
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) class: Class,
-    /// What tells it from others.
+    /// What distinguishes it from others.
     pub(crate) signature: String,
     pub(crate) summary: String,
     /// The rule that decided what differs, by name.

@@ -31,7 +31,7 @@ pub(crate) struct GroupData {
     /// As a table names it.
     pub(crate) option: String,
     pub(crate) rule: Option<RuleData>,
-    /// How firmly the rule stands.
+    /// How firm the rule is.
     pub(crate) standing: Option<&'static str>,
     /// Whether what the patched kernel does is what the contract says.
     pub(crate) contract: String,
@@ -79,7 +79,7 @@ impl GroupData {
             None => String::new(),
         };
         let (picture, coloured) = (memory(false), memory(true));
-        // What was found by made-up contents is told with those of the sockets.
+        // What was found with made-up contents is reported with those of the sockets.
         let real = answers
             .as_ref()
             .filter(|_| matches!(group.class, Class::Explained | Class::Unexplained))

@@ -36,7 +36,7 @@ pub(crate) struct Request {
     pub(crate) seed: u64,
     /// Stored cases, as hexadecimal digits.
     pub(crate) stored: Vec<String>,
-    /// Cases to be told with everything.
+    /// Cases to be reported with everything.
     pub(crate) exhibits: Vec<String>,
 }
 
@@ -158,7 +158,7 @@ impl GuestRun {
         }
     }
 
-    /// Whether a scene stands there.
+    /// Whether a scene came up there.
     pub(crate) fn stands(&self, scene: u8) -> bool {
         self.scenes.iter().any(|facts| facts.id == scene)
     }

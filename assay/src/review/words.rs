@@ -7,7 +7,7 @@ use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, of_rules};
 use super::group::{Class, Group};
 use crate::terminal::style::counted;
 
-/// Scenes that are named of those that do not stand.
+/// How many scenes are named of those that did not come up.
 const MOST_NAMES: usize = 4;
 
 /// A summary that speaks of the two kernels, and not of one and the model: of which
@@ -95,7 +95,7 @@ pub(crate) fn lattice(step: u64) -> String {
     }
 }
 
-/// Which scenes do not stand on a kernel.
+/// Which scenes did not come up on a kernel.
 pub(crate) fn missing(kernel: &str, names: &[String]) -> String {
     let some = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if names.len() > MOST_NAMES { ", …" } else { "" };
