@@ -161,7 +161,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
                 asked_for: Choice { options: &args.option, scenes: &args.scene },
                 times: [built, start.elapsed()],
             });
-            tell(&review, args)?;
+            print(&review, args)?;
             return Ok(review.status());
         }
         surveys => surveys?,
@@ -202,7 +202,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         asked_for: Choice { options: &args.option, scenes: &args.scene },
         times: [built, start.elapsed()],
     });
-    tell(&review, args)?;
+    print(&review, args)?;
     Ok(review.status())
 }
 
@@ -294,7 +294,7 @@ fn own_name(args: &ReviewArgs, source: &str) -> Result<String, String> {
 }
 
 /// Stored cases, as digits; a file that is none is an error, as nothing else would
-/// tell of it.
+/// report it.
 fn stored(paths: &[PathBuf]) -> Result<Vec<String>, String> {
     let own = [PathBuf::from(CORPUS)];
     let paths = match paths {
@@ -323,7 +323,7 @@ fn shown(compared: &Comparison) -> Vec<String> {
     all
 }
 
-fn tell(review: &Review, args: &ReviewArgs) -> Result<(), String> {
+fn print(review: &Review, args: &ReviewArgs) -> Result<(), String> {
     if let Some(folder) = &args.output {
         let write = |name: &str, text: &[u8]| files::write(&folder.join(name), text, ELSEWHERE);
         write("report.md", markdown::page(review).as_bytes())?;

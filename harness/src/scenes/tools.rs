@@ -29,7 +29,7 @@ impl Tools {
         let seen = self.sock_diag.mptcp().map_err(during("sock_diag"))?;
         let info =
             &seen.iter().find(|seen| seen.inode == inode).ok_or("sock_diag does not show it")?.info;
-        super::observe::token(info).ok_or_else(|| "sock_diag tells no token".to_owned())
+        super::observe::token(info).ok_or_else(|| "sock_diag reports no token".to_owned())
     }
 
     /// Makes a subflow. Tries again while the kernel refuses.
