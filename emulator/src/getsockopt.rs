@@ -1,8 +1,11 @@
 //! The socket and the option of a call.
 
 use crate::abi;
-use crate::call::Call;
-use crate::decisions::{Decisions, KernelDecisions};
+use crate::behaviors::{
+    Behaviors, FallenBack, FullInfoOption, LengthAfterError, LengthRead, LengthStored,
+    UnknownOption,
+};
+use crate::call::{Answer, Call};
 use crate::errno::Errno;
 #[cfg(feature = "info_opt")]
 use crate::info_opt;
@@ -25,7 +28,7 @@ pub fn getsockopt<M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    getsockopt_with::<KernelDecisions, M, T>(revision, socket, call, memory, trace)
+    getsockopt_with(revision, &revision.behaviors, socket, call, memory, trace)
 }
 
 /// [`getsockopt`] for a program that passes a buffer and its length, as a safe
@@ -41,49 +44,114 @@ pub fn getsockopt_into(
     optval: &mut [u8],
     optlen: &mut i32,
 ) -> Result<(), Errno> {
-    let call = Call { option, optval: Buffer::OPTVAL, optlen: Buffer::OPTLEN };
+    let call = Call::new(option, Buffer::OPTVAL, Buffer::OPTLEN);
     getsockopt(revision, socket, &call, &mut Buffer { optval, optlen }, &mut ())
 }
 
-/// [`getsockopt`] with other decisions.
+/// [`getsockopt`] with other behaviors than the revision's.
 ///
 /// # Errors
 /// As [`getsockopt`].
-pub fn getsockopt_with<D: Decisions, M: UserMemory, T: Trace>(
+pub fn getsockopt_with<M: UserMemory, T: Trace>(
     revision: &Revision,
+    behaviors: &Behaviors,
     socket: &Socket<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let (rule, errno) = match socket {
+    let mut answer = Answer::new(behaviors);
+    let is_first = match behaviors.length_read {
+        LengthRead::ByOption => false,
+        LengthRead::BeforeOption => matches!(socket, Socket::Mptcp(_)),
+        LengthRead::BeforeSocket => matches!(socket, Socket::Mptcp(_) | Socket::FallenBack(_)),
+    };
+    let mut passed = None;
+    if is_first {
+        let length = memory.load(call.optlen).map_err(|_| Errno::EFAULT)?;
+        if length < 0 {
+            return Err(Errno::EINVAL);
+        }
+        passed = Some(length.cast_unsigned());
+    }
+    let result = dispatch(revision, &mut answer, socket, call, memory, trace);
+    let is_stored_here = matches!(socket, Socket::Mptcp(_)) || is_first;
+    if !is_stored_here {
+        return result;
+    }
+    let passed = || passed.or_else(|| memory.load(call.optlen).ok().map(i32::cast_unsigned));
+    let stored = match (&result, behaviors.length_stored, behaviors.length_after_error) {
+        (Ok(()), LengthStored::AfterCall, _) => answer.length.or_else(passed),
+        (Err(_), _, LengthAfterError::Answered) => answer.length.or_else(passed),
+        (Err(_), _, LengthAfterError::Passed) => passed(),
+        _ => None,
+    };
+    if let Some(length) = stored {
+        answer.store_length(call, length, answer.rule, memory, trace)?;
+    }
+    result
+}
+
+/// Answers the call, but for an optlen that is stored after it.
+#[inline]
+fn dispatch<M: UserMemory, T: Trace>(
+    revision: &Revision,
+    answer: &mut Answer<'_>,
+    socket: &Socket<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
+    let behaviors = answer.behaviors;
+    let unknown = match behaviors.unknown_option {
+        UnknownOption::Eopnotsupp => Err(Errno::EOPNOTSUPP),
+        UnknownOption::Enoprotoopt => Err(Errno::ENOPROTOOPT),
+        UnknownOption::Einval => Err(Errno::EINVAL),
+        UnknownOption::Succeeds => Ok(()),
+    };
+    let (rule, result) = match socket {
         Socket::Mptcp(connection) => match call.option {
             abi::MPTCP_INFO => {
-                return info::fill::<D, _, _>(revision, connection, call, memory, trace);
+                return info::fill(revision, answer, connection, call, memory, trace);
             }
             abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-                return subflow_data::fill::<D, _, _>(revision, connection, call, memory, trace);
+                return subflow_data::fill(revision, answer, connection, call, memory, trace);
             }
-            abi::MPTCP_FULL_INFO if revision.full_info => {
-                return full_info::fill::<D, _, _>(revision, connection, call, memory, trace);
+            abi::MPTCP_FULL_INFO if behaviors.full_info_option == FullInfoOption::Present => {
+                return full_info::fill(revision, answer, connection, call, memory, trace);
             }
-            abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, D::UNKNOWN_OPTION),
+            abi::MPTCP_FULL_INFO => (Rule::FullInfoUnknown, unknown),
             #[cfg(feature = "info_opt")]
             abi::MPTCP_INFO_OPT if revision.info_opt => {
-                return info_opt::fill::<D, _, _>(revision, connection, call, memory, trace);
+                return info_opt::fill(revision, answer, connection, call, memory, trace);
             }
-            _ => (Rule::UnknownOption, D::UNKNOWN_OPTION),
+            _ => (Rule::UnknownOption, unknown),
         },
-        Socket::FallenBack(Family::V4) => (Rule::FallenBackV4Refuses, Errno::EOPNOTSUPP),
-        Socket::FallenBack(Family::V6) => (Rule::FallenBackV6Refuses, Errno::ENOPROTOOPT),
-        Socket::Tcp(Family::V4) => (Rule::TcpV4Refuses, Errno::EOPNOTSUPP),
-        Socket::Tcp(Family::V6) => (Rule::TcpV6Refuses, Errno::ENOPROTOOPT),
-        Socket::Udp(Family::V4) => (Rule::UdpV4Refuses, Errno::EOPNOTSUPP),
-        Socket::Udp(Family::V6) => (Rule::UdpV6Refuses, Errno::ENOPROTOOPT),
-        Socket::Unix => (Rule::UnixRefuses, Errno::EOPNOTSUPP),
-        Socket::NotASocket => (Rule::NotASocket, Errno::ENOTSOCK),
-        Socket::Closed => (Rule::ClosedDescriptor, Errno::EBADF),
+        Socket::FallenBack(family) => {
+            let by_family = match family {
+                Family::V4 => Errno::EOPNOTSUPP,
+                Family::V6 => Errno::ENOPROTOOPT,
+            };
+            let errno = match behaviors.fallen_back {
+                FallenBack::ByFamily => by_family,
+                FallenBack::Eopnotsupp => Errno::EOPNOTSUPP,
+                FallenBack::Enoprotoopt => Errno::ENOPROTOOPT,
+                FallenBack::Einval => Errno::EINVAL,
+            };
+            let rule = match family {
+                Family::V4 => Rule::FallenBackV4Refuses,
+                Family::V6 => Rule::FallenBackV6Refuses,
+            };
+            (rule, Err(errno))
+        }
+        Socket::Tcp(Family::V4) => (Rule::TcpV4Refuses, Err(Errno::EOPNOTSUPP)),
+        Socket::Tcp(Family::V6) => (Rule::TcpV6Refuses, Err(Errno::ENOPROTOOPT)),
+        Socket::Udp(Family::V4) => (Rule::UdpV4Refuses, Err(Errno::EOPNOTSUPP)),
+        Socket::Udp(Family::V6) => (Rule::UdpV6Refuses, Err(Errno::ENOPROTOOPT)),
+        Socket::Unix => (Rule::UnixRefuses, Err(Errno::EOPNOTSUPP)),
+        Socket::NotASocket => (Rule::NotASocket, Err(Errno::ENOTSOCK)),
+        Socket::Closed => (Rule::ClosedDescriptor, Err(Errno::EBADF)),
     };
     trace.fired(rule);
-    Err(errno)
+    result
 }

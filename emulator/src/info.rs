@@ -1,7 +1,7 @@
 //! `MPTCP_INFO`: one structure, or the first bytes of it that fit.
 
-use crate::call::Call;
-use crate::decisions::Decisions;
+use crate::behaviors::{AnswerUnwritable, InfoCopied, InfoNegative, InfoReturned, ZeroLength};
+use crate::call::{Answer, Call, copy_out};
 use crate::errno::Errno;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
@@ -9,37 +9,63 @@ use crate::rules::Rule;
 use crate::socket::Connection;
 use crate::trace::Trace;
 
-pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
+pub(crate) fn fill<M: UserMemory, T: Trace>(
     revision: &Revision,
+    answer: &mut Answer<'_>,
     connection: &Connection<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
-    let length = call.load_length(memory, Rule::InfoLengthUnreadable, trace)?;
-    if D::info_asks_nothing(revision, length) {
-        trace.fired(Rule::InfoZeroLengthAsksNothing);
-        return Ok(());
-    }
-
-    let kernel = connection.info_size(revision);
-    trace.fired(match length.0 {
+    let behaviors = answer.behaviors;
+    let length = answer.load_length(call, memory, Rule::InfoLengthUnreadable, trace)?;
+    let kernel = connection.info_size(revision).0;
+    let rule = match length.0 {
+        0 if behaviors.zero_length == ZeroLength::Untouched => Rule::InfoZeroLengthAsksNothing,
         0 => Rule::InfoZeroLengthStored,
         ..0 => Rule::InfoNegativeLengthIsHuge,
-        _ if length.wrapped() < kernel.0 => Rule::InfoCut,
+        _ if length.wrapped() < kernel => Rule::InfoCut,
         _ => Rule::InfoWhole,
-    });
-    if D::info_refuses(length) {
-        return Err(Errno::EINVAL);
+    };
+    trace.fired(rule);
+    let mut asked = length.wrapped();
+    match (length.0, behaviors.zero_length, behaviors.info_negative) {
+        (0, ZeroLength::Untouched, _) | (..0, _, InfoNegative::AsksNothing) => return Ok(()),
+        (0, ZeroLength::Refused, _) | (..0, _, InfoNegative::Refused) => return Err(Errno::EINVAL),
+        (..0, _, InfoNegative::Zero) => asked = 0,
+        (..0, _, InfoNegative::Signed) => {
+            // The copy of a huge size is refused as a whole.
+            answer.write(call, asked, &[], [Rule::InfoLengthUnwritable; 2], memory, trace)?;
+            return Err(Errno::EFAULT);
+        }
+        _ => {}
     }
 
-    let copied = D::info_length(length, kernel);
-    call.write(
-        copied,
-        &[connection.info.first(copied as usize)],
-        D::INFO_LENGTH_FIRST,
-        [Rule::InfoLengthUnwritable, Rule::InfoDataUnwritable],
-        memory,
-        trace,
-    )
+    let lesser = asked.min(kernel);
+    let copied = match behaviors.info_copied {
+        InfoCopied::Lesser => lesser,
+        InfoCopied::Whole => kernel,
+        InfoCopied::Passed => asked,
+        InfoCopied::Words => lesser & !3,
+        InfoCopied::DoubleWords => lesser & !7,
+        InfoCopied::AllOrNothing if lesser < kernel => 0,
+        InfoCopied::AllOrNothing => kernel,
+        InfoCopied::OneLess => lesser.saturating_sub(1),
+    };
+    let returned = match behaviors.info_returned {
+        InfoReturned::Copied => copied,
+        InfoReturned::Passed => asked,
+        InfoReturned::Structure => kernel,
+    };
+    let rules = [Rule::InfoLengthUnwritable, Rule::InfoDataUnwritable];
+    if copied as usize <= connection.info.len() {
+        let part = connection.info.first(copied as usize);
+        return answer.write(call, returned, &[(0, part)], rules, memory, trace);
+    }
+    // Also bytes behind the structure.
+    answer.write(call, returned, &[], rules, memory, trace)?;
+    match copy_out(behaviors, call.optval, connection.info.first(kernel as usize), copied, memory) {
+        Err(_) if behaviors.answer_unwritable != AnswerUnwritable::Ignored => Err(Errno::EFAULT),
+        _ => Ok(()),
+    }
 }

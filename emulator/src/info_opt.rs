@@ -112,15 +112,20 @@ use zerocopy::{FromZeros, IntoBytes};
 
 use crate::abi::{INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_ADDRS, SubflowAddrs};
 use crate::array::Array;
-use crate::call::Call;
+use crate::behaviors::{
+    Behaviors, Check, OptCount, OptKernelMembers, OptLengthBound, OptMembers, OptNull, OptOrder,
+    OptReturned, OptScalar, OptSlots,
+};
+use crate::call::{Answer, Call, Refusal};
 use crate::content::Content;
-use crate::decisions::Decisions;
+use crate::elements::{is_listed, size_kernel, size_user, walk_goes_on};
 use crate::errno::Errno;
-use crate::length::KernelSize;
+use crate::length::OptLen;
 use crate::memory::UserMemory;
 use crate::revision::Revision;
 use crate::rules::Rule;
 use crate::socket::{Connection, Subflow};
+use crate::subflow_data::count;
 use crate::trace::Trace;
 
 /// Offset of the local address in a `struct mptcp_subflow_info`, in bytes.
@@ -132,13 +137,13 @@ const REMOTE: usize = SUBFLOW_INFO_ADDRS + offset_of!(SubflowAddrs, remote);
 /// One block, as it is being filled.
 struct Block {
     asked: InfoOptPtr,
-    kernel: KernelSize,
     wanted: bool,
     array: Array,
 }
 
 impl Block {
-    fn new<D: Decisions, T: Trace>(
+    fn new<T: Trace>(
+        behaviors: &Behaviors,
         asked: InfoOptPtr,
         kernel: u32,
         unwritable: Rule,
@@ -149,25 +154,38 @@ impl Block {
         }
         let shrinks = asked.size_user > kernel;
         trace.fired(if shrinks { Rule::OptSizeShrunk } else { Rule::OptSizeKept });
-        let wanted = D::opt_wanted(asked.address);
+        let wanted = asked.address != 0 || behaviors.opt_null == OptNull::Faults;
         if !wanted {
             trace.fired(Rule::OptBlockNull);
         }
+        let rules = [Rule::OptElementEmpty, unwritable];
+        let is_tcp_info = unwritable == Rule::OptTcpInfoUnwritable;
         let (at, size) = (asked.address, asked.size_user);
-        let array = Array::new::<D>(at, size, kernel, Rule::OptElementEmpty, unwritable);
-        Block { asked, kernel: KernelSize(kernel), wanted, array }
+        let array = Array::new(behaviors, at, size, [kernel, SOCKADDR], is_tcp_info, rules);
+        Block { asked, wanted, array }
     }
 
     /// The answer of a block that has `all` elements.
-    fn answer<D: Decisions>(&self, all: u32) -> InfoOptPtr {
-        let filled = D::opt_filled(self.asked.nmemb_user, all);
+    fn answer(&self, behaviors: &Behaviors, all: u32) -> InfoOptPtr {
+        let filled = match behaviors.opt_count {
+            OptCount::Lesser => self.asked.nmemb_user.min(all),
+            OptCount::Passed => self.asked.nmemb_user,
+            OptCount::All => all,
+        };
         let nmemb_user = if self.wanted { filled } else { 0 };
+        let Array { asked, size, kernel, .. } = self.array;
+        let counted = count(behaviors, all, nmemb_user, nmemb_user);
+        let sized = size_kernel(behaviors, asked, size, kernel);
+        let (nmemb_kernel, size_kernel) = match behaviors.opt_members {
+            OptMembers::AsExample => (counted, sized),
+            OptMembers::AsPoints => (sized, counted),
+        };
         InfoOptPtr {
             address: self.asked.address,
             nmemb_user,
-            size_user: D::size_user(self.array.asked, self.array.stride),
-            nmemb_kernel: D::count(all, nmemb_user),
-            size_kernel: D::size_kernel(self.kernel),
+            size_user: size_user(behaviors, asked, size, kernel),
+            nmemb_kernel,
+            size_kernel,
         }
     }
 }
@@ -178,51 +196,99 @@ struct Blocks {
     arrays: [Block; 3],
 }
 
-pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
+/// Checks the length.
+fn check_length(behaviors: &Behaviors, length: OptLen) -> Result<u32, Refusal> {
+    let least = match behaviors.opt_length_bound {
+        OptLengthBound::Below97 => INFO_OPT + 1,
+        OptLengthBound::Below95 => INFO_OPT - 1,
+        OptLengthBound::Unsigned if length.0 < 0 => return Ok(length.wrapped()),
+        OptLengthBound::Below96 | OptLengthBound::Unsigned => INFO_OPT,
+    };
+    match length.bytes() {
+        Some(bytes) if bytes >= least => Ok(bytes),
+        bytes => {
+            let rule = bytes.map_or(Rule::OptLengthNegative, |_| Rule::OptLengthTooShort);
+            let refused = Refusal::by(behaviors.opt_length_check, rule);
+            let least = Some(INFO_OPT);
+            refused.map_err(|refusal| Refusal { least, ..refusal }).map(|()| length.wrapped())
+        }
+    }
+}
+
+/// Checks the structure.
+fn check_structure(behaviors: &Behaviors, opt: &InfoOpt) -> Result<(), Refusal> {
+    let is_set = |block: &InfoOptPtr| block.nmemb_kernel != 0 || block.size_kernel != 0;
+    let refused = match behaviors.opt_kernel_members {
+        OptKernelMembers::Ignored => false,
+        OptKernelMembers::Refused => is_set(&opt.tcp_info),
+        OptKernelMembers::AllRefused => {
+            [opt.mptcp_info, opt.tcp_info, opt.socknames, opt.peernames].iter().any(is_set)
+        }
+    };
+    if refused { Refusal::by(Check::Einval, Rule::OptKernelMembersIgnored) } else { Ok(()) }
+}
+
+pub(crate) fn fill<M: UserMemory, T: Trace>(
     revision: &Revision,
+    answer: &mut Answer<'_>,
     connection: &Connection<'_>,
     call: &Call,
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
+    let behaviors = answer.behaviors;
     let mut asked = InfoOpt::new_zeroed();
-    let unreadable = [Rule::OptLengthUnreadable, Rule::OptStructureUnreadable];
-    let length = call.read(asked.as_mut_bytes(), D::opt_length, unreadable, memory, trace)?;
+    let read = answer.read(
+        call,
+        asked.as_mut_bytes(),
+        false,
+        |length| check_length(behaviors, length),
+        [Rule::OptLengthUnreadable, Rule::OptStructureUnreadable],
+        memory,
+        trace,
+    );
+    let length = match read {
+        Ok(length) => length,
+        Err(result) => return result,
+    };
+    if let Err(refusal) = check_structure(behaviors, &asked) {
+        trace.fired(refusal.rule);
+        return refusal.result;
+    }
+    let info = connection.info_size(revision).0;
+    let tcp_info = connection.tcp_info_size(revision).0;
     let mut blocks = Blocks {
-        info: Block::new::<D, T>(
-            asked.mptcp_info,
-            connection.info_size(revision).0,
-            Rule::OptInfoUnwritable,
-            trace,
-        ),
+        info: Block::new(behaviors, asked.mptcp_info, info, Rule::OptInfoUnwritable, trace),
         arrays: [
-            (asked.tcp_info, connection.tcp_info_size(revision).0, Rule::OptTcpInfoUnwritable),
+            (asked.tcp_info, tcp_info, Rule::OptTcpInfoUnwritable),
             (asked.socknames, SOCKADDR, Rule::OptSocknameUnwritable),
             (asked.peernames, SOCKADDR, Rule::OptPeernameUnwritable),
         ]
-        .map(|(asked, kernel, unwritable)| Block::new::<D, T>(asked, kernel, unwritable, trace)),
+        .map(|(asked, kernel, unwritable)| Block::new(behaviors, asked, kernel, unwritable, trace)),
     };
 
-    let copied = copy::<D, M, T>(&mut blocks, connection, memory, trace);
-    match copied {
-        Err(Errno::EFAULT) if D::REPORT_AFTER_FAULT => {}
-        other => other?,
-    }
+    let (listed, fault) = copy(behaviors, &mut blocks, connection, memory, trace)?;
 
-    let all = connection.subflow_count();
     if blocks.info.wanted {
         trace.fired(Rule::OptScalarCount);
     }
     for array in blocks.arrays.iter().filter(|array| array.wanted) {
-        let shrinks = array.asked.nmemb_user > all;
+        let shrinks = array.asked.nmemb_user > listed;
         trace.fired(if shrinks { Rule::OptCountShrunk } else { Rule::OptCountKept });
     }
-    let [tcp_info, socknames, peernames] = blocks.arrays.map(|array| array.answer::<D>(all));
-    let answer = InfoOpt { mptcp_info: blocks.info.answer::<D>(1), tcp_info, socknames, peernames };
-    call.write(
-        D::opt_returned(length),
-        &[Content::exact(answer.as_bytes())],
-        D::LENGTH_BEFORE_HEADER,
+    let [tcp_info, socknames, peernames] =
+        blocks.arrays.map(|array| array.answer(behaviors, listed));
+    let mptcp_info = blocks.info.answer(behaviors, 1);
+    let reported = InfoOpt { mptcp_info, tcp_info, socknames, peernames };
+    let returned = match behaviors.opt_returned {
+        OptReturned::Structure => INFO_OPT,
+        OptReturned::Passed => length,
+        OptReturned::Block => size_of::<InfoOptPtr>() as u32,
+    };
+    answer.write(
+        call,
+        returned,
+        &[(0, Content::exact(reported.as_bytes()))],
         [Rule::OptLengthUnwritable, Rule::OptStructureUnwritable],
         memory,
         trace,
@@ -232,52 +298,87 @@ pub(crate) fn fill<D: Decisions, M: UserMemory, T: Trace>(
     if length > INFO_OPT {
         trace.fired(Rule::OptTailLeftAlone);
     }
-    copied
+    fault
 }
 
-/// Copies `mptcp_info`, and the elements of each subflow for which there is room.
-fn copy<D: Decisions, M: UserMemory, T: Trace>(
+/// Copies `mptcp_info`, and the elements of each subflow for which there is room. Returns the
+/// number of subflows, and the error with which the call ends after its answer.
+fn copy<M: UserMemory, T: Trace>(
+    behaviors: &Behaviors,
     blocks: &mut Blocks,
     connection: &Connection<'_>,
     memory: &mut M,
     trace: &mut T,
-) -> Result<(), Errno> {
-    if D::OPT_INFO_FIRST {
-        copy_info::<D, M, T>(&mut blocks.info, connection, memory, trace)?;
+) -> Result<(u32, Result<(), Errno>), Errno> {
+    let (mut listed, mut fault, mut is_over) = (0, Ok(()), false);
+    if behaviors.opt_scalar != OptScalar::Last {
+        is_over = !copy_info(behaviors, &mut blocks.info, connection, &mut fault, memory, trace)?;
     }
-    for (index, subflow) in (0..).zip(connection.subflows()) {
-        for array in D::OPT_ORDER {
+    let order = match behaviors.opt_order {
+        OptOrder::TcpInfoLocalPeer => [0, 1, 2],
+        OptOrder::TcpInfoPeerLocal => [0, 2, 1],
+        OptOrder::LocalPeerTcpInfo => [1, 2, 0],
+    };
+    let tcp_infos = blocks.arrays[0].asked.nmemb_user;
+    for index in 0..connection.subflow_count() {
+        if !is_listed(behaviors, connection, index) {
+            continue;
+        }
+        let slot = listed;
+        listed += 1;
+        let subflow = connection.subflow(index);
+        for array in order {
             let Some(block) = blocks.arrays.get_mut(array).filter(|block| block.wanted) else {
                 continue;
             };
-            if !D::opt_slot(index, block.asked.nmemb_user) {
+            let slots = block.asked.nmemb_user;
+            let has_slot = match behaviors.opt_slots {
+                OptSlots::Below => slot < slots,
+                OptSlots::AtMost => slot <= slots,
+                OptSlots::Fewer => slot + 1 < slots,
+                OptSlots::Signed => slot.cast_signed() < slots.cast_signed(),
+                OptSlots::TcpInfos => slot < tcp_infos,
+            };
+            if is_over {
+                continue;
+            }
+            if !has_slot {
                 trace.fired(Rule::OptElementLeftOut);
                 continue;
             }
             trace.fired(Rule::OptElementCopied);
-            if index > 0 && block.asked.size_user > block.kernel.0 {
+            if slot > 0 && block.asked.size_user > block.array.kernel {
                 trace.fired(Rule::OptStrideShrunk);
             }
-            block.array.push::<D, M, T>(element(&subflow, array), memory, trace)?;
+            let pushed = block.array.push(behaviors, element(&subflow, array), 0, memory, trace);
+            if pushed.is_err() && !walk_goes_on(behaviors, &mut fault)? {
+                is_over = true;
+            }
         }
     }
-    if !D::OPT_INFO_FIRST {
-        copy_info::<D, M, T>(&mut blocks.info, connection, memory, trace)?;
+    if behaviors.opt_scalar == OptScalar::Last && !is_over {
+        copy_info(behaviors, &mut blocks.info, connection, &mut fault, memory, trace)?;
     }
-    Ok(())
+    Ok((listed, fault))
 }
 
-fn copy_info<D: Decisions, M: UserMemory, T: Trace>(
+/// Copies `mptcp_info`. Returns whether the elements follow.
+fn copy_info<M: UserMemory, T: Trace>(
+    behaviors: &Behaviors,
     block: &mut Block,
     connection: &Connection<'_>,
+    fault: &mut Result<(), Errno>,
     memory: &mut M,
     trace: &mut T,
-) -> Result<(), Errno> {
-    if block.wanted && D::opt_scalar(block.asked.nmemb_user) {
+) -> Result<bool, Errno> {
+    let counts = behaviors.opt_scalar != OptScalar::ByCount || block.asked.nmemb_user > 0;
+    if block.wanted && counts {
         trace.fired(Rule::OptScalarFilled);
-        block.array.push::<D, M, T>(connection.info, memory, trace)?;
+        if block.array.push(behaviors, connection.info, 0, memory, trace).is_err() {
+            return walk_goes_on(behaviors, fault);
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The element of a subflow in an array, by the index of the array.

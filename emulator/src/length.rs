@@ -6,41 +6,23 @@
 /// `getsockopt(2)` calls it a `socklen_t`, which C libraries make unsigned;
 /// the kernel has always read an `int`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OptLen(pub i32);
+pub(crate) struct OptLen(pub(crate) i32);
 
 impl OptLen {
     /// The length as a number of bytes, `None` if it is negative.
     #[inline]
-    pub const fn bytes(self) -> Option<u32> {
+    pub(crate) const fn bytes(self) -> Option<u32> {
         if self.0 < 0 { None } else { Some(self.0.cast_unsigned()) }
     }
 
     /// The length with its sign as the topmost bit of an unsigned size, as C converts it in a
     /// comparison with an unsigned number.
     #[inline]
-    pub const fn wrapped(self) -> u32 {
+    pub(crate) const fn wrapped(self) -> u32 {
         self.0.cast_unsigned()
     }
 }
 
-/// The size in bytes that the program passes for one element (`size_user`): any number of 32
-/// bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserSize(pub u32);
-
 /// The size in bytes of a structure in this kernel (`size_kernel`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KernelSize(pub u32);
-
-/// The lesser of the two sizes of an element, in bytes: how much of each is copied, and the
-/// distance from one element to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stride(pub u32);
-
-impl Stride {
-    /// The stride as a slice length.
-    #[inline]
-    pub const fn bytes(self) -> usize {
-        self.0 as usize
-    }
-}
+pub(crate) struct KernelSize(pub(crate) u32);

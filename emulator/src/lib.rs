@@ -38,8 +38,11 @@
 //! **Every decision is a rule.** [`Rule`] lists them, each with a sentence, its
 //! source and its basis: whether a document promises it, or whether kernels
 //! merely do it. A [`Trace`] collects the rules that decided a call; `()`
-//! collects nothing and costs nothing. The functions behind the rules are the
-//! trait [`decisions::Decisions`]; override one to model a wrong kernel.
+//! collects nothing and costs nothing.
+//!
+//! **Every behavior is a value.** [`behaviors`] lists the points at which a kernel
+//! could do otherwise. Change one in [`Revision::behaviors`] to model a wrong
+//! kernel.
 //!
 //! **A byte is known or open.** A mask belongs to the bytes of each answer. It
 //! marks the bytes that cannot be predicted, most of which are clocks, with an
@@ -132,7 +135,7 @@
 //!
 //! let (info, none) = (Content::exact(&[7; 96]), Content::exact(&[]));
 //! let socket = Socket::Mptcp(Connection::new(&Revision::V6_18, info, none, none).unwrap());
-//! let call = Call { option: MPTCP_INFO, optval: 0x10ff6, optlen: 0x10000 };
+//! let call = Call::new(MPTCP_INFO, 0x10ff6, 0x10000);
 //! memory.store(call.optlen, 400).unwrap();
 //! let result = getsockopt(&Revision::V6_18, &socket, &call, &mut memory, &mut ());
 //!
@@ -157,7 +160,7 @@
 //! # let (info, none) = (Content::exact(&[7; 48]), Content::exact(&[]));
 //! # let socket = Socket::Mptcp(Connection::new(&Revision::V6_1, info, none, none).unwrap());
 //! let mut rules = RuleLog::default();
-//! let call = Call { option: MPTCP_INFO, optval: 0x10010, optlen: 0x10000 };
+//! let call = Call::new(MPTCP_INFO, 0x10010, 0x10000);
 //! memory.store(call.optlen, -1).unwrap();
 //! assert!(getsockopt(&Revision::V6_1, &socket, &call, &mut memory, &mut rules).is_ok());
 //!
@@ -181,9 +184,10 @@ extern crate alloc;
 
 pub mod abi;
 mod array;
+pub mod behaviors;
 mod call;
 mod content;
-pub mod decisions;
+mod elements;
 mod errno;
 mod full_info;
 mod getsockopt;
@@ -201,6 +205,7 @@ mod socket;
 mod subflow_data;
 mod trace;
 
+pub use behaviors::{Behavior, Behaviors};
 pub use call::Call;
 pub use content::{Content, OpenReason};
 pub use errno::Errno;
@@ -209,7 +214,7 @@ pub use memory::{Access, Buffer, Fault, PAGE, PagedMemory, Pages, UserMemory};
 #[cfg(feature = "alloc")]
 pub use owned::{ContentMut, OwnedConnection, OwnedSocket, SubflowMut};
 pub use release::Release;
-pub use revision::{Revision, SocketBehavior, Verification, ZeroLength};
+pub use revision::{Revision, SocketBehavior, Verification};
 pub use rules::Rule;
 pub use socket::{Connection, Family, SizeMismatch, Socket, Subflow};
 pub use trace::{RuleLog, RuleSet, Trace};

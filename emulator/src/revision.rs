@@ -1,16 +1,11 @@
 //! Kernel revisions as data: no algorithm asks for a version.
 
-use crate::abi::SUBFLOW_INFO_HOLE;
+use crate::abi::SUBFLOW_INFO;
+use crate::behaviors::{Behaviors, FullInfoOption, ZeroLength};
+use crate::content::Content;
+use crate::length::KernelSize;
 use crate::release::Release;
-
-/// The effect of a length of 0 on `MPTCP_INFO`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ZeroLength {
-    /// It is stored back, and nothing is copied.
-    Stored,
-    /// Nothing is written.
-    Untouched,
-}
+use crate::socket::{Connection, SizeMismatch};
 
 /// Whether the model of a revision was compared with a kernel of that revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,16 +56,11 @@ pub struct Revision {
     pub tcp_info: u32,
     /// Bytes in `struct mptcp_info`.
     pub mptcp_info: u32,
-    /// Whether `MPTCP_FULL_INFO` exists.
-    pub full_info: bool,
     /// Whether `mptcp_info_opt` exists, which takes the feature `info_opt`. No released
     /// kernel has it.
     pub info_opt: bool,
-    /// Bytes of padding between `id` and `addrs` of `struct mptcp_subflow_info`: 4 for all
-    /// callers. The layout of 32-bit programs has none.
-    pub subflow_info_hole: u32,
-    /// The effect of a length of 0 on `MPTCP_INFO`.
-    pub zero_length: ZeroLength,
+    /// How it behaves.
+    pub behaviors: Behaviors,
     /// The behaviour of its sockets.
     pub sockets: SocketBehavior,
     /// The sources of the data.
@@ -80,13 +70,14 @@ pub struct Revision {
 }
 
 /// Declares the revisions after the first one. A row is the name, the release, the revision that it
-/// is based on, the fields of [`Revision`] and of [`SocketBehavior`] that differ from that one, and
-/// the sources.
+/// is based on, the fields of [`Revision`], of [`Behaviors`] and of [`SocketBehavior`] that differ
+/// from that one, and the sources.
 macro_rules! revisions {
     ($(
         $(#[doc = $doc:literal])+
         $name:ident ($major:literal, $minor:literal $(, $patch:literal)?): $base:ident,
-        {$($field:ident: $value:expr),*} [$($behavior:ident: $holds:literal),*], $sources:literal;
+        {$($field:ident: $value:expr),*} ($($behavior:ident: $chosen:expr),*)
+        [$($fact:ident: $holds:literal),*], $sources:literal;
     )+) => {
         impl Revision {
             $(
@@ -96,7 +87,8 @@ macro_rules! revisions {
                     since: Release { patch: Some(0 $(+ $patch)?), ..Release::mainline($major, $minor) },
                     sources: $sources,
                     $($field: $value,)*
-                    sockets: SocketBehavior { $($behavior: $holds,)* ..Revision::$base.sockets },
+                    behaviors: Behaviors { $($behavior: $chosen,)* ..Revision::$base.behaviors },
+                    sockets: SocketBehavior { $($fact: $holds,)* ..Revision::$base.sockets },
                     ..Revision::$base
                 };
             )+
@@ -111,91 +103,91 @@ macro_rules! revisions {
 
 revisions! {
     /// Linux 6.1, a long-term series: as 5.16.
-    V6_1 (6, 1): V5_16, {} [],
+    V6_1 (6, 1): V5_16, {} () [],
         "iproute2's copy of the headers at 6.1, compiled";
 
     /// Linux 6.1.34: the userspace path manager counts.
-    V6_1_34 (6, 1, 34): V6_1, {} [userspace_counts: true],
+    V6_1_34 (6, 1, 34): V6_1, {} () [userspace_counts: true],
         "ChangeLog-6.1.34: \"mptcp: update userspace pm infos\"";
 
     /// Linux 6.1.79: an accepted socket keeps its initial subflow.
-    V6_1_79 (6, 1, 79): V6_1_34, {verification: Verification::Compared("6.1.192")} [accepted_keeps_initial: true],
+    V6_1_79 (6, 1, 79): V6_1_34, {verification: Verification::Compared("6.1.192")} () [accepted_keeps_initial: true],
         "ChangeLog-6.1.79: \"mptcp: get rid of msk->subflow\"; include/uapi of Debian's 6.1.192, compiled";
 
     /// Linux 6.2: `tcpi_rcv_wnd` and `tcpi_rehash`.
-    V6_2 (6, 2): V6_1, {tcp_info: 240} [],
+    V6_2 (6, 2): V6_1, {tcp_info: 240} () [],
         "commit 71fc704768f6";
 
     /// Linux 6.3.8: the userspace path manager counts.
-    V6_3_8 (6, 3, 8): V6_2, {} [userspace_counts: true],
+    V6_3_8 (6, 3, 8): V6_2, {} () [userspace_counts: true],
         "ChangeLog-6.3.8: \"mptcp: update userspace pm infos\"";
 
     /// Linux 6.4: a new socket has no subflow; limits are those of the in-kernel path manager
     /// alone.
-    V6_4 (6, 4): V6_2, {} [subflow_when_new: false, userspace_counts: true, userspace_limits: false],
+    V6_4 (6, 4): V6_2, {} () [subflow_when_new: false, userspace_counts: true, userspace_limits: false],
         "commits ddb1a072f858, e925a0322ada and 77e4b94a3de6";
 
     /// Linux 6.5: `MPTCP_FULL_INFO`; byte counters in `mptcp_info`; a listener's limits are 0.
-    V6_5 (6, 5): V6_4, {mptcp_info: 80, full_info: true} [listener_limits: false],
+    V6_5 (6, 5): V6_4, {mptcp_info: 80} (full_info_option: FullInfoOption::Present) [listener_limits: false],
         "commits 492432074e4f and 38967f424b5b";
 
     /// Linux 6.6, a long-term series: an accepted socket keeps its initial subflow.
-    V6_6 (6, 6): V6_5, {} [accepted_keeps_initial: true],
+    V6_6 (6, 6): V6_5, {} () [accepted_keeps_initial: true],
         "commit 39880bd808ad";
 
     /// Linux 6.6.57: `tcpi_total_rto` and the two fields behind it, as 6.7 has them.
-    V6_6_57 (6, 6, 57): V6_6, {tcp_info: 248} [],
+    V6_6_57 (6, 6, 57): V6_6, {tcp_info: 248} () [],
         "ChangeLog-6.6.57: \"tcp: new TCP_INFO stats for RTO events\"";
 
     /// Linux 6.7: `tcpi_total_rto` and the two fields behind it.
-    V6_7 (6, 7): V6_6, {tcp_info: 248} [],
+    V6_7 (6, 7): V6_6, {tcp_info: 248} () [],
         "commit 3868ab0f1925";
 
     /// Linux 6.8: `mptcpi_subflows_total`.
-    V6_8 (6, 8): V6_7, {mptcp_info: 88} [],
+    V6_8 (6, 8): V6_7, {mptcp_info: 88} () [],
         "commit 6ebf6f90ab4a; mptcp.dev's commented structure";
 
     /// Linux 6.10: clocks in `mptcp_info`; a length of 0 ends the call early.
-    V6_10 (6, 10): V6_8, {mptcp_info: 96, zero_length: ZeroLength::Untouched} [],
+    V6_10 (6, 10): V6_8, {mptcp_info: 96} (zero_length: ZeroLength::Untouched) [],
         "commits 18d82cde7432 and ce5f6f71b029; mptcp.dev's commented structure";
 
     /// Linux 6.12, a long-term series: as 6.10.
-    V6_12 (6, 12): V6_10, {} [],
+    V6_12 (6, 12): V6_10, {} () [],
         "iproute2's copy of the headers at 6.12, compiled";
 
     /// Linux 6.12.93: a disconnected socket has 0 in `mptcpi_rcv_nxt`.
-    V6_12_93 (6, 12, 93): V6_12, {verification: Verification::Compared("6.12.117")} [disconnect_clears_rcv_nxt: true],
+    V6_12_93 (6, 12, 93): V6_12, {verification: Verification::Compared("6.12.117")} () [disconnect_clears_rcv_nxt: true],
         "ChangeLog-6.12.93: \"mptcp: cleanup fallback dummy mapping generation\"; include/uapi of Debian's 6.12.117, compiled";
 
     /// Linux 6.18: counters of accurate ECN in `tcp_info`; `mptcpi_endp_laminar_max`.
-    V6_18 (6, 18): V6_12, {tcp_info: 280} [],
+    V6_18 (6, 18): V6_12, {tcp_info: 280} () [],
         "iproute2's copy of the headers at 6.18, compiled";
 
     /// Linux 6.18.44: a disconnected socket has 0 in `mptcpi_rcv_nxt`, since this release or one of
     /// those between it and 6.18.
-    V6_18_44 (6, 18, 44): V6_18, {verification: Verification::Compared("6.18.44")} [disconnect_clears_rcv_nxt: true],
+    V6_18_44 (6, 18, 44): V6_18, {verification: Verification::Compared("6.18.44")} () [disconnect_clears_rcv_nxt: true],
         "sizes of the attributes of sock_diag dumps on a 6.18.44";
 
     /// Linux 6.19: `mptcpi_endp_fullmesh_max`.
-    V6_19 (6, 19): V6_18, {} [disconnect_clears_rcv_nxt: true],
+    V6_19 (6, 19): V6_18, {} () [disconnect_clears_rcv_nxt: true],
         "commits f88191c7f361 and 2834f8edd74d; iproute2's copy of the headers at 6.19, compiled";
 
     /// Linux 7.0: `tcp_info`'s last word is bit fields.
-    V7_0 (7, 0): V6_19, {} [],
+    V7_0 (7, 0): V6_19, {} () [],
         "commit 4fa4ac5e5848; iproute2's copy of the headers at 7.0, compiled";
 
     /// Linux 7.1: as 7.0, but for what two counters hold: `mptcpi_endp_fullmesh_max` after a flush
     /// of the endpoints, and `mptcpi_subflows` after a join that failed. Both are contents of a
     /// socket, which the caller passes to the model.
-    V7_1 (7, 1): V7_0, {} [],
+    V7_1 (7, 1): V7_0, {} () [],
         "commits 1774d3cf3cf1 and 14e9fea30b68; iproute2's copy of the headers at 7.1, compiled";
 
     /// Linux 7.2: as 7.0.
-    V7_2 (7, 2): V7_0, {verification: Verification::Compared("7.2.13")} [],
+    V7_2 (7, 2): V7_0, {verification: Verification::Compared("7.2.13")} () [],
         "include/uapi of Debian's 7.2.13, compiled";
 
     /// Linux 7.3: as 7.0.
-    V7_3 (7, 3): V7_0, {verification: Verification::Compared("7.3-rc7")} [],
+    V7_3 (7, 3): V7_0, {verification: Verification::Compared("7.3-rc7")} () [],
         "include/uapi of Debian's 7.3-rc7, compiled";
 }
 
@@ -206,10 +198,12 @@ impl Revision {
         since: Release::mainline(5, 16),
         tcp_info: 232,
         mptcp_info: 48,
-        full_info: false,
         info_opt: false,
-        subflow_info_hole: SUBFLOW_INFO_HOLE,
-        zero_length: ZeroLength::Stored,
+        behaviors: Behaviors {
+            full_info_option: FullInfoOption::Absent,
+            zero_length: ZeroLength::Stored,
+            ..Behaviors::NEWEST
+        },
         sockets: SocketBehavior {
             subflow_when_new: true,
             accepted_keeps_initial: false,
@@ -268,10 +262,70 @@ impl Revision {
         Revision { tcp_info, mptcp_info, ..self.unverified() }
     }
 
+    /// This revision with other behaviors. If they are not its own, the result is not verified.
+    #[must_use]
+    pub fn with_behaviors(self, behaviors: Behaviors) -> Revision {
+        if self.behaviors == behaviors { self } else { Revision { behaviors, ..self.unverified() } }
+    }
+
+    /// Whether `MPTCP_FULL_INFO` exists.
+    pub const fn has_full_info(&self) -> bool {
+        matches!(self.behaviors.full_info_option, FullInfoOption::Present)
+    }
+
     /// This revision with `mptcp_info_opt` added.
     #[cfg(feature = "info_opt")]
     #[must_use]
     pub const fn with_info_opt(self) -> Revision {
         Revision { info_opt: true, ..self }
+    }
+}
+
+impl<'a> Connection<'a> {
+    /// A connection on a kernel of a revision, from the bytes of its structures: a `struct
+    /// mptcp_info`, and one `struct tcp_info` and one `struct mptcp_subflow_info` for each
+    /// subflow, one behind the other. The initial subflow is first, then the others in the
+    /// order in which they joined.
+    ///
+    /// A `struct mptcp_subflow_info` has 264 bytes: see [`crate::abi::SubflowInfo`]. The other
+    /// two structures may be longer than the revision has them.
+    ///
+    /// # Errors
+    /// [`SizeMismatch`] if a structure is shorter than the revision has it, or if the bytes are
+    /// not a whole number of structures.
+    pub fn new(
+        revision: &Revision,
+        info: Content<'a>,
+        tcp_infos: Content<'a>,
+        subflow_infos: Content<'a>,
+    ) -> Result<Connection<'a>, SizeMismatch> {
+        let (each, all) = (SUBFLOW_INFO as usize, subflow_infos.len());
+        let subflows = all / each;
+        let mismatch =
+            |structure, bytes, count, size| Err(SizeMismatch { structure, bytes, count, size });
+        if info.len() < revision.mptcp_info as usize {
+            return mismatch("mptcp_info", info.len(), 1, revision.mptcp_info);
+        }
+        if all % each != 0 {
+            return mismatch("mptcp_subflow_info", all, subflows + 1, SUBFLOW_INFO);
+        }
+        let tcp_info = tcp_infos.len().checked_div(subflows).unwrap_or(revision.tcp_info as usize);
+        if tcp_info < revision.tcp_info as usize || tcp_info * subflows != tcp_infos.len() {
+            return mismatch("tcp_info", tcp_infos.len(), subflows, revision.tcp_info);
+        }
+        Ok(Connection { info, tcp_infos, tcp_info, subflow_infos })
+    }
+
+    /// The size of `struct mptcp_info`: that of the revision, or of the contents if these were
+    /// made for a revision with a shorter structure.
+    #[inline]
+    pub(crate) fn info_size(&self, revision: &Revision) -> KernelSize {
+        KernelSize(revision.mptcp_info.min(self.info.len() as u32))
+    }
+
+    /// The size of `struct tcp_info`, likewise.
+    #[inline]
+    pub(crate) fn tcp_info_size(&self, revision: &Revision) -> KernelSize {
+        KernelSize(revision.tcp_info.min(self.tcp_info as u32))
     }
 }

@@ -4,8 +4,6 @@ use crate::abi::SUBFLOW_INFO;
 use core::fmt;
 
 use crate::content::Content;
-use crate::length::KernelSize;
-use crate::revision::Revision;
 
 /// The address family of a socket, on which the error depends with which a socket
 /// that is no MPTCP connection refuses the options.
@@ -48,40 +46,6 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// A connection on a kernel of a revision, from the bytes of its structures: a `struct
-    /// mptcp_info`, and one `struct tcp_info` and one `struct mptcp_subflow_info` for each
-    /// subflow, one behind the other. The initial subflow is first, then the others in the
-    /// order in which they joined.
-    ///
-    /// A `struct mptcp_subflow_info` has 264 bytes: see [`crate::abi::SubflowInfo`]. The other
-    /// two structures may be longer than the revision has them.
-    ///
-    /// # Errors
-    /// [`SizeMismatch`] if a structure is shorter than the revision has it, or if the bytes are
-    /// not a whole number of structures.
-    pub fn new(
-        revision: &Revision,
-        info: Content<'a>,
-        tcp_infos: Content<'a>,
-        subflow_infos: Content<'a>,
-    ) -> Result<Connection<'a>, SizeMismatch> {
-        let (each, all) = (SUBFLOW_INFO as usize, subflow_infos.len());
-        let subflows = all / each;
-        let mismatch =
-            |structure, bytes, count, size| Err(SizeMismatch { structure, bytes, count, size });
-        if info.len() < revision.mptcp_info as usize {
-            return mismatch("mptcp_info", info.len(), 1, revision.mptcp_info);
-        }
-        if all % each != 0 {
-            return mismatch("mptcp_subflow_info", all, subflows + 1, SUBFLOW_INFO);
-        }
-        let tcp_info = tcp_infos.len().checked_div(subflows).unwrap_or(revision.tcp_info as usize);
-        if tcp_info < revision.tcp_info as usize || tcp_info * subflows != tcp_infos.len() {
-            return mismatch("tcp_info", tcp_infos.len(), subflows, revision.tcp_info);
-        }
-        Ok(Connection { info, tcp_infos, tcp_info, subflow_infos })
-    }
-
     /// `struct mptcp_info`.
     pub const fn info(&self) -> Content<'a> {
         self.info
@@ -100,31 +64,24 @@ impl<'a> Connection<'a> {
     /// The subflows, in the order in which the kernel lists them.
     #[inline]
     pub fn subflows(&self) -> impl ExactSizeIterator<Item = Subflow<'a>> + use<'a> {
-        let Connection { tcp_infos, tcp_info, subflow_infos, .. } = *self;
-        (0..self.subflow_count()).map(move |index| Subflow {
-            tcp_info: tcp_infos.part(index as usize * tcp_info, tcp_info),
-            subflow_info: subflow_infos
-                .part(index as usize * SUBFLOW_INFO as usize, SUBFLOW_INFO as usize),
-        })
+        let connection = *self;
+        (0..self.subflow_count()).map(move |index| connection.subflow(index))
+    }
+
+    /// The subflow of an index; its structures are empty if there is none.
+    #[inline]
+    pub(crate) fn subflow(&self, index: u32) -> Subflow<'a> {
+        let each = SUBFLOW_INFO as usize;
+        Subflow {
+            tcp_info: self.tcp_infos.part(index as usize * self.tcp_info, self.tcp_info),
+            subflow_info: self.subflow_infos.part(index as usize * each, each),
+        }
     }
 
     /// How many subflows there are.
     #[inline]
     pub const fn subflow_count(&self) -> u32 {
         (self.subflow_infos.len() / SUBFLOW_INFO as usize) as u32
-    }
-
-    /// The size of `struct mptcp_info`: that of the revision, or of the contents if these were
-    /// made for a revision with a shorter structure.
-    #[inline]
-    pub(crate) fn info_size(&self, revision: &Revision) -> KernelSize {
-        KernelSize(revision.mptcp_info.min(self.info.len() as u32))
-    }
-
-    /// The size of `struct tcp_info`, likewise.
-    #[inline]
-    pub(crate) fn tcp_info_size(&self, revision: &Revision) -> KernelSize {
-        KernelSize(revision.tcp_info.min(self.tcp_info as u32))
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use mptcp_emulator::decisions::Decisions;
 use mptcp_emulator::{
     Call, Content, Errno, Fault, PagedMemory, Revision, Rule, RuleLog, Socket, Trace, UserMemory,
-    abi, getsockopt_with,
+    abi, getsockopt,
 };
 use mptcp_harness::cases::{Case, Entry, Input, Place};
 use mptcp_harness::memory::layout;
@@ -69,25 +68,21 @@ impl UserMemory for Logged<'_> {
     }
 }
 
-/// Runs a case as the model `D` answers it.
-pub fn ask<D: Decisions>(revision: &Revision, socket: &Socket<'_>, case: &Case) -> Answer {
+/// Runs a case as a kernel with these behaviors answers it.
+pub fn ask(revision: &Revision, socket: &Socket<'_>, case: &Case) -> Answer {
     let mut order = RuleLog::default();
-    let mut answer = lay_out_and_ask::<D, RuleLog>(revision, socket, case, &mut order);
+    let mut answer = lay_out_and_ask(revision, socket, case, &mut order);
     answer.rules = order.iter().collect();
     answer
 }
 
 /// The same without anybody who wants to know the rules.
-pub fn without_trace<D: Decisions>(
-    revision: &Revision,
-    socket: &Socket<'_>,
-    case: &Case,
-) -> Answer {
-    lay_out_and_ask::<D, ()>(revision, socket, case, &mut ())
+pub fn without_trace(revision: &Revision, socket: &Socket<'_>, case: &Case) -> Answer {
+    lay_out_and_ask(revision, socket, case, &mut ())
 }
 
 /// Runs a case with any trace; the answer's rules are left empty.
-fn lay_out_and_ask<D: Decisions, T: Trace>(
+fn lay_out_and_ask<T: Trace>(
     revision: &Revision,
     socket: &Socket<'_>,
     case: &Case,
@@ -104,9 +99,9 @@ fn lay_out_and_ask<D: Decisions, T: Trace>(
     let registers: Call = case.registers(BASE);
     let call = match case.entry {
         Entry::Native => registers,
-        Entry::Compat => registers.compat_with::<D>(),
+        Entry::Compat => registers.compat_with(revision.behaviors.compat_address),
     };
-    let result = getsockopt_with::<D, _, _>(revision, socket, &call, &mut memory, trace);
+    let result = getsockopt(revision, socket, &call, &mut memory, trace);
     Answer { result, rules: Vec::new(), writes: log, case: *case, before, after, mask }
 }
 

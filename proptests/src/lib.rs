@@ -17,7 +17,6 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
 pub use answer::{Answer, BASE, Write, ask, overlap, without_trace};
-pub use mptcp_emulator::decisions::{Decisions, KernelDecisions};
 pub use mptcp_emulator::{OwnedConnection, OwnedSocket};
 pub use request::{
     DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt,

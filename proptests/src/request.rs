@@ -237,7 +237,7 @@ pub fn any_sound_case() -> impl Strategy<Value = (Revision, OwnedConnection, Cas
         let case = prop_oneof![
             2 => ask_data().prop_map(DataAsk::case),
             1 => info_length.prop_map(info_case),
-            u32::from(revision.full_info) => ask_full().prop_map(FullAsk::case),
+            u32::from(revision.has_full_info()) => ask_full().prop_map(FullAsk::case),
             4 * u32::from(revision.info_opt) => ask_opt(),
         ];
         (Just(revision), any_connection(revision), case)

@@ -98,7 +98,7 @@ impl OptionName {
     /// Whether a kernel has it; a number that no kernel has is as it should be on all.
     pub(crate) fn is_known_to(self, revision: &Revision) -> bool {
         match self {
-            OptionName::FullInfo => revision.full_info,
+            OptionName::FullInfo => revision.has_full_info(),
             OptionName::InfoOpt => revision.info_opt,
             _ => true,
         }

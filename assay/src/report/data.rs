@@ -111,7 +111,7 @@ impl From<&Revision> for RevisionData {
             name: revision.name.into(),
             tcp_info: revision.tcp_info,
             mptcp_info: revision.mptcp_info,
-            full_info: revision.full_info,
+            full_info: revision.has_full_info(),
             info_opt: revision.info_opt,
             compared_with: match revision.verification {
                 Verification::Compared(kernel) => Some(kernel.into()),

@@ -1,8 +1,9 @@
 //! Why a rule was not exercised. A rule without a reason is a gap in the
 //! cases, and worth a look.
 
+use mptcp_emulator::behaviors::ZeroLength;
 use mptcp_emulator::rules::{Options, Requirement};
-use mptcp_emulator::{Revision, Rule, ZeroLength, abi};
+use mptcp_emulator::{Revision, Rule, abi};
 use mptcp_harness::cases::is_known;
 use mptcp_harness::scenes::{Group, Recipe, Scene, Unconnected};
 
@@ -62,17 +63,18 @@ impl RuleCoverage<'_> {
 pub(crate) fn unreachable(rule: Rule, revision: &Revision) -> Option<&'static str> {
     match (rule.requirement(), rule.options()) {
         (Requirement::NoFullInfo, _) => {
-            revision.full_info.then_some("this revision has MPTCP_FULL_INFO")
+            revision.has_full_info().then_some("this revision has MPTCP_FULL_INFO")
         }
-        (Requirement::ZeroLength(required), _) if required != revision.zero_length => {
-            Some(match revision.zero_length {
-                ZeroLength::Untouched => {
-                    "this revision stops early at a length of 0: InfoZeroLengthAsksNothing"
-                }
-                ZeroLength::Stored => "this revision stores a length of 0: InfoZeroLengthStored",
-            })
+        (Requirement::ZeroLengthStored, _) => {
+            let untouched = revision.behaviors.zero_length == ZeroLength::Untouched;
+            untouched
+                .then_some("this revision stops early at a length of 0: InfoZeroLengthAsksNothing")
         }
-        (_, Options::FullInfo) if !revision.full_info => {
+        (Requirement::ZeroLengthUntouched, _) => {
+            let stored = revision.behaviors.zero_length != ZeroLength::Untouched;
+            stored.then_some("this revision stores a length of 0: InfoZeroLengthStored")
+        }
+        (_, Options::FullInfo) if !revision.has_full_info() => {
             Some("this revision has no MPTCP_FULL_INFO")
         }
         (_, Options::InfoOpt) if !revision.info_opt => {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mptcp_emulator::Revision;
+use mptcp_emulator::{Behaviors, Revision};
 use mptcp_harness::scenes::{by_id, catalogue};
 use mptcp_harness::verdict::{MOST_WITHOUT, Tally};
 
@@ -59,8 +59,10 @@ pub(crate) fn uneven(both: &[(&str, &GuestRun); 2]) -> BTreeMap<String, Vec<Stri
 
 /// A revision that has every option that one of the two has.
 pub(crate) fn newest([base, patched]: &[Revision; 2]) -> Revision {
+    let options = if base.has_full_info() { base } else { patched };
+    let full_info_option = options.behaviors.full_info_option;
     Revision {
-        full_info: base.full_info || patched.full_info,
+        behaviors: Behaviors { full_info_option, ..patched.behaviors },
         info_opt: base.info_opt || patched.info_opt,
         ..*patched
     }

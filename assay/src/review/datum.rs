@@ -1,6 +1,7 @@
 //! What two revisions may differ in, each by itself.
 
-use mptcp_emulator::{Revision, SocketBehavior, ZeroLength};
+use mptcp_emulator::behaviors::ZeroLength;
+use mptcp_emulator::{Revision, SocketBehavior};
 
 /// What two revisions may differ in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Datum {
         match self {
             Datum::TcpInfo => patched.tcp_info < base.tcp_info,
             Datum::MptcpInfo => patched.mptcp_info < base.mptcp_info,
-            Datum::FullInfo => base.full_info && !patched.full_info,
+            Datum::FullInfo => base.has_full_info() && !patched.has_full_info(),
             Datum::InfoOpt => base.info_opt && !patched.info_opt,
             _ => false,
         }
@@ -72,9 +73,9 @@ impl Datum {
         match self {
             Datum::TcpInfo => mixed.tcp_info = from.tcp_info,
             Datum::MptcpInfo => mixed.mptcp_info = from.mptcp_info,
-            Datum::FullInfo => mixed.full_info = from.full_info,
+            Datum::FullInfo => mixed.behaviors.full_info_option = from.behaviors.full_info_option,
             Datum::InfoOpt => mixed.info_opt = from.info_opt,
-            Datum::ZeroLength => mixed.zero_length = from.zero_length,
+            Datum::ZeroLength => mixed.behaviors.zero_length = from.behaviors.zero_length,
             Datum::SubflowWhenNew => to.subflow_when_new = other.subflow_when_new,
             Datum::AcceptedKeepsInitial => {
                 to.accepted_keeps_initial = other.accepted_keeps_initial;
@@ -91,9 +92,9 @@ impl Datum {
     /// What differs, in a clause.
     pub(crate) fn text(self, [base, patched]: &[Revision; 2]) -> String {
         let has = |which: bool| if which { "has" } else { "does not have" };
-        let zero = |revision: &Revision| match revision.zero_length {
-            ZeroLength::Stored => "stores the length",
+        let zero = |revision: &Revision| match revision.behaviors.zero_length {
             ZeroLength::Untouched => "touches nothing",
+            _ => "stores the length",
         };
         // Of the patched revision, then of the base.
         let holding = |what: fn(&SocketBehavior) -> bool, subject: &str, yes: &str, no: &str| {
@@ -110,8 +111,8 @@ impl Datum {
             ),
             Datum::FullInfo => format!(
                 "patched {} MPTCP_FULL_INFO, base {} it",
-                has(patched.full_info),
-                has(base.full_info)
+                has(patched.has_full_info()),
+                has(base.has_full_info())
             ),
             Datum::InfoOpt => format!(
                 "patched {} mptcp_info_opt, base {} it",

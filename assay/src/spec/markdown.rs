@@ -7,8 +7,9 @@ use mptcp_emulator::abi::{
     self, FULL_INFO_HEADER, Field, FullInfo, HOLE, InfoOpt, InfoOptPtr, MptcpInfo, SubflowAddrs,
     SubflowData, SubflowInfo, TcpInfo,
 };
+use mptcp_emulator::behaviors::ZeroLength;
 use mptcp_emulator::rules::{Basis, Options, Step};
-use mptcp_emulator::{Revision, Rule, Verification, ZeroLength};
+use mptcp_emulator::{Revision, Rule, Verification};
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 
 use super::documents::{self, MEASURED, cited};
@@ -161,10 +162,10 @@ fn revisions() -> String {
     let rows = Revision::ALL.map(|revision| {
         vec![
             revision.name.to_owned(),
-            if revision.full_info { "yes" } else { "no" }.to_owned(),
-            match revision.zero_length {
-                ZeroLength::Stored => "stored back as 0",
+            if revision.has_full_info() { "yes" } else { "no" }.to_owned(),
+            match revision.behaviors.zero_length {
                 ZeroLength::Untouched => "nothing is touched",
+                _ => "stored back as 0",
             }
             .to_owned(),
             match revision.verification {
@@ -181,7 +182,7 @@ fn revisions() -> String {
 
 fn sizes() -> String {
     let of = |revision: &Revision| {
-        let since_full = |size: usize| revision.full_info.then_some(size);
+        let since_full = |size: usize| revision.has_full_info().then_some(size);
         let (info, tcp_info) = (revision.mptcp_info as usize, revision.tcp_info as usize);
         [
             ("mptcp_info", Some(info)),

@@ -2,7 +2,6 @@
 
 use crate::abi;
 use crate::memory::Access;
-use crate::revision::ZeroLength;
 use crate::socket::Socket;
 
 /// The basis of a rule.
@@ -133,8 +132,10 @@ pub enum Requirement {
     Socket(Socket<'static>),
     /// A kernel without `MPTCP_FULL_INFO`.
     NoFullInfo,
-    /// A kernel that does this with a length of 0.
-    ZeroLength(ZeroLength),
+    /// A kernel on which `MPTCP_INFO` does not store a length of 0.
+    ZeroLengthUntouched,
+    /// A kernel on which it does.
+    ZeroLengthStored,
 }
 
 /// One row of the table.

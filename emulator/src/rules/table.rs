@@ -35,7 +35,6 @@
 
 use super::columns::{Basis, Options, Part, Requirement, Row, Step, rules};
 use crate::memory::Access;
-use crate::revision::ZeroLength::{Stored, Untouched};
 use crate::socket::Family::{V4, V6};
 use crate::socket::Socket::{Closed, FallenBack, NotASocket, Tcp, Udp, Unix};
 
@@ -70,9 +69,9 @@ rules! {
     /// MPTCP_INFO reads the length first; if it cannot be read, EFAULT, and nothing is touched.
     InfoLengthUnreadable: Info Length, Nothing, [], [Read Length], Implied, "man, ERRORS: EFAULT may be returned if optlen cannot be read; that the length is read first, measured";
     /// With a length of 0 the program only asks whether the connection fell back: success, and nothing is touched, not even the length.
-    InfoZeroLengthAsksNothing: Info Sizes, ZeroLength(Untouched), [Length], [], Implied, "early-stop commit: only the returned value is of interest; that the length is not stored, measured";
+    InfoZeroLengthAsksNothing: Info Sizes, ZeroLengthUntouched, [Length], [], Implied, "early-stop commit: only the returned value is of interest; that the length is not stored, measured";
     /// On kernels before the early stop, a length of 0 is stored back as 0 and no data is copied.
-    InfoZeroLengthStored: Info Sizes, ZeroLength(Stored), [Length], [], Promised, "info commit: updated to contain the number of bytes that it copied";
+    InfoZeroLengthStored: Info Sizes, ZeroLengthStored, [Length], [], Promised, "info commit: updated to contain the number of bytes that it copied";
     /// A negative length counts as one larger than any structure: the whole structure is copied.
     InfoNegativeLengthIsHuge: Info Sizes, Nothing, [Length, Info], [], Contrary, "measured; man: optlen is the size of the buffer, and the other options answer EINVAL";
     /// With room for the kernel's whole structure, all of it is copied, and the length becomes its size.

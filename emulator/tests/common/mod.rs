@@ -105,7 +105,7 @@ impl Desk {
         let mut mask = vec![UNTOUCHED; after.len()];
         let mut memory = PagedMemory::new(&PAGES, BASE, &mut after, &mut mask).unwrap();
         let mut order = RuleLog::default();
-        let call = Call { option, optval, optlen };
+        let call = Call::new(option, optval, optlen);
         let result = getsockopt_with::<D, _, _>(revision, socket, &call, &mut memory, &mut order);
         Answer { result, rules: order.iter().collect(), before, after, mask }
     }

@@ -51,7 +51,7 @@ impl Case {
             _ => place.address(base),
         };
         let [optval, optlen] = [self.optval, self.optlen].map(register);
-        Call { option: self.option, optval, optlen }
+        Call::new(self.option, optval, optlen)
     }
 
     /// The address of the street in the program; its native address is `base`. See [`Entry::base`].

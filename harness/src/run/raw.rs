@@ -128,7 +128,7 @@ mod compat {
             // SAFETY: the handler may be called at any time.
             unsafe { libc::signal(signal, handler) };
         }
-        let nobody = Call { option: abi::MPTCP_INFO, optval: 0, optlen: 0 };
+        let nobody = Call::new(abi::MPTCP_INFO, 0, 0);
         if int80(-1, &nobody) == -libc::EBADF {
             // SAFETY: ends the child.
             unsafe { libc::_exit(ANSWERED) }

@@ -14,7 +14,7 @@ use crate::judge::{Mismatch, Observation, Prediction, judge};
 use crate::memory::layout;
 use crate::memory::ranges::{Ranges, Recording};
 use crate::memory::street::Street;
-use crate::model::{Answering, Model};
+use crate::model::Model;
 use crate::run::compat::{self, NoCompat};
 use crate::run::raw;
 use crate::watch::{Complaint, Watch};
@@ -123,7 +123,7 @@ impl Runner {
         scope: Scope,
     ) -> Result<(), Mismatch> {
         self.lay_out(case);
-        let predicted = self.predict(case, subject, model.quick, rules);
+        let predicted = self.predict(case, subject, model, rules);
         let observed = self.observe(case, subject.fd);
         let verdict = self.judge(predicted, observed, scope);
         // A refused call writes nothing, whichever the error.
@@ -150,7 +150,7 @@ impl Runner {
     ) -> Option<Diagnosis> {
         self.lay_out(case);
         let mut order = RuleLog::default();
-        let predicted = self.predict(case, subject, model.ordered, &mut order);
+        let predicted = self.predict(case, subject, model, &mut order);
         let observed = self.observe(case, subject.fd);
         let scope = if model.is_promised() { Scope::Whole } else { Scope::Around };
         let verdict = self.judge(predicted, observed, scope);
@@ -198,7 +198,7 @@ impl Runner {
         self.lay_out(case);
         let before = self.image.to_vec();
         let mut order = RuleLog::default();
-        let predicted = self.predict(case, subject, model.ordered, &mut order);
+        let predicted = self.predict(case, subject, model, &mut order);
         let observed = call.then(|| {
             let result = self.observe(case, subject.fd);
             let mismatch = self.judge(predicted, result, Scope::Whole).err();
@@ -258,7 +258,7 @@ impl Runner {
         &mut self,
         case: &Case,
         subject: &Target<'_>,
-        model: Answering<T>,
+        model: Model,
         trace: &mut T,
     ) -> Result<(), Errno> {
         let registers = case.registers(self.base());
@@ -270,7 +270,7 @@ impl Runner {
         };
         let mut memory = Recording { memory, base, extents: &mut self.extents };
         let call = (case.entry, &registers);
-        model(subject.revision, &subject.socket, call, &mut memory, trace)
+        model.answer(subject.revision, &subject.socket, call, &mut memory, trace)
     }
 
     #[inline]

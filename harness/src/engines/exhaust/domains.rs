@@ -35,7 +35,7 @@ pub fn domain(
         abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
             data(extent, i64::from(values.element(option)))
         }
-        abi::MPTCP_FULL_INFO if revision.full_info => full(extent, values),
+        abi::MPTCP_FULL_INFO if revision.has_full_info() => full(extent, values),
         abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, values),
         abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT => return None,
         _ => unknown(extent),
