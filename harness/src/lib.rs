@@ -28,6 +28,7 @@
 
 pub mod cases;
 pub mod engines;
+pub mod infer;
 pub mod judge;
 pub mod kernel;
 pub mod memory;

@@ -4,6 +4,7 @@ mod compare;
 pub mod contradictions;
 pub mod evidence;
 pub mod finding;
+pub(crate) mod image;
 pub mod model_diff;
 pub mod promises;
 pub mod region;

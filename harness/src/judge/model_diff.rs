@@ -1,14 +1,12 @@
 //! Compares two predictions of one case, of two revisions or of two sockets. No kernel is involved.
 
-use mptcp_emulator::{Errno, PagedMemory, Revision, Rule, RuleLog, Socket, getsockopt};
+use mptcp_emulator::{Errno, Revision, Rule, RuleLog, Socket};
 
-use crate::cases::poison_byte;
-use crate::cases::{Case, POISONS, Place};
+use crate::cases::Case;
 use crate::judge::Mismatch;
 use crate::judge::evidence::Evidence;
 use crate::judge::finding::{Diagnosis, diagnose_evidence};
-use crate::memory::layout;
-use crate::memory::ranges::{Ranges, Recording};
+use crate::judge::image::Image;
 use crate::memory::street;
 
 /// The address of the street in predictions, which is that of a process's first one. Pointers that
@@ -30,28 +28,11 @@ pub struct Side<'a> {
 #[derive(Debug)]
 pub struct ModelDiff {
     images: [Image; 2],
-    poisons: Vec<Box<[u8]>>,
-    /// INVARIANT: between two comparisons both images are full of this poison.
-    poisoned: usize,
-}
-
-#[derive(Debug)]
-struct Image {
-    bytes: Box<[u8]>,
-    mask: Box<[u8]>,
-    extents: Ranges,
 }
 
 impl Default for ModelDiff {
     fn default() -> ModelDiff {
-        let poison = |poison| (0..layout::LEN).map(|at| poison_byte(poison, at)).collect();
-        let poisons: Vec<Box<[u8]>> = (0..POISONS).map(poison).collect();
-        let image = || Image {
-            bytes: poisons[0].clone(),
-            mask: vec![0; layout::LEN].into(),
-            extents: Ranges::default(),
-        };
-        ModelDiff { images: [image(), image()], poisoned: 0, poisons }
+        ModelDiff { images: [BASE; 2].map(Image::new) }
     }
 }
 
@@ -85,29 +66,18 @@ impl ModelDiff {
         sides: [Side<'_>; 2],
         look: impl FnOnce(&Predicted<'_>) -> R,
     ) -> R {
-        let poison = usize::from(case.poison % POISONS);
-        if poison != self.poisoned {
-            self.poisoned = poison;
-            for image in &mut self.images {
-                image.bytes.copy_from_slice(&self.poisons[poison]);
-            }
-        }
         let mut results = [Ok(()); 2];
         let mut rules: Vec<Rule> = Vec::new();
         for (at, (image, side)) in self.images.iter_mut().zip(&sides).enumerate() {
             let mut order = RuleLog::default();
             image.lay_out(case);
-            results[at] = image.predict(case, side, &mut order);
+            let Side { revision, socket, .. } = side;
+            results[at] = image.predict(case, revision, &revision.behaviors, socket, &mut order);
             if at == 0 {
                 rules = order.iter().collect();
             }
         }
-        let before = &self.poisons[poison];
-        let seen = look(&Predicted { images: &self.images, results, rules: &rules, before });
-        for image in &mut self.images {
-            image.clear(&self.poisons[poison]);
-        }
-        seen
+        look(&Predicted { images: &self.images, results, rules: &rules })
     }
 }
 
@@ -128,16 +98,14 @@ struct Predicted<'a> {
     results: [Result<(), Errno>; 2],
     /// The rules of the first prediction.
     rules: &'a [Rule],
-    before: &'a [u8],
 }
 
 impl Predicted<'_> {
     fn mismatch(&self) -> Option<Mismatch> {
         let [one, other] = self.images;
-        let ranges = one.extents.iter().chain(other.extents.iter());
         let differs =
             |at: &usize| one.bytes[*at] != other.bytes[*at] || one.mask[*at] != other.mask[*at];
-        let mut bytes: Vec<usize> = ranges.flatten().filter(differs).collect();
+        let mut bytes: Vec<usize> = one.ranges(other).flatten().filter(differs).collect();
         bytes.sort_unstable();
         bytes.dedup();
         let [first, second] = self.results;
@@ -152,7 +120,7 @@ impl Predicted<'_> {
             mismatch: &mismatch,
             predicted: self.results[0],
             rules: self.rules,
-            before: self.before,
+            before: one.poison(),
             prediction: &one.bytes,
             mask: &one.mask,
             observation: &other.bytes,
@@ -166,44 +134,12 @@ impl Predicted<'_> {
     }
 }
 
-impl Image {
-    fn lay_out(&mut self, case: &Case) {
-        self.extents.clear();
-        let (input, len) = case.input_bytes(BASE);
-        self.put(case.optval, &input[..len]);
-        self.put(case.optlen, &case.length.to_ne_bytes());
-    }
-
-    fn put(&mut self, place: Place, bytes: &[u8]) {
-        if let Some(at) = place.offset() {
-            let len = bytes.len().min(layout::LEN - at);
-            self.bytes[at..at + len].copy_from_slice(&bytes[..len]);
-            self.extents.add(at, len);
-        }
-    }
-
-    fn predict(&mut self, case: &Case, side: &Side<'_>, order: &mut RuleLog) -> Result<(), Errno> {
-        let base = case.base(BASE);
-        let memory = PagedMemory::new(&layout::PATTERN, base, &mut self.bytes, &mut self.mask);
-        let Some(memory) = memory else { unreachable!("the image is as long as the street") };
-        let mut memory = Recording { memory, base, extents: &mut self.extents };
-        getsockopt(side.revision, &side.socket, &case.call(BASE), &mut memory, order)
-    }
-
-    fn clear(&mut self, poison: &[u8]) {
-        for range in self.extents.iter() {
-            self.bytes[range.clone()].copy_from_slice(&poison[range.clone()]);
-            self.mask[range].fill(0);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
-    use crate::cases::{Data, Input};
+    use crate::cases::{Data, Input, Place};
     use mptcp_emulator::{Connection, Content, abi};
 
     fn case() -> Case {

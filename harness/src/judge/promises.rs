@@ -68,7 +68,7 @@ fn is_outside(map: &Map, at: usize) -> bool {
 }
 
 /// Whether two of the call's things on the street overlap, or one of them and the declared buffer.
-fn overlaps(case: &Case, map: &Map) -> bool {
+pub(crate) fn overlaps(case: &Case, map: &Map) -> bool {
     let range = |laid: &Laid| (laid.start, laid.start.saturating_add(laid.each * laid.count));
     let apart = |(start, end): (usize, usize), (other, last): (usize, usize)| {
         start == end || other == last || end <= other || last <= start

@@ -22,20 +22,20 @@ use crate::scenes::{Fixtures, Scene, by_id};
 use crate::watch::Watch;
 
 /// How often a changing scene is read before there is no verdict.
-const LOOKS: usize = 3;
+pub(super) const LOOKS: usize = 3;
 
 /// Fixtures that several oracles share.
 pub type SharedFixtures = Arc<Mutex<Fixtures>>;
 
 /// A street, the scenes and a model: everything needed to judge cases.
 pub struct Oracle {
-    runner: Runner,
+    pub(super) runner: Runner,
     /// The scenes that the model is given.
-    states: SceneStates,
+    pub(super) states: SceneStates,
     /// The real scenes, if the model is given the promised ones.
     plain: Option<SceneStates>,
-    fixtures: SharedFixtures,
-    revision: Revision,
+    pub(super) fixtures: SharedFixtures,
+    pub(super) revision: Revision,
     values: BoundaryValues,
     model: Model,
     /// Scenes that have to be built again from time to time.
@@ -89,6 +89,11 @@ impl Oracle {
     #[inline]
     pub fn scene_state(&self, scene: u8) -> Option<&SceneState> {
         self.states.get(scene)
+    }
+
+    /// All scenes that came up.
+    pub fn scene_states(&self) -> &SceneStates {
+        &self.states
     }
 
     /// Whether compat calls can be judged.
@@ -290,7 +295,7 @@ impl Oracle {
 
     /// What is missing for the entry of a case.
     #[inline]
-    fn hindrance(&self, case: &Case) -> Option<NoCompat> {
+    pub(super) fn hindrance(&self, case: &Case) -> Option<NoCompat> {
         if case.entry == Entry::Native { None } else { self.runner.compat().err() }
     }
 
@@ -332,7 +337,7 @@ impl Oracle {
     }
 
     /// Reads a scene again. Returns whether it is new to this oracle.
-    fn look(&mut self, fixtures: &mut Fixtures, scene: u8) -> bool {
+    pub(super) fn look(&mut self, fixtures: &mut Fixtures, scene: u8) -> bool {
         // A scene that `sock_diag` no longer shows keeps its old expected state. So does one that
         // is too old and cannot be built again.
         let _ = fixtures.freshen(scene);
@@ -393,6 +398,6 @@ impl Oracle {
     }
 }
 
-fn lock(fixtures: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
+pub(super) fn lock(fixtures: &SharedFixtures) -> MutexGuard<'_, Fixtures> {
     fixtures.lock().unwrap_or_else(PoisonError::into_inner)
 }

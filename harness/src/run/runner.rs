@@ -39,6 +39,24 @@ pub enum Scope {
     Whole,
 }
 
+/// A part of the street that a call changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Offset on the street.
+    pub at: usize,
+    /// The bytes after the call.
+    pub bytes: Vec<u8>,
+}
+
+impl Change {
+    fn end(&self) -> usize {
+        self.at + self.bytes.len()
+    }
+}
+
+/// Bytes between two changes that are one all the same.
+const GAP: usize = 16;
+
 /// A street and the model's image of it.
 ///
 /// Between two cases both are full of the same poison.
@@ -214,6 +232,28 @@ impl Runner {
         };
         self.clear(Scope::Whole);
         examination
+    }
+
+    /// Makes the call of a case, and returns what it came to and what it changed: the parts of the
+    /// street that differ from before.
+    pub fn record(&mut self, case: &Case, fd: RawFd) -> (Result<(), Errno>, Vec<Change>) {
+        self.lay_out(case);
+        let result = self.observe(case, fd);
+        let mut changes: Vec<Change> = Vec::new();
+        let pairs = self.image.iter().zip(self.street.bytes());
+        for (at, (before, after)) in pairs.enumerate().filter(|(_, (one, other))| one != other) {
+            match changes.last_mut() {
+                // A gap of few bytes is part of the change: they are as before.
+                Some(last) if at - last.end() < GAP => {
+                    last.bytes.extend_from_slice(&self.image[last.end()..at]);
+                    last.bytes.push(*after);
+                }
+                _ => changes.push(Change { at, bytes: vec![*after] }),
+            }
+            debug_assert_ne!(before, after);
+        }
+        self.clear(Scope::Whole);
+        (result, changes)
     }
 
     /// Whether the whole street is full of poison, as it has to be between two cases. If not, an

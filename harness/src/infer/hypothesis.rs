@@ -1,0 +1,73 @@
+//! Tests hypotheses on records, without a kernel.
+
+use mptcp_emulator::{Behaviors, Revision, Socket};
+
+use crate::cases::Case;
+use crate::judge::image::Image;
+use crate::oracle::Record;
+
+/// Predicts records.
+pub(super) struct Predictor {
+    /// What the kernel did, and two predictions.
+    observed: Image,
+    image: Image,
+    other: Image,
+    revision: Revision,
+}
+
+impl Predictor {
+    /// For a street at this address, and a kernel of a revision.
+    pub(super) fn new(base: u64, revision: Revision) -> Predictor {
+        let [observed, image, other] = [base; 3].map(Image::new);
+        Predictor { observed, image, other, revision }
+    }
+
+    /// Whether behaviors predict a record.
+    pub(super) fn fits(
+        &mut self,
+        record: &Record,
+        socket: &Socket<'_>,
+        behaviors: &Behaviors,
+    ) -> bool {
+        self.image.lay_out(&record.case);
+        let result =
+            self.image.predict(&record.case, &self.revision, behaviors, socket, &mut ());
+        if result != record.result {
+            return false;
+        }
+        self.observed.lay_out(&record.case);
+        for change in &record.changes {
+            self.observed.write(change.at, &change.bytes);
+        }
+        let Predictor { observed, image, .. } = self;
+        image.ranges(observed).all(|range| {
+            let (want, got) = (&image.bytes[range.clone()], &observed.bytes[range.clone()]);
+            want == got || {
+                let mask = &image.mask[range];
+                want.iter().zip(got).zip(mask).all(|((want, got), mask)| want == got || *mask != 0)
+            }
+        })
+    }
+
+    /// Whether two sets of behaviors predict something different for a case.
+    pub(super) fn differ(
+        &mut self,
+        case: &Case,
+        socket: &Socket<'_>,
+        [one, other]: [&Behaviors; 2],
+    ) -> bool {
+        if one == other {
+            return false;
+        }
+        self.image.lay_out(case);
+        self.other.lay_out(case);
+        let first = self.image.predict(case, &self.revision, one, socket, &mut ());
+        let second = self.other.predict(case, &self.revision, other, socket, &mut ());
+        let Predictor { image, other, .. } = self;
+        first != second
+            || !image.ranges(other).all(|range| {
+                image.bytes[range.clone()] == other.bytes[range.clone()]
+                    && image.mask[range.clone()] == other.mask[range]
+            })
+    }
+}

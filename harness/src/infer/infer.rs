@@ -1,0 +1,433 @@
+//! The search, driven by cases.
+
+use std::collections::BTreeMap;
+
+use mptcp_emulator::{Behaviors, Revision};
+
+use super::cause::{Cause, Noticed};
+use super::hypothesis::Predictor;
+use super::search::{Change, Search, with};
+use crate::cases::boundary_values::BoundaryValues;
+use crate::cases::shrink::shrink;
+use crate::cases::{Case, generate};
+use crate::model::{Handler, KernelBehavior, Model};
+use crate::oracle::{BATCH, Oracle, Record};
+use crate::run::runner::Scope;
+
+/// The largest number of records of a handler.
+const MOST_RECORDS: usize = 160;
+
+/// The largest number of searches for one handler.
+const MOST_SEARCHES: u32 = 40;
+
+/// How many cases are tried to distinguish explanations, and how many of them are executed.
+const TRIED: u32 = 12_000;
+const EXECUTED: u32 = 48;
+
+/// The largest number of causes: each is a bit of [`Effect::Explained`].
+const MOST_CAUSES: usize = 64;
+
+/// What a case shows of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The kernel does as expected.
+    Expected,
+    /// It does not, and these causes, a bit for each, explain it.
+    Explained(u64),
+    /// It does not, and no cause explains it.
+    Unexplained,
+    /// The case could not be run.
+    NotRun,
+}
+
+/// How a kernel behaves.
+#[derive(Clone, Debug)]
+pub struct Inference {
+    /// The expected behaviors.
+    pub expected: Behaviors,
+    /// The behavior of each handler, as inferred.
+    pub behavior: KernelBehavior,
+    /// The causes of differences, those that an ordinary caller can notice first.
+    pub causes: Vec<Cause>,
+    /// Explanations that no case distinguishes from the stated one, as changes by handler.
+    pub alternatives: Vec<(Handler, Vec<Change>)>,
+    /// Cases that were run.
+    pub cases: u64,
+    /// Those in which the kernel does not do as expected.
+    pub differing: u64,
+    /// Those of them that the causes explain.
+    pub explained: u64,
+}
+
+impl Inference {
+    /// The number of cases that differ and that no cause explains.
+    pub fn unexplained(&self) -> u64 {
+        self.differing - self.explained
+    }
+}
+
+/// What is known of one handler.
+#[derive(Default)]
+struct Knowledge {
+    records: Vec<Record>,
+    /// Explanations of all records; one that explains most if none explains all.
+    explanations: Vec<Vec<Change>>,
+    searches: u32,
+    /// How many records there have to be for the next search.
+    next: usize,
+}
+
+/// Infers how the kernel behind an oracle behaves. `cases` makes the cases, which are run twice; `each`
+/// gets what each of them shows, in order. The oracle's own model is not used.
+pub fn infer<I: Iterator<Item = Case>>(
+    oracle: &mut Oracle,
+    cases: impl Fn() -> I,
+    each: &mut dyn FnMut(&Case, Effect),
+) -> Inference {
+    let revision = *oracle.revision();
+    let values = oracle.boundary_values().clone();
+    let predictor = Predictor::new(oracle.runner().base(), revision);
+    let expected = revision.behaviors;
+    let behavior = KernelBehavior::uniform(expected);
+    let model = Model::behaving(behavior);
+    let known = BTreeMap::new();
+    let mut inferring =
+        Inferring { oracle, predictor, revision, values, expected, behavior, model, known };
+    inferring.learn(cases());
+    inferring.distinguish();
+    inferring.choose();
+    inferring.verify(cases(), each)
+}
+
+struct Inferring<'a> {
+    oracle: &'a mut Oracle,
+    predictor: Predictor,
+    revision: Revision,
+    values: BoundaryValues,
+    expected: Behaviors,
+    behavior: KernelBehavior,
+    model: Model,
+    known: BTreeMap<Handler, Knowledge>,
+}
+
+impl Inferring<'_> {
+    fn handler(&self, case: &Case) -> Option<Handler> {
+        let state = self.oracle.scene_state(case.scene)?;
+        let handler = Handler::of(case.option, &state.socket());
+        // An option that this revision does not have is unknown to it.
+        let missing = handler == Handler::InfoOpt && !self.revision.info_opt;
+        Some(if missing { Handler::UnknownOption } else { handler })
+    }
+
+    /// Runs cases in batches, and reports whether the model agrees on each; `None` if it was not run.
+    fn batches(
+        &mut self,
+        mut cases: impl Iterator<Item = Case>,
+        mut each: impl FnMut(&mut Self, &Case, Option<bool>),
+    ) {
+        let mut batch: Vec<(Case, Option<bool>)> = Vec::with_capacity(BATCH);
+        loop {
+            batch.clear();
+            self.oracle.freshen();
+            for case in cases.by_ref().take(BATCH) {
+                let agrees = self.oracle.agrees(&case, self.model, Scope::Around);
+                batch.push((case, agrees));
+            }
+            if batch.is_empty() {
+                return;
+            }
+            let is_clean = self.oracle.sweep();
+            for (case, agrees) in &mut batch {
+                if !is_clean && *agrees == Some(true) {
+                    *agrees = self.oracle.agrees(case, self.model, Scope::Whole);
+                }
+                each(self, case, *agrees);
+            }
+        }
+    }
+
+    /// Finds explanations for what the cases show.
+    fn learn(&mut self, cases: impl Iterator<Item = Case>) {
+        self.batches(cases, |this, case, agrees| {
+            if agrees == Some(false) {
+                this.study(case);
+            }
+        });
+    }
+
+    /// Makes a record of a case that the model does not predict, and searches for an explanation.
+    fn study(&mut self, case: &Case) {
+        let Some(handler) = self.handler(case) else { return };
+        let known = self.known.entry(handler).or_default();
+        if known.records.len() >= MOST_RECORDS || known.searches >= MOST_SEARCHES {
+            return;
+        }
+        let Some(record) = self.oracle.record(case) else { return };
+        let own = *self.behavior.of(handler);
+        if self.fits(&record, &own) {
+            return;
+        }
+        let known = self.known.entry(handler).or_default();
+        known.records.push(record);
+        if known.records.len() >= known.next {
+            self.search(handler);
+        }
+    }
+
+    fn fits(&mut self, record: &Record, behaviors: &Behaviors) -> bool {
+        let state = self.oracle.scene_state(record.case.scene);
+        state.is_some_and(|state| self.predictor.fits(record, &state.socket(), behaviors))
+    }
+
+    /// Searches for explanations of a handler's records, and takes the first.
+    fn search(&mut self, handler: Handler) {
+        let Some(mut known) = self.known.remove(&handler) else { return };
+        known.searches += 1;
+        let states = self.oracle.scene_states();
+        let explanation =
+            Search::new(&mut self.predictor, states, &known.records, self.expected, handler).run();
+        // Without a complete one, more records are needed first.
+        let records = known.records.len();
+        known.next = if explanation.is_complete { records + 1 } else { records * 3 / 2 + 1 };
+        known.explanations = explanation.changes;
+        let first = known.explanations.first().cloned().unwrap_or_default();
+        self.known.insert(handler, known);
+        self.adopt(handler, &first);
+    }
+
+    fn adopt(&mut self, handler: Handler, changes: &[Change]) {
+        self.behavior.set(handler, with(&self.expected, changes));
+        self.model = Model::behaving(self.behavior);
+    }
+
+    /// Cases of a handler, from random numbers.
+    fn cases_of(&self, handler: Handler, seed: u64) -> impl Iterator<Item = Case> + use<> {
+        let values = self.values.clone();
+        let options: Vec<i32> = handler.option().into_iter().collect();
+        let mut random = fastrand::Rng::with_seed(seed);
+        let one = move |_| generate::any_of(&mut random, &values, &options, 0);
+        (0..TRIED).map(one).filter(Case::is_safe)
+    }
+
+    /// Executes cases on which explanations differ, until no further one is found.
+    fn distinguish(&mut self) {
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
+        for handler in handlers {
+            let mut executed = 0;
+            for case in self.cases_of(handler, 1) {
+                if self.known[&handler].explanations.len() < 2 || executed >= EXECUTED {
+                    break;
+                }
+                if self.handler(&case) != Some(handler) || !self.is_distinguishing(handler, &case) {
+                    continue;
+                }
+                executed += 1;
+                let Some(record) = self.oracle.record(&case) else { continue };
+                let explanations = self.known[&handler].explanations.clone();
+                let fitting: Vec<Vec<Change>> = explanations
+                    .into_iter()
+                    .filter(|changes| self.fits(&record, &with(&self.expected, changes)))
+                    .collect();
+                let Some(known) = self.known.get_mut(&handler) else { break };
+                known.records.push(record);
+                match fitting.first() {
+                    Some(first) => {
+                        let first = first.clone();
+                        known.explanations = fitting;
+                        self.adopt(handler, &first);
+                    }
+                    None => self.search(handler),
+                }
+            }
+        }
+    }
+
+    fn is_distinguishing(&mut self, handler: Handler, case: &Case) -> bool {
+        let Some(state) = self.oracle.scene_state(case.scene) else { return false };
+        let explanations = &self.known[&handler].explanations;
+        let mut all = explanations.iter().map(|changes| with(&self.expected, changes));
+        let Some(first) = all.next() else { return false };
+        all.any(|other| self.predictor.differ(case, &state.socket(), [&first, &other]))
+    }
+
+    /// Of explanations that no case distinguishes, chooses the one whose changes other handlers have
+    /// as well, then the one whose values are known best.
+    fn choose(&mut self) {
+        let mut votes: BTreeMap<Change, u32> = BTreeMap::new();
+        for known in self.known.values() {
+            let mut changes: Vec<Change> = known.explanations.iter().flatten().copied().collect();
+            changes.sort_unstable();
+            changes.dedup();
+            changes.into_iter().for_each(|change| *votes.entry(change).or_default() += 1);
+        }
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
+        for handler in handlers {
+            let Some(known) = self.known.get_mut(&handler) else { continue };
+            known.explanations.sort_by_key(|changes| {
+                let shared: u32 = changes.iter().map(|change| votes[change]).sum();
+                let evidence = |(behavior, value): &Change| {
+                    behavior.values()[usize::from(*value)].evidence as u32
+                };
+                (std::cmp::Reverse(shared), changes.iter().map(evidence).sum::<u32>())
+            });
+            if let Some(first) = known.explanations.first().cloned() {
+                self.adopt(handler, &first);
+            }
+        }
+    }
+
+    /// Runs all cases again, and states what each shows.
+    fn verify(
+        &mut self,
+        cases: impl Iterator<Item = Case>,
+        each: &mut dyn FnMut(&Case, Effect),
+    ) -> Inference {
+        let mut tally = Tally::new(self.expected, &self.behavior);
+        self.batches(cases, |this, case, agrees| {
+            let effect = this.effect(case, agrees, &mut tally);
+            each(case, effect);
+        });
+        let Tally { mut causes, cases, differing, explained, .. } = tally;
+        for cause in &mut causes {
+            self.illustrate(cause);
+        }
+        let alternatives = self.known.iter().flat_map(|(handler, known)| {
+            known.explanations.iter().skip(1).map(|changes| (*handler, changes.clone()))
+        });
+        let mut inference = Inference {
+            expected: self.expected,
+            behavior: self.behavior,
+            causes,
+            alternatives: alternatives.collect(),
+            cases,
+            differing,
+            explained,
+        };
+        inference.causes.retain(|cause| cause.cases > 0);
+        let order = |cause: &Cause| (cause.noticed, std::cmp::Reverse(cause.cases));
+        inference.causes.sort_by_key(order);
+        inference
+    }
+
+    fn effect(&mut self, case: &Case, agrees: Option<bool>, tally: &mut Tally) -> Effect {
+        let (Some(agrees), Some(handler)) = (agrees, self.handler(case)) else {
+            return Effect::NotRun;
+        };
+        tally.cases += 1;
+        let own = *self.behavior.of(handler);
+        let Some(state) = self.oracle.scene_state(case.scene) else { return Effect::NotRun };
+        let socket = state.socket();
+        if agrees && !self.predictor.differ(case, &socket, [&self.expected, &own]) {
+            return Effect::Expected;
+        }
+        if !agrees {
+            // The scene may have changed, so this is confirmed.
+            let Some(record) = self.oracle.record(case) else { return Effect::NotRun };
+            let [is_expected, is_own] = [self.expected, own].map(|it| self.fits(&record, &it));
+            if is_expected {
+                return Effect::Expected;
+            }
+            if !is_own {
+                tally.differing += 1;
+                return Effect::Unexplained;
+            }
+        }
+        tally.differing += 1;
+        tally.explained += 1;
+        let Some(state) = self.oracle.scene_state(case.scene) else { return Effect::NotRun };
+        let (subflows, socket) = (state.subflows(), state.socket());
+        let noticed = Noticed::by(case, handler, &self.revision, subflows);
+        let mut bits = 0;
+        let mut all = 0;
+        for (bit, cause) in tally.causes.iter().enumerate() {
+            if !cause.handlers.contains(&handler) {
+                continue;
+            }
+            all |= 1 << bit;
+            let without = own.with(cause.behavior, cause.expected);
+            if self.predictor.differ(case, &socket, [&own, &without]) {
+                bits |= 1 << bit;
+            }
+        }
+        // Two causes may hide each other.
+        let bits = if bits == 0 { all } else { bits };
+        for (bit, cause) in tally.causes.iter_mut().enumerate() {
+            if bits & (1 << bit) != 0 {
+                cause.cases += 1;
+                if cause.simplest.is_none() || noticed < cause.noticed {
+                    (cause.simplest, cause.noticed) = (Some(*case), noticed);
+                }
+            }
+        }
+        Effect::Explained(bits)
+    }
+
+    /// Replaces the case of a cause by the simplest one that the same callers could make.
+    fn illustrate(&mut self, cause: &mut Cause) {
+        let Some(first) = cause.simplest else { return };
+        let (values, noticed) = (self.values.clone(), cause.noticed);
+        let shows = |this: &mut Self, case: &Case, noticed: Noticed| {
+            let Some(handler) = this.handler(case).filter(|it| cause.handlers.contains(it)) else {
+                return false;
+            };
+            let own = *this.behavior.of(handler);
+            let without = own.with(cause.behavior, cause.expected);
+            let Some(state) = this.oracle.scene_state(case.scene) else { return false };
+            Noticed::by(case, handler, &this.revision, state.subflows()) <= noticed
+                && this.predictor.differ(case, &state.socket(), [&own, &without])
+        };
+        // A more ordinary caller than those of the cases so far may notice it, too.
+        let mut start = (first, noticed);
+        if noticed == Noticed::UnusualMemory {
+            let handlers = cause.handlers.iter();
+            let more: Vec<Case> =
+                handlers.flat_map(|handler| self.cases_of(*handler, 2)).collect();
+            let ordinary =
+                more.into_iter().find(|case| shows(self, case, Noticed::Ordinary));
+            start = ordinary.map_or(start, |case| (case, Noticed::Ordinary));
+        }
+        let simplest = shrink(start.0, &values, |case| shows(self, case, start.1));
+        // It counts only if the kernel does as the cause says.
+        let is_right = self.oracle.record(&simplest).is_some_and(|record| {
+            self.handler(&simplest).is_some_and(|handler| {
+                let own = *self.behavior.of(handler);
+                self.fits(&record, &own)
+            })
+        });
+        if is_right {
+            (cause.simplest, cause.noticed) = (Some(simplest), start.1);
+        }
+    }
+}
+
+/// Counts of the cases.
+struct Tally {
+    causes: Vec<Cause>,
+    cases: u64,
+    differing: u64,
+    explained: u64,
+}
+
+impl Tally {
+    fn new(expected: Behaviors, behavior: &KernelBehavior) -> Tally {
+        let mut causes: BTreeMap<Change, Cause> = BTreeMap::new();
+        for handler in Handler::ALL {
+            let own = behavior.of(handler);
+            for behavior in expected.differences(own) {
+                let value = own.get(behavior);
+                let cause = causes.entry((behavior, value)).or_insert_with(|| Cause {
+                    behavior,
+                    expected: expected.get(behavior),
+                    value,
+                    handlers: Vec::new(),
+                    cases: 0,
+                    noticed: Noticed::OtherOption,
+                    simplest: None,
+                });
+                cause.handlers.push(handler);
+            }
+        }
+        let causes = causes.into_values().take(MOST_CAUSES).collect();
+        Tally { causes, cases: 0, differing: 0, explained: 0 }
+    }
+}

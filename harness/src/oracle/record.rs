@@ -1,0 +1,56 @@
+//! What a kernel does with a case, apart from any model.
+
+use mptcp_emulator::{Errno, RuleSet};
+
+use super::oracle::{LOOKS, Oracle, lock};
+use crate::cases::Case;
+use crate::model::Model;
+use crate::run::runner::{Change, Scope};
+
+/// What a kernel did with a case.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The case.
+    pub case: Case,
+    /// What the call came to.
+    pub result: Result<(), Errno>,
+    /// What it changed on the street.
+    pub changes: Vec<Change>,
+}
+
+impl Oracle {
+    /// Whether a model agrees with the kernel on a case; `None` if the case cannot be run here.
+    /// Nothing is confirmed.
+    #[inline]
+    pub fn agrees(&mut self, case: &Case, model: Model, scope: Scope) -> Option<bool> {
+        let state = self.states.get(case.scene)?;
+        if !case.is_safe() || self.hindrance(case).is_some() {
+            return None;
+        }
+        let subject = state.subject(&self.revision);
+        let mut rules = RuleSet::EMPTY;
+        let agrees = self.runner.run(case, &subject, model, &mut rules, scope).is_ok();
+        self.runner.complaint();
+        Some(agrees)
+    }
+
+    /// What the kernel does with a case, on a scene that does not change meanwhile; `None` if it
+    /// changes, or if the case cannot be run here.
+    pub fn record(&mut self, case: &Case) -> Option<Record> {
+        if !case.is_safe() || self.hindrance(case).is_some() {
+            return None;
+        }
+        let fixtures = self.fixtures.clone();
+        let mut fixtures = lock(&fixtures);
+        for _ in 0..LOOKS {
+            self.look(&mut fixtures, case.scene);
+            let fd = self.states.get(case.scene)?.expected().fd;
+            let (result, changes) = self.runner.record(case, fd);
+            self.runner.complaint();
+            if !self.look(&mut fixtures, case.scene) {
+                return Some(Record { case: *case, result, changes });
+            }
+        }
+        None
+    }
+}
