@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use mptcp_emulator::behaviors::Value;
 use mptcp_emulator::rules::Options;
 use mptcp_emulator::{Behavior, Revision};
 use mptcp_harness::engines::check::{Progress, Setting, check};
@@ -19,10 +20,10 @@ use mptcp_harness::run::compat;
 use mptcp_harness::scenes::{self, Fixtures, Group};
 
 /// Values that no call of a right kernel shows alone.
-const INVISIBLE: [(Behavior, &str); 1] = [(
-    Behavior::OverRead,
-    "a copy is never larger than the structure unless another value is wrong",
-)];
+const INVISIBLE: [(Behavior, &str, &str); 2] = [
+    (Behavior::OverRead, "Leaked", "no copy is larger than the structure"),
+    (Behavior::HeaderSizeMaxCheck, "Unchecked", "such a size is above any length"),
+];
 
 /// The contract with one value changed, for each value that this kernel could have.
 fn wrong_models(right: &Revision) -> Vec<(String, Model)> {
@@ -33,12 +34,17 @@ fn wrong_models(right: &Revision) -> Vec<(String, Model)> {
             Options::InfoOpt => right.info_opt,
             _ => true,
         };
-        let is_invisible = INVISIBLE.iter().any(|(invisible, _)| *invisible == behavior);
-        if is_invisible || !behavior.options().iter().any(of_option) {
+        if !behavior.options().iter().any(of_option) {
             continue;
         }
         let own = right.behaviors.get(behavior);
-        for (number, value) in (0..).zip(behavior.values()).filter(|(number, _)| *number != own) {
+        let is_visible = |value: &Value| {
+            !INVISIBLE.iter().any(|(other, name, _)| (*other, *name) == (behavior, value.name))
+        };
+        for (number, value) in (0..).zip(behavior.values()) {
+            if number == own || !is_visible(value) {
+                continue;
+            }
             let wrong = right.behaviors.with(behavior, number);
             let model = Model::behaving(KernelBehavior::uniform(wrong));
             models.push((format!("{}={}", behavior.name(), value.name), model));

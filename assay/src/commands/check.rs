@@ -15,12 +15,13 @@ use mptcp_limits::files;
 
 use crate::arguments::selection::Selection;
 use crate::arguments::{Format, OptionName};
+use crate::report::causes::Causes;
 use crate::report::coverage::Choice;
 use crate::report::data::{CheckReport, Circumstances, EndedBy};
 use crate::report::rule_coverage::RuleCoverage;
 use crate::report::{contradictions, ktap, ktap_check, laws, text};
 use crate::session::findings::{ELSEWHERE, note_unsaved, save};
-use crate::session::{Control, Session, canary, scenes_wanted};
+use crate::session::{Control, Session, canary, causes, scenes_wanted};
 use crate::terminal::out;
 use crate::terminal::progress::{Goal, ProgressLine};
 
@@ -114,6 +115,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
     let mut findings = session.findings(&outcome, args.format == Format::Human);
     // What cannot be saved is reported all the same.
     let unsaved = args.save.as_ref().and_then(|to| save(to, &outcome, &mut findings).err());
+    let found = match outcome.counts().disagree {
+        // Promises alone say nothing of the rest of a kernel's behavior.
+        0 => None,
+        _ if args.contract => None,
+        _ => Some(inferred(&session, &setting, &outcome, args)?),
+    };
     let Session { kernel, enclosure, scenes, skipped, coverage, .. } = session;
     let rules = RuleCoverage {
         revision: kernel.revision,
@@ -139,9 +146,26 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Status, String> {
         }
         report.laws = Some(laws);
     }
+    report.causes = found.unwrap_or_default();
     print(&report, &rules, args.format)?;
     note_unsaved(unsaved);
     Ok(report.verdict.status())
+}
+
+/// The causes of the disagreements.
+fn inferred(
+    session: &Session,
+    setting: &Setting,
+    outcome: &Outcome,
+    args: &CheckArgs,
+) -> Result<Causes, String> {
+    let mut oracle = session.oracle()?;
+    if args.canary {
+        // The kernel is right, and the model is what is wrong.
+        oracle.expect(canary::behaviors());
+    }
+    let cases = outcome.counts().cases();
+    Ok(causes::causes(&mut oracle, &setting.options, cases, setting.seed).0)
 }
 
 /// What a report says about the place that it was made in.

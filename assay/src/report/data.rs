@@ -15,6 +15,7 @@ use mptcp_harness::verdict::{Tally, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::OptionName;
+use crate::report::causes::Causes;
 use crate::report::contradictions::{self, ContradictionData};
 use crate::report::coverage::Coverage;
 use crate::report::laws::Laws;
@@ -48,6 +49,9 @@ pub(crate) struct CheckReport {
     pub(crate) rules: Rules,
     pub(crate) table: Vec<TableRow>,
     pub(crate) findings: Vec<FindingData>,
+    /// What the kernel does differently, and what no cause explains.
+    #[serde(flatten)]
+    pub(crate) causes: Causes,
     /// Known contradictions that the model goes along with, seen again. With --contract
     /// they are findings.
     pub(crate) contradictions: Vec<ContradictionData>,
@@ -283,6 +287,7 @@ impl CheckReport {
             },
             table: rows(outcome),
             findings,
+            causes: Causes::default(),
             contradictions,
             cases_per_second: if seconds > 0.0 {
                 (counts.cases() as f64 / seconds).round()

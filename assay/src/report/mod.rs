@@ -1,5 +1,6 @@
 //! What a run found, as data and as text, JSON and KTAP.
 
+pub(crate) mod causes;
 pub(crate) mod contradictions;
 pub(crate) mod coverage;
 pub(crate) mod data;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use mptcp_harness::verdict::Verdict;
 
 use crate::arguments::OptionName;
+use crate::report::causes;
 use crate::report::contradictions::ContradictionData;
 use crate::report::coverage::Coverage;
 use crate::report::data::{CheckReport, EndedBy, Fallen, FindingData, TableRow};
@@ -25,6 +26,9 @@ const WIDEST: usize = 15;
 /// The whole report.
 pub(crate) fn report(report: &CheckReport) -> String {
     let mut text = kernel(report);
+    if report.causes.differing > 0 {
+        text.push_str(&causes::text(&report.causes));
+    }
     text.push_str(&table(&report.table));
     if report.compat > 0 {
         let cases = grouped(report.compat);

@@ -9,10 +9,15 @@ use mptcp_harness::model::{KernelBehavior, Model};
 pub(crate) const NOTE: &str = "the model has planted mistakes (--canary): divergences are wanted";
 
 /// The newest kernels' behaviors, but for two mistakes that are easily made.
-pub(crate) fn model() -> Model {
-    Model::behaving(KernelBehavior::uniform(Behaviors {
+pub(crate) fn behaviors() -> Behaviors {
+    Behaviors {
         data_returned: DataReturned::HeaderWithoutElements,
         step: Step::Passed,
         ..Behaviors::NEWEST
-    }))
+    }
+}
+
+/// The wrong model.
+pub(crate) fn model() -> Model {
+    Model::behaving(KernelBehavior::uniform(behaviors()))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod aftermath;
 pub(crate) mod canary;
+pub(crate) mod causes;
 pub(crate) mod findings;
 pub(crate) mod kernel_build;
 pub(crate) mod kernel_log;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mptcp_emulator::{Behaviors, Revision};
+use mptcp_emulator::{Behaviors, Revision, RuleSet};
 
 use super::cause::{Cause, Noticed};
 use super::hypothesis::Predictor;
@@ -47,7 +47,7 @@ pub struct Inference {
     pub expected: Behaviors,
     /// The behavior of each handler, as inferred.
     pub behavior: KernelBehavior,
-    /// The causes of differences, those that an ordinary caller can notice first.
+    /// The causes of differences. Their indices are the bits of [`Effect::Explained`].
     pub causes: Vec<Cause>,
     /// Explanations that no case distinguishes from the stated one, as changes by handler.
     pub alternatives: Vec<(Handler, Vec<Change>)>,
@@ -57,6 +57,8 @@ pub struct Inference {
     pub differing: u64,
     /// Those of them that the causes explain.
     pub explained: u64,
+    /// The rules that decided the cases.
+    pub rules: RuleSet,
 }
 
 impl Inference {
@@ -77,8 +79,9 @@ struct Knowledge {
     next: usize,
 }
 
-/// Infers how the kernel behind an oracle behaves. `cases` makes the cases, which are run twice; `each`
-/// gets what each of them shows, in order. The oracle's own model is not used.
+/// Infers how the kernel behind an oracle behaves. `cases` makes the cases; they are run a second time
+/// if the kernel differs on any. `each` gets what each of them shows, in order. The oracle's own model
+/// is not used.
 pub fn infer<I: Iterator<Item = Case>>(
     oracle: &mut Oracle,
     cases: impl Fn() -> I,
@@ -91,9 +94,19 @@ pub fn infer<I: Iterator<Item = Case>>(
     let behavior = KernelBehavior::uniform(expected);
     let model = Model::behaving(behavior);
     let known = BTreeMap::new();
+    let rules = RuleSet::EMPTY;
     let mut inferring =
-        Inferring { oracle, predictor, revision, values, expected, behavior, model, known };
-    inferring.learn(cases());
+        Inferring { oracle, predictor, revision, values, expected, behavior, model, known, rules };
+    let ran = inferring.learn(cases());
+    if inferring.known.is_empty() {
+        let mut run = 0;
+        for (case, ran) in cases().zip(&ran) {
+            run += u64::from(*ran);
+            each(&case, if *ran { Effect::Expected } else { Effect::NotRun });
+        }
+        let tally = Tally { cases: run, ..Tally::new(expected, &behavior) };
+        return inferring.inference(tally);
+    }
     inferring.distinguish();
     inferring.choose();
     inferring.verify(cases(), each)
@@ -108,6 +121,7 @@ struct Inferring<'a> {
     behavior: KernelBehavior,
     model: Model,
     known: BTreeMap<Handler, Knowledge>,
+    rules: RuleSet,
 }
 
 impl Inferring<'_> {
@@ -130,7 +144,8 @@ impl Inferring<'_> {
             batch.clear();
             self.oracle.freshen();
             for case in cases.by_ref().take(BATCH) {
-                let agrees = self.oracle.agrees(&case, self.model, Scope::Around);
+                let (model, rules) = (self.model, &mut self.rules);
+                let agrees = self.oracle.agrees(&case, model, Scope::Around, rules);
                 batch.push((case, agrees));
             }
             if batch.is_empty() {
@@ -139,20 +154,24 @@ impl Inferring<'_> {
             let is_clean = self.oracle.sweep();
             for (case, agrees) in &mut batch {
                 if !is_clean && *agrees == Some(true) {
-                    *agrees = self.oracle.agrees(case, self.model, Scope::Whole);
+                    let (model, rules) = (self.model, &mut self.rules);
+                    *agrees = self.oracle.agrees(case, model, Scope::Whole, rules);
                 }
                 each(self, case, *agrees);
             }
         }
     }
 
-    /// Finds explanations for what the cases show.
-    fn learn(&mut self, cases: impl Iterator<Item = Case>) {
+    /// Finds explanations for what the cases show. Returns which of them were run.
+    fn learn(&mut self, cases: impl Iterator<Item = Case>) -> Vec<bool> {
+        let mut ran = Vec::new();
         self.batches(cases, |this, case, agrees| {
+            ran.push(agrees.is_some());
             if agrees == Some(false) {
                 this.study(case);
             }
         });
+        ran
     }
 
     /// Makes a record of a case that the model does not predict, and searches for an explanation.
@@ -278,7 +297,7 @@ impl Inferring<'_> {
 
     /// Runs all cases again, and states what each shows.
     fn verify(
-        &mut self,
+        mut self,
         cases: impl Iterator<Item = Case>,
         each: &mut dyn FnMut(&Case, Effect),
     ) -> Inference {
@@ -287,14 +306,19 @@ impl Inferring<'_> {
             let effect = this.effect(case, agrees, &mut tally);
             each(case, effect);
         });
-        let Tally { mut causes, cases, differing, explained, .. } = tally;
+        let mut causes = std::mem::take(&mut tally.causes);
         for cause in &mut causes {
             self.illustrate(cause);
         }
+        self.inference(Tally { causes, ..tally })
+    }
+
+    fn inference(self, tally: Tally) -> Inference {
+        let Tally { causes, cases, differing, explained } = tally;
         let alternatives = self.known.iter().flat_map(|(handler, known)| {
             known.explanations.iter().skip(1).map(|changes| (*handler, changes.clone()))
         });
-        let mut inference = Inference {
+        Inference {
             expected: self.expected,
             behavior: self.behavior,
             causes,
@@ -302,11 +326,8 @@ impl Inferring<'_> {
             cases,
             differing,
             explained,
-        };
-        inference.causes.retain(|cause| cause.cases > 0);
-        let order = |cause: &Cause| (cause.noticed, std::cmp::Reverse(cause.cases));
-        inference.causes.sort_by_key(order);
-        inference
+            rules: self.rules,
+        }
     }
 
     fn effect(&mut self, case: &Case, agrees: Option<bool>, tally: &mut Tally) -> Effect {

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use mptcp_emulator::{Revision, RuleSet};
+use mptcp_emulator::{Behaviors, Revision, RuleSet};
 
 use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::shrink::shrink;
@@ -41,7 +41,7 @@ pub struct Oracle {
     /// Scenes that have to be built again from time to time.
     aging: Vec<u8>,
     /// Kernel complaints that occurred while another finding was being shrunk.
-    met: Vec<Finding>,
+    pub(super) met: Vec<Finding>,
     /// The contradictions found so far, once each.
     seen: Vec<Diagnosis>,
 }
@@ -102,6 +102,11 @@ impl Oracle {
     /// What is missing.
     pub fn compat(&self) -> Result<(), NoCompat> {
         self.runner.compat()
+    }
+
+    /// Expects other behaviors than those of the kernel's revision.
+    pub fn expect(&mut self, behaviors: Behaviors) {
+        self.revision = self.revision.with_behaviors(behaviors);
     }
 
     /// How the kernel is modelled.
@@ -288,7 +293,7 @@ impl Oracle {
 
     /// The kernel's complaint during the last call, as a finding.
     #[inline]
-    fn complained(&mut self, case: &Case) -> Option<Finding> {
+    pub(super) fn complained(&mut self, case: &Case) -> Option<Finding> {
         let complaint = self.runner.complaint()?;
         Some(Finding::new(case, Diagnosis::complained(case, complaint)))
     }

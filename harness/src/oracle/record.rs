@@ -20,17 +20,24 @@ pub struct Record {
 
 impl Oracle {
     /// Whether a model agrees with the kernel on a case; `None` if the case cannot be run here.
-    /// Nothing is confirmed.
+    /// Nothing is confirmed. A kernel complaint is kept for [`Oracle::take_met`].
     #[inline]
-    pub fn agrees(&mut self, case: &Case, model: Model, scope: Scope) -> Option<bool> {
+    pub fn agrees(
+        &mut self,
+        case: &Case,
+        model: Model,
+        scope: Scope,
+        rules: &mut RuleSet,
+    ) -> Option<bool> {
         let state = self.states.get(case.scene)?;
         if !case.is_safe() || self.hindrance(case).is_some() {
             return None;
         }
         let subject = state.subject(&self.revision);
-        let mut rules = RuleSet::EMPTY;
-        let agrees = self.runner.run(case, &subject, model, &mut rules, scope).is_ok();
-        self.runner.complaint();
+        let agrees = self.runner.run(case, &subject, model, rules, scope).is_ok();
+        if let Some(finding) = self.complained(case) {
+            self.met.push(finding);
+        }
         Some(agrees)
     }
 
