@@ -9,7 +9,7 @@ use mptcp_harness::judge::region::{Map, Region};
 
 use super::expect::{Section, sections};
 use super::input::ProgramInput;
-use super::pages::Kept;
+use super::pages::ProgramPages;
 use super::source::{comment, promise, rule, statement};
 use super::staging::Staging;
 
@@ -17,7 +17,7 @@ use super::staging::Staging;
 pub(crate) fn text(subjects: &ProgramInput) -> Result<String, String> {
     let writer = Writer {
         subjects,
-        kept: Kept::new(subjects.case(), &subjects.over),
+        pages: ProgramPages::new(subjects.case(), &subjects.over),
         staging: Staging::of(subjects.scene),
     };
     let map = Map::new(subjects.case(), &subjects.revision, subjects.subflows);
@@ -84,7 +84,7 @@ fn joined(fragments: &[&str], definitions: &str) -> String {
 /// Writes one program.
 pub(super) struct Writer<'a> {
     pub(super) subjects: &'a ProgramInput,
-    pub(super) kept: Kept,
+    pub(super) pages: ProgramPages,
     pub(super) staging: Staging,
 }
 
@@ -126,7 +126,7 @@ impl Writer<'_> {
         text.push_str(&self.sizes());
         text.push_str("\tfd = scene();\n\n\tmap_memory();\n");
         for (name, place) in self.places() {
-            let _ = writeln!(text, "\t{name} = {};", self.kept.expression(place));
+            let _ = writeln!(text, "\t{name} = {};", self.pages.expression(place));
         }
         text.push_str(&self.pointed());
         if case.optval.offset().is_some() && case.input != Input::Nothing {
