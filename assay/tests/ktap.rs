@@ -8,7 +8,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use common::{Done, Run, assay, folder, good_case, text};
-use grammar::{Read, Result as Ended};
+use grammar::{Result as PointResult, TestPoint};
 use libtest_mimic::Failed;
 use mptcp_harness::cases::codec;
 
@@ -32,7 +32,7 @@ const OPTIONS: [&str; 6] = [
     "unknown",
 ];
 
-fn read(run: &Run) -> Result<Vec<Read>, Failed> {
+fn read(run: &Run) -> Result<Vec<TestPoint>, Failed> {
     grammar::read(&run.out).map_err(|error| format!("{error}\n{}", run.out).into())
 }
 
@@ -52,13 +52,13 @@ fn a_check_that_agrees() -> Done {
             group.map(|group| (group.result, group.reason.as_str()))
         };
         assert_eq!(point.points.len(), 9);
-        if point.name == "MPTCP_INFO_OPT" && point.result == Ended::Skip {
+        if point.name == "MPTCP_INFO_OPT" && point.result == PointResult::Skip {
             assert_eq!(point.reason, "this kernel has no MPTCP_INFO_OPT");
             continue;
         }
-        assert_eq!(ended("unconnected"), Some((Ended::Ok, "")), "{point:?}");
+        assert_eq!(ended("unconnected"), Some((PointResult::Ok, "")), "{point:?}");
         let why = "none of these scenes was chosen (--scene)";
-        assert_eq!(ended("many"), Some((Ended::Skip, why)), "{point:?}");
+        assert_eq!(ended("many"), Some((PointResult::Skip, why)), "{point:?}");
     }
     Ok(())
 }
@@ -67,14 +67,17 @@ fn a_check_that_does_not() -> Done {
     let scene = "established-v4-client-2-after";
     let args = ["--canary", "--cases", "20000", "--scene", scene, "--format", "ktap"];
     let points = read(&assay(&args)?.ends_with(1)?)?;
-    let results: Vec<Ended> = points[..6].iter().map(|point| point.result).collect();
-    assert_eq!(results[..4], [Ended::Ok, Ended::NotOk, Ended::NotOk, Ended::NotOk]);
+    let results: Vec<PointResult> = points[..6].iter().map(|point| point.result).collect();
+    assert_eq!(
+        results[..4],
+        [PointResult::Ok, PointResult::NotOk, PointResult::NotOk, PointResult::NotOk]
+    );
     let said = points[1].comments.join("\n");
     for word in ["finding: MPTCP_TCPINFO/", "predicted", "assay replay --hex 01"] {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert!(!said.contains("MPTCP_SUBFLOW_ADDRS"), "{said}");
-    let group = points[1].points.iter().find(|group| group.result == Ended::NotOk);
+    let group = points[1].points.iter().find(|group| group.result == PointResult::NotOk);
     assert_eq!(group.map(|group| group.name.as_str()), Some("established-v4"));
     Ok(())
 }
@@ -85,11 +88,11 @@ fn a_replay() -> Done {
     fs::write(folder.join("b.case"), "abc")?;
     let run = assay(&["replay", text(&folder)?, "--format", "ktap"])?.ends_with(2)?;
     let points = read(&run)?;
-    let ended: Vec<(&str, Ended)> = points
+    let ended: Vec<(&str, PointResult)> = points
         .iter()
         .map(|point| (point.name.rsplit('/').next().unwrap_or_default(), point.result))
         .collect();
-    assert_eq!(ended, [("a_b_1.case", Ended::Ok), ("b.case", Ended::NotOk)]);
+    assert_eq!(ended, [("a_b_1.case", PointResult::Ok), ("b.case", PointResult::NotOk)]);
     assert!(points[1].reason.contains("this has 3"), "{points:?}");
     Ok(())
 }

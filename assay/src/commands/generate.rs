@@ -19,7 +19,7 @@ Examples:
 pub(crate) struct GenerateArgs {
     /// What to write
     #[arg(value_enum)]
-    what: What,
+    what: Artifact,
 
     /// With man: write a page for the command and one for each subcommand to DIR
     /// [default: the page of the command, to standard output]
@@ -28,7 +28,7 @@ pub(crate) struct GenerateArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum What {
+enum Artifact {
     /// Manual pages of section 1
     Man,
     /// Completions for bash
@@ -42,10 +42,10 @@ enum What {
 /// Runs the command for the arguments that `command` describes.
 pub(crate) fn run(args: &GenerateArgs, mut command: clap::Command) -> Result<Status, String> {
     let shell = match args.what {
-        What::Man => None,
-        What::Bash => Some(Shell::Bash),
-        What::Fish => Some(Shell::Fish),
-        What::Zsh => Some(Shell::Zsh),
+        Artifact::Man => None,
+        Artifact::Bash => Some(Shell::Bash),
+        Artifact::Fish => Some(Shell::Fish),
+        Artifact::Zsh => Some(Shell::Zsh),
     };
     let mut text = Vec::new();
     match (shell, &args.output) {

@@ -19,7 +19,7 @@ use crate::arguments::{Format, MachineArgs, OptionName};
 use crate::report::coverage::Choice;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
-use crate::review::machines::{Ended, Fallen, Machines};
+use crate::review::machines::{GuestError, KernelOops, Machines};
 use crate::review::material::Material;
 use crate::review::report::Review;
 use crate::review::{answer, contents, difference, html, markdown};
@@ -143,8 +143,8 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     request.cases = args.cases;
     request.stored = stored;
     let surveys = match walk(&machines, &mut request) {
-        Err(Ended::Fell(fallen)) if fallen.base.is_some() => {
-            let Fallen { base, signature, summary, console, case, .. } = *fallen;
+        Err(GuestError::Oops(oops)) if oops.base.is_some() => {
+            let KernelOops { base, signature, summary, console, case, .. } = *oops;
             let base = base.ok_or("the base kernel was not surveyed")?;
             let revision = base.revision.revision()?;
             let patched = base.without_verdicts();
@@ -153,7 +153,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
                 asked,
                 surveys: &[base, patched],
                 revisions: [revision; 2],
-                comparison: &Comparison::fallen(signature, &summary, console, case),
+                comparison: &Comparison::oops(signature, &summary, console, case),
                 exhibits: None,
                 contents: Vec::new(),
                 facts: facts(args),
@@ -208,7 +208,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
 
 /// The cases on both kernels. They are made for what a kernel is like, so that two
 /// that are not alike are surveyed again with cases for both.
-fn walk(machines: &Machines<'_>, request: &mut Request) -> Result<[GuestRun; 2], Ended> {
+fn walk(machines: &Machines<'_>, request: &mut Request) -> Result<[GuestRun; 2], GuestError> {
     let surveys = machines.survey(request, "cases on both kernels")?;
     request.kernels = surveys.iter().map(|survey| survey.revision.clone()).collect();
     if surveys[0].revision.alike(&surveys[1].revision) {

@@ -28,7 +28,7 @@ pub(super) struct Words {
 
 /// Words with their place, in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Placed {
+pub(super) struct Placement {
     pub(super) words: Words,
     /// The first line below the lane, from 0.
     pub(super) row: usize,
@@ -36,7 +36,7 @@ pub(super) struct Placed {
     pub(super) start: usize,
 }
 
-impl Placed {
+impl Placement {
     /// Whether the text stands to the left of its line.
     pub(super) fn is_left(&self) -> bool {
         self.start < self.words.at
@@ -52,11 +52,11 @@ impl Placed {
     }
 
     /// Whether both can be drawn.
-    fn is_clear_of(&self, other: &Placed) -> bool {
+    fn is_clear_of(&self, other: &Placement) -> bool {
         // One more, so that neighbours on a line do not read as one.
         let beside = self.end() < other.start || other.end() < self.start;
         let below = self.bottom() <= other.row || other.bottom() <= self.row;
-        let crossed = |line: &Placed, text: &Placed| {
+        let crossed = |line: &Placement, text: &Placement| {
             text.row < line.row && (text.start..text.end()).contains(&line.words.at)
         };
         (beside || below) && !crossed(self, other) && !crossed(other, self)
@@ -101,7 +101,7 @@ pub(super) fn by_column(marks: &[Mark], column: impl Fn(usize) -> usize) -> Vec<
 
 /// Places all words within so many columns; those for which there is no place are
 /// apart, to be listed.
-pub(super) fn place(mut columns: Vec<Words>, most: usize) -> (Vec<Placed>, Vec<Words>) {
+pub(super) fn place(mut columns: Vec<Words>, most: usize) -> (Vec<Placement>, Vec<Words>) {
     let mut listed = Vec::new();
     loop {
         let mut placed = Vec::new();
@@ -118,7 +118,7 @@ pub(super) fn place(mut columns: Vec<Words>, most: usize) -> (Vec<Placed>, Vec<W
 
 /// Places the last of some words and then those before it. From the right: a text
 /// reads to the right of its place, over what is there no more.
-fn settle(columns: &[Words], most: usize, placed: &mut Vec<Placed>, tries: &mut usize) -> bool {
+fn settle(columns: &[Words], most: usize, placed: &mut Vec<Placement>, tries: &mut usize) -> bool {
     let Some((words, before)) = columns.split_last() else { return true };
     let right = Some(words.at).filter(|at| at + words.width() <= most);
     let left = (words.at + 1).checked_sub(words.width());
@@ -128,7 +128,7 @@ fn settle(columns: &[Words], most: usize, placed: &mut Vec<Placed>, tries: &mut 
             return false;
         }
         *tries -= 1;
-        let candidate = Placed { words: words.clone(), row, start };
+        let candidate = Placement { words: words.clone(), row, start };
         if placed.iter().all(|other| candidate.is_clear_of(other)) {
             placed.push(candidate);
             if settle(before, most, placed, tries) {

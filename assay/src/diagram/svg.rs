@@ -299,7 +299,7 @@ impl<'a> Sheet<'a> {
             let mut marks = self.lane.marks.iter();
             marks.find(|mark| column(mark.at) == column_of).map_or(LEFT, |mark| self.x(mark.at))
         };
-        let rows = placed.iter().map(marks::Placed::bottom).max().unwrap_or(0);
+        let rows = placed.iter().map(marks::Placement::bottom).max().unwrap_or(0);
         let below = top + rows as f64 * LINE;
         let loud = |tone: Tone| if tone == Tone::Plain { "" } else { "bad" };
         let spare: Vec<_> = listed.iter().flat_map(|words| &words.lines).collect();

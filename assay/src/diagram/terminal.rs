@@ -157,7 +157,7 @@ impl Lane {
     fn callouts(&self, text: &mut String) {
         let columns = marks::by_column(&self.marks, |at| self.column(at).min(COLUMNS - 1));
         let (placed, listed) = marks::place(columns, COLUMNS + 2);
-        let rows = placed.iter().map(marks::Placed::bottom).max().unwrap_or(0);
+        let rows = placed.iter().map(marks::Placement::bottom).max().unwrap_or(0);
         for row in 0..rows {
             let mut canvas = Canvas::new();
             for one in &placed {

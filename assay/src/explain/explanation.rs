@@ -17,7 +17,7 @@ use crate::report::text::socket_kind;
 use crate::session::Session;
 
 /// A case, and what its scene is here.
-pub(super) struct Explained {
+pub(super) struct CaseContext {
     pub(super) case: Case,
     pub(super) scene: &'static Scene,
     pub(super) expected: Option<ExpectedState>,
@@ -27,7 +27,7 @@ pub(super) struct Explained {
 
 /// All that there is to say about a case, for a terminal, a picture or a program.
 pub(crate) struct Explanation {
-    pub(super) explained: Explained,
+    pub(super) context: CaseContext,
     /// The model on the revision that was asked for, and on the running kernel
     /// otherwise; with what that did.
     pub(super) answer: ModelAnswer,
@@ -62,11 +62,11 @@ impl Explanation {
         let session = Session::of_scene(scene, Model::documented());
         let expected = session.fixtures().expected(scene.id).cloned();
         let skipped = session.skipped.first().map(|(_, why)| why.clone());
-        Explained { case, scene, expected, skipped }.explanation(&session, revisions, call)
+        CaseContext { case, scene, expected, skipped }.explanation(&session, revisions, call)
     }
 
     pub(super) fn case(&self) -> &Case {
-        &self.explained.case
+        &self.context.case
     }
 
     pub(super) fn drawing(&self) -> Drawing {
@@ -90,7 +90,7 @@ impl Explanation {
     }
 }
 
-impl Explained {
+impl CaseContext {
     fn explanation(
         self,
         session: &Session,
@@ -118,7 +118,7 @@ impl Explained {
             _ => Vec::new(),
         };
         let kernel = running.then(|| session.kernel.release.clone());
-        Ok(Explanation { explained: self, answer, kernel, hindrance, each })
+        Ok(Explanation { context: self, answer, kernel, hindrance, each })
     }
 
     /// A revision on which the option that the case asks for exists, if it is the

@@ -116,7 +116,7 @@ pub(crate) fn data(explanation: &Explanation) -> Data {
     Data {
         case: CaseData {
             hex: hex(&codec::encode(case)),
-            scene: explanation.explained.scene.name,
+            scene: explanation.context.scene.name,
             option: option_name(case.option),
             option_number: case.option,
             entry: match case.entry {

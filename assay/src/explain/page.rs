@@ -26,11 +26,11 @@ pub(crate) fn page(explanation: &Explanation) -> String {
     let case = explanation.case();
     let answer = &explanation.answer;
     let drawing = explanation.drawing();
-    let scene = explanation.explained.scene;
+    let scene = explanation.context.scene;
     let mut sheet = Sheet { y: 14.0, parts: Vec::new() };
 
     sheet.title(&format!("{} on {}", mptcp_harness::cases::option_name(case.option), scene.name));
-    let (words, stands) = explanation.explained.scene_in_words();
+    let (words, stands) = explanation.context.scene_in_words();
     sheet.text(if stands { "soft" } else { "bad" }, &format!("scene {}: {words}", scene.id));
     sheet.heading("Call");
     case.to_string().lines().for_each(|line| sheet.line("", line));

@@ -33,8 +33,8 @@ pub(crate) fn text(explanation: &Explanation) -> String {
 }
 
 fn introduction(explanation: &Explanation) -> String {
-    let scene = explanation.explained.scene;
-    let (words, stands) = explanation.explained.scene_in_words();
+    let scene = explanation.context.scene;
+    let (words, stands) = explanation.context.scene_in_words();
     let mut text = format!(
         "{} {} (number {}, group {}): {}\n\n{}\n",
         head("Scene"),

@@ -67,11 +67,11 @@ pub(crate) struct CheckReport {
     pub(crate) laws: Option<Laws>,
 }
 
-/// The report of a command under which the kernel fell over: of a report's members those
-/// that are known.
+/// The report of a command under which the kernel oopsed: the members of a [`CheckReport`]
+/// that are known then.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Fallen {
+pub(crate) struct OopsReport {
     #[serde(with = "verdict_name")]
     pub(crate) verdict: Verdict,
     pub(crate) kernel: String,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arguments::OptionName;
 use crate::report::coverage::Coverage;
-use crate::report::data::{CheckReport, Fallen, FindingData, TableRow};
+use crate::report::data::{CheckReport, FindingData, OopsReport, TableRow};
 use crate::report::text;
 use crate::terminal::style::{bad, counted, dim, grouped, head};
 
@@ -18,7 +18,7 @@ use crate::terminal::style::{bad, counted, dim, grouped, head};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum GuestReport {
-    Fallen(Fallen),
+    Oops(OopsReport),
     Whole(Box<CheckReport>),
 }
 
@@ -26,35 +26,35 @@ impl GuestReport {
     fn whole(&self) -> Option<&CheckReport> {
         match self {
             GuestReport::Whole(report) => Some(report),
-            GuestReport::Fallen(_) => None,
+            GuestReport::Oops(_) => None,
         }
     }
 
     fn verdict(&self) -> Verdict {
         match self {
             GuestReport::Whole(report) => report.verdict,
-            GuestReport::Fallen(report) => report.verdict,
+            GuestReport::Oops(report) => report.verdict,
         }
     }
 
     fn release(&self) -> &str {
         match self {
             GuestReport::Whole(report) => &report.kernel,
-            GuestReport::Fallen(report) => &report.kernel,
+            GuestReport::Oops(report) => &report.kernel,
         }
     }
 
     fn notes(&self) -> &[String] {
         match self {
             GuestReport::Whole(report) => &report.notes,
-            GuestReport::Fallen(report) => &report.notes,
+            GuestReport::Oops(report) => &report.notes,
         }
     }
 
     fn findings(&self) -> &[FindingData] {
         match self {
             GuestReport::Whole(report) => &report.findings,
-            GuestReport::Fallen(report) => &report.findings,
+            GuestReport::Oops(report) => &report.findings,
         }
     }
 
@@ -62,7 +62,7 @@ impl GuestReport {
     fn counts(&self) -> [u64; 2] {
         match self {
             GuestReport::Whole(report) => [report.cases, report.disagree],
-            GuestReport::Fallen(report) => [report.cases, report.disagree],
+            GuestReport::Oops(report) => [report.cases, report.disagree],
         }
     }
 
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_fallen_kernel_leaves_is_read_as_such() {
+    fn the_report_of_an_oops_is_read_as_such() {
         let json = r#"{"kernel": "6.1.0", "verdict": "divergence", "notes": ["fell"], "cases": 5,
                        "disagree": 1, "findings": [], "ended_by": "kernel"}"#;
         let report: GuestReport = serde_json::from_str(json).unwrap();

@@ -11,7 +11,7 @@ use crate::arguments::OptionName;
 use crate::report::causes;
 use crate::report::contradictions::ContradictionData;
 use crate::report::coverage::Coverage;
-use crate::report::data::{CheckReport, EndedBy, Fallen, FindingData, TableRow};
+use crate::report::data::{CheckReport, EndedBy, FindingData, OopsReport, TableRow};
 use crate::terminal::style::{bad, counted, dim, good, grouped, head, odd, wrapped};
 
 /// Columns of running text.
@@ -296,7 +296,7 @@ pub(crate) fn finding(finding: &FindingData) -> String {
 }
 
 /// The report of a command under which the kernel fell over.
-pub(crate) fn fallen(report: &Fallen) -> String {
+pub(crate) fn oops(report: &OopsReport) -> String {
     let mut text = format!("{} {}\n{}", head("Linux"), report.kernel, notes(&report.notes));
     text.push_str(&findings(&report.findings));
     let _ = writeln!(text, "\n{}  after {}", bad("DIVERGENCE"), counted(report.cases, "case"));

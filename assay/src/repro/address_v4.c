@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 /* The client's address of a subflow: 127.0.0.1, 127.0.0.2, ... */
 static void add_ip(int n)
 {

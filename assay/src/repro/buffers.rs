@@ -38,7 +38,7 @@ impl Writer<'_> {
         let _ = write!(
             text,
             "#define PAGE\t4096\nstatic const char pages[] = \"{}\";\n\n{}\n",
-            self.kept.letters(),
+            self.pages.letters(),
             statement(0, "static unsigned char ", &names("*"), ";"),
         );
         text.push_str("static const struct base {\n\tconst char *name;\n\tunsigned char **at;\n} bases[] = {\n");

@@ -1,5 +1,6 @@
 //! What is expected of each byte, as checks by name.
 
+use std::collections::BTreeSet;
 use std::mem::discriminant;
 use std::ops::Range;
 
@@ -7,9 +8,11 @@ use mptcp_harness::cases::{BLOCKS, Case, Input};
 use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::judge::region::{Laid, Map, Region, Spot};
 
+use super::dependency::Dependency;
 use super::pages::touched;
 use super::source::{call, remarked};
 use super::steady::{ADDRESS, PORT};
+use super::value::Value;
 
 /// Bytes of one name, within one thing that is laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,20 +24,6 @@ struct Piece {
     value: Value,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Value {
-    /// As this machine has its numbers.
-    Number(u64),
-    /// As networks have them.
-    Network(u64),
-    /// More of them than a number has.
-    Zeros,
-    /// The port of the scene's listener, of 2 bytes.
-    Port,
-    /// It depends on the moment.
-    Open,
-}
-
 /// Checks of one kind of thing.
 pub(crate) struct Section {
     /// The first of them.
@@ -43,10 +32,17 @@ pub(crate) struct Section {
 }
 
 /// The checks of a case, thing by thing.
-pub(crate) fn sections(case: &Case, map: &Map, over: &[Examination; 2]) -> Vec<Section> {
+pub(crate) fn sections(
+    case: &Case,
+    map: &Map,
+    over: &[Examination; 2],
+    used: &mut BTreeSet<Dependency>,
+) -> Vec<Section> {
     let reader = Reader { case, map, over };
     let section = |laid: &Laid| {
         let elements: Vec<Vec<Piece>> = (0..laid.count).map(|at| reader.pieces(laid, at)).collect();
+        let values = elements.iter().flatten().map(|piece| piece.value.dependencies(piece.len));
+        used.extend(values.flatten());
         let text = section(case, laid, &elements);
         (!text.is_empty()).then(|| Section { region: laid.region(0), text })
     };
@@ -349,7 +345,7 @@ fn looped(case: &Case, laid: &Laid, range: &Range<usize>, runs: &[&Run]) -> Stri
         }
         let function = if piece.value == Value::Zeros { "expect_zeros" } else { "expect" };
         if piece.value != Value::Zeros {
-            arguments.push(number(piece.value, piece.len, *step, range.start));
+            arguments.push(piece.value.text(piece.len, *step, range.start));
         }
         arguments.push(format!("\"{name}\""));
         if name.contains("%d") {
@@ -361,7 +357,7 @@ fn looped(case: &Case, laid: &Laid, range: &Range<usize>, runs: &[&Run]) -> Stri
         return text;
     }
     format!(
-        "\tfor (i = {}; i < {}; i++) {{\n\t\te = {} + {} * i;\n{text}\t}}\n",
+        "\tfor (int i = {}; i < {}; i++) {{\n\t\tconst unsigned char *e = {} + {} * i;\n\n{text}\t}}\n",
         range.start,
         range.end,
         pointer((name, start)),
@@ -371,30 +367,4 @@ fn looped(case: &Case, laid: &Laid, range: &Range<usize>, runs: &[&Run]) -> Stri
 
 fn pointer((name, offset): Pointer) -> String {
     if offset == 0 { name.to_owned() } else { format!("{name} + {offset}") }
-}
-
-/// A value as C, of the element `i` where it differs from one to the next.
-fn number(value: Value, len: usize, step: u64, first: usize) -> String {
-    let (value, is_network) = match value {
-        Value::Number(value) => (value, false),
-        Value::Network(value) => (value, true),
-        Value::Port => return "PORT".into(),
-        _ => return "0".into(),
-    };
-    let origin = value.wrapping_sub(step.wrapping_mul(first as u64));
-    let origin = match origin {
-        short if short <= 0xffff && !is_network => short.to_string(),
-        long => format!("{long:#x}"),
-    };
-    let text = match step {
-        0 => origin,
-        1 => format!("{origin} + i"),
-        _ => format!("{origin} + {step} * i"),
-    };
-    match (is_network, len) {
-        (true, 2) => format!("htons({text})"),
-        (true, 4) => format!("htonl({text})"),
-        (true, _) => format!("htobe64({text})"),
-        _ => text,
-    }
 }

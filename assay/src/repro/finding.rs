@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::session::stored_cases;
 
 /// A case, and what a report says of it.
-pub(crate) struct Found {
+pub(crate) struct ReportedCase {
     pub case: Case,
     /// One line for people, and the kernel that it was seen on.
     pub summary: Option<String>,
@@ -22,7 +22,7 @@ pub(crate) fn read(
     file: Option<&Path>,
     hex: Option<&str>,
     finding: Option<&str>,
-) -> Result<Found, String> {
+) -> Result<ReportedCase, String> {
     let stored = match (file, hex) {
         (Some(path), _) => match report(path)? {
             Some(report) => return choose(&report, finding, path),
@@ -38,7 +38,7 @@ pub(crate) fn read(
         (None, None) => return Err("a file or --hex is wanted".into()),
     };
     let case = stored.case.map_err(|why| format!("{}: {why}", stored.name))?;
-    Ok(Found { case, summary: None, console: None })
+    Ok(ReportedCase { case, summary: None, console: None })
 }
 
 /// A file that begins as JSON does; a stored case begins with its version.
@@ -52,7 +52,7 @@ fn report(path: &Path) -> Result<Option<Value>, String> {
     report.map_err(|error| wrong(&format!("it begins as a report in JSON does, but {error}")))
 }
 
-fn choose(report: &Value, wanted: Option<&str>, path: &Path) -> Result<Found, String> {
+fn choose(report: &Value, wanted: Option<&str>, path: &Path) -> Result<ReportedCase, String> {
     // Of several kernels there is a list, with a report in each.
     let one = std::slice::from_ref(report);
     let reports = report.as_array().map_or(one, Vec::as_slice).iter();
@@ -93,7 +93,7 @@ fn choose(report: &Value, wanted: Option<&str>, path: &Path) -> Result<Found, St
     })?;
     let case = stored_cases::from_hex(&digits).case;
     let kernel = word(report, "kernel").unwrap_or_else(|| "?".into());
-    Ok(Found {
+    Ok(ReportedCase {
         case: case.map_err(|why| format!("{}: {why}", path.display()))?,
         summary: word(finding, "summary").map(|summary| format!("Linux {kernel}: {summary}")),
         console: word(finding, "console"),

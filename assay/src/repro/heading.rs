@@ -1,11 +1,14 @@
 //! The comment on top of the program, and its definitions.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use mptcp_emulator::abi;
 use mptcp_harness::cases::{Input, codec, option_name};
 use mptcp_harness::judge::finding::hex;
+use mptcp_harness::scenes::Recipe;
 
+use super::dependency::Dependency;
 use super::input::ProgramInput;
 use super::program::Writer;
 use super::source::{comment, legend, promise};
@@ -75,23 +78,24 @@ impl Writer<'_> {
     }
 
     /// What headers may lack, and copies of the structures under other names.
-    pub(super) fn definitions(&self, fragments: &[&str]) -> String {
+    pub(super) fn definitions(&self, used: &BTreeSet<Dependency>) -> String {
         let mut text = String::new();
         let mut define = |name: &str, value: i32| {
-            if fragments.iter().any(|fragment| fragment.contains(name)) {
-                let _ = write!(text, "\n#ifndef {name}\n#define {name}\t{value}\n#endif");
-            }
+            let _ = write!(text, "\n#ifndef {name}\n#define {name}\t{value}\n#endif");
         };
-        define("IPPROTO_MPTCP", abi::IPPROTO_MPTCP);
-        define("SOL_MPTCP", abi::SOL_MPTCP);
-        define("MPTCP_INFO", abi::MPTCP_INFO);
         let option = self.subjects.case().option;
+        let asks_size = used.contains(&Dependency::MptcpInfoSize);
+        if asks_size || !matches!(self.subjects.scene.plan(), Recipe::NotMptcp(_)) {
+            define("IPPROTO_MPTCP", abi::IPPROTO_MPTCP);
+        }
+        define("SOL_MPTCP", abi::SOL_MPTCP);
+        if asks_size || option == abi::MPTCP_INFO {
+            define("MPTCP_INFO", abi::MPTCP_INFO);
+        }
         if option != abi::MPTCP_INFO && mptcp_harness::cases::is_known(option) {
             define(&option_name(option), option);
         }
-        if !text.is_empty() {
-            text.push('\n');
-        }
+        text.push('\n');
         text.push_str(match self.subjects.case().input {
             Input::Nothing => "",
             Input::Data(_) => include_str!("subflow_data.c"),

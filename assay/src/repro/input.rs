@@ -9,12 +9,12 @@ use mptcp_harness::model::Model;
 use mptcp_harness::run::runner::{Runner, Target};
 use mptcp_harness::scenes::Scene;
 
-use super::finding::Found;
+use super::finding::ReportedCase;
 use crate::model_socket::ModelSocket;
 
 /// All that a program is made of.
 pub(crate) struct ProgramInput {
-    pub(crate) found: Found,
+    pub(crate) found: ReportedCase,
     pub(crate) scene: &'static Scene,
     pub(crate) kernel: Kernel,
     pub(crate) revision: Revision,

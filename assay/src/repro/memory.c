@@ -5,8 +5,6 @@
 
 #define PAGES	((int)sizeof(pages) - 1)
 #define SIZE	(PAGES * PAGE)
-/* Nothing on either side, as far as any 31-bit offset or size leads. */
-#define GUARD	(4UL << 30)
 
 static unsigned char *mem, before[SIZE];
 static char told[SIZE];	/* bytes that some line below speaks of */
@@ -19,7 +17,8 @@ static void map_memory(void)
 	if (sysconf(_SC_PAGESIZE) != PAGE)
 		skip("pages are not 4096 bytes");
 	mem = mmap(NULL, GUARD + SIZE + GUARD, PROT_NONE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_LOW,
+		   -1, 0);
 	if (mem == MAP_FAILED)
 		skip("mmap");
 	mem += GUARD;

@@ -7,6 +7,7 @@
 //! are the files beside this one: only those that the case needs.
 
 mod buffers;
+mod dependency;
 mod expect;
 mod finding;
 mod heading;
@@ -16,6 +17,7 @@ mod program;
 mod source;
 mod staging;
 mod steady;
+mod value;
 
 pub(crate) use finding::read;
 pub(crate) use input::{ProgramInput, predict};

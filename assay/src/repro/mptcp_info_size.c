@@ -1,3 +1,6 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static void need_mptcp_info(socklen_t want)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);

@@ -8,13 +8,13 @@ use mptcp_harness::judge::evidence::Examination;
 use mptcp_harness::memory::layout;
 use mptcp_harness::memory::layout::{LEN, PAGES, PATTERN, UNMAPPED};
 
-/// Pages of the street, in their order, without those in which nothing happens.
-/// Those that are next to each other on the street are so here.
-pub(crate) struct Kept(Vec<usize>);
+/// The pages of the street that the program maps, in their order: without those in which
+/// nothing happens.
+pub(crate) struct ProgramPages(Vec<usize>);
 
-impl Kept {
+impl ProgramPages {
     /// Each page on which something stands or is written, and its neighbours.
-    pub fn new(case: &Case, over: &[Examination; 2]) -> Kept {
+    pub fn new(case: &Case, over: &[Examination; 2]) -> ProgramPages {
         let mut marked = [false; PAGES];
         let mut mark = |place: Place, len: usize| {
             if let Some(start) = place.offset() {
@@ -42,7 +42,7 @@ impl Kept {
         if kept.is_empty() {
             kept.push(1);
         }
-        Kept(kept)
+        ProgramPages(kept)
     }
 
     /// A letter for each page.

@@ -7,9 +7,10 @@ use mptcp_emulator::{Errno, Revision, Rule, abi};
 use mptcp_harness::cases::{Entry, Input, Place, option_name};
 use mptcp_harness::judge::region::{Map, Region};
 
+use super::dependency::Dependency::{self, *};
 use super::expect::{Section, sections};
 use super::input::ProgramInput;
-use super::pages::Kept;
+use super::pages::ProgramPages;
 use super::source::{comment, promise, rule, statement};
 use super::staging::Staging;
 
@@ -17,66 +18,53 @@ use super::staging::Staging;
 pub(crate) fn text(subjects: &ProgramInput) -> Result<String, String> {
     let writer = Writer {
         subjects,
-        kept: Kept::new(subjects.case(), &subjects.over),
+        pages: ProgramPages::new(subjects.case(), &subjects.over),
         staging: Staging::of(subjects.scene),
     };
     let map = Map::new(subjects.case(), &subjects.revision, subjects.subflows);
-    let main = writer.main(sections(subjects.case(), &map, &subjects.over));
-    let uses = |function: &str| main.contains(&format!("\t{function}("));
+    let mut used = BTreeSet::new();
+    let sections = sections(subjects.case(), &map, &subjects.over, &mut used);
+    let main = writer.main(&sections, &mut used);
+    let take = |which: &[Dependency]| -> Vec<&'static str> {
+        which.iter().filter(|one| used.contains(one)).map(|one| one.fragment()).collect()
+    };
     let mut fragments = vec![include_str!("skip.c")];
-    for (function, fragment) in [
-        ("need_compat", include_str!("compat.c")),
-        ("need_tcp_info", include_str!("tcp_info_size.c")),
-        ("need_mptcp_info", include_str!("mptcp_info_size.c")),
-    ] {
-        fragments.extend(uses(function).then_some(fragment));
-    }
+    fragments.extend(take(&[Compat, TcpInfoSize, MptcpInfoSize]));
     fragments.extend(&writer.staging.fragments);
     let scene = format!("static int scene(void)\n{{\n{}}}\n", writer.staging.body);
     fragments.push(&scene);
-    let (pointers, memory) = (writer.pointers(), writer.memory());
-    fragments.extend([pointers.as_str(), &memory]);
-    fragments.extend(uses("put").then_some(include_str!("put.c")));
+    let pointers = writer.pointers();
+    // A 32-bit program has less around its memory, as
+    // [`Case::is_safe`](mptcp_harness::cases::Case::is_safe) leaves no room for more.
+    let guard =
+        if writer.is_compat() { include_str!("guard_compat.c") } else { include_str!("guard.c") };
+    fragments.extend([&pointers, guard, include_str!("memory.c")]);
+    fragments.extend(take(&[Put]));
     fragments.push(include_str!("check.c"));
-    if uses("expect") || uses("expect_zeros") {
+    if used.contains(&Expect) || used.contains(&ExpectZeros) {
         fragments.push(include_str!("failed.c"));
     }
-    for (function, fragment) in [
-        ("expect", include_str!("expect.c")),
-        ("expect_zeros", include_str!("expect_zeros.c")),
-        ("left_open", include_str!("left_open.c")),
-    ] {
-        fragments.extend(uses(function).then_some(fragment));
-    }
+    fragments.extend(take(&[Expect, ExpectZeros, LeftOpen]));
     fragments.extend([include_str!("result.c"), include_str!("rest.c"), &main]);
-    Ok(writer.head() + &joined(&fragments, &writer.definitions(&fragments)))
+    fragments.extend(take(&[NetworkOrder, NetworkOrder64]));
+    Ok(writer.head() + &joined(&fragments, &writer.definitions(&used)))
 }
 
 /// Fragments in their order, with what they include on top, once.
 fn joined(fragments: &[&str], definitions: &str) -> String {
     let is_include = |line: &&str| line.starts_with("#include ");
-    let mut includes: BTreeSet<&str> =
+    let includes: BTreeSet<&str> =
         fragments.iter().flat_map(|fragment| fragment.lines()).filter(is_include).collect();
-    for (word, include) in [
-        ("htobe64(", "#include <endian.h>"),
-        ("htons(", "#include <arpa/inet.h>"),
-        ("htonl(", "#include <arpa/inet.h>"),
-        ("IPPROTO_", "#include <netinet/in.h>"),
-        ("usleep(", "#include <unistd.h>"),
-        ("getsockopt(", "#include <sys/socket.h>"),
-    ] {
-        if fragments.iter().any(|fragment| fragment.contains(word)) {
-            includes.insert(include);
-        }
-    }
     let mut text = "#define _GNU_SOURCE\n".to_owned();
     for include in includes {
         let _ = writeln!(text, "{include}");
     }
     text.push_str(definitions);
     for fragment in fragments {
-        let kept: Vec<&str> = fragment.lines().filter(|line| !is_include(line)).collect();
-        let _ = writeln!(text, "\n{}", kept.join("\n").trim());
+        let lines: Vec<&str> = fragment.lines().filter(|line| !is_include(line)).collect();
+        if !lines.is_empty() {
+            let _ = writeln!(text, "\n{}", lines.join("\n").trim());
+        }
     }
     text
 }
@@ -84,7 +72,7 @@ fn joined(fragments: &[&str], definitions: &str) -> String {
 /// Writes one program.
 pub(super) struct Writer<'a> {
     pub(super) subjects: &'a ProgramInput,
-    pub(super) kept: Kept,
+    pub(super) pages: ProgramPages,
     pub(super) staging: Staging,
 }
 
@@ -93,46 +81,27 @@ impl Writer<'_> {
         self.subjects.case().entry == Entry::Compat
     }
 
-    /// The memory: of a 32-bit program where such a program has it, and with less
-    /// around it, as [`Case::is_safe`](mptcp_harness::cases::Case::is_safe) leaves no
-    /// room for more.
-    fn memory(&self) -> String {
-        let memory = include_str!("memory.c");
-        if !self.is_compat() {
-            return memory.to_owned();
-        }
-        let (before, behind) = memory.split_once("/* Nothing").unwrap_or((memory, ""));
-        let (_, behind) = behind.split_once("30)\n").unwrap_or(("", behind));
-        let guard = "/* Nothing on either side, and all of it below 4 GiB. */\n\
-                     #define GUARD\t(4UL << 20)\n";
-        let low = behind.replace("MAP_NORESERVE, -1", "MAP_NORESERVE | MAP_32BIT,\n\t\t   -1");
-        format!("{before}{guard}{low}")
-    }
-
-    fn main(&self, sections: Vec<Section>) -> String {
+    fn main(&self, sections: &[Section], used: &mut BTreeSet<Dependency>) -> String {
         let case = self.subjects.case();
-        let checks = self.checks(&sections);
-        let mut text = "int main(void)\n{\n".to_owned();
+        let mut text = "#include <sys/socket.h>\n\nint main(void)\n{\n".to_owned();
         if case.optlen.offset().is_some() {
             let _ = writeln!(text, "\tsocklen_t length = {};", length(case.length));
         }
-        if checks.contains("\te = ") {
-            text.push_str("\tconst unsigned char *e;\n");
-        }
-        let i = if checks.contains("\tfor (i = ") { ", i" } else { "" };
-        let _ = writeln!(text, "\tint fd, ret{i};");
+        text.push_str("\tint fd, ret;\n");
         text.push_str(&self.declaration());
         text.push_str("\n\tsetbuf(stdout, NULL);\n");
-        text.push_str(&self.sizes());
+        text.push_str(&self.sizes(used));
         text.push_str("\tfd = scene();\n\n\tmap_memory();\n");
         for (name, place) in self.places() {
-            let _ = writeln!(text, "\t{name} = {};", self.kept.expression(place));
+            let _ = writeln!(text, "\t{name} = {};", self.pages.expression(place));
         }
         text.push_str(&self.pointed());
         if case.optval.offset().is_some() && case.input != Input::Nothing {
+            used.insert(Put);
             text.push_str("\tput(optval, &header, sizeof(header));\n");
         }
         if case.optlen.offset().is_some() {
+            used.insert(Put);
             text.push_str("\tput(optlen, &length, sizeof(length));\n");
         }
         text.push_str("\tprotect_memory();\n\n");
@@ -149,7 +118,7 @@ impl Writer<'_> {
         } else {
             text.push_str(&statement(1, "ret = getsockopt(", &arguments, ");"));
         }
-        text.push_str(&checks);
+        text.push_str(&self.checks(sections));
         text + include_str!("end.c")
     }
 
@@ -202,11 +171,12 @@ impl Writer<'_> {
     }
 
     /// Sizes by which a kernel is told from one that this is not written for.
-    fn sizes(&self) -> String {
+    fn sizes(&self, used: &mut BTreeSet<Dependency>) -> String {
         let revision = &self.subjects.revision;
         let option = self.subjects.case().option;
         let mut text = String::new();
         if self.is_compat() {
+            used.insert(Compat);
             text.push_str("\tneed_compat();\n");
         }
         // What is refused tells nothing of sizes; a fault may come of them.
@@ -214,6 +184,7 @@ impl Writer<'_> {
             return text;
         }
         if matches!(option, abi::MPTCP_TCPINFO | abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
+            used.insert(TcpInfoSize);
             let _ = writeln!(text, "\tneed_tcp_info({});", revision.tcp_info);
         }
         // What the first release had all have.
@@ -221,6 +192,7 @@ impl Writer<'_> {
             .is_ok_and(|length| length <= Revision::V5_16.mptcp_info);
         let grown = option == abi::MPTCP_INFO && !first;
         if grown || matches!(option, abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT) {
+            used.insert(MptcpInfoSize);
             let _ = writeln!(text, "\tneed_mptcp_info({});", revision.mptcp_info);
         }
         text

@@ -46,7 +46,7 @@ const SUBFLOWS: &str = "num_subflows";
 type Place = (u8, usize);
 
 /// The values of a field, by place, each as often as a survey saw it.
-type Seen = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
+type FieldValues = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
 
 /// Compares what some surveys of each kernel saw, each from a boot of its own. What the
 /// kernels' revisions are known to hold otherwise is left out.
@@ -56,7 +56,7 @@ pub(crate) fn compare(
     revisions: [Revision; 2],
 ) -> Vec<Content> {
     let mut found: Vec<Content> = subflows([base, patched], revisions).into_iter().collect();
-    let known = Known::new(revisions);
+    let known = RevisionContents::new(revisions);
     let (base, patched) = (seen(base), seen(patched));
     for ((structure, field), places) in &base {
         let Some(others) = patched.get(&(*structure, field.clone())) else {
@@ -132,13 +132,13 @@ fn subflows(surveys: [&[&GuestRun]; 2], revisions: [Revision; 2]) -> Option<Cont
 }
 
 /// What two revisions are known to hold otherwise in `struct mptcp_info`.
-struct Known {
+struct RevisionContents {
     revisions: [Revision; 2],
 }
 
-impl Known {
-    fn new(revisions: [Revision; 2]) -> Known {
-        Known { revisions }
+impl RevisionContents {
+    fn new(revisions: [Revision; 2]) -> RevisionContents {
+        RevisionContents { revisions }
     }
 
     /// Whether a field's values on both kernels are 0 where the revision has 0, if that is
@@ -160,8 +160,8 @@ impl Known {
     }
 }
 
-fn seen(surveys: &[&GuestRun]) -> Seen {
-    let mut seen = Seen::new();
+fn seen(surveys: &[&GuestRun]) -> FieldValues {
+    let mut seen = FieldValues::new();
     for facts in surveys.iter().flat_map(|survey| &survey.scenes) {
         let SceneFacts { id, info, tcp_info, subflow_info, .. } = facts;
         let mut put = |structure, fields, place, digits: &str| {

@@ -99,16 +99,16 @@ pub(crate) fn compare(
                     because = causes;
                     let explained = because.is_some();
                     let class = if explained { Class::Explained } else { Class::Unexplained };
-                    (class, Said::of(diagnosis))
+                    (class, GroupFacts::of(diagnosis))
                 }
             },
-            (AGREE, _) => match Said::one(said(surveys[1], patched)) {
-                kept @ Said { kept: Some(_), .. } => (Class::Promise, kept),
+            (AGREE, _) => match GroupFacts::one(said(surveys[1], patched)) {
+                kept @ GroupFacts { kept: Some(_), .. } => (Class::Promise, kept),
                 broken => (Class::Regression, broken),
             },
             // What was promised and is no longer kept is no fix.
-            (_, AGREE) => match Said::one(said(surveys[0], base)) {
-                kept @ Said { kept: Some(_), .. } => (Class::Regression, kept),
+            (_, AGREE) => match GroupFacts::one(said(surveys[0], base)) {
+                kept @ GroupFacts { kept: Some(_), .. } => (Class::Regression, kept),
                 broken => (Class::Fixed, broken),
             },
             _ => {
@@ -118,7 +118,7 @@ pub(crate) fn compare(
                     *comparison.alike_wrong.entry(first.signature.clone()).or_default() += 1;
                     continue;
                 }
-                (Class::BothWrong, Said::both(first, second))
+                (Class::BothWrong, GroupFacts::both(first, second))
             }
         };
         let causes = because.unwrap_or_default();
@@ -180,7 +180,7 @@ impl Comparison {
     }
 
     /// Of a patched kernel that fell over: there is nothing to compare but that.
-    pub(crate) fn fallen(
+    pub(crate) fn oops(
         signature: String,
         summary: &str,
         console: Option<String>,
@@ -218,7 +218,7 @@ fn expanded(runs: &[(u32, u64)]) -> impl Iterator<Item = u32> + '_ {
 }
 
 /// What a group says of itself.
-struct Said {
+struct GroupFacts {
     signature: String,
     summary: String,
     rule: Option<String>,
@@ -227,9 +227,9 @@ struct Said {
     case: Option<Case>,
 }
 
-impl Said {
-    fn of(diagnosis: Diagnosis) -> Said {
-        Said {
+impl GroupFacts {
+    fn of(diagnosis: Diagnosis) -> GroupFacts {
+        GroupFacts {
             signature: diagnosis.signature,
             summary: diagnosis.summary,
             rule: diagnosis.rule.map(|rule| rule.name().to_owned()),
@@ -239,9 +239,9 @@ impl Said {
         }
     }
 
-    fn one(disagreement: Option<Disagreement>) -> Said {
+    fn one(disagreement: Option<Disagreement>) -> GroupFacts {
         match disagreement {
-            Some(said) => Said {
+            Some(said) => GroupFacts {
                 case: stored_cases::from_hex(&said.case).case.ok(),
                 signature: said.signature,
                 summary: said.summary,
@@ -249,7 +249,7 @@ impl Said {
                 console: said.console,
                 kept: said.kept,
             },
-            None => Said {
+            None => GroupFacts {
                 signature: "unknown".into(),
                 summary: "a disagreement that was not told".into(),
                 rule: None,
@@ -260,8 +260,8 @@ impl Said {
         }
     }
 
-    fn both(base: &Disagreement, patched: &Disagreement) -> Said {
-        Said {
+    fn both(base: &Disagreement, patched: &Disagreement) -> GroupFacts {
+        GroupFacts {
             signature: format!("{} | {}", base.signature, patched.signature),
             summary: format!("base: {}. Patched: {}", base.summary, patched.summary),
             rule: patched.rule.clone(),

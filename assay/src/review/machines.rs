@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
 use mptcp_limits::{Need, Resource, files};
-use serde_json::Value;
 
 use super::guest_run::{COMMAND, FAR, GuestRun, Request};
 use crate::arguments::MachineArgs;
+use crate::report::data::{FindingData, OopsReport};
 use crate::session::machine::{Capture, boot, verdict};
 use crate::terminal::out;
 
@@ -27,11 +27,15 @@ pub(crate) struct Machines<'a> {
 
 impl Machines<'_> {
     /// A survey of each.
-    pub(crate) fn survey(&self, request: &Request, what: &str) -> Result<[GuestRun; 2], Ended> {
+    pub(crate) fn survey(
+        &self,
+        request: &Request,
+        what: &str,
+    ) -> Result<[GuestRun; 2], GuestError> {
         let request_json = serde_json::to_vec(request).map_err(|error| error.to_string())?;
-        let file = Temporary::new(&request_json)?;
-        let far = Far::new(what, 2 * (request.cases + request.stored.len() as u64));
-        let one = |kernel: &Kernel| self.one(kernel, &file.0, &far);
+        let file = TemporaryFile::new(&request_json)?;
+        let progress = RunProgress::new(what, 2 * (request.cases + request.stored.len() as u64));
+        let one = |kernel: &Kernel| self.one(kernel, &file.0, &progress);
         let results = thread::scope(|scope| {
             let running: Vec<_> =
                 self.kernels.iter().map(|kernel| started(scope, || one(kernel))).collect();
@@ -41,18 +45,23 @@ impl Machines<'_> {
             });
             joined.collect::<Vec<_>>()
         });
-        far.end();
+        progress.end();
         let mut results = results.into_iter();
         match (results.next(), results.next()) {
-            (Some(Ok(base)), Some(Err(Ended::Fell(fallen)))) => {
-                Err(Ended::Fell(Box::new(Fallen { base: Some(base), ..*fallen })))
+            (Some(Ok(base)), Some(Err(GuestError::Oops(oops)))) => {
+                Err(GuestError::Oops(Box::new(KernelOops { base: Some(base), ..*oops })))
             }
             (Some(base), Some(patched)) => Ok([base?, patched?]),
             _ => Err("a machine was not run".to_owned().into()),
         }
     }
 
-    fn one(&self, kernel: &Kernel, request: &Path, far: &Arc<Far>) -> Result<GuestRun, Ended> {
+    fn one(
+        &self,
+        kernel: &Kernel,
+        request: &Path,
+        progress: &Arc<RunProgress>,
+    ) -> Result<GuestRun, GuestError> {
         let errand = Errand {
             arguments: vec![COMMAND.into(), request.display().to_string()],
             environment: Vec::new(),
@@ -60,31 +69,23 @@ impl Machines<'_> {
             seconds: self.args.timeout.saturating_add(30),
         };
         let heard = Capture::default();
-        let ports = (heard.clone(), Notes { far: far.clone(), told: 0, line: Vec::new() });
+        let ports =
+            (heard.clone(), Notes { progress: progress.clone(), told: 0, line: Vec::new() });
         let run = boot(self.args, &errand, &[request.to_owned()], kernel, ports)?;
-        let told = serde_json::from_slice(&heard.bytes());
-        if let Ok(survey) = told {
-            // What it complained of and belongs to no case takes the word away.
+        if let Ok(survey) = serde_json::from_slice(&heard.bytes()) {
+            // After a complaint that belongs to no case the verdict is discarded.
             return match verdict(&run, self.args) {
                 Ok(_) => Ok(survey),
                 Err(trouble) => Err(format!("{}: {trouble}", kernel.name).into()),
             };
         }
-        // A kernel that falls over leaves the case under which it did.
-        let remains: Option<Value> = serde_json::from_slice(&heard.bytes()).ok();
-        let told = remains.as_ref().map_or(&Value::Null, |told| &told["findings"][0]);
-        let word = |name: &str| told[name].as_str().map(str::to_owned);
-        if let (Some(signature), Some(summary), Some(case)) =
-            (word("signature"), word("summary"), word("case"))
-        {
-            return Err(Ended::Fell(Box::new(Fallen {
-                base: None,
-                kernel: kernel.clone(),
-                signature,
-                summary,
-                console: word("console"),
-                case,
-            })));
+        // After an oops the first process reports the case that was running.
+        let report = serde_json::from_slice::<OopsReport>(&heard.bytes()).ok();
+        if let Some(finding) = report.and_then(|report| report.findings.into_iter().next()) {
+            let FindingData { signature, summary, console, case, .. } = finding;
+            let kernel = kernel.clone();
+            let oops = KernelOops { base: None, kernel, signature, summary, console, case };
+            return Err(GuestError::Oops(Box::new(oops)));
         }
         let trouble = verdict(&run, self.args).err();
         let trouble = trouble.unwrap_or_else(|| "its survey did not arrive".into());
@@ -92,15 +93,15 @@ impl Machines<'_> {
     }
 }
 
-/// Why there is no survey.
-pub(crate) enum Ended {
-    /// The kernel fell over in a case.
-    Fell(Box<Fallen>),
+/// Why there is no guest run.
+pub(crate) enum GuestError {
+    /// The kernel oopsed in a case.
+    Oops(Box<KernelOops>),
     Trouble(String),
 }
 
-/// A kernel that fell over, and the case in which it did.
-pub(crate) struct Fallen {
+/// A kernel that oopsed, and the case in which it did.
+pub(crate) struct KernelOops {
     /// What the base kernel did meanwhile.
     pub(crate) base: Option<GuestRun>,
     pub(crate) kernel: Kernel,
@@ -110,23 +111,23 @@ pub(crate) struct Fallen {
     pub(crate) case: String,
 }
 
-impl From<String> for Ended {
-    fn from(trouble: String) -> Ended {
-        Ended::Trouble(trouble)
+impl From<String> for GuestError {
+    fn from(trouble: String) -> GuestError {
+        GuestError::Trouble(trouble)
     }
 }
 
-impl From<Ended> for String {
-    fn from(ended: Ended) -> String {
+impl From<GuestError> for String {
+    fn from(ended: GuestError) -> String {
         match ended {
-            Ended::Trouble(trouble) => trouble,
-            Ended::Fell(fallen) => format!(
+            GuestError::Trouble(trouble) => trouble,
+            GuestError::Oops(oops) => format!(
                 "{} fell over, so that there is no comparison: {}\nassay vm --kernel {} -- explain \
                  --hex {}",
-                fallen.kernel.name,
-                fallen.summary,
-                fallen.kernel.image.display(),
-                fallen.case
+                oops.kernel.name,
+                oops.summary,
+                oops.kernel.image.display(),
+                oops.case
             ),
         }
     }
@@ -148,34 +149,34 @@ fn started<'scope, T: Send + 'scope>(
 }
 
 /// A file that is gone when it is no longer needed.
-struct Temporary(PathBuf);
+struct TemporaryFile(PathBuf);
 
-impl Temporary {
-    fn new(bytes: &[u8]) -> Result<Temporary, String> {
+impl TemporaryFile {
+    fn new(bytes: &[u8]) -> Result<TemporaryFile, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("mptcp-assay-{}-{number}.json", std::process::id());
         let path = std::env::temp_dir().join(name);
         files::write(&path, bytes, "set TMPDIR to a folder with more space")?;
-        Ok(Temporary(path))
+        Ok(TemporaryFile(path))
     }
 }
 
-impl Drop for Temporary {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         // Nothing is to be done about one that stays.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// How far two surveys are, for somebody who watches.
-struct Far {
+/// The cases that both guests have run, for somebody who watches.
+struct RunProgress {
     bar: Option<ProgressBar>,
     sides: AtomicU64,
 }
 
-impl Far {
-    fn new(what: &str, all: u64) -> Arc<Far> {
+impl RunProgress {
+    fn new(what: &str, all: u64) -> Arc<RunProgress> {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(all);
             let style = if all > 0 {
@@ -191,7 +192,7 @@ impl Far {
         if bar.is_none() {
             out::note(format_args!("assay: {what}"));
         }
-        Arc::new(Far { bar, sides: AtomicU64::new(0) })
+        Arc::new(RunProgress { bar, sides: AtomicU64::new(0) })
     }
 
     fn add(&self, cases: u64) {
@@ -208,9 +209,9 @@ impl Far {
     }
 }
 
-/// A machine's standard error: how far it is goes to the bar, the rest to ours.
+/// A machine's standard error: its progress goes to the bar, all other lines to ours.
 struct Notes {
-    far: Arc<Far>,
+    progress: Arc<RunProgress>,
     told: u64,
     line: Vec<u8>,
 }
@@ -224,10 +225,10 @@ impl Write for Notes {
             }
             let line = String::from_utf8_lossy(&self.line).trim_end().to_owned();
             self.line.clear();
-            match line.strip_prefix(FAR).and_then(|far| far.parse::<u64>().ok()) {
-                Some(far) => {
-                    self.far.add(far.saturating_sub(self.told));
-                    self.told = far;
+            match line.strip_prefix(FAR).and_then(|cases| cases.parse::<u64>().ok()) {
+                Some(cases) => {
+                    self.progress.add(cases.saturating_sub(self.told));
+                    self.told = cases;
                 }
                 None => out::note(line),
             }

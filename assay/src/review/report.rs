@@ -34,7 +34,7 @@ pub(crate) struct Review {
     pub(crate) patched: KernelData,
     /// What was built, of which patches, and to what the review was confined.
     pub(crate) facts: Vec<String>,
-    pub(crate) tried: Tried,
+    pub(crate) tried: CaseCounts,
     /// What the patched kernel has less of, which breaks programs however well it is
     /// explained.
     pub(crate) losses: Vec<String>,
@@ -88,7 +88,7 @@ pub(crate) struct KernelData {
 
 /// How much was tried.
 #[derive(Serialize)]
-pub(crate) struct Tried {
+pub(crate) struct CaseCounts {
     pub(crate) cases: u64,
     pub(crate) compared: u64,
     pub(crate) undecided: u64,
@@ -167,7 +167,7 @@ impl Review {
             troubles: troubles(&tally, &coverage, &uneven),
             coverage,
             facts: material.facts.clone(),
-            tried: Tried::new(&material),
+            tried: CaseCounts::new(&material),
             losses,
             data: data.map(|datum| datum.text(revisions)).collect(),
             groups,
@@ -233,8 +233,8 @@ fn short(asked: &[String; 2]) -> [&str; 2] {
     if base == patched { asked.each_ref().map(String::as_str) } else { [base, patched] }
 }
 
-impl Tried {
-    fn new(material: &Material<'_>) -> Tried {
+impl CaseCounts {
+    fn new(material: &Material<'_>) -> CaseCounts {
         let Material { surveys, comparison, .. } = material;
         let parts = comparison.parts;
         let fired = |one: &Rule| {
@@ -243,7 +243,7 @@ impl Tried {
         // What the design of 2021 says applies to a kernel that has it.
         let there = material.revisions.iter().any(|revision| revision.info_opt);
         let applies = |one: &&Rule| there || one.options() != Options::InfoOpt;
-        Tried {
+        CaseCounts {
             cases: parts.all(),
             compared: comparison.compared,
             undecided: comparison.undecided,

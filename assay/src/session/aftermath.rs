@@ -15,7 +15,7 @@ use mptcp_lab::guest::{Errand, Survivor};
 
 use super::kernel_log::{BOX, complaint};
 use crate::arguments::Format;
-use crate::report::data::{EndedBy, Fallen, FindingData};
+use crate::report::data::{EndedBy, FindingData, OopsReport};
 use crate::report::ktap::{Ending, Point};
 use crate::report::{ktap, ktap_check};
 use crate::session::findings::store;
@@ -71,7 +71,7 @@ impl Survivor for Aftermath {
             // What cannot be saved is reported all the same.
             let _ = store(work, &folder, &finding, &mut data);
         }
-        let report = Fallen {
+        let report = OopsReport {
             verdict: Verdict::Divergence,
             kernel: Kernel::running(None).release,
             notes: vec![
@@ -92,7 +92,7 @@ impl Survivor for Aftermath {
                 Some(ktap::document(&report.notes, &[findings.fold(point, Point::saying)]))
             }
             Format::Human => {
-                let text = text::fallen(&report);
+                let text = text::oops(&report);
                 let coloured = errand.environment.iter().any(|(name, _)| name == "CLICOLOR_FORCE");
                 Some(if coloured { text } else { strip_str(&text).to_string() })
             }

@@ -6,14 +6,14 @@ use mptcp_harness::cases::codec;
 use mptcp_harness::scenes::by_id;
 
 use super::*;
-use crate::explain::explanation::{Explained, ModelAnswer};
+use crate::explain::explanation::{CaseContext, ModelAnswer};
 
 fn of(name: &str) -> (Case, Table) {
     let path = format!("{}/../corpus/negotiate/{name}.case", env!("CARGO_MANIFEST_DIR"));
     let case = codec::decode(&fs::read(path).unwrap()).unwrap();
     let scene = by_id(case.scene).unwrap();
-    let explained = Explained { case, scene, expected: None, skipped: None };
-    let asked = |revision| explained.modelled(&explained.with_option(revision)).unwrap();
+    let context = CaseContext { case, scene, expected: None, skipped: None };
+    let asked = |revision| context.modelled(&context.with_option(revision)).unwrap();
     let each: Vec<ModelAnswer> = Revision::ALL.into_iter().map(asked).collect();
     (case, table(&case, &each))
 }

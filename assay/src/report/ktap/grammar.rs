@@ -9,19 +9,19 @@ pub enum Result {
     Skip,
 }
 
-/// A test point as it was read.
+/// A test point of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
+pub struct TestPoint {
     pub name: String,
     pub result: Result,
     /// What follows the directive.
     pub reason: String,
     pub comments: Vec<String>,
-    pub points: Vec<Read>,
+    pub points: Vec<TestPoint>,
 }
 
 /// Reads a document; an error names its line.
-pub fn read(text: &str) -> std::result::Result<Vec<Read>, String> {
+pub fn read(text: &str) -> std::result::Result<Vec<TestPoint>, String> {
     if text.contains('\u{1b}') {
         return Err("colours".into());
     }
@@ -65,7 +65,7 @@ impl Lines<'_> {
         &mut self,
         indent: &str,
         name: Option<&mut String>,
-    ) -> std::result::Result<(Vec<Read>, Vec<String>), String> {
+    ) -> std::result::Result<(Vec<TestPoint>, Vec<String>), String> {
         if self.peek(indent) != Some("KTAP version 1") {
             return Err(self.error("no version"));
         }
@@ -88,7 +88,7 @@ impl Lines<'_> {
         Ok((points, rest))
     }
 
-    fn point(&mut self, indent: &str, number: usize) -> std::result::Result<Read, String> {
+    fn point(&mut self, indent: &str, number: usize) -> std::result::Result<TestPoint, String> {
         let mut comments = self.comments(indent);
         let inner = format!("{indent}  ");
         let (mut header, mut points) = (None, Vec::new());
@@ -127,6 +127,6 @@ impl Lines<'_> {
         }
         let (name, reason) = (name.to_owned(), reason.to_owned());
         self.at += 1;
-        Ok(Read { name, result, reason, comments, points })
+        Ok(TestPoint { name, result, reason, comments, points })
     }
 }

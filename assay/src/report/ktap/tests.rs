@@ -1,5 +1,5 @@
 use super::*;
-use grammar::{Read, Result, read};
+use grammar::{Result, TestPoint, read};
 
 fn skip(why: &str) -> Ending {
     Ending::Skip(why.into())
@@ -25,7 +25,7 @@ fn a_document_reads_as_it_was_meant() {
     let points = read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let results: Vec<Result> = points.iter().map(|point| point.result).collect();
     assert_eq!(results, [Result::NotOk, Result::Ok, Result::Skip, Result::NotOk]);
-    let Read { comments, points: inner, .. } = &points[0];
+    let TestPoint { comments, points: inner, .. } = &points[0];
     assert_eq!(comments, &["finding: a/b/c"]);
     assert_eq!(inner[1].comments, ["3 of 4 disagree", "of which none"]);
     assert_eq!(inner[2].reason, "no such scene");
