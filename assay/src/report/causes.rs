@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use mptcp_emulator::Access;
+use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::rules::Basis;
 use mptcp_harness::cases::{Case, Place, codec};
 use mptcp_harness::infer::{Cause, Inference, Noticed};
@@ -68,14 +69,22 @@ pub(crate) enum Standing {
     ChangesUndocumented,
     /// It keeps a promise that other kernels break.
     KeepsPromise,
+    /// It does again what kernels of its revision do.
+    Restores,
 }
 
 impl Standing {
+    /// Whether it is for the author of a patch to explain.
+    pub(crate) const fn is_bad(self) -> bool {
+        matches!(self, Standing::BreaksPromise | Standing::ChangesUndocumented)
+    }
+
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Standing::BreaksPromise => "breaks a documented promise",
             Standing::ChangesUndocumented => "changes undocumented behaviour",
             Standing::KeepsPromise => "keeps a promise that other kernels break",
+            Standing::Restores => "does again what kernels of this revision do",
         }
     }
 }
@@ -183,10 +192,12 @@ pub(crate) fn standing(cause: &Cause) -> Standing {
     let behavior = cause.behavior;
     let expected = mptcp_emulator::Behaviors::NEWEST.with(behavior, cause.expected);
     let promised = expected.promised().get(behavior);
-    let is_promise = |rule: &mptcp_emulator::Rule| {
-        matches!(rule.basis(), Basis::Promised | Basis::Implied)
-    };
-    if promised != cause.expected && promised == cause.value {
+    let is_promise =
+        |rule: &mptcp_emulator::Rule| matches!(rule.basis(), Basis::Promised | Basis::Implied);
+    let evidence = |value: u8| behavior.values()[usize::from(value)].evidence;
+    let is_document = evidence(cause.value) == Evidence::Documents
+        && evidence(cause.expected) != Evidence::Documents;
+    if promised != cause.expected && promised == cause.value || is_document {
         Standing::KeepsPromise
     } else if behavior.rules().iter().any(is_promise) {
         Standing::BreaksPromise
@@ -215,7 +226,9 @@ pub(crate) fn memory(case: &Case) -> Vec<String> {
                 && (start..start + declared.clamp(1, 4096)).contains(&at)
             {
                 let into = at - start;
-                lines.push(format!("optlen lies {into} bytes inside the buffer: one overwrites the other"));
+                lines.push(format!(
+                    "optlen lies {into} bytes inside the buffer: one overwrites the other"
+                ));
             }
         }
     }
@@ -268,7 +281,7 @@ impl Causes {
     }
 }
 
-fn alternatives(inference: &Inference) -> Vec<String> {
+pub(crate) fn alternatives(inference: &Inference) -> Vec<String> {
     let one = |(handler, changes): &(mptcp_harness::model::Handler, Vec<_>)| {
         let clauses = changes.iter().map(|(behavior, value): &mptcp_harness::infer::Change| {
             behavior.values()[usize::from(*value)].clause
@@ -310,7 +323,11 @@ pub(crate) fn text(causes: &Causes) -> String {
     }
     let unexplained: u64 = causes.unexplained.iter().map(|group| group.cases).sum();
     if unexplained > 0 {
-        let _ = writeln!(text, "\n{}", head(&format!("{} cases are unexplained", grouped(unexplained))));
+        let _ = writeln!(
+            text,
+            "\n{}",
+            head(&format!("{} cases are unexplained", grouped(unexplained)))
+        );
         for group in causes.unexplained.iter().take(8) {
             let line = format!("  {} ({} cases)", group.summary, grouped(group.cases));
             text.push_str(&wrapped(&line, "    ", WIDTH));
