@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::arguments::Format;
 use crate::commands::{
-    check, exhaust, explain, generate, kernels, replay, repro, review, rules, scenes, triage, vm,
+    check, exhaust, explain, generate, kernels, profile, replay, repro, review, rules, scenes,
+    triage, vm,
 };
 use crate::review::{guest, guest_run};
 
@@ -104,6 +105,13 @@ pub(crate) enum Command {
     /// A check on several kernels ends with one table of them all.
     #[command(after_help = vm::HELP)]
     Vm(vm::VmArgs),
+    /// Probe how a kernel behaves, and which revision it is most like
+    ///
+    /// A release number is only the first guess: distribution kernels have backports.
+    /// The profile has the value of each behaviour, what no behaviour explains, and
+    /// the known contradictions that the kernel has.
+    #[command(after_help = profile::HELP)]
+    Profile(profile::ProfileArgs),
     /// Find, fetch and build kernels for `assay vm`
     Kernels(kernels::KernelsArgs),
     /// Report what a kernel patch changes: the same cases on two kernels

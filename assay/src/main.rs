@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Repro(args) => commands::repro::run(args),
         Command::Scenes(args) => commands::scenes::run(args),
         Command::Rules(args) => commands::rules::run(args),
+        Command::Profile(args) => commands::profile::run(args),
         Command::Vm(args) => commands::vm::run(args, cli::guest_command),
         Command::Kernels(args) => commands::kernels::run(args),
         Command::Review(args) => commands::review::run(args),

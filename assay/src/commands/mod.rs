@@ -5,6 +5,7 @@ pub(crate) mod exhaust;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod kernels;
+pub(crate) mod profile;
 pub(crate) mod replay;
 pub(crate) mod repro;
 pub(crate) mod review;

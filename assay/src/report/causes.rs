@@ -6,7 +6,7 @@ use mptcp_emulator::Access;
 use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::rules::Basis;
 use mptcp_harness::cases::{Case, Place, codec};
-use mptcp_harness::infer::{Cause, Inference, Noticed};
+use mptcp_harness::infer::{Cause, Change, Inference, Noticed, clause};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::memory::layout::stretch;
 use serde::{Deserialize, Serialize};
@@ -146,12 +146,12 @@ impl CauseData {
         let [value, expected] =
             [cause.value, cause.expected].map(|number| behavior.values()[usize::from(number)]);
         CauseData {
-            summary: format!("{}: {}", cause.subject(), value.clause),
+            summary: format!("{}: {}", cause.subject(), cause.clause()),
             behaviours: vec![BehaviorData {
                 name: behavior.name().to_owned(),
                 value: value.name.to_owned(),
                 expected: expected.name.to_owned(),
-                expected_clause: expected.clause.to_owned(),
+                expected_clause: cause.expected_clause(),
                 source: value.source.to_owned(),
             }],
             options: cause.handlers.iter().map(|handler| handler.name().to_owned()).collect(),
@@ -283,9 +283,7 @@ impl Causes {
 
 pub(crate) fn alternatives(inference: &Inference) -> Vec<String> {
     let one = |(handler, changes): &(mptcp_harness::model::Handler, Vec<_>)| {
-        let clauses = changes.iter().map(|(behavior, value): &mptcp_harness::infer::Change| {
-            behavior.values()[usize::from(*value)].clause
-        });
+        let clauses = changes.iter().map(|(behavior, value): &Change| clause(*behavior, *value));
         format!("{}: {}", handler.name(), clauses.collect::<Vec<_>>().join("; "))
     };
     inference.alternatives.iter().map(one).collect()

@@ -10,6 +10,7 @@ pub(crate) mod kernel_table;
 pub(crate) mod ktap;
 pub(crate) mod ktap_check;
 pub(crate) mod laws;
+pub(crate) mod profile;
 pub(crate) mod rule_coverage;
 pub(crate) mod serial;
 pub(crate) mod text;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mptcp_emulator::{Behavior, Behaviors, Revision};
+use mptcp_emulator::{Behavior, Revision};
 use mptcp_harness::cases::Case;
 use mptcp_harness::infer::{Cause, Noticed};
 use mptcp_harness::model::Handler;
@@ -65,8 +65,10 @@ impl Changes {
         case: &Case,
         runs: [&GuestRun; 2],
         disagreements: [Option<&Disagreement>; 2],
-        expected: [&Behaviors; 2],
+        revisions: &[Revision; 2],
     ) -> bool {
+        let expected = revisions.each_ref().map(|revision| &revision.behaviors);
+        let has_info_opt = revisions.iter().any(|revision| revision.info_opt);
         let [base, patched] = [0, 1].map(|at| changes(runs[at], disagreements[at]));
         let mut differs = false;
         for behavior in Behavior::ALL.iter().copied() {
@@ -89,7 +91,7 @@ impl Changes {
                 simplest: None,
             });
             entry.cases += 1;
-            let handler = handler(case);
+            let handler = handler(case, has_info_opt);
             if !entry.handlers.contains(&handler) {
                 entry.handlers.push(handler);
                 entry.handlers.sort_unstable();
@@ -149,9 +151,11 @@ fn change(cause: &Cause, material: &Material<'_>, allowed: &[(Behavior, u8)]) ->
 }
 
 /// The handler of a case, by its scene.
-fn handler(case: &Case) -> Handler {
+fn handler(case: &Case, has_info_opt: bool) -> Handler {
     let answers = by_id(case.scene).is_some_and(|scene| scene.subflows().is_some());
-    let of = |handler: &Handler| handler.option() == Some(case.option);
+    let of = |handler: &Handler| {
+        handler.option() == Some(case.option) && (has_info_opt || *handler != Handler::InfoOpt)
+    };
     match answers {
         true => Handler::ALL.into_iter().find(of).unwrap_or(Handler::UnknownOption),
         false => Handler::OtherSocket,

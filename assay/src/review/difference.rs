@@ -103,8 +103,7 @@ pub(crate) fn compare<'a>(
         let is_explained = both.iter().all(|side| side.is_none_or(|side| !side.causes.is_empty()));
         let (mut base, mut patched) = (base, patched);
         if is_explained && both.iter().any(Option::is_some) {
-            let expected = [&revisions[0].behaviors, &revisions[1].behaviors];
-            if comparison.changes.add(&case, surveys, both, expected) {
+            if comparison.changes.add(&case, surveys, both, &revisions) {
                 continue;
             }
             // Both depart from their revisions in the same way.

@@ -144,7 +144,8 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
 
 /// How many causes explain how much.
 fn headline(review: &Review) -> Item {
-    let lead = counted(review.causes.len() as u64, "change of behaviour");
+    let some = if review.causes.len() == 1 { "change" } else { "changes" };
+    let lead = format!("{} {some} of behaviour", review.causes.len());
     let verb = if review.causes.len() == 1 { "explains" } else { "explain" };
     let text = format!(
         " {verb} {} of {} differing cases, of {}",

@@ -12,7 +12,7 @@ use mptcp_harness::oracle::{CaseVerdict, Oracle};
 use crate::report::causes::{Causes, UnexplainedData};
 
 /// The least and the largest number of cases for an inference.
-const CASES: [u64; 2] = [60_000, 200_000];
+const CASES: [u64; 2] = [20_000, 200_000];
 
 /// Unexplained cases that are diagnosed.
 const MOST_DIAGNOSED: usize = 4_000;

@@ -33,6 +33,8 @@ pub struct Value {
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) question: &'static str,
+    /// What a check is about, before the clause of a value.
+    pub(super) subject: &'static str,
     pub(super) options: &'static [Options],
     pub(super) rules: &'static [Rule],
     pub(super) values: &'static [Value],
@@ -86,20 +88,20 @@ impl Check {
     pub(super) const VALUES: &'static [Value] = &[
         Value {
             name: "Einval",
-            clause: "EINVAL",
+            clause: "gives EINVAL",
             evidence: Evidence::Kernels,
             source: "the rules of this behavior",
         },
-        mistake("Unchecked", "not checked"),
-        mistake("Efault", "EFAULT"),
-        mistake("E2big", "E2BIG"),
-        mistake("Eopnotsupp", "EOPNOTSUPP"),
-        mistake("Enoprotoopt", "ENOPROTOOPT"),
-        mistake("Enobufs", "ENOBUFS"),
-        mistake("Emsgsize", "EMSGSIZE"),
-        mistake("Erange", "ERANGE"),
-        mistake("Eperm", "EPERM"),
-        mistake("Succeeds", "the call succeeds at once, and nothing is written"),
+        mistake("Unchecked", "is not checked"),
+        mistake("Efault", "gives EFAULT"),
+        mistake("E2big", "gives E2BIG"),
+        mistake("Eopnotsupp", "gives EOPNOTSUPP"),
+        mistake("Enoprotoopt", "gives ENOPROTOOPT"),
+        mistake("Enobufs", "gives ENOBUFS"),
+        mistake("Emsgsize", "gives EMSGSIZE"),
+        mistake("Erange", "gives ERANGE"),
+        mistake("Eperm", "gives EPERM"),
+        mistake("Succeeds", "succeeds at once, and nothing is written"),
     ];
 
     /// What the call ends with; `None` if it goes on.
@@ -128,7 +130,7 @@ const fn mistake(name: &'static str, clause: &'static str) -> Value {
 macro_rules! behaviors {
     (
         checks {$(
-            #[doc = $check_question:literal] $check:ident $check_name:ident:
+            #[doc = $subject:literal] $check:ident $check_name:ident:
             [$($check_options:ident),*] [$($check_rule:ident),*];
         )+}
         $(
@@ -159,7 +161,7 @@ macro_rules! behaviors {
         /// do.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Behaviors {
-            $( #[doc = $check_question] pub $check: Check, )+
+            $( #[doc = concat!("What becomes of", $subject, "?")] pub $check: Check, )+
             $( #[doc = $question] pub $field: $name, )+
         }
 
@@ -172,7 +174,7 @@ macro_rules! behaviors {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Behavior {
-            $( #[doc = $check_question] $check_name, )+
+            $( #[doc = concat!("What becomes of", $subject, "?")] $check_name, )+
             $( #[doc = $question] $name, )+
         }
 
@@ -185,7 +187,8 @@ macro_rules! behaviors {
                 static ROWS: &[Row] = &[
                     $( Row {
                         name: stringify!($check),
-                        question: $check_question.trim_ascii(),
+                        question: concat!("What becomes of", $subject, "?"),
+                        subject: $subject.trim_ascii(),
                         options: &[$(Options::$check_options),*],
                         rules: &[$(Rule::$check_rule),*],
                         values: Check::VALUES,
@@ -193,6 +196,7 @@ macro_rules! behaviors {
                     $( Row {
                         name: stringify!($field),
                         question: $question.trim_ascii(),
+                        subject: "",
                         options: &[$(Options::$options),*],
                         rules: &[$(Rule::$rule),*],
                         values: &[

@@ -34,6 +34,11 @@ impl Behavior {
         self.row().rules
     }
 
+    /// What a check is about, to be put before the clause of its values; empty for others.
+    pub const fn subject(self) -> &'static str {
+        self.row().subject
+    }
+
     /// Its values. The first one is what the newest kernels do.
     pub const fn values(self) -> &'static [Value] {
         self.row().values

@@ -13,29 +13,29 @@ use crate::rules::{Options, Rule};
 
 behaviors! {
     checks {
-        /// What becomes of an optlen that is too short for the header?
+        /// an optlen that is too short for the header
         data_length_check DataLengthCheck: [Data] [DataLengthTooShort, DataLengthNegative];
-        /// What becomes of a size_subflow_data above 2^31 - 1?
+        /// a size_subflow_data above 2^31 - 1
         header_size_max_check HeaderSizeMaxCheck: [Data] [HeaderSizeAboveMax];
-        /// What becomes of a size_user above 2^31 - 1?
+        /// a size_user above 2^31 - 1
         size_user_max_check SizeUserMaxCheck: [Data] [ElementSizeAboveMax];
-        /// What becomes of a size_subflow_data below 16?
+        /// a size_subflow_data below 16
         header_size_min_check HeaderSizeMinCheck: [Data] [HeaderSizeTooSmall];
-        /// What becomes of a size_subflow_data above optlen?
+        /// a size_subflow_data above optlen
         header_size_check HeaderSizeCheck: [Data] [HeaderSizeAboveLength];
-        /// What becomes of a header in which num_subflows or size_kernel is not 0?
+        /// a header in which num_subflows or size_kernel is not 0
         kernel_fields_check KernelFieldsCheck: [Data] [NumSubflowsNotZero, SizeKernelNotZero];
-        /// What becomes of an optlen of MPTCP_FULL_INFO below 40?
+        /// an optlen of MPTCP_FULL_INFO below 40
         full_length_check FullLengthCheck: [FullInfo] [FullLengthTooShort, FullLengthNegative];
-        /// What becomes of a num_subflows of MPTCP_FULL_INFO that is not 0?
+        /// a num_subflows of MPTCP_FULL_INFO that is not 0
         full_num_subflows_check FullNumSubflowsCheck: [FullInfo] [FullNumSubflowsNotZero];
-        /// What becomes of a size_tcpinfo_kernel that is not 0?
+        /// a size_tcpinfo_kernel that is not 0
         full_tcp_info_kernel_check FullTcpInfoKernelCheck: [FullInfo] [FullSizeKernelNotZero];
-        /// What becomes of a size_sfinfo_kernel that is not 0?
+        /// a size_sfinfo_kernel that is not 0
         full_subflow_info_kernel_check FullSubflowInfoKernelCheck: [FullInfo] [FullSizeKernelNotZero];
-        /// What becomes of a size_tcpinfo_user or size_sfinfo_user above 2^31 - 1?
+        /// a size_tcpinfo_user or size_sfinfo_user above 2^31 - 1
         full_size_max_check FullSizeMaxCheck: [FullInfo] [FullElementSizeAboveMax];
-        /// What becomes of an optlen of mptcp_info_opt below 96?
+        /// an optlen of mptcp_info_opt below 96
         opt_length_check OptLengthCheck: [InfoOpt] [OptLengthTooShort, OptLengthNegative];
     }
 
@@ -443,7 +443,7 @@ behaviors! {
         AsExample: "nmemb_kernel is the number of elements and size_kernel the size", Documents "design, the worked example";
         AsPoints: "nmemb_kernel is the size and size_kernel the number of elements", Mistake "planted 81: design, points 3 and 4";
     }
-    /// What becomes of kernel members of mptcp_info_opt that are not 0?
+    /// kernel members of mptcp_info_opt that are not 0
     opt_kernel_members OptKernelMembers: [InfoOpt] [OptKernelMembersIgnored] {
         Ignored: "nmemb_kernel and size_kernel are ignored as input", Documents "design, the sample";
         Refused: "an nmemb_kernel or size_kernel of tcp_info that is not 0 is refused: EINVAL", Mistake "planted 85";

@@ -2,6 +2,7 @@
 
 use mptcp_emulator::{Access, Behavior, Revision, abi};
 
+use super::search::options;
 use crate::cases::{Case, Input};
 use crate::judge::promises;
 use crate::judge::region::Map;
@@ -62,6 +63,12 @@ impl Noticed {
     }
 }
 
+/// What a kernel with a value of a behavior does, as a clause.
+pub fn clause(behavior: Behavior, value: u8) -> String {
+    let clause = behavior.values()[usize::from(value)].clause;
+    format!("{} {clause}", behavior.subject()).trim_start().to_owned()
+}
+
 /// A behavior with another value than expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -83,13 +90,13 @@ pub struct Cause {
 
 impl Cause {
     /// What the kernel does, as a clause.
-    pub fn clause(&self) -> &'static str {
-        self.behavior.values()[usize::from(self.value)].clause
+    pub fn clause(&self) -> String {
+        clause(self.behavior, self.value)
     }
 
     /// What was expected, as a clause.
-    pub fn expected_clause(&self) -> &'static str {
-        self.behavior.values()[usize::from(self.expected)].clause
+    pub fn expected_clause(&self) -> String {
+        clause(self.behavior, self.expected)
     }
 
     /// The handlers, as a subject: "MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS".
@@ -111,6 +118,11 @@ impl Handler {
     /// Whether it is one of the four options of released kernels.
     pub const fn is_released_option(self) -> bool {
         matches!(self, Handler::Info | Handler::TcpInfo | Handler::SubflowAddrs | Handler::FullInfo)
+    }
+
+    /// Whether a behavior decides anything in it.
+    pub fn concerns(self, behavior: Behavior) -> bool {
+        behavior.options().contains(&options(self))
     }
 
     /// The number of its option; `None` if it has none of its own.

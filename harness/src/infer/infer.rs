@@ -77,6 +77,7 @@ struct Knowledge {
     searches: u32,
     /// How many records there have to be for the next search.
     next: usize,
+    is_complete: bool,
 }
 
 /// Infers how the kernel behind an oracle behaves. `cases` makes the cases; they are run a second time
@@ -107,8 +108,10 @@ pub fn infer<I: Iterator<Item = Case>>(
         let tally = Tally { cases: run, ..Tally::new(expected, &behavior) };
         return inferring.inference(tally);
     }
+    inferring.complete();
     inferring.distinguish();
     inferring.choose();
+    inferring.audit();
     inferring.verify(cases(), each)
 }
 
@@ -203,8 +206,16 @@ impl Inferring<'_> {
         let Some(mut known) = self.known.remove(&handler) else { return };
         known.searches += 1;
         let states = self.oracle.scene_states();
+        let complete = self.known.values().filter(|known| known.is_complete);
+        let mut others: Vec<Change> =
+            complete.flat_map(|known| known.explanations.first()).flatten().copied().collect();
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|(behavior, _)| handler.concerns(*behavior));
         let explanation =
-            Search::new(&mut self.predictor, states, &known.records, self.expected, handler).run();
+            Search::new(&mut self.predictor, states, &known.records, self.expected, handler)
+                .run(&others);
+        known.is_complete = explanation.is_complete;
         // Without a complete one, more records are needed first.
         let records = known.records.len();
         known.next = if explanation.is_complete { records + 1 } else { records * 3 / 2 + 1 };
@@ -226,6 +237,58 @@ impl Inferring<'_> {
         let mut random = fastrand::Rng::with_seed(seed);
         let one = move |_| generate::any_of(&mut random, &values, &options, 0);
         (0..TRIED).map(one).filter(Case::is_safe)
+    }
+
+    /// Searches again where records are not explained, with what other handlers have.
+    fn complete(&mut self) {
+        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
+        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        handlers.into_iter().for_each(|handler| self.search(handler));
+    }
+
+    /// Withdraws changes of an incomplete explanation that are not right wherever they make a
+    /// difference.
+    fn audit(&mut self) {
+        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
+        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        for handler in handlers {
+            let changes = self.known[&handler].explanations.first().cloned().unwrap_or_default();
+            let mut right = vec![0_u32; changes.len()];
+            let mut wrong = vec![0_u32; changes.len()];
+            let cases: Vec<Case> = self.cases_of(handler, 3).collect();
+            for case in cases.into_iter().filter(|_| !changes.is_empty()) {
+                if self.handler(&case) != Some(handler) {
+                    continue;
+                }
+                let own = *self.behavior.of(handler);
+                let Some(state) = self.oracle.scene_state(case.scene) else { continue };
+                let socket = state.socket();
+                let affects: Vec<usize> = (0..changes.len())
+                    .filter(|at| {
+                        let (behavior, _) = changes[*at];
+                        let without = own.with(behavior, self.expected.get(behavior));
+                        self.predictor.differ(&case, &socket, [&own, &without])
+                    })
+                    .collect();
+                if affects.is_empty() {
+                    continue;
+                }
+                let (model, rules) = (self.model, &mut self.rules);
+                let counts = match self.oracle.agrees(&case, model, Scope::Around, rules) {
+                    Some(true) => &mut right,
+                    Some(false) => &mut wrong,
+                    None => continue,
+                };
+                affects.into_iter().for_each(|at| counts[at] += 1);
+            }
+            let sound =
+                (0..changes.len()).filter(|at| right[*at] >= 8 && wrong[*at] * 100 < right[*at]);
+            let sound: Vec<Change> = sound.map(|at| changes[at]).collect();
+            self.adopt(handler, &sound);
+            if let Some(known) = self.known.get_mut(&handler) {
+                known.explanations = vec![sound];
+            }
+        }
     }
 
     /// Executes cases on which explanations differ, until no further one is found.

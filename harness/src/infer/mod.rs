@@ -15,6 +15,6 @@ mod hypothesis;
 mod infer;
 mod search;
 
-pub use cause::{Cause, Noticed};
+pub use cause::{Cause, Noticed, clause};
 pub use infer::{Effect, Inference, infer};
 pub use search::Change;

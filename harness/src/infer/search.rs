@@ -36,7 +36,7 @@ pub(super) struct Search<'a> {
     states: &'a SceneStates,
     records: &'a [Record],
     base: Behaviors,
-    /// Changes that alter the prediction of a record, and those that alter none alone.
+    /// Changes that alter the prediction of a record, and those that matter only with another one.
     singles: Vec<Change>,
     silent: Vec<Change>,
     /// For each record, the `singles` that alter its prediction.
@@ -102,7 +102,9 @@ impl<'a> Search<'a> {
                 })
                 .collect();
             if altered.is_empty() {
-                search.silent.push(change);
+                if change.0 == Behavior::OverRead {
+                    search.silent.push(change);
+                }
             } else {
                 altered.iter().for_each(|at| search.alters[*at].push(search.singles.len()));
                 search.singles.push(change);
@@ -123,8 +125,24 @@ impl<'a> Search<'a> {
         (0..self.records.len()).find(|at| !self.fits(*at, &behaviors))
     }
 
-    /// The smallest sets of changes that predict all records; else the set that predicts most.
-    pub(super) fn run(&mut self) -> Explanation {
+    /// The smallest subset of some changes that predicts all records.
+    fn subset(&mut self, of: &[Change]) -> Option<Vec<Change>> {
+        let mut subsets: Vec<Vec<Change>> = (0..1_u32 << of.len().min(8))
+            .map(|bits| {
+                let taken = of.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
+                taken.map(|(_, change)| *change).collect()
+            })
+            .collect();
+        subsets.sort_by_key(Vec::len);
+        subsets.into_iter().find(|changes| self.first_wrong(changes).is_none())
+    }
+
+    /// The smallest sets of changes that predict all records; else the set that predicts most. A
+    /// set of the changes that other handlers have is taken first.
+    pub(super) fn run(&mut self, others: &[Change]) -> Explanation {
+        if let Some(changes) = self.subset(others) {
+            return Explanation { changes: vec![changes], is_complete: true };
+        }
         for size in 0..=MOST_CHANGES {
             let mut found = Vec::new();
             self.extend(&mut Vec::new(), size, &mut found);
