@@ -30,6 +30,7 @@ pub mod cases;
 pub mod engines;
 pub mod judge;
 pub mod kernel;
+pub mod laws;
 pub mod memory;
 pub mod model;
 pub mod oracle;

@@ -16,12 +16,12 @@ use std::fmt::Debug;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
-pub use answer::{Answer, BASE, Write, ask, overlap, without_trace};
+pub use answer::{Answer, BASE, ask, without_trace};
 pub use mptcp_emulator::decisions::{Decisions, KernelDecisions};
 pub use mptcp_emulator::{OwnedConnection, OwnedSocket};
 pub use request::{
-    DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt,
-    info_case, long_request, opt_places,
+    DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt, halfway,
+    info_case, opt_places,
 };
 pub use socket::{any_connection, any_socket, info, noise, subflow_count, subflow_info, tcp_info};
 

@@ -191,7 +191,7 @@ fn stable<D: Decisions>(
         && data.size_subflow_data > 16
         && first.rules.contains(&Rule::LengthWithoutElements)
     {
-        prop_assert_eq!(second.rules, [Rule::HeaderSizeAboveLength]);
+        prop_assert_eq!(&second.record.rules, &[Rule::HeaderSizeAboveLength]);
         return Ok(());
     }
     prop_assert_eq!(second.result, Ok(()));

@@ -2,64 +2,13 @@
 
 use mptcp_emulator::Revision;
 use mptcp_emulator::abi::{SUBFLOW_DATA, SubflowData};
-use mptcp_emulator::decisions::{KernelSize, OptLen};
 use mptcp_harness::cases::Case;
 use mptcp_proptests::{
-    DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, OwnedSocket, any_case,
-    any_connection, any_revision, ask, ask_data, ask_full, holds, info_case, is_broken,
+    DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, any_connection, any_revision,
+    ask, ask_data, ask_full, holds, info_case, is_broken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-
-/// On success the length that is returned is no larger than the one that was
-/// passed, if that was not negative.
-///
-/// getsockopt(2): optlen is "modified on return to indicate the actual size of
-/// the value returned", which is in the buffer of the size passed.
-fn no_longer_than_passed<D: Decisions>(
-    (revision, socket, case): (Revision, OwnedSocket, Case),
-) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
-    if let (Ok(()), Some(stored), 0..) = (answer.result, answer.stored(), case.length) {
-        prop_assert!((0..=case.length).contains(&stored), "{} became {}", case.length, stored);
-    }
-    Ok(())
-}
-
-#[test]
-fn a_length_never_grows() {
-    holds(any_case(), no_longer_than_passed::<KernelDecisions>);
-}
-
-#[test]
-fn a_wrong_model_breaks_the_length() {
-    /// Says what the whole structure would take.
-    struct InfoSaysItsSize;
-    impl Decisions for InfoSaysItsSize {
-        fn info_length(_: OptLen, kernel: KernelSize) -> u32 {
-            kernel.0
-        }
-    }
-    is_broken(any_case(), no_longer_than_passed::<InfoSaysItsSize>);
-
-    /// Counts from the asked size.
-    struct OneElementTooMany;
-    impl Decisions for OneElementTooMany {
-        fn data_returned(header: &SubflowData, copied: u32) -> u32 {
-            header.size_subflow_data.wrapping_add(copied).wrapping_add(header.size_user)
-        }
-    }
-    is_broken(any_case(), no_longer_than_passed::<OneElementTooMany>);
-
-    /// Says the size of mptcp_full_info, whatever fits.
-    struct FullSaysItsSize;
-    impl Decisions for FullSaysItsSize {
-        fn full_returned(_: u32) -> u32 {
-            136
-        }
-    }
-    is_broken(any_case(), no_longer_than_passed::<FullSaysItsSize>);
-}
 
 fn with_connection<S: Strategy>(
     asks: impl Fn() -> S,

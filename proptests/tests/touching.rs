@@ -2,109 +2,14 @@
 
 use mptcp_emulator::{Errno, Revision};
 use mptcp_harness::cases::{Case, Input};
+use mptcp_harness::laws::Buffer;
 use mptcp_proptests::{
-    BASE, Decisions, KernelDecisions, OwnedSocket, any_case, any_connection, any_revision, ask,
-    holds, is_broken, long_request, overlap,
+    BASE, Decisions, KernelDecisions, OwnedSocket, any_case, ask, halfway, holds, is_broken,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 type Values = (Revision, OwnedSocket, Case);
-
-/// Calls that meet a read-only page half-way.
-fn halfway() -> impl Strategy<Value = Values> {
-    any_revision().prop_flat_map(|revision| {
-        let socket = any_connection(revision).prop_map(OwnedSocket::Mptcp);
-        (Just(revision), socket, long_request())
-    })
-}
-
-/// Nothing outside of the declared buffers is touched.
-///
-/// Seed, commit 06f15cee3695: "olen has to be set to the number of bytes that
-/// userspace has allocated to receive the kernel data." UAPI, struct
-/// mptcp_full_info: the arrays are "at least: size_arrays * size_sfinfo_user /
-/// size_arrays * size_tcpinfo_user bytes wide".
-fn only_what_is_declared<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
-    let declared = answer.declared(revision.mptcp_info);
-    for at in answer.written() {
-        prop_assert!(
-            declared.iter().any(|(start, len)| at.wrapping_sub(*start) < *len),
-            "{:#x} is no part of what the program has declared",
-            at
-        );
-    }
-    Ok(())
-}
-
-#[test]
-fn nothing_outside_of_the_declared_buffers_is_touched() {
-    holds(any_case(), only_what_is_declared::<KernelDecisions>);
-    holds(halfway(), only_what_is_declared::<KernelDecisions>);
-}
-
-#[test]
-fn a_wrong_model_breaks_the_declared_buffers() {
-    /// Forgets to compare an element with the room that is left.
-    struct NoRoomChecked;
-    impl Decisions for NoRoomChecked {
-        fn element(_: u32, stride: mptcp_emulator::decisions::Stride) -> Option<u32> {
-            Some(stride.0)
-        }
-    }
-    is_broken(any_case(), only_what_is_declared::<NoRoomChecked>);
-
-    /// Counts slots from one.
-    struct OneSlotTooMany;
-    impl Decisions for OneSlotTooMany {
-        fn full_slot(index: u32, size_arrays_user: u32) -> bool {
-            index <= size_arrays_user
-        }
-    }
-    is_broken(any_case(), only_what_is_declared::<OneSlotTooMany>);
-
-    /// Copies all of mptcp_info, whatever the length.
-    struct InfoNeverCut;
-    impl Decisions for InfoNeverCut {
-        fn info_length(
-            _: mptcp_emulator::decisions::OptLen,
-            kernel: mptcp_emulator::decisions::KernelSize,
-        ) -> u32 {
-            kernel.0
-        }
-    }
-    is_broken(any_case(), only_what_is_declared::<InfoNeverCut>);
-}
-
-/// A request that is out of order touches nothing.
-///
-/// getsockopt(2): "EINVAL: optlen invalid"; the kernel's selftest: where the
-/// header is refused, optlen "must be unchanged".
-fn einval_is_before_all_writing<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
-    if answer.result == Err(Errno::EINVAL) {
-        prop_assert!(answer.wrote_nothing());
-        prop_assert!(answer.writes.is_empty());
-    }
-    Ok(())
-}
-
-#[test]
-fn einval_touches_nothing() {
-    holds(any_case(), einval_is_before_all_writing::<KernelDecisions>);
-    holds(halfway(), einval_is_before_all_writing::<KernelDecisions>);
-}
-
-#[test]
-fn a_wrong_model_breaks_einval() {
-    /// Gives the wrong error for an element that faults half-way.
-    struct FaultsAreInvalid;
-    impl Decisions for FaultsAreInvalid {
-        const ELEMENT_FAULT: Result<(), Errno> = Err(Errno::EINVAL);
-    }
-    is_broken(halfway(), einval_is_before_all_writing::<FaultsAreInvalid>);
-}
 
 /// What is no MPTCP connection refuses and touches nothing, not even where
 /// the addresses are bad.
@@ -122,7 +27,7 @@ fn refusals_touch_nothing() {
             prop_assert!(refused);
         }
         if refused {
-            prop_assert!(answer.wrote_nothing());
+            prop_assert!(answer.writes.is_empty());
             prop_assert_eq!(answer.rules.len(), 1);
         }
         Ok(())
@@ -137,28 +42,28 @@ fn refusals_touch_nothing() {
 fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
     let answer = ask::<D>(&revision, &socket.as_socket(), &case);
     // Regions that are filled upwards: each array, and the elements.
-    let mut regions = answer.declared(revision.mptcp_info).split_off(2);
+    let (others, arrays) = answer.declared.split_at(2);
+    let mut regions = arrays.to_vec();
     if let Input::Data(data) = &case.input {
         let header = u64::from(data.size_subflow_data);
         let length = u64::from(case.length.max(0).cast_unsigned());
         let start = answer.optval().wrapping_add(header);
-        regions.push((start, length.saturating_sub(header)));
+        regions.push(Buffer { start, len: length.saturating_sub(header) });
     }
     // Where buffers overlap, one may fill what another left. The elements are
     // a part of the buffer; arrays are not.
-    let declared = answer.declared(revision.mptcp_info);
-    let others_than_arrays = match &case.input {
-        Input::Full(_) | Input::Opt(_) => &declared[..2],
-        _ => &declared[..1],
+    let others = match &case.input {
+        Input::Full(_) | Input::Opt(_) => others,
+        _ => &others[..1],
     };
-    for (number, (start, len)) in regions.iter().enumerate() {
-        let mut apart = others_than_arrays.to_vec();
-        apart.extend(regions[..number].iter().chain(&regions[number + 1..]));
-        if apart.into_iter().any(|other| overlap(other, (*start, *len))) {
+    for (number, region) in regions.iter().enumerate() {
+        let mut apart = others.iter().chain(&regions[..number]).chain(&regions[number + 1..]);
+        if apart.any(|other| other.overlaps(*region)) {
             continue;
         }
-        let end = start.saturating_add(*len).min(BASE + mptcp_harness::memory::layout::LEN as u64);
-        let (run, in_all) = answer.written_in(*start..end);
+        let Buffer { start, len } = *region;
+        let end = start.saturating_add(len).min(BASE + mptcp_harness::memory::layout::LEN as u64);
+        let (run, in_all) = answer.written_in(start..end);
         prop_assert_eq!(run, in_all, "a gap in what was written from {:#x} on", start);
     }
     Ok(())
