@@ -183,9 +183,8 @@ pub(crate) fn standing(cause: &Cause) -> Standing {
     let behavior = cause.behavior;
     let expected = mptcp_emulator::Behaviors::NEWEST.with(behavior, cause.expected);
     let promised = expected.promised().get(behavior);
-    let is_promise = |rule: &mptcp_emulator::Rule| {
-        matches!(rule.basis(), Basis::Promised | Basis::Implied)
-    };
+    let is_promise =
+        |rule: &mptcp_emulator::Rule| matches!(rule.basis(), Basis::Promised | Basis::Implied);
     if promised != cause.expected && promised == cause.value {
         Standing::KeepsPromise
     } else if behavior.rules().iter().any(is_promise) {
@@ -215,7 +214,9 @@ pub(crate) fn memory(case: &Case) -> Vec<String> {
                 && (start..start + declared.clamp(1, 4096)).contains(&at)
             {
                 let into = at - start;
-                lines.push(format!("optlen lies {into} bytes inside the buffer: one overwrites the other"));
+                lines.push(format!(
+                    "optlen lies {into} bytes inside the buffer: one overwrites the other"
+                ));
             }
         }
     }
@@ -310,7 +311,11 @@ pub(crate) fn text(causes: &Causes) -> String {
     }
     let unexplained: u64 = causes.unexplained.iter().map(|group| group.cases).sum();
     if unexplained > 0 {
-        let _ = writeln!(text, "\n{}", head(&format!("{} cases are unexplained", grouped(unexplained))));
+        let _ = writeln!(
+            text,
+            "\n{}",
+            head(&format!("{} cases are unexplained", grouped(unexplained)))
+        );
         for group in causes.unexplained.iter().take(8) {
             let line = format!("  {} ({} cases)", group.summary, grouped(group.cases));
             text.push_str(&wrapped(&line, "    ", WIDTH));

@@ -37,7 +37,9 @@ impl Noticed {
             (laid.start, laid.start.saturating_add(laid.each.saturating_mul(laid.count)))
         });
         let arrays = match &case.input {
-            Input::Full(full) => full.tcp_info.offset().is_some() && full.subflow_info.offset().is_some(),
+            Input::Full(full) => {
+                full.tcp_info.offset().is_some() && full.subflow_info.offset().is_some()
+            }
             _ => true,
         };
         let is_ordinary = case.optlen.offset().is_some()
@@ -108,10 +110,7 @@ impl Cause {
 impl Handler {
     /// Whether it is one of the four options of released kernels.
     pub const fn is_released_option(self) -> bool {
-        matches!(
-            self,
-            Handler::Info | Handler::TcpInfo | Handler::SubflowAddrs | Handler::FullInfo
-        )
+        matches!(self, Handler::Info | Handler::TcpInfo | Handler::SubflowAddrs | Handler::FullInfo)
     }
 
     /// The number of its option; `None` if it has none of its own.

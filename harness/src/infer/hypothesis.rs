@@ -30,8 +30,7 @@ impl Predictor {
         behaviors: &Behaviors,
     ) -> bool {
         self.image.lay_out(&record.case);
-        let result =
-            self.image.predict(&record.case, &self.revision, behaviors, socket, &mut ());
+        let result = self.image.predict(&record.case, &self.revision, behaviors, socket, &mut ());
         if result != record.result {
             return false;
         }

@@ -401,10 +401,8 @@ impl Inferring<'_> {
         let mut start = (first, noticed);
         if noticed == Noticed::UnusualMemory {
             let handlers = cause.handlers.iter();
-            let more: Vec<Case> =
-                handlers.flat_map(|handler| self.cases_of(*handler, 2)).collect();
-            let ordinary =
-                more.into_iter().find(|case| shows(self, case, Noticed::Ordinary));
+            let more: Vec<Case> = handlers.flat_map(|handler| self.cases_of(*handler, 2)).collect();
+            let ordinary = more.into_iter().find(|case| shows(self, case, Noticed::Ordinary));
             start = ordinary.map_or(start, |case| (case, Noticed::Ordinary));
         }
         let simplest = shrink(start.0, &values, |case| shows(self, case, start.1));

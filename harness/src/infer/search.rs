@@ -154,8 +154,7 @@ impl<'a> Search<'a> {
         if left == 0 {
             return;
         }
-        let mut next: Vec<Change> =
-            self.alters[wrong].iter().map(|at| self.singles[*at]).collect();
+        let mut next: Vec<Change> = self.alters[wrong].iter().map(|at| self.singles[*at]).collect();
         if left > 1 || !changes.is_empty() {
             next.extend_from_slice(&self.silent);
         }

@@ -93,7 +93,10 @@ impl Image {
     }
 
     /// The ranges that the last call concerns, and those of another image.
-    pub(crate) fn ranges<'a>(&'a self, other: &'a Image) -> impl Iterator<Item = Range<usize>> + 'a {
+    pub(crate) fn ranges<'a>(
+        &'a self,
+        other: &'a Image,
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
         self.extents.iter().chain(other.extents.iter())
     }
 
