@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use mptcp_emulator::Behavior;
 use mptcp_harness::cases::{Case, codec};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::scenes::{Scene, catalogue};
@@ -101,6 +102,10 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     scene: Vec<Selection>,
 
+    /// Accept this change of behaviour, by the names in the report; repeatable
+    #[arg(long, value_name = "BEHAVIOUR=VALUE")]
+    allow: Vec<String>,
+
     /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -124,6 +129,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         files::folder(folder, ELSEWHERE)?;
     }
     let stored = stored(&args.corpus)?;
+    let allowed = args.allow.iter().map(|text| allowed(text)).collect::<Result<Vec<_>, _>>()?;
     let (kernels, asked) = both(args)?;
     let built = start.elapsed();
 
@@ -156,6 +162,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
                 comparison: &Comparison::oops(signature, &summary, console, case),
                 exhibits: None,
                 contents: Vec::new(),
+                allowed: allowed.clone(),
                 facts: facts(args),
                 seed: args.seed,
                 asked_for: Choice { options: &args.option, scenes: &args.scene },
@@ -197,6 +204,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         comparison: &compared,
         exhibits: exhibits.as_ref(),
         contents,
+        allowed,
         facts: facts(args),
         seed: args.seed,
         asked_for: Choice { options: &args.option, scenes: &args.scene },
@@ -204,6 +212,20 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     });
     print(&review, args)?;
     Ok(review.status())
+}
+
+/// A change of behaviour that is meant.
+fn allowed(text: &str) -> Result<(Behavior, u8), String> {
+    let wrong = |what: String| format!("--allow {text}: {what}; a report has the names");
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| wrong("not BEHAVIOUR=VALUE".to_owned()))?;
+    let behavior =
+        Behavior::named(name).ok_or_else(|| wrong(format!("no behaviour is called {name:?}")))?;
+    let at = behavior.values().iter().position(|known| known.name == value);
+    let names: Vec<&str> = behavior.values().iter().map(|value| value.name).collect();
+    let at = at.and_then(|at| u8::try_from(at).ok());
+    let at = at.ok_or_else(|| wrong(format!("{name} is one of {}", names.join(", "))))?;
+    Ok((behavior, at))
 }
 
 /// The cases on both kernels. They are made for what a kernel is like, so that two
@@ -318,6 +340,7 @@ fn shown(compared: &Comparison) -> Vec<String> {
     let groups = compared.groups.iter();
     let mut all: Vec<String> =
         groups.flat_map(|group| [digits(&group.simplest), digits(&group.first)]).collect();
+    all.extend(compared.changes.simplest().map(digits));
     all.sort();
     all.dedup();
     all

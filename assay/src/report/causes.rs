@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use mptcp_emulator::Access;
+use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::rules::Basis;
 use mptcp_harness::cases::{Case, Place, codec};
 use mptcp_harness::infer::{Cause, Inference, Noticed};
@@ -68,14 +69,22 @@ pub(crate) enum Standing {
     ChangesUndocumented,
     /// It keeps a promise that other kernels break.
     KeepsPromise,
+    /// It does again what kernels of its revision do.
+    Restores,
 }
 
 impl Standing {
+    /// Whether it is for the author of a patch to explain.
+    pub(crate) const fn is_bad(self) -> bool {
+        matches!(self, Standing::BreaksPromise | Standing::ChangesUndocumented)
+    }
+
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Standing::BreaksPromise => "breaks a documented promise",
             Standing::ChangesUndocumented => "changes undocumented behaviour",
             Standing::KeepsPromise => "keeps a promise that other kernels break",
+            Standing::Restores => "does again what kernels of this revision do",
         }
     }
 }
@@ -185,7 +194,10 @@ pub(crate) fn standing(cause: &Cause) -> Standing {
     let promised = expected.promised().get(behavior);
     let is_promise =
         |rule: &mptcp_emulator::Rule| matches!(rule.basis(), Basis::Promised | Basis::Implied);
-    if promised != cause.expected && promised == cause.value {
+    let evidence = |value: u8| behavior.values()[usize::from(value)].evidence;
+    let is_document = evidence(cause.value) == Evidence::Documents
+        && evidence(cause.expected) != Evidence::Documents;
+    if promised != cause.expected && promised == cause.value || is_document {
         Standing::KeepsPromise
     } else if behavior.rules().iter().any(is_promise) {
         Standing::BreaksPromise
@@ -269,7 +281,7 @@ impl Causes {
     }
 }
 
-fn alternatives(inference: &Inference) -> Vec<String> {
+pub(crate) fn alternatives(inference: &Inference) -> Vec<String> {
     let one = |(handler, changes): &(mptcp_harness::model::Handler, Vec<_>)| {
         let clauses = changes.iter().map(|(behavior, value): &mptcp_harness::infer::Change| {
             behavior.values()[usize::from(*value)].clause

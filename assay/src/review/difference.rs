@@ -16,6 +16,7 @@ use mptcp_harness::scenes::{self, by_id};
 
 use super::account::{Account, DataDifference};
 use super::answer::Answer;
+use super::changes::Changes;
 use super::group::{Class, Group};
 use super::guest_run::{ABSENT, AGREE, DISAGREE, Disagreement, GuestRun, NONE};
 use crate::session::stored_cases;
@@ -37,12 +38,14 @@ pub(crate) struct Comparison {
     /// The same, wrong on both in the same way; by signature.
     pub(crate) alike_wrong: BTreeMap<String, u64>,
     pub(crate) groups: Vec<Group>,
+    /// What explains the cases that are in no group.
+    pub(crate) changes: Changes,
 }
 
 /// Compares. `surveys` and `revisions` are of the base and the patched kernel.
-pub(crate) fn compare(
+pub(crate) fn compare<'a>(
     agenda: &CaseList,
-    surveys: [&GuestRun; 2],
+    surveys: [&'a GuestRun; 2],
     revisions: [Revision; 2],
 ) -> Result<Comparison, String> {
     let mut data = DataDifference::between(revisions);
@@ -55,6 +58,7 @@ pub(crate) fn compare(
         lost: 0,
         alike_wrong: BTreeMap::new(),
         groups: Vec::new(),
+        changes: Changes::default(),
     };
     let meant = comparison.parts.all();
     for survey in surveys {
@@ -91,6 +95,21 @@ pub(crate) fn compare(
             let at = code.checked_sub(DISAGREE)?;
             survey.disagreements.get(at as usize).cloned()
         };
+        let disagreement = |survey: &'a GuestRun, code: u32| {
+            let at = code.checked_sub(DISAGREE)?;
+            survey.disagreements.get(at as usize)
+        };
+        let both = [disagreement(surveys[0], base), disagreement(surveys[1], patched)];
+        let is_explained = both.iter().all(|side| side.is_none_or(|side| !side.causes.is_empty()));
+        let (mut base, mut patched) = (base, patched);
+        if is_explained && both.iter().any(Option::is_some) {
+            let expected = [&revisions[0].behaviors, &revisions[1].behaviors];
+            if comparison.changes.add(&case, surveys, both, expected) {
+                continue;
+            }
+            // Both depart from their revisions in the same way.
+            (base, patched) = (AGREE, AGREE);
+        }
         let mut because = Some(Vec::new());
         let (class, of) = match (base, patched) {
             (AGREE, AGREE) => match data.as_mut().and_then(|data| data.diagnose(&case)) {
@@ -155,7 +174,7 @@ pub(crate) fn compare(
 impl Comparison {
     /// Whether something differs that should not.
     pub(crate) fn is_bad(&self) -> bool {
-        self.groups.iter().any(|group| group.class.is_bad())
+        self.changes.cases > 0 || self.groups.iter().any(|group| group.class.is_bad())
     }
 
     /// Takes from "explained" what the kernels' own answers contradict: `answers` has those to
@@ -195,6 +214,7 @@ impl Comparison {
             undecided: 0,
             lost: 0,
             alike_wrong: BTreeMap::new(),
+            changes: Changes::default(),
             groups: vec![Group {
                 class: Class::Regression,
                 signature,

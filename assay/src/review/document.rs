@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::Answer;
+use super::changes::ChangeData;
 use super::group::Class;
 use super::group_data::GroupData;
 use super::report::{KernelData, Review};
@@ -74,7 +75,9 @@ impl Item {
 
 /// The whole report.
 pub(crate) fn blocks(review: &Review) -> Vec<Block<'_>> {
-    let mut blocks = vec![Block::List(summary(review)), Block::List(kernels(review))];
+    let mut blocks = vec![Block::List(summary(review))];
+    blocks.extend(causes(review));
+    blocks.push(Block::List(kernels(review)));
     // One case shows what a cause explains. What several of these explain together has none.
     let mut shown: BTreeSet<&str> = BTreeSet::new();
     for class in Class::ALL {
@@ -121,6 +124,9 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
     } else if !review.coverage.skipped_scenes.is_empty() {
         items.push(Item::new(format!("compared in {scenes}")));
     }
+    if !review.causes.is_empty() {
+        items.push(headline(review));
+    }
     for class in Class::ALL {
         let groups = || review.groups.iter().filter(|group| group.class == class);
         if groups().count() > 0 {
@@ -134,6 +140,58 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
         items.push(Item::led("contents", count, " of the structures with other contents".into()));
     }
     items
+}
+
+/// How many causes explain how much.
+fn headline(review: &Review) -> Item {
+    let lead = counted(review.causes.len() as u64, "change of behaviour");
+    let verb = if review.causes.len() == 1 { "explains" } else { "explain" };
+    let text = format!(
+        " {verb} {} of {} differing cases, of {}",
+        grouped(review.explained),
+        grouped(review.differing),
+        counted(review.tried.compared, "case")
+    );
+    let is_bad = review.causes.iter().any(ChangeData::is_bad);
+    Item::led(if is_bad { "regression" } else { "explained" }, lead, text)
+}
+
+/// What the patched kernel does differently.
+fn causes(review: &Review) -> Vec<Block<'_>> {
+    if review.causes.is_empty() {
+        return Vec::new();
+    }
+    let mut items = Vec::new();
+    for (number, ChangeData { data, allowed, base, patched }) in (1..).zip(&review.causes) {
+        let mut notes = Vec::new();
+        for behavior in &data.behaviours {
+            notes.push(format!("before: {}", behavior.expected_clause));
+        }
+        let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
+        notes.push(format!(
+            "{}{is_allowed}; noticed by {} ({})",
+            data.standing.text(),
+            data.who.text(),
+            counted(data.cases, "case")
+        ));
+        if let Some(rule) = data.rules.first() {
+            notes.push(format!("rule {} ({})", rule.name, rule.standing));
+        }
+        if let (Some(call), Some(base), Some(patched)) = (&data.call, base, patched) {
+            let call = call.lines().last().unwrap_or_default().trim();
+            notes.push(format!("e.g. `{call}`: base {base}; patched {patched}"));
+        }
+        notes.extend(data.memory.iter().map(|line| format!("where {line}")));
+        if let Some(behavior) = data.behaviours.first() {
+            notes.push(format!("if it is meant: `--allow {}={}`", behavior.name, behavior.value));
+        }
+        let class = if data.standing.is_bad() && !allowed { "regression" } else { "explained" };
+        items.push(Item { notes, ..Item::led(class, format!("{number}. "), data.summary.clone()) });
+    }
+    items.extend(review.alternatives.iter().map(|alternative| {
+        Item::new(format!("no case distinguishes what is stated from: {alternative}"))
+    }));
+    vec![Block::Heading("Changes of behaviour"), Block::List(items)]
 }
 
 /// The kernels, and in what they are known to differ.

@@ -2,6 +2,7 @@
 //!
 //! `assay guest-run` reads a [`Request`] and writes a [`GuestRun`] to standard output.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use mptcp_emulator::RuleSet;
 use mptcp_harness::cases::{Case, codec};
+use mptcp_harness::infer::{Cause, Effect, infer};
 use mptcp_harness::judge::finding::{Finding, diagnose, hex};
 use mptcp_harness::kernel::Kernel;
 use mptcp_harness::model::Model;
@@ -18,10 +20,11 @@ use mptcp_harness::scenes::{self, Fixtures, Scene};
 use mptcp_harness::verdict::Status;
 
 use super::guest_run::{
-    ABSENT, AGREE, DISAGREE, Disagreement, FAR, GuestRun, NONE, Request, RevisionFacts, SceneFacts,
-    cases,
+    ABSENT, AGREE, DISAGREE, Disagreement, FAR, GuestCause, GuestRun, NONE, Request, RevisionFacts,
+    SceneFacts, cases,
 };
 use super::remote_examination::RemoteExamination;
+use crate::report::causes::alternatives;
 use crate::report::coverage::Coverage;
 use crate::session::kernel_log::watching;
 use crate::terminal::out;
@@ -82,6 +85,8 @@ pub(crate) fn run(args: &GuestArgs) -> Result<Status, String> {
         unreproduced: examiner.unreproduced,
         rules: examiner.rules.iter().map(|rule| rule.name().to_owned()).collect(),
         exhibits,
+        causes: examiner.causes,
+        alternatives: examiner.alternatives,
     };
     out::line(out::json(&run)?)?;
     Ok(Status::Agree)
@@ -96,6 +101,19 @@ struct Examiner {
     known: BTreeMap<String, u32>,
     reasons: BTreeMap<String, u64>,
     unreproduced: u64,
+    causes: Vec<GuestCause>,
+    alternatives: Vec<String>,
+}
+
+impl GuestCause {
+    fn of(cause: &Cause) -> GuestCause {
+        GuestCause {
+            behavior: cause.behavior.name().to_owned(),
+            value: cause.behavior.values()[usize::from(cause.value)].name.to_owned(),
+            noticed: cause.noticed.into(),
+            simplest: cause.simplest.map(|case| hex(&codec::encode(&case))),
+        }
+    }
 }
 
 impl Examiner {
@@ -108,41 +126,91 @@ impl Examiner {
             known: BTreeMap::new(),
             reasons: BTreeMap::new(),
             unreproduced: 0,
+            causes: Vec::new(),
+            alternatives: Vec::new(),
         }
     }
 
-    /// Judges all cases of the case_list.
+    /// Judges all cases of the list: infers how the kernel behaves, and diagnoses what that does not
+    /// explain.
     fn walk(&mut self, request: &Request) -> Result<(), String> {
         let case_list = request.case_list()?;
-        let mut cases = case_list.cases();
-        let mut batch: Vec<Case> = Vec::with_capacity(BATCH);
-        let mut verdicts = Vec::with_capacity(BATCH);
-        let (mut done, mut reported) = (0, Instant::now());
-        loop {
-            batch.clear();
-            batch.extend(cases.by_ref().take(BATCH));
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let (known, seen) = (&self.known, &self.disagreements);
-            let sure = |signature: &str| {
-                let at = known.get(signature).and_then(|at| seen.get(*at as usize));
-                at.is_some_and(|known| known.cases >= SURE)
-            };
-            self.oracle.batch(&batch, &mut self.rules, Some(&sure), &mut verdicts);
-            for verdict in verdicts.drain(..) {
-                let code = self.code(verdict);
-                match self.verdicts.last_mut() {
-                    Some((last, run)) if *last == code => *run += 1,
-                    _ => self.verdicts.push((code, 1)),
-                }
-            }
-            done += batch.len();
-            if reported.elapsed() > REPORT_EVERY {
-                reported = Instant::now();
+        let all = case_list.parts().all();
+        let progress = Cell::new((0, Instant::now()));
+        let step = |_: &Case| {
+            let (done, reported) = progress.get();
+            let is_due = reported.elapsed() > REPORT_EVERY && done < all;
+            if is_due {
                 out::note(format_args!("{FAR}{done}"));
             }
+            progress.set((done + 1, if is_due { Instant::now() } else { reported }));
+        };
+        let mut effects = Vec::new();
+        let cases = || case_list.cases().inspect(step);
+        let inference =
+            infer(&mut self.oracle, cases, &mut |_, effect: Effect| effects.push(effect));
+        self.rules.extend(inference.rules);
+        self.alternatives = alternatives(&inference);
+        self.causes = inference.causes.iter().map(GuestCause::of).collect();
+        let complaints = self.oracle.take_met();
+        let complaints: BTreeMap<Vec<u8>, u32> =
+            complaints.iter().map(|met| (codec::encode(&met.case), self.enter(met))).collect();
+        let (mut agree, mut at) = (RuleSet::EMPTY, 0);
+        for (case, effect) in case_list.cases().zip(effects) {
+            at += 1;
+            let complaint = match complaints.is_empty() {
+                true => None,
+                false => complaints.get(&codec::encode(&case)),
+            };
+            let code = match (complaint, effect) {
+                (Some(number), _) => DISAGREE + number,
+                (None, Effect::Expected) => AGREE,
+                (None, Effect::Explained(bits)) => DISAGREE + self.explain(&case, bits),
+                (None, Effect::Unexplained | Effect::NotRun) => {
+                    if at % BATCH == 0 {
+                        self.oracle.freshen();
+                    }
+                    let (known, seen) = (&self.known, &self.disagreements);
+                    let sure = |signature: &str| {
+                        let at = known.get(signature).and_then(|at| seen.get(*at as usize));
+                        at.is_some_and(|known| known.cases >= SURE)
+                    };
+                    let verdict = self.oracle.quick(&case, &mut agree, Some(&sure));
+                    self.code(verdict)
+                }
+            };
+            match self.verdicts.last_mut() {
+                Some((last, run)) if *last == code => *run += 1,
+                _ => self.verdicts.push((code, 1)),
+            }
         }
+        Ok(())
+    }
+
+    /// Counts a case that causes explain, a bit for each: the number of the disagreement.
+    fn explain(&mut self, case: &Case, bits: u64) -> u32 {
+        let causes: Vec<usize> =
+            (0..self.causes.len()).filter(|bit| bits & (1 << bit) != 0).collect();
+        let signature = format!("causes {causes:?}");
+        if let Some(at) = self.known.get(&signature) {
+            if let Some(known) = self.disagreements.get_mut(*at as usize) {
+                known.cases += 1;
+            }
+            return *at;
+        }
+        let number = u32::try_from(self.disagreements.len()).unwrap_or(u32::MAX - DISAGREE);
+        self.known.insert(signature.clone(), number);
+        self.disagreements.push(Disagreement {
+            signature,
+            summary: String::new(),
+            rule: None,
+            console: None,
+            kept: None,
+            case: hex(&codec::encode(case)),
+            cases: 1,
+            causes,
+        });
+        number
     }
 
     fn code(&mut self, verdict: CaseVerdict) -> u32 {

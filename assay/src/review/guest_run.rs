@@ -11,6 +11,7 @@ use mptcp_harness::scenes::{self, Fixtures, Kind, Scene};
 use serde::{Deserialize, Serialize};
 
 use super::remote_examination::RemoteExamination;
+use crate::report::causes::Who;
 use crate::report::coverage::SkippedScene;
 use crate::session::stored_cases;
 
@@ -136,6 +137,23 @@ pub(crate) struct GuestRun {
     /// The rules that fired, by name.
     pub(crate) rules: Vec<String>,
     pub(crate) exhibits: Vec<RemoteExamination>,
+    /// What this kernel does differently than its revision.
+    #[serde(default)]
+    pub(crate) causes: Vec<GuestCause>,
+    /// Explanations that no case distinguishes from the stated ones.
+    #[serde(default)]
+    pub(crate) alternatives: Vec<String>,
+}
+
+/// A behavior of a kernel that its revision does not have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct GuestCause {
+    /// The behavior and its value, by name.
+    pub(crate) behavior: String,
+    pub(crate) value: String,
+    pub(crate) noticed: Who,
+    /// The simplest case.
+    pub(crate) simplest: Option<String>,
 }
 
 impl GuestRun {
@@ -155,6 +173,8 @@ impl GuestRun {
             unreproduced: 0,
             rules: Vec::new(),
             exhibits: Vec::new(),
+            causes: Vec::new(),
+            alternatives: Vec::new(),
         }
     }
 
@@ -172,6 +192,8 @@ impl GuestRun {
             unreproduced: 0,
             rules: Vec::new(),
             exhibits: Vec::new(),
+            causes: Vec::new(),
+            alternatives: Vec::new(),
             ..self.clone()
         }
     }
@@ -198,6 +220,9 @@ pub(crate) struct Disagreement {
     /// The simplest case.
     pub(crate) case: String,
     pub(crate) cases: u64,
+    /// What explains it, as indices of [`GuestRun::causes`]; empty if nothing does.
+    #[serde(default)]
+    pub(crate) causes: Vec<usize>,
 }
 
 impl Disagreement {
@@ -211,6 +236,7 @@ impl Disagreement {
             kept: diagnosis.contradiction.map(|known| known.name.to_owned()),
             case: hex(&codec::encode(&finding.case)),
             cases: finding.cases,
+            causes: Vec::new(),
         }
     }
 }

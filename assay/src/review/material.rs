@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mptcp_emulator::Revision;
+use mptcp_emulator::{Behavior, Revision};
 
 use super::contents::Content;
 use super::difference::Comparison;
@@ -18,6 +18,8 @@ pub(crate) struct Material<'a> {
     pub(crate) comparison: &'a Comparison,
     pub(crate) exhibits: Option<&'a [GuestRun; 2]>,
     pub(crate) contents: Vec<Content>,
+    /// Changes that are meant.
+    pub(crate) allowed: Vec<(Behavior, u8)>,
     /// What was built, and what was chosen.
     pub(crate) facts: Vec<String>,
     pub(crate) seed: u64,

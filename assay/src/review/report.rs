@@ -8,12 +8,14 @@ use mptcp_emulator::rules::Options;
 use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
+use super::changes::ChangeData;
 use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
 use super::group::{Class, Group};
 use super::group_data::{GroupData, table_name};
 use super::material::Material;
+use crate::report::causes::{Standing, UnexplainedData};
 use crate::report::coverage::Coverage;
 use crate::report::data::RevisionData;
 use crate::report::serial::verdict_name;
@@ -40,6 +42,15 @@ pub(crate) struct Review {
     pub(crate) losses: Vec<String>,
     /// What of the two revisions' data differs.
     pub(crate) data: Vec<String>,
+    /// What the patched kernel does differently, what an ordinary caller can notice first.
+    pub(crate) causes: Vec<ChangeData>,
+    /// Cases that differ, and those of them that the causes explain.
+    pub(crate) differing: u64,
+    pub(crate) explained: u64,
+    /// What no cause explains.
+    pub(crate) unexplained: Vec<UnexplainedData>,
+    /// Explanations that no case distinguishes from the stated ones.
+    pub(crate) alternatives: Vec<String>,
     pub(crate) groups: Vec<GroupData>,
     /// Fields of the structures that hold something else.
     pub(crate) contents: Vec<Content>,
@@ -63,6 +74,8 @@ pub(crate) enum Difference {
     Explained,
     /// Structures hold something else, and nothing explains why.
     Contents,
+    /// The patched kernel changes behaviour that no document states.
+    Undocumented,
     /// Both keep the contract, and nothing known of the two accounts for what differs.
     Unexplained,
     /// The patched kernel departs from the contract, or has less than the base kernel.
@@ -126,6 +139,10 @@ impl Review {
         });
         let groups: Vec<GroupData> =
             comparison.groups.iter().map(|group| GroupData::new(group, &material)).collect();
+        let causes = comparison.changes.data(&material, &material.allowed);
+        let bad_causes = causes.iter().filter(|cause| cause.is_bad());
+        let breaks = bad_causes.clone().any(|it| it.data.standing == Standing::BreaksPromise);
+        let bad_causes = bad_causes.count();
         let both = [("base", &surveys[0]), ("patched", &surveys[1])];
         let mut coverage = coverage(&both);
         coverage.compare(material.asked_for, &newest(revisions), &comparison.on);
@@ -138,7 +155,7 @@ impl Review {
         let contents = if uneven.is_empty() { material.contents.len() } else { 0 };
         let tally = Tally {
             agree: comparison.compared,
-            disagree: (bad + losses.len() + contents) as u64,
+            disagree: (bad + bad_causes + losses.len() + contents) as u64,
             without: comparison.lost,
             unreproduced: surveys.iter().map(|survey| survey.unreproduced).sum(),
             not_compared: coverage.not_compared.len() as u64,
@@ -147,13 +164,15 @@ impl Review {
         };
         let is_unexplained = |group: &&Group| group.class == Class::Unexplained;
         let unexplained = comparison.groups.iter().filter(is_unexplained).count() as u64;
-        let difference = if (bad + losses.len()) as u64 > unexplained {
+        let difference = if breaks || (bad + losses.len()) as u64 > unexplained {
             Difference::Regression
         } else if unexplained > 0 {
             Difference::Unexplained
+        } else if bad_causes > 0 {
+            Difference::Undocumented
         } else if !material.contents.is_empty() {
             Difference::Contents
-        } else if !groups.is_empty() {
+        } else if !groups.is_empty() || !causes.is_empty() {
             Difference::Explained
         } else {
             Difference::None
@@ -170,6 +189,12 @@ impl Review {
             tried: CaseCounts::new(&material),
             losses,
             data: data.map(|datum| datum.text(revisions)).collect(),
+            differing: comparison.changes.cases
+                + groups.iter().map(|group| group.cases).sum::<u64>(),
+            explained: comparison.changes.cases + explained_groups(&groups),
+            unexplained: unexplained_groups(&groups),
+            alternatives: surveys.iter().flat_map(|survey| survey.alternatives.clone()).collect(),
+            causes,
             groups,
             contents: material.contents.clone(),
             alike_wrong: comparison.alike_wrong.clone(),
@@ -201,7 +226,10 @@ impl Review {
 
     /// Whether cases were compared and none of them differs.
     pub(crate) fn shows_nothing(&self) -> bool {
-        self.tried.compared > 0 && self.groups.is_empty() && self.contents.is_empty()
+        self.tried.compared > 0
+            && self.causes.is_empty()
+            && self.groups.is_empty()
+            && self.contents.is_empty()
     }
 
     /// What to say of a kernel whose answer is not there.
@@ -225,6 +253,21 @@ impl Review {
     pub(crate) fn status(&self) -> Status {
         self.verdict.status()
     }
+}
+
+fn explained_groups(groups: &[GroupData]) -> u64 {
+    groups.iter().filter(|group| !group.class.is_bad()).map(|group| group.cases).sum()
+}
+
+fn unexplained_groups(groups: &[GroupData]) -> Vec<UnexplainedData> {
+    let bad = groups.iter().filter(|group| group.class.is_bad());
+    bad.map(|group| UnexplainedData {
+        signature: group.signature.clone(),
+        summary: group.summary.clone(),
+        cases: group.cases,
+        simplest: group.hex.clone(),
+    })
+    .collect()
 }
 
 /// What to call the kernels: the last parts of their paths, unless these are the same.

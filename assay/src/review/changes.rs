@@ -1,0 +1,159 @@
+//! Changes of behavior between two kernels: the causes of what differs.
+
+use std::collections::BTreeMap;
+
+use mptcp_emulator::{Behavior, Behaviors, Revision};
+use mptcp_harness::cases::Case;
+use mptcp_harness::infer::{Cause, Noticed};
+use mptcp_harness::model::Handler;
+use mptcp_harness::scenes::by_id;
+use serde::Serialize;
+
+use super::answer::answers;
+use super::guest_run::{Disagreement, GuestCause, GuestRun};
+use super::material::Material;
+use crate::report::causes::{CauseData, Standing, Who};
+use crate::session::stored_cases;
+
+/// The changes that explain cases.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    causes: BTreeMap<(Behavior, u8, u8), Cause>,
+    /// Cases that differ because of them.
+    pub(crate) cases: u64,
+}
+
+/// A change, as data of a report.
+#[derive(Serialize)]
+pub(crate) struct ChangeData {
+    #[serde(flatten)]
+    pub(crate) data: CauseData,
+    /// Whether `--allow` names it.
+    pub(crate) allowed: bool,
+    /// What the kernels did with the simplest case.
+    pub(crate) base: Option<String>,
+    pub(crate) patched: Option<String>,
+}
+
+impl ChangeData {
+    /// Whether it is for the author of the patch to explain.
+    pub(crate) fn is_bad(&self) -> bool {
+        self.data.standing.is_bad() && !self.allowed
+    }
+}
+
+/// The changes of a kernel that explain a disagreement, each with what is known of it.
+fn changes<'a>(
+    run: &'a GuestRun,
+    disagreement: Option<&'a Disagreement>,
+) -> BTreeMap<Behavior, (u8, &'a GuestCause)> {
+    let causes = disagreement.map_or(&[][..], |disagreement| &disagreement.causes);
+    let named = |at: &usize| {
+        let cause = run.causes.get(*at)?;
+        let behavior = Behavior::named(&cause.behavior)?;
+        let value = behavior.values().iter().position(|value| value.name == cause.value)?;
+        Some((behavior, (u8::try_from(value).ok()?, cause)))
+    };
+    causes.iter().filter_map(named).collect()
+}
+
+impl Changes {
+    /// Adds a case that both kernels explain, with what they disagree on with the model. Returns
+    /// whether the kernels differ on it.
+    pub(super) fn add(
+        &mut self,
+        case: &Case,
+        runs: [&GuestRun; 2],
+        disagreements: [Option<&Disagreement>; 2],
+        expected: [&Behaviors; 2],
+    ) -> bool {
+        let [base, patched] = [0, 1].map(|at| changes(runs[at], disagreements[at]));
+        let mut differs = false;
+        for behavior in Behavior::ALL.iter().copied() {
+            let known = [base.get(&behavior), patched.get(&behavior)];
+            let Some(cause) = known[1].or(known[0]).map(|(_, cause)| *cause) else { continue };
+            let [from, to] = [0, 1].map(|at| {
+                known[at].map_or_else(|| expected[at].get(behavior), |(value, _)| *value)
+            });
+            if from == to {
+                continue;
+            }
+            differs = true;
+            let entry = self.causes.entry((behavior, from, to)).or_insert_with(|| Cause {
+                behavior,
+                expected: from,
+                value: to,
+                handlers: Vec::new(),
+                cases: 0,
+                noticed: Noticed::OtherOption,
+                simplest: None,
+            });
+            entry.cases += 1;
+            let handler = handler(case);
+            if !entry.handlers.contains(&handler) {
+                entry.handlers.push(handler);
+                entry.handlers.sort_unstable();
+            }
+            let noticed = match cause.noticed {
+                Who::Ordinary => Noticed::Ordinary,
+                Who::UnusualMemory => Noticed::UnusualMemory,
+                Who::OtherOption => Noticed::OtherOption,
+            };
+            if entry.simplest.is_none() || noticed < entry.noticed {
+                entry.noticed = noticed;
+                let simplest = cause.simplest.as_ref();
+                entry.simplest =
+                    simplest.and_then(|digits| stored_cases::from_hex(digits).case.ok());
+            }
+        }
+        self.cases += u64::from(differs);
+        differs
+    }
+
+    /// The simplest case of each.
+    pub(crate) fn simplest(&self) -> impl Iterator<Item = &Case> {
+        self.causes.values().filter_map(|cause| cause.simplest.as_ref())
+    }
+
+    /// As data, those that an ordinary caller can notice first.
+    pub(crate) fn data(
+        &self,
+        material: &Material<'_>,
+        allowed: &[(Behavior, u8)],
+    ) -> Vec<ChangeData> {
+        let mut causes: Vec<&Cause> = self.causes.values().collect();
+        causes.sort_by_key(|cause| (cause.noticed, std::cmp::Reverse(cause.cases)));
+        causes.into_iter().map(|cause| change(cause, material, allowed)).collect()
+    }
+}
+
+fn change(cause: &Cause, material: &Material<'_>, allowed: &[(Behavior, u8)]) -> ChangeData {
+    let Revision { behaviors, .. } = material.revisions[1];
+    let mut data = CauseData::new(cause, None);
+    if behaviors.get(cause.behavior) == cause.value {
+        data.standing = Standing::Restores;
+    }
+    let shown =
+        cause.simplest.and_then(|case| answers(&case, material.exhibits?, material.revisions));
+    let text = |at: usize| {
+        let answer = &shown.as_ref()?[at];
+        let optlen = answer.optlen.map_or(String::new(), |optlen| format!(", *optlen {optlen}"));
+        Some(format!("{}{optlen}", answer.result))
+    };
+    ChangeData {
+        allowed: allowed.contains(&(cause.behavior, cause.value)),
+        base: text(0),
+        patched: text(1),
+        data,
+    }
+}
+
+/// The handler of a case, by its scene.
+fn handler(case: &Case) -> Handler {
+    let answers = by_id(case.scene).is_some_and(|scene| scene.subflows().is_some());
+    let of = |handler: &Handler| handler.option() == Some(case.option);
+    match answers {
+        true => Handler::ALL.into_iter().find(of).unwrap_or(Handler::UnknownOption),
+        false => Handler::OtherSocket,
+    }
+}
