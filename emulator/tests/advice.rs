@@ -91,8 +91,7 @@ impl Kernel for Model<'_> {
             optval[..FullInfo::HEADER]
                 .copy_from_slice(&arrays.head().as_bytes()[..FullInfo::HEADER]);
         }
-        let optlen = Buffer::OPTLEN;
-        let call = Call { option, optval: optval.as_ptr().addr() as u64, optlen };
+        let call = Call::new(option, optval.as_ptr().addr() as u64, Buffer::OPTLEN);
         let length = optval.len() as i32;
         let mut memory = Own { parts: vec![optval], length };
         if let Some(arrays) = arrays {
@@ -133,7 +132,7 @@ fn padded(bytes: &[u8], len: usize) -> Vec<u8> {
 
 #[track_caller]
 fn is_what_is_known(found: &ask::Connection, known: &Known, revision: &Revision) {
-    assert_eq!(found.full, revision.full_info, "{}", revision.name);
+    assert_eq!(found.full, revision.has_full_info(), "{}", revision.name);
     assert_eq!(found.info_length, revision.mptcp_info as usize);
     assert_eq!(found.size_kernel, revision.tcp_info);
     assert_eq!(found.info.as_bytes(), padded(&known.info, 96));
@@ -141,7 +140,7 @@ fn is_what_is_known(found: &ask::Connection, known: &Known, revision: &Revision)
     for (n, subflow) in found.subflows.iter().enumerate() {
         assert_eq!(subflow.tcp_info.as_bytes(), padded(&known.tcp_info[n], 280));
         assert_eq!(subflow.addrs.as_bytes(), &known.subflow_info[n][8..]);
-        let id = revision.full_info.then(|| known.subflow_info[n][..4].to_vec());
+        let id = revision.has_full_info().then(|| known.subflow_info[n][..4].to_vec());
         assert_eq!(subflow.id.map(|id| id.to_ne_bytes().to_vec()), id);
     }
 }

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Answer, Desk, EDGE, Known, READ_ONLY, ROOM, bytes_of, int};
 use mptcp_emulator::abi::MPTCP_INFO_OPT;
-use mptcp_emulator::decisions::{Decisions, KernelDecisions};
-use mptcp_emulator::{Errno, Revision, Rule};
+use mptcp_emulator::behaviors::{LengthStored, OptOrder, OptScalar, Step};
+use mptcp_emulator::{Behaviors, Errno, Revision, Rule};
 
 const LENGTH: u64 = ROOM + 0x2c00;
 const INFO: u64 = ROOM + 0x100;
@@ -43,13 +43,13 @@ fn known(subflows: usize) -> Known {
     Known::new(subflows, 248, 96)
 }
 
-fn ask_deciding<D: Decisions>(known: &Known, blocks: [Block; 4], length: i32) -> Answer {
-    let desk = Desk::new().put(ROOM, &bytes(blocks)).int(LENGTH, length);
-    known.ask_deciding::<D>(desk, &KERNEL, MPTCP_INFO_OPT, ROOM, LENGTH)
+fn ask(known: &Known, blocks: [Block; 4], length: i32) -> Answer {
+    ask_of(&KERNEL, known, blocks, length)
 }
 
-fn ask(known: &Known, blocks: [Block; 4], length: i32) -> Answer {
-    ask_deciding::<KernelDecisions>(known, blocks, length)
+fn ask_of(kernel: &Revision, known: &Known, blocks: [Block; 4], length: i32) -> Answer {
+    let desk = Desk::new().put(ROOM, &bytes(blocks)).int(LENGTH, length);
+    known.ask(desk, kernel, MPTCP_INFO_OPT, ROOM, LENGTH)
 }
 
 /// Of the first so many subflows: local and peer's addresses, 128 bytes each
@@ -374,20 +374,10 @@ fn blocks_that_overlap() {
     ]);
 }
 
-/// A model that steps by what was asked for, as the sample's `tcpinfo[i]` would
-/// have it.
-struct StepsAsAsked;
-impl Decisions for StepsAsAsked {
-    fn step(
-        asked: mptcp_emulator::decisions::UserSize,
-        _: mptcp_emulator::decisions::Stride,
-    ) -> u32 {
-        asked.0
-    }
-}
-
+/// Elements `size_user` apart, as the sample's `tcpinfo[i]` expects.
 #[test]
 fn the_other_stride() {
+    let kernel = KERNEL.with_behaviors(Behaviors { step: Step::Passed, ..KERNEL.behaviors });
     let known = known(2);
     let blocks = [NOTHING, (TCP_INFOS, [2, 280, 0, 0]), NOTHING, NOTHING];
     let answer = |blocks: [Block; 4]| {
@@ -399,7 +389,7 @@ fn the_other_stride() {
             (remotes.0, [0, 0, 2, 128]),
         ])
     };
-    ask_deciding::<StepsAsAsked>(&known, blocks, 96).succeeded().wrote(&[
+    ask_of(&kernel, &known, blocks, 96).succeeded().wrote(&[
         (TCP_INFOS, &known.tcp_info[0]),
         (TCP_INFOS + 280, &known.tcp_info[1]),
         (LENGTH, &int(96)),
@@ -407,33 +397,24 @@ fn the_other_stride() {
     ]);
 }
 
-/// The peer's address first, and `mptcp_info` last.
-struct Backwards;
-impl Decisions for Backwards {
-    const OPT_INFO_FIRST: bool = false;
-    const OPT_ORDER: [usize; 3] = [2, 1, 0];
-    const LENGTH_BEFORE_HEADER: bool = false;
-}
-
+/// The peer's address before the local one, `mptcp_info` last, and the length behind the structure.
 #[test]
 fn the_other_order() {
+    let kernel = KERNEL.with_behaviors(Behaviors {
+        length_stored: LengthStored::AfterData,
+        opt_order: OptOrder::TcpInfoPeerLocal,
+        opt_scalar: OptScalar::Last,
+        ..KERNEL.behaviors
+    });
     let known = known(1);
     let (_, remotes) = addresses(&known, 1);
     let mut blocks = sample();
     blocks[2].0 = EDGE;
-    let answer = ask_deciding::<Backwards>(&known, blocks, 96);
-    answer.failed(Errno::EFAULT).wrote(&[(REMOTES, &remotes)]);
+    let answer = ask_of(&kernel, &known, blocks, 96);
+    answer.failed(Errno::EFAULT).wrote(&[(TCP_INFOS, &known.tcp_info[0]), (REMOTES, &remotes)]);
     let desk = Desk::new().put(ROOM, &bytes([NOTHING; 4])).int(READ_ONLY, 96);
-    known
-        .ask_deciding::<Backwards>(desk, &KERNEL, MPTCP_INFO_OPT, ROOM, READ_ONLY)
-        .failed(Errno::EFAULT)
-        .wrote(&[(
-            ROOM,
-            &bytes([
-                (0, [0, 0, 1, 96]),
-                (0, [0, 0, 1, 248]),
-                (0, [0, 0, 1, 128]),
-                (0, [0, 0, 1, 128]),
-            ]),
-        )]);
+    known.ask(desk, &kernel, MPTCP_INFO_OPT, ROOM, READ_ONLY).failed(Errno::EFAULT).wrote(&[(
+        ROOM,
+        &bytes([(0, [0, 0, 1, 96]), (0, [0, 0, 1, 248]), (0, [0, 0, 1, 128]), (0, [0, 0, 1, 128])]),
+    )]);
 }

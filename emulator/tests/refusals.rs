@@ -78,13 +78,18 @@ fn full_info_came_with_6_5() {
 #[test]
 fn names_of_errors() {
     let names = [
+        (1, "EPERM"),
+        (7, "E2BIG"),
         (9, "EBADF"),
         (14, "EFAULT"),
         (22, "EINVAL"),
+        (34, "ERANGE"),
         (88, "ENOTSOCK"),
+        (90, "EMSGSIZE"),
         (92, "ENOPROTOOPT"),
         (95, "EOPNOTSUPP"),
-        (1, "errno 1"),
+        (105, "ENOBUFS"),
+        (2, "errno 2"),
     ];
     for (number, name) in names {
         assert_eq!(Errno(number).to_string(), name);

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use mptcp_emulator::abi::{Field, HOLE, MptcpInfo, TcpInfo};
-use mptcp_emulator::{Release, Revision, SocketBehavior, Verification, ZeroLength};
+use mptcp_emulator::behaviors::ZeroLength;
+use mptcp_emulator::{Release, Revision, SocketBehavior, Verification};
 
 #[test]
 fn releases_by_their_text() {
@@ -137,10 +138,10 @@ fn what_each_revision_knows() {
     ];
     assert_eq!(Revision::ALL.len(), table.len());
     for (revision, row) in Revision::ALL.iter().zip(table) {
-        let stored = revision.zero_length == ZeroLength::Stored;
-        let is =
-            (revision.name, revision.tcp_info, revision.mptcp_info, revision.full_info, stored);
-        assert_eq!(is, row);
+        let stored = revision.behaviors.zero_length == ZeroLength::Stored;
+        let (full_info, sizes) =
+            (revision.has_full_info(), (revision.tcp_info, revision.mptcp_info));
+        assert_eq!((revision.name, sizes.0, sizes.1, full_info, stored), row);
         assert!(!revision.sources.is_empty());
         assert_eq!(revision.since.to_string(), revision.name);
         assert_eq!(Revision::named(revision.name), Some(*revision));

@@ -8,7 +8,6 @@ use mptcp_emulator::abi::{
     self, FULL_INFO_HEADER, FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_DATA, SUBFLOW_INFO,
     SUBFLOW_INFO_ADDRS, SubflowAddrs, SubflowInfo, TcpInfo,
 };
-use mptcp_emulator::decisions::{OptLen, Stride};
 use mptcp_emulator::rules::{Basis, Options, Part, Step};
 use mptcp_emulator::{Access, Content, OpenReason, Rule, RuleLog, RuleSet, Trace};
 
@@ -56,18 +55,6 @@ fn why_a_byte_is_open() {
     assert_eq!((OpenReason::Clock as u8, OpenReason::NoWitness as u8), (1, 2));
     assert!(OpenReason::Clock.text().contains("clock"));
     assert!(OpenReason::NoWitness.text().contains("witness"));
-}
-
-#[test]
-fn lengths() {
-    assert_eq!(OptLen(0).bytes(), Some(0));
-    assert_eq!(OptLen(i32::MAX).bytes(), Some(0x7fff_ffff));
-    assert_eq!(OptLen(-1).bytes(), None);
-    assert_eq!(OptLen(i32::MIN).bytes(), None);
-    assert_eq!(OptLen(-1).wrapped(), 0xffff_ffff);
-    assert_eq!(OptLen(i32::MIN).wrapped(), 0x8000_0000);
-    assert_eq!(OptLen(7).wrapped(), 7);
-    assert_eq!(Stride(280).bytes(), 280);
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub mod engines;
 pub mod infer;
 pub mod judge;
 pub mod kernel;
+pub mod laws;
 pub mod memory;
 pub mod model;
 pub mod oracle;

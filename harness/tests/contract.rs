@@ -8,9 +8,11 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use mptcp_emulator::abi::{self, FullInfo, SubflowData};
-use mptcp_emulator::decisions::{Decisions, KernelDecisions, KernelSize, OptLen, Stride, UserSize};
-use mptcp_emulator::{Revision, Rule, RuleSet};
+use mptcp_emulator::behaviors::{
+    Check, Count, ElementFault, ElementFits, FullOrder, FullSlots, InfoCopied, KernelFields,
+    LengthStored, LengthUnwritable, SizeKernelReturned, Step,
+};
+use mptcp_emulator::{Behaviors, Revision, RuleSet, abi};
 use mptcp_harness::cases::{Case, Data, Entry, Full, Input, Place};
 use mptcp_harness::engines::check::{Outcome, Progress, Setting, check};
 use mptcp_harness::judge::finding::Finding;
@@ -20,37 +22,31 @@ use mptcp_harness::oracle::{CaseVerdict, Oracle as Judging, Reason, SharedFixtur
 use mptcp_harness::scenes::{self, Fixtures};
 use mptcp_harness::watch::{Complaint, Watch};
 
-macro_rules! models {
-    ($list:ident: $( $name:ident { $($body:tt)* } )+) => {
-        $( enum $name {} impl Decisions for $name { $($body)* } )+
-        fn $list() -> Vec<(&'static str, Model)> {
-            vec![$( (stringify!($name), Model::promising::<$name>()), )+]
-        }
-    };
+/// Behaviors, each with a name.
+type Named = (&'static str, Behaviors);
+
+/// What no document speaks of.
+fn free(right: Behaviors) -> Vec<Named> {
+    let or = right;
+    vec![
+        ("LengthStoredLast", Behaviors { length_stored: LengthStored::AfterData, ..or }),
+        ("TcpInfosFirst", Behaviors { full_order: FullOrder::TcpInfoFirst, ..or }),
+        ("AnswerAfterFault", Behaviors { element_fault: ElementFault::AnsweredFirst, ..or }),
+        ("AnotherErrorOfSizeUser", Behaviors { size_user_max_check: Check::E2big, ..or }),
+    ]
 }
 
-type D = KernelDecisions;
-
-// What no document speaks of.
-models! { free:
-    InfoLengthStoredLast { const INFO_LENGTH_FIRST: bool = false; }
-    HeaderBeforeLength { const LENGTH_BEFORE_HEADER: bool = false; }
-    TcpInfosFirst { const FULL_ADDRESSES_FIRST: bool = false; }
-    ReportAfterFault { const REPORT_AFTER_FAULT: bool = true; }
-}
-
-// What some document does.
-models! { promised:
-    CountOfCopied { fn count(_: u32, copied: u32) -> u32 { copied } }
-    NumSubflowsNotChecked {
-        fn header(header: &SubflowData, length: u32) -> Result<(), Rule> {
-            D::header(&SubflowData { num_subflows: 0, ..*header }, length)
-        }
-    }
-    SizeKernelForgotten { fn size_kernel(_: KernelSize) -> u32 { 0 } }
-    StepByTheUsersSize { fn step(asked: UserSize, _: Stride) -> u32 { asked.0 } }
-    InfoLengthNotClamped { fn info_length(length: OptLen, _: KernelSize) -> u32 { length.wrapped() } }
-    FullSlotsOneMore { fn full_slot(index: u32, slots: u32) -> bool { index <= slots } }
+/// What some document does.
+fn promised(right: Behaviors) -> Vec<Named> {
+    let or = right;
+    vec![
+        ("CountOfCopied", Behaviors { count: Count::Copied, ..or }),
+        ("NumSubflowsNotChecked", Behaviors { kernel_fields: KernelFields::SizeKernelAlone, ..or }),
+        ("SizeKernelForgotten", Behaviors { size_kernel_returned: SizeKernelReturned::Zero, ..or }),
+        ("StepByTheUsersSize", Behaviors { step: Step::Passed, ..or }),
+        ("InfoLengthNotClamped", Behaviors { info_copied: InfoCopied::Passed, ..or }),
+        ("FullSlotsOneMore", Behaviors { full_slots: FullSlots::AtMost, ..or }),
+    ]
 }
 
 /// What a run has to have come to.
@@ -63,12 +59,13 @@ fn main() {
     let fixtures = Fixtures::build(&enclosure, |_| true, &mut |_| {});
     let revision = Kernel::running(fixtures.sizes()).revision;
     let fixtures = Arc::new(Mutex::new(fixtures));
-    let list = |models: Vec<(&'static str, Model)>, judge: Judge| {
-        models.into_iter().map(move |(name, model)| (name, model, judge))
+    let list = |models: Vec<Named>, judge: Judge| {
+        models.into_iter().map(move |(name, wrong)| (name, Model::promising(wrong), judge))
     };
-    let trials = list(free(), nothing_new)
-        .chain(list(promised(), something_new))
-        .chain(list(vec![("WhatIsKnownIsFound", Model::promised())], only_what_is_known))
+    let known: (_, _, Judge) = ("WhatIsKnownIsFound", Model::promised(), only_what_is_known);
+    let trials = list(free(revision.behaviors), nothing_new)
+        .chain(list(promised(revision.behaviors), something_new))
+        .chain([known])
         .map(|(name, model, judge)| {
             let (fixtures, hindrance) = (fixtures.clone(), available.clone().err());
             Trial::ignorable_test(name, move || match hindrance {
@@ -94,20 +91,19 @@ fn main() {
 /// A test of single cases.
 type Single = fn(&SharedFixtures, Revision) -> Result<(), Failed>;
 
-/// Refuses everything by rules that are no promise: whatever the kernel does is free.
-enum Refusing {}
-
-impl Decisions for Refusing {
-    fn header(_: &SubflowData, _: u32) -> Result<(), Rule> {
-        Err(Rule::HeaderSizeAboveMax)
-    }
-    fn full_header(_: &FullInfo) -> Result<(), Rule> {
-        Err(Rule::FullElementSizeAboveMax)
-    }
+/// Writes nothing for one subflow, and has another error for an optlen that cannot be written,
+/// which no document forbids: with such an optlen it is free what a kernel does.
+fn silent(right: Behaviors) -> Behaviors {
+    let (element_fits, full_slots) = (ElementFits::WithByteMore, FullSlots::Fewer);
+    Behaviors { element_fits, full_slots, length_unwritable: LengthUnwritable::Einval, ..right }
 }
 
+/// On a page that can only be read.
+const UNWRITABLE: Place = Place::Street(0x13000);
+
 fn judging(fixtures: &SharedFixtures, revision: Revision) -> Result<(Judging, u8), Failed> {
-    let oracle = Judging::new(fixtures, revision, Model::promising::<Refusing>())?;
+    let model = Model::promising(silent(revision.behaviors));
+    let oracle = Judging::new(fixtures, revision, model)?;
     let one = oracle
         .boundary_values()
         .scene_facts
@@ -125,7 +121,7 @@ fn case(scene: u8, option: i32, length: i32, input: Input) -> Case {
 /// What is free does not take in what is written behind an array that the model has not
 /// touched: here the kernel's `tcp_info` is larger than it is said to be.
 fn far_off_is_found(fixtures: &SharedFixtures, revision: Revision) -> Result<(), Failed> {
-    if !revision.full_info {
+    if !revision.has_full_info() {
         return Ok(());
     }
     let smaller = Revision { tcp_info: revision.tcp_info - 8, ..revision };
@@ -142,6 +138,7 @@ fn far_off_is_found(fixtures: &SharedFixtures, revision: Revision) -> Result<(),
             tcp_info: Place::Street(0x9000),
         };
         let case = case(scene, abi::MPTCP_FULL_INFO, 40, Input::Full(full));
+        let case = Case { optlen: UNWRITABLE, ..case };
         let rules = &mut RuleSet::default();
         for verdict in [oracle.quick(&case, rules, None), oracle.whole(&case, rules)] {
             match verdict {
@@ -187,6 +184,7 @@ fn stray_is_told(fixtures: &SharedFixtures, revision: Revision) -> Result<(), Fa
     oracle.watch(Box::new(Scribbler { at, option, now: false, left: 1 }));
     let free = Input::Data(Data::asking(revision.tcp_info));
     let free = case(scene, abi::MPTCP_TCPINFO, 16 + revision.tcp_info.cast_signed(), free);
+    let free = Case { optlen: UNWRITABLE, ..free };
     let plain = case(scene, abi::MPTCP_INFO, revision.mptcp_info.cast_signed(), Input::Nothing);
     let mut verdicts = Vec::new();
     oracle.batch(&[free, plain], &mut RuleSet::default(), None, &mut verdicts);

@@ -103,7 +103,7 @@ fn full_info(scene: u8, tcp_info: u32) -> Case {
 fn clocks_move_and_nothing_else(fixtures: &Fixtures) -> Result<Completion, Failed> {
     let kernel = Kernel::running(fixtures.sizes());
     let revision = kernel.revision;
-    if !revision.full_info {
+    if !revision.has_full_info() {
         let why = format!("no MPTCP_FULL_INFO in {}", kernel.release);
         return Ok(Completion::ignored_with(why));
     }

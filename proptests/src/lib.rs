@@ -2,9 +2,9 @@
 //! freely, a modelled street to run them on, and a runner that can be asked
 //! to find a law broken as well as to find it holding.
 //!
-//! No kernel is needed here. A law is a function over a model, an
-//! implementation of [`Decisions`]; each is shown to hold of [`KernelDecisions`],
-//! and to fail of some model that slips as kernels do.
+//! No kernel is needed here. A law is a function of generated values, among them
+//! the kernel that answers. Each is shown to hold for all kernels, and to fail for
+//! a kernel with another value of a [behavior](mptcp_emulator::Behaviors).
 #![expect(clippy::panic, reason = "a law that does not hold fails its test by a panic")]
 
 mod answer;
@@ -13,14 +13,15 @@ mod socket;
 
 use std::fmt::Debug;
 
+use mptcp_emulator::{Behaviors, Revision};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
-pub use answer::{Answer, BASE, Write, ask, overlap, without_trace};
+pub use answer::{Answer, BASE, ask, without_trace};
 pub use mptcp_emulator::{OwnedConnection, OwnedSocket};
 pub use request::{
-    DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt,
-    info_case, long_request, opt_places,
+    DataAsk, FullAsk, any_case, any_revision, any_sound_case, ask_data, ask_full, ask_opt, halfway,
+    info_case, opt_places,
 };
 pub use socket::{any_connection, any_socket, info, noise, subflow_count, subflow_info, tcp_info};
 
@@ -61,6 +62,57 @@ where
         Err(TestError::Fail(..)) => {}
         other => panic!("a wrong model passes: {other:?}"),
     }
+}
+
+/// Generated values, and the kernels that they are for.
+pub trait OnKernels {
+    /// Changes how each of these kernels behaves.
+    fn change(&mut self, wrong: &impl Fn(&mut Behaviors));
+}
+
+impl OnKernels for Revision {
+    fn change(&mut self, wrong: &impl Fn(&mut Behaviors)) {
+        let mut behaviors = self.behaviors;
+        wrong(&mut behaviors);
+        *self = self.with_behaviors(behaviors);
+    }
+}
+
+impl OnKernels for [Revision; 2] {
+    fn change(&mut self, wrong: &impl Fn(&mut Behaviors)) {
+        self.iter_mut().for_each(|revision| revision.change(wrong));
+    }
+}
+
+impl<K: OnKernels, A> OnKernels for (K, A) {
+    fn change(&mut self, wrong: &impl Fn(&mut Behaviors)) {
+        self.0.change(wrong);
+    }
+}
+
+impl<K: OnKernels, A, B> OnKernels for (K, A, B) {
+    fn change(&mut self, wrong: &impl Fn(&mut Behaviors)) {
+        self.0.change(wrong);
+    }
+}
+
+/// [`is_broken`] on kernels that behave in another way.
+///
+/// # Panics
+/// If the law holds for them, too.
+#[track_caller]
+pub fn is_broken_by<S: Strategy>(
+    wrong: impl Fn(&mut Behaviors),
+    values: S,
+    law: impl Fn(S::Value) -> TestCaseResult,
+) where
+    S::Value: Debug + OnKernels,
+{
+    let changed = |mut values: S::Value| {
+        values.change(&wrong);
+        values
+    };
+    is_broken(values.prop_map(changed), law);
 }
 
 /// Does something with so many generated values, the same in every run.

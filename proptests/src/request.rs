@@ -244,10 +244,18 @@ pub fn any_sound_case() -> impl Strategy<Value = (Revision, OwnedConnection, Cas
     })
 }
 
+/// A revision, a connection, and a request that meets a read-only page half-way.
+pub fn halfway() -> impl Strategy<Value = (Revision, OwnedSocket, Case)> {
+    any_revision().prop_flat_map(|revision| {
+        let socket = any_connection(revision).prop_map(OwnedSocket::Mptcp);
+        (Just(revision), socket, long_request())
+    })
+}
+
 /// A request whose buffers stand anywhere around the read-only page between
 /// two writable stretches, so that copies run into it from either side and
 /// through it; the length stands elsewhere.
-pub fn long_request() -> impl Strategy<Value = Case> {
+fn long_request() -> impl Strategy<Value = Case> {
     let near = || (0x11f00usize..0x14100).prop_map(|at| Place::street(at).unwrap_or(Place::NULL));
     let data = (ask_data(), near()).prop_map(|(ask, optval)| Case { optval, ..ask.case() });
     let full = (ask_full(), near(), near()).prop_map(|(ask, subflow_info, tcp_info)| {

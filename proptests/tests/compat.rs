@@ -1,11 +1,10 @@
 //! The calls of 32-bit programs.
 
 use mptcp_emulator::Revision;
+use mptcp_emulator::behaviors::CompatAddress;
 use mptcp_harness::cases::{Case, Entry};
 use mptcp_harness::memory::layout;
-use mptcp_proptests::{
-    BASE, Decisions, KernelDecisions, OwnedSocket, any_case, any_sound_case, ask, holds, is_broken,
-};
+use mptcp_proptests::{BASE, OwnedSocket, any_case, any_sound_case, ask, holds, is_broken_by};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -18,12 +17,12 @@ fn sound() -> impl Strategy<Value = Values> {
 
 /// A 32-bit program is answered as any other: uapi, struct mptcp_full_info, has its
 /// pointers as __aligned_u64, and all else is a number of one size.
-fn one_answer<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
+fn one_answer((revision, socket, case): Values) -> TestCaseResult {
     let compat = Case { entry: Entry::Compat, ..case };
     if !compat.is_safe() {
         return Ok(());
     }
-    let ask = |case| ask::<D>(&revision, &socket.as_socket(), &case);
+    let ask = |case| ask(&revision, &socket.as_socket(), &case);
     let (one, other) = (ask(Case { entry: Entry::Native, ..case }), ask(compat));
     prop_assert_eq!(one.result, other.result);
     prop_assert_eq!(&one.rules, &other.rules);
@@ -34,19 +33,13 @@ fn one_answer<D: Decisions>((revision, socket, case): Values) -> TestCaseResult 
 
 #[test]
 fn a_32_bit_program_is_answered_as_any_other() {
-    holds(any_case(), one_answer::<KernelDecisions>);
-    holds(sound(), one_answer::<KernelDecisions>);
+    holds(any_case(), one_answer);
+    holds(sound(), one_answer);
 }
 
 #[test]
 fn a_wrong_model_answers_them_otherwise() {
-    /// Takes all of a register for an address.
-    struct NotCut;
-    impl Decisions for NotCut {
-        fn compat_address(register: u64) -> u64 {
-            register
-        }
-    }
-    is_broken(any_case(), one_answer::<NotCut>);
-    is_broken(sound(), one_answer::<NotCut>);
+    // Takes all of a register for an address.
+    is_broken_by(|it| it.compat_address = CompatAddress::Whole, any_case(), one_answer);
+    is_broken_by(|it| it.compat_address = CompatAddress::Whole, sound(), one_answer);
 }

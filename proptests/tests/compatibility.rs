@@ -1,22 +1,22 @@
 //! Programs and kernels of different ages, and answers asked again.
 
-use mptcp_emulator::abi::{MPTCP_TCPINFO, SubflowData};
-use mptcp_emulator::decisions::{KernelSize, Stride, UserSize};
+use mptcp_emulator::abi::MPTCP_TCPINFO;
+use mptcp_emulator::behaviors::{DataReturned, ElementSize, FirstElement, SizeUserReturned};
 use mptcp_emulator::{Revision, Rule};
 use mptcp_harness::cases::{Case, Data, Full, Input};
 use mptcp_proptests::{
-    Answer, DataAsk, Decisions, KernelDecisions, OwnedConnection, any_connection, any_revision,
-    any_sound_case, ask, ask_data, holds, info_case, is_broken, subflow_count,
+    Answer, DataAsk, OwnedConnection, any_connection, any_revision, any_sound_case, ask, ask_data,
+    holds, info_case, is_broken_by, subflow_count,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 /// An older and a newer kernel, and one connection as the newer knows it.
-fn two_kernels() -> impl Strategy<Value = (Revision, Revision, OwnedConnection)> {
+fn two_kernels() -> impl Strategy<Value = ([Revision; 2], OwnedConnection)> {
     let ages = (0..Revision::ALL.len(), 0..Revision::ALL.len());
     ages.prop_flat_map(|(one, other)| {
         let (older, newer) = (Revision::ALL[one.min(other)], Revision::ALL[one.max(other)]);
-        (Just(older), Just(newer), any_connection(newer))
+        (Just([older, newer]), any_connection(newer))
     })
 }
 
@@ -33,13 +33,13 @@ fn first_element(answer: &Answer, request: &DataAsk) -> Vec<u8> {
 /// Seed, commit 06f15cee3695: "This allows the kernel to only fill in the
 /// space reserved/expected by userspace." Commit 55c42fa7fa33: "This allows to
 /// append more information to the structure later."
-fn smaller_is_a_prefix<D: Decisions>(
-    ((older, newer, connection), asked, less): ((Revision, Revision, OwnedConnection), u32, u32),
+fn smaller_is_a_prefix(
+    (([older, newer], connection), asked, less): (([Revision; 2], OwnedConnection), u32, u32),
 ) -> TestCaseResult {
     let request =
         |size_user| DataAsk { option: MPTCP_TCPINFO, header: 16, size_user, room: size_user * 20 };
     let run = |revision: &Revision, known: &OwnedConnection, request: DataAsk| {
-        ask::<D>(revision, &known.as_socket(), &request.case())
+        ask(revision, &known.as_socket(), &request.case())
     };
     prop_assume!(subflow_count(&connection) > 0);
     let known = connection.as_connection();
@@ -59,7 +59,7 @@ fn smaller_is_a_prefix<D: Decisions>(
     // MPTCP_INFO: the buffer's length says which structure is meant.
     let info = |revision: &Revision, known: &OwnedConnection| {
         let case = info_case(asked.cast_signed());
-        let answer = ask::<D>(revision, &known.as_socket(), &case);
+        let answer = ask(revision, &known.as_socket(), &case);
         let length = answer.stored().unwrap_or(0) as usize;
         answer.bytes(answer.optval(), length).to_vec()
     };
@@ -69,19 +69,17 @@ fn smaller_is_a_prefix<D: Decisions>(
 
 #[test]
 fn a_smaller_structure_is_a_prefix_of_the_larger() {
-    holds((two_kernels(), 1u32..400, 0u32..300), smaller_is_a_prefix::<KernelDecisions>);
+    holds((two_kernels(), 1u32..400, 0u32..300), smaller_is_a_prefix);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_prefix() {
-    /// Believes the program's size.
-    struct NotClamped;
-    impl Decisions for NotClamped {
-        fn stride(asked: UserSize, _: KernelSize) -> Stride {
-            Stride(asked.0)
-        }
-    }
-    is_broken((two_kernels(), 1u32..400, 0u32..300), smaller_is_a_prefix::<NotClamped>);
+    // Believes the program's size.
+    is_broken_by(
+        |it| it.element_size = ElementSize::Passed,
+        (two_kernels(), 1u32..400, 0u32..300),
+        smaller_is_a_prefix,
+    );
 }
 
 /// A program with a larger header than the kernel knows: elements follow the
@@ -90,11 +88,11 @@ fn a_wrong_model_breaks_the_prefix() {
 /// Seed, commit 06f15cee3695: "If the structure is extended later on, kernel
 /// knows where the userspace-provided meta header ends, even if userspace uses
 /// an older (smaller) version of the structure."
-fn a_larger_header_moves_elements<D: Decisions>(
+fn a_larger_header_moves_elements(
     (revision, connection, request): (Revision, OwnedConnection, DataAsk),
 ) -> TestCaseResult {
     let plain = DataAsk { header: 16, ..request };
-    let run = |request: DataAsk| ask::<D>(&revision, &connection.as_socket(), &request.case());
+    let run = |request: DataAsk| ask(&revision, &connection.as_socket(), &request.case());
     let (small, large) = (run(plain), run(request));
     let elements = |answer: &Answer, request: DataAsk| {
         let start = answer.optval() + u64::from(request.header);
@@ -115,19 +113,17 @@ fn requests() -> impl Strategy<Value = (Revision, OwnedConnection, DataAsk)> {
 
 #[test]
 fn a_larger_header_only_moves_the_elements() {
-    holds(requests(), a_larger_header_moves_elements::<KernelDecisions>);
+    holds(requests(), a_larger_header_moves_elements);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_larger_header() {
-    /// Elements behind the header that the kernel knows.
-    struct FixedHeader;
-    impl Decisions for FixedHeader {
-        fn first_element(_: &SubflowData) -> u32 {
-            16
-        }
-    }
-    is_broken(requests(), a_larger_header_moves_elements::<FixedHeader>);
+    // Elements behind the header that the kernel knows.
+    is_broken_by(
+        |it| it.first_element = FirstElement::Behind16,
+        requests(),
+        a_larger_header_moves_elements,
+    );
 }
 
 /// The request that an answer makes, once the kernel's fields are cleared and
@@ -180,10 +176,8 @@ impl WithHeader for Data {
 /// to real data size filled by kernel") without looking at what it means: with
 /// a header of more than 16 bytes and no element, the length returned is 16,
 /// and a request with it is refused, because its header does not fit.
-fn stable<D: Decisions>(
-    (revision, connection, case): (Revision, OwnedConnection, Case),
-) -> TestCaseResult {
-    let run = |case: &Case| ask::<D>(&revision, &connection.as_socket(), case);
+fn stable((revision, connection, case): (Revision, OwnedConnection, Case)) -> TestCaseResult {
+    let run = |case: &Case| ask(&revision, &connection.as_socket(), case);
     let first = run(&case);
     prop_assume!(first.result == Ok(()));
     let second = run(&again(&first));
@@ -191,7 +185,7 @@ fn stable<D: Decisions>(
         && data.size_subflow_data > 16
         && first.rules.contains(&Rule::LengthWithoutElements)
     {
-        prop_assert_eq!(second.rules, [Rule::HeaderSizeAboveLength]);
+        prop_assert_eq!(&second.record.rules, &[Rule::HeaderSizeAboveLength]);
         return Ok(());
     }
     prop_assert_eq!(second.result, Ok(()));
@@ -205,26 +199,14 @@ fn stable<D: Decisions>(
 
 #[test]
 fn an_answer_asked_again_is_stable() {
-    holds(any_sound_case(), stable::<KernelDecisions>);
+    holds(any_sound_case(), stable);
 }
 
 #[test]
 fn a_wrong_model_breaks_stability() {
-    /// Returns in size_user one byte less than was agreed on.
-    struct SizeDrifts;
-    impl Decisions for SizeDrifts {
-        fn size_user(_: UserSize, stride: Stride) -> u32 {
-            stride.0.saturating_sub(1)
-        }
-    }
-    is_broken(any_sound_case(), stable::<SizeDrifts>);
+    // Returns in size_user what was not agreed on.
+    is_broken_by(|it| it.size_user_returned = SizeUserReturned::Kernel, any_sound_case(), stable);
 
-    /// Returns the length without the header.
-    struct ElementsOnly;
-    impl Decisions for ElementsOnly {
-        fn data_returned(_: &SubflowData, copied: u32) -> u32 {
-            copied
-        }
-    }
-    is_broken(any_sound_case(), stable::<ElementsOnly>);
+    // Returns the length without the header.
+    is_broken_by(|it| it.data_returned = DataReturned::Elements, any_sound_case(), stable);
 }

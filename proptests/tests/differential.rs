@@ -12,14 +12,14 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use arbitrary::Unstructured;
 use libtest_mimic::{Completion, Failed, Trial as Test};
 use mptcp_emulator::abi::{MPTCP_FULL_INFO, MPTCP_INFO, MPTCP_SUBFLOW_ADDRS, MPTCP_TCPINFO};
-use mptcp_emulator::decisions::{Decisions, Stride, UserSize};
-use mptcp_emulator::{Revision, RuleSet};
+use mptcp_emulator::behaviors::{Count, FullOrder, FullSlots, InfoCopied, LengthStored, Step};
+use mptcp_emulator::{Behaviors, Revision, RuleSet};
 use mptcp_harness::cases::boundary_values::{BoundaryValues, SceneFacts};
 use mptcp_harness::cases::generate::{self, Choose};
 use mptcp_harness::cases::{Case, POISONS, option_name};
 use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::model::Model;
+use mptcp_harness::model::{KernelBehavior, Model};
 use mptcp_harness::oracle::{CaseVerdict, Oracle, SharedFixtures};
 use mptcp_harness::scenes::{Fixtures, Group, catalogue};
 use mptcp_harness::verdict::MOST_WITHOUT;
@@ -43,12 +43,16 @@ fn main() -> ExitCode {
         let mut tests: Vec<Test> = groups.into_iter().map(stands).collect();
         tests.extend(OPTIONS.map(agrees));
         tests.extend([
-            notices::<InfoLengthLast>("info_length_last", MPTCP_INFO),
-            notices::<InfoUncut>("info_uncut", MPTCP_INFO),
-            notices::<StepAsAsked>("step_as_asked", MPTCP_TCPINFO),
-            notices::<CountOfCopied>("count_of_copied", MPTCP_SUBFLOW_ADDRS),
-            notices::<SlotTooMany>("slot_too_many", MPTCP_FULL_INFO),
-            notices::<AddressesLast>("addresses_last", MPTCP_FULL_INFO),
+            notices("info_length_last", MPTCP_INFO, |it| {
+                it.length_stored = LengthStored::AfterData
+            }),
+            notices("info_uncut", MPTCP_INFO, |it| it.info_copied = InfoCopied::Whole),
+            notices("step_as_asked", MPTCP_TCPINFO, |it| it.step = Step::Passed),
+            notices("count_of_copied", MPTCP_SUBFLOW_ADDRS, |it| it.count = Count::Copied),
+            notices("slot_too_many", MPTCP_FULL_INFO, |it| it.full_slots = FullSlots::AtMost),
+            notices("addresses_last", MPTCP_FULL_INFO, |it| {
+                it.full_order = FullOrder::TcpInfoFirst
+            }),
         ]);
         tests
     })
@@ -124,13 +128,16 @@ fn agrees(option: Option<i32>) -> Test {
     })
 }
 
-/// The same property notices that a model is wrong.
-fn notices<D: Decisions + 'static>(name: &str, option: i32) -> Test {
+/// The same property notices that a model has another value of a behavior.
+fn notices(name: &str, option: i32, wrong: fn(&mut Behaviors)) -> Test {
     compares(format!("notices::{name}"), move || {
         let config = live::config(NOTICED);
         let mut runner =
             live::same_every_time(proptest::test_runner::Config { max_shrink_iters: 0, ..config });
-        match disagreement(&mut runner, Some(option), Model::deciding::<D>())? {
+        let mut behaviors = FIXTURES.1.behaviors;
+        wrong(&mut behaviors);
+        let model = Model::behaving(KernelBehavior::uniform(behaviors));
+        match disagreement(&mut runner, Some(option), model)? {
             Some(_) => Ok(()),
             None => Err("a wrong model agrees with the kernel".into()),
         }
@@ -212,51 +219,4 @@ fn case_of(choices: &[u8], values: &BoundaryValues, option: Option<i32>) -> Case
         unknown => unknown,
     });
     generate::of(&mut choices, values, facts, option, poison)
-}
-
-/// `MPTCP_INFO` stores the length last.
-enum InfoLengthLast {}
-impl Decisions for InfoLengthLast {
-    const INFO_LENGTH_FIRST: bool = false;
-}
-
-/// `MPTCP_INFO` copies all that there is.
-enum InfoUncut {}
-impl Decisions for InfoUncut {
-    fn info_length(
-        _: mptcp_emulator::decisions::OptLen,
-        kernel: mptcp_emulator::decisions::KernelSize,
-    ) -> u32 {
-        kernel.0
-    }
-}
-
-/// The next element stands where the program asked for it.
-enum StepAsAsked {}
-impl Decisions for StepAsAsked {
-    fn step(asked: UserSize, _: Stride) -> u32 {
-        asked.0
-    }
-}
-
-/// `num_subflows` tells what was copied.
-enum CountOfCopied {}
-impl Decisions for CountOfCopied {
-    fn count(_: u32, copied: u32) -> u32 {
-        copied
-    }
-}
-
-/// The arrays get an element more than there is room for.
-enum SlotTooMany {}
-impl Decisions for SlotTooMany {
-    fn full_slot(index: u32, size_arrays_user: u32) -> bool {
-        index <= size_arrays_user
-    }
-}
-
-/// A subflow's `tcp_info` is copied before its addresses.
-enum AddressesLast {}
-impl Decisions for AddressesLast {
-    const FULL_ADDRESSES_FIRST: bool = false;
 }

@@ -2,11 +2,13 @@
 
 use mptcp_emulator::Revision;
 use mptcp_emulator::abi::MPTCP_TCPINFO;
-use mptcp_emulator::decisions::{KernelSize, Stride, UserSize};
+use mptcp_emulator::behaviors::{
+    Count, ElementCopied, ElementFits, FullSlots, SizeKernelReturned, Step,
+};
 use mptcp_harness::cases::Place;
 use mptcp_proptests::{
-    Answer, DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, any_connection,
-    any_revision, ask, ask_data, ask_full, holds, is_broken, subflow_count, subflow_info, tcp_info,
+    Answer, DataAsk, FullAsk, OwnedConnection, any_connection, any_revision, ask, ask_data,
+    ask_full, holds, is_broken_by, subflow_count, subflow_info, tcp_info,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -24,9 +26,9 @@ fn more_room() -> impl Strategy<Value = (Values, u32)> {
     (requests(), more)
 }
 
-fn run<D: Decisions>(values: &Values) -> Answer {
+fn run(values: &Values) -> Answer {
     let (revision, connection, request) = values;
-    ask::<D>(revision, &connection.as_socket(), &request.case())
+    ask(revision, &connection.as_socket(), &request.case())
 }
 
 /// What the kernel says of subflow `number` for this option.
@@ -51,8 +53,8 @@ fn elements(answer: &Answer, request: &DataAsk) -> Vec<u8> {
 /// to sizeof(struct mptcp_subflow_data) + sizeof(struct tcp_info)", whatever
 /// more room there is; and "there was more data that could not be copied due
 /// to lack of space".
-fn whole_or_absent<D: Decisions>(values: Values) -> TestCaseResult {
-    let answer = run::<D>(&values);
+fn whole_or_absent(values: Values) -> TestCaseResult {
+    let answer = run(&values);
     let (revision, connection, request) = values;
     prop_assert_eq!(answer.result, Ok(()));
     let size = request.size_user.min(request.kernel(&revision)) as usize;
@@ -73,37 +75,19 @@ fn whole_or_absent<D: Decisions>(values: Values) -> TestCaseResult {
 
 #[test]
 fn an_element_is_whole_or_absent() {
-    holds(requests(), whole_or_absent::<KernelDecisions>);
+    holds(requests(), whole_or_absent);
 }
 
 #[test]
 fn a_wrong_model_breaks_wholeness() {
-    /// Fills what room is left.
-    struct Partial;
-    impl Decisions for Partial {
-        fn element(room: u32, stride: Stride) -> Option<u32> {
-            Some(stride.0.min(room))
-        }
-    }
-    is_broken(requests(), whole_or_absent::<Partial>);
+    // Fills what room is left.
+    is_broken_by(|it| it.element_fits = ElementFits::Cut, requests(), whole_or_absent);
 
-    /// One byte too careful.
-    struct RoomAbove;
-    impl Decisions for RoomAbove {
-        fn element(room: u32, stride: Stride) -> Option<u32> {
-            (room > stride.0).then_some(stride.0)
-        }
-    }
-    is_broken(requests(), whole_or_absent::<RoomAbove>);
+    // One byte too careful.
+    is_broken_by(|it| it.element_fits = ElementFits::WithByteMore, requests(), whole_or_absent);
 
-    /// Elements where the program's headers have them.
-    struct AskedStride;
-    impl Decisions for AskedStride {
-        fn step(asked: UserSize, _: Stride) -> u32 {
-            asked.0
-        }
-    }
-    is_broken(requests(), whole_or_absent::<AskedStride>);
+    // Elements where the program's headers have them.
+    is_broken_by(|it| it.step = Step::Passed, requests(), whole_or_absent);
 }
 
 /// More room never yields fewer elements, and those that there were before
@@ -111,30 +95,24 @@ fn a_wrong_model_breaks_wholeness() {
 ///
 /// Seed, commit 06f15cee3695: "This allows userspace to re-try with a larger
 /// tcp_info array".
-fn never_fewer<D: Decisions>((values, more): (Values, u32)) -> TestCaseResult {
+fn never_fewer((values, more): (Values, u32)) -> TestCaseResult {
     let mut larger = values.clone();
     larger.2.room += more;
-    let few = elements(&run::<D>(&values), &values.2);
-    let many = elements(&run::<D>(&larger), &larger.2);
+    let few = elements(&run(&values), &values.2);
+    let many = elements(&run(&larger), &larger.2);
     prop_assert!(many.starts_with(&few), "{} became {} bytes", few.len(), many.len());
     Ok(())
 }
 
 #[test]
 fn more_room_never_yields_less() {
-    holds(more_room(), never_fewer::<KernelDecisions>);
+    holds(more_room(), never_fewer);
 }
 
 #[test]
 fn a_wrong_model_breaks_more_room() {
-    /// Keeps the room in 16 bits.
-    struct ShortRoom;
-    impl Decisions for ShortRoom {
-        fn element(room: u32, stride: Stride) -> Option<u32> {
-            (room & 0xffff >= stride.0).then_some(stride.0)
-        }
-    }
-    is_broken(more_room(), never_fewer::<ShortRoom>);
+    // Writes more behind the last element, where a larger buffer has the next.
+    is_broken_by(|it| it.element_copied = ElementCopied::RoundedUp, more_room(), never_fewer);
 }
 
 /// What is reported does not depend on the room.
@@ -142,11 +120,11 @@ fn a_wrong_model_breaks_more_room() {
 /// Seed, commit 06f15cee3695: num_subflows is "the number of subflows that
 /// exist on the kernel side for the logical mptcp connection", size_kernel
 /// "the size of the 'struct tcp_info' as known by the kernel".
-fn counts_are_of_the_kernel<D: Decisions>((values, more): (Values, u32)) -> TestCaseResult {
+fn counts_are_of_the_kernel((values, more): (Values, u32)) -> TestCaseResult {
     let mut larger = values.clone();
     larger.2.room += more;
     for values in [values, larger] {
-        let answer = run::<D>(&values);
+        let answer = run(&values);
         let (revision, connection, request) = values;
         prop_assert_eq!(answer.word(0), request.header);
         prop_assert_eq!(answer.word(4) as usize, subflow_count(&connection));
@@ -157,29 +135,19 @@ fn counts_are_of_the_kernel<D: Decisions>((values, more): (Values, u32)) -> Test
 
 #[test]
 fn counts_do_not_depend_on_the_room() {
-    holds(more_room(), counts_are_of_the_kernel::<KernelDecisions>);
+    holds(more_room(), counts_are_of_the_kernel);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_counts() {
-    is_broken(more_room(), counts_are_of_the_kernel::<CountsCopied>);
+    is_broken_by(|it| it.count = Count::Copied, more_room(), counts_are_of_the_kernel);
 
-    /// Reports the size of no structure at all.
-    struct NoSize;
-    impl Decisions for NoSize {
-        fn size_kernel(_: KernelSize) -> u32 {
-            0
-        }
-    }
-    is_broken(more_room(), counts_are_of_the_kernel::<NoSize>);
-}
-
-/// Reports what it copied instead of what there is.
-struct CountsCopied;
-impl Decisions for CountsCopied {
-    fn count(_: u32, copied: u32) -> u32 {
-        copied
-    }
+    // Reports the size of no structure at all.
+    is_broken_by(
+        |it| it.size_kernel_returned = SizeKernelReturned::Zero,
+        more_room(),
+        counts_are_of_the_kernel,
+    );
 }
 
 /// The retry: ask with any room; if the count says that there is more, ask
@@ -188,12 +156,12 @@ impl Decisions for CountsCopied {
 /// Seed, commit 06f15cee3695: "This allows userspace to re-try with a larger
 /// tcp_info array if the number of subflows was larger than the available
 /// space in the ti[] array."
-fn the_retry_obtains_all<D: Decisions>(values: Values) -> TestCaseResult {
+fn the_retry_obtains_all(values: Values) -> TestCaseResult {
     let (revision, connection, mut request) = values;
     prop_assume!(request.size_user > 0);
     let mut found = Vec::new();
     for _ in 0..2 {
-        let answer = run::<D>(&(revision, connection.clone(), request));
+        let answer = run(&(revision, connection.clone(), request));
         found = elements(&answer, &request);
         let (subflows, size) = (answer.word(4), answer.word(12));
         if found.len() as u32 == subflows * size {
@@ -212,12 +180,12 @@ fn the_retry_obtains_all<D: Decisions>(values: Values) -> TestCaseResult {
 
 #[test]
 fn two_calls_obtain_everything() {
-    holds(requests(), the_retry_obtains_all::<KernelDecisions>);
+    holds(requests(), the_retry_obtains_all);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_retry() {
-    is_broken(requests(), the_retry_obtains_all::<CountsCopied>);
+    is_broken_by(|it| it.count = Count::Copied, requests(), the_retry_obtains_all);
 }
 
 /// What the kernel knows of a subflow.
@@ -229,10 +197,10 @@ type Structure = fn(&OwnedConnection, usize) -> &[u8];
 /// UAPI, struct mptcp_full_info: num_subflows "must be 0, set by kernel (real
 /// subflow count)", size_arrays_user "max subflows that userspace is
 /// interested in".
-fn arrays_are_filled<D: Decisions>(
+fn arrays_are_filled(
     (revision, connection, request): (Revision, OwnedConnection, FullAsk),
 ) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &connection.as_socket(), &request.case());
+    let answer = ask(&revision, &connection.as_socket(), &request.case());
     prop_assert_eq!(answer.result, Ok(()));
     let fit = subflow_count(&connection).min(request.size_arrays_user as usize);
     let arrays: [(Place, u32, u32, Structure); 2] = [
@@ -256,25 +224,19 @@ fn arrays_are_filled<D: Decisions>(
 }
 
 fn full_requests() -> impl Strategy<Value = (Revision, OwnedConnection, FullAsk)> {
-    let with_full_info = any_revision().prop_filter("has FULL_INFO", |known| known.full_info);
+    let with_full_info = any_revision().prop_filter("has FULL_INFO", |known| known.has_full_info());
     with_full_info.prop_flat_map(|revision| (Just(revision), any_connection(revision), ask_full()))
 }
 
 #[test]
 fn full_info_fills_both_arrays() {
-    holds(full_requests(), arrays_are_filled::<KernelDecisions>);
+    holds(full_requests(), arrays_are_filled);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_arrays() {
-    is_broken(full_requests(), arrays_are_filled::<CountsCopied>);
+    is_broken_by(|it| it.count = Count::Copied, full_requests(), arrays_are_filled);
 
-    /// Counts slots from one.
-    struct LastSlotUnused;
-    impl Decisions for LastSlotUnused {
-        fn full_slot(index: u32, size_arrays_user: u32) -> bool {
-            index + 1 < size_arrays_user
-        }
-    }
-    is_broken(full_requests(), arrays_are_filled::<LastSlotUnused>);
+    // Counts slots from one.
+    is_broken_by(|it| it.full_slots = FullSlots::Fewer, full_requests(), arrays_are_filled);
 }

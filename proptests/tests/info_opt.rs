@@ -1,11 +1,11 @@
 //! `mptcp_info_opt`, the design of July 2021: what its text promises.
 
-use mptcp_emulator::Revision;
-use mptcp_emulator::decisions::{Stride, UserSize};
+use mptcp_emulator::behaviors::{OptCount, OptKernelMembers, OptScalar, SizeUserReturned, Step};
+use mptcp_emulator::{Behaviors, Revision};
 use mptcp_harness::cases::{Case, Input};
 use mptcp_proptests::{
-    BASE, Decisions, KernelDecisions, OwnedConnection, any_connection, any_revision, ask, ask_opt,
-    holds, info, is_broken, opt_places, subflow_count, subflow_info, tcp_info,
+    BASE, OwnedConnection, any_connection, any_revision, ask, ask_opt, holds, info, is_broken_by,
+    opt_places, subflow_count, subflow_info, tcp_info,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -30,9 +30,9 @@ fn element(connection: &OwnedConnection, block: usize, number: usize) -> &[u8] {
 /// "not change, or shrink the number of structures", "Not change, or shrink,
 /// size_user", and nmemb_kernel and size_kernel as it "WOULD have filled": the
 /// example has 17 for 17 subflows.
-fn members_are_in_and_out<D: Decisions>((revision, connection, case): Values) -> TestCaseResult {
+fn members_are_in_and_out((revision, connection, case): Values) -> TestCaseResult {
     let Input::Opt(opt) = case.input else { return Ok(()) };
-    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
+    let answer = ask(&revision, &connection.as_socket(), &case);
     prop_assert_eq!(answer.result, Ok(()));
     let subflows = u32::try_from(subflow_count(&connection)).unwrap_or(0);
     let sizes = [revision.mptcp_info, revision.tcp_info, 128, 128];
@@ -51,36 +51,28 @@ fn members_are_in_and_out<D: Decisions>((revision, connection, case): Values) ->
 
 #[test]
 fn what_goes_in_comes_out_or_shrinks() {
-    holds(requests(), members_are_in_and_out::<KernelDecisions>);
+    holds(requests(), members_are_in_and_out);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_members() {
-    /// Tells how many there are in both members.
-    struct CountsAll;
-    impl Decisions for CountsAll {
-        fn opt_filled(_: u32, all: u32) -> u32 {
-            all
-        }
-    }
-    is_broken(requests(), members_are_in_and_out::<CountsAll>);
+    // Tells how many there are in both members.
+    is_broken_by(|it| it.opt_count = OptCount::All, requests(), members_are_in_and_out);
 
-    /// Leaves the program's size.
-    struct SizeKept;
-    impl Decisions for SizeKept {
-        fn size_user(asked: UserSize, _: Stride) -> u32 {
-            asked.0
-        }
-    }
-    is_broken(requests(), members_are_in_and_out::<SizeKept>);
+    // Leaves the program's size.
+    is_broken_by(
+        |it| it.size_user_returned = SizeUserReturned::Passed,
+        requests(),
+        members_are_in_and_out,
+    );
 }
 
 /// Each block holds the elements that there is room for, side by side at the
 /// size that comes back, and not a byte more: the blocks do not know of each
 /// other.
-fn blocks_are_filled<D: Decisions>((revision, connection, case): Values) -> TestCaseResult {
+fn blocks_are_filled((revision, connection, case): Values) -> TestCaseResult {
     let Input::Opt(opt) = case.input else { return Ok(()) };
-    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
+    let answer = ask(&revision, &connection.as_socket(), &case);
     prop_assert_eq!(answer.result, Ok(()));
     for (index, (block, place)) in opt.blocks.iter().zip(opt_places()).enumerate() {
         let at = place.address(BASE);
@@ -103,48 +95,52 @@ fn blocks_are_filled<D: Decisions>((revision, connection, case): Values) -> Test
 
 #[test]
 fn blocks_hold_what_there_is_room_for() {
-    holds(requests(), blocks_are_filled::<KernelDecisions>);
+    holds(requests(), blocks_are_filled);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_blocks() {
-    /// As C indexes an array of the program's own type.
-    struct StepsAsAsked;
-    impl Decisions for StepsAsAsked {
-        fn step(asked: UserSize, _: Stride) -> u32 {
-            asked.0
-        }
-    }
-    is_broken(requests(), blocks_are_filled::<StepsAsAsked>);
+    // As C indexes an array of the program's own type.
+    is_broken_by(|it| it.step = Step::Passed, requests(), blocks_are_filled);
 
-    /// Fills mptcp_info only where its count says so.
-    struct ScalarCounts;
-    impl Decisions for ScalarCounts {
-        fn opt_scalar(nmemb_user: u32) -> bool {
-            nmemb_user > 0
-        }
-    }
-    is_broken(requests(), blocks_are_filled::<ScalarCounts>);
+    // Fills mptcp_info only where its count says so.
+    is_broken_by(|it| it.opt_scalar = OptScalar::ByCount, requests(), blocks_are_filled);
 }
 
 /// "The _kernel members are only filled by kernel, the value provided by
 /// userspace are ignored."
+fn kernel_members_are_ignored(
+    ((revision, connection, case), junk): (Values, [u32; 8]),
+) -> TestCaseResult {
+    let mut other = case;
+    if let Input::Opt(opt) = &mut other.input {
+        for (block, junk) in opt.blocks.iter_mut().zip(junk.chunks(2)) {
+            (block.nmemb_kernel, block.size_kernel) = (junk[0], junk[1]);
+        }
+    }
+    let run = |case: &Case| ask(&revision, &connection.as_socket(), case);
+    let (one, two) = (run(&case), run(&other));
+    prop_assert_eq!(one.result, two.result);
+    prop_assert_eq!(&one.writes, &two.writes);
+    for at in one.written() {
+        prop_assert_eq!(one.bytes(at, 1), two.bytes(at, 1));
+    }
+    Ok(())
+}
+
+/// Requests, and other kernel members; among them 0, as the options that shipped ask for.
+fn with_members() -> impl Strategy<Value = (Values, [u32; 8])> {
+    (requests(), prop_oneof![3 => any::<[u32; 8]>(), 1 => Just([0; 8])])
+}
+
 #[test]
 fn kernel_members_of_the_input_do_not_matter() {
-    holds((requests(), any::<[u32; 8]>()), |((revision, connection, case), junk)| {
-        let mut other = case;
-        if let Input::Opt(opt) = &mut other.input {
-            for (block, junk) in opt.blocks.iter_mut().zip(junk.chunks(2)) {
-                (block.nmemb_kernel, block.size_kernel) = (junk[0], junk[1]);
-            }
-        }
-        let run = |case: &Case| ask::<KernelDecisions>(&revision, &connection.as_socket(), case);
-        let (one, two) = (run(&case), run(&other));
-        prop_assert_eq!(one.result, two.result);
-        prop_assert_eq!(&one.writes, &two.writes);
-        for at in one.written() {
-            prop_assert_eq!(one.bytes(at, 1), two.bytes(at, 1));
-        }
-        Ok(())
-    });
+    holds(with_members(), kernel_members_are_ignored);
+}
+
+#[test]
+fn a_wrong_model_breaks_the_ignored_members() {
+    // Asks for 0, as the options that shipped do.
+    let wrong = |it: &mut Behaviors| it.opt_kernel_members = OptKernelMembers::AllRefused;
+    is_broken_by(wrong, with_members(), kernel_members_are_ignored);
 }

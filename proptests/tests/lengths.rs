@@ -1,65 +1,15 @@
 //! What the returned length says.
 
 use mptcp_emulator::Revision;
-use mptcp_emulator::abi::{SUBFLOW_DATA, SubflowData};
-use mptcp_emulator::decisions::{KernelSize, OptLen};
+use mptcp_emulator::abi::SUBFLOW_DATA;
+use mptcp_emulator::behaviors::{DataReturned, FullReturned};
 use mptcp_harness::cases::Case;
 use mptcp_proptests::{
-    DataAsk, Decisions, FullAsk, KernelDecisions, OwnedConnection, OwnedSocket, any_case,
-    any_connection, any_revision, ask, ask_data, ask_full, holds, info_case, is_broken,
+    DataAsk, FullAsk, OwnedConnection, any_connection, any_revision, ask, ask_data, ask_full,
+    holds, info_case, is_broken_by,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-
-/// On success the length that is returned is no larger than the one that was
-/// passed, if that was not negative.
-///
-/// getsockopt(2): optlen is "modified on return to indicate the actual size of
-/// the value returned", which is in the buffer of the size passed.
-fn no_longer_than_passed<D: Decisions>(
-    (revision, socket, case): (Revision, OwnedSocket, Case),
-) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
-    if let (Ok(()), Some(stored), 0..) = (answer.result, answer.stored(), case.length) {
-        prop_assert!((0..=case.length).contains(&stored), "{} became {}", case.length, stored);
-    }
-    Ok(())
-}
-
-#[test]
-fn a_length_never_grows() {
-    holds(any_case(), no_longer_than_passed::<KernelDecisions>);
-}
-
-#[test]
-fn a_wrong_model_breaks_the_length() {
-    /// Says what the whole structure would take.
-    struct InfoSaysItsSize;
-    impl Decisions for InfoSaysItsSize {
-        fn info_length(_: OptLen, kernel: KernelSize) -> u32 {
-            kernel.0
-        }
-    }
-    is_broken(any_case(), no_longer_than_passed::<InfoSaysItsSize>);
-
-    /// Counts from the asked size.
-    struct OneElementTooMany;
-    impl Decisions for OneElementTooMany {
-        fn data_returned(header: &SubflowData, copied: u32) -> u32 {
-            header.size_subflow_data.wrapping_add(copied).wrapping_add(header.size_user)
-        }
-    }
-    is_broken(any_case(), no_longer_than_passed::<OneElementTooMany>);
-
-    /// Says the size of mptcp_full_info, whatever fits.
-    struct FullSaysItsSize;
-    impl Decisions for FullSaysItsSize {
-        fn full_returned(_: u32) -> u32 {
-            136
-        }
-    }
-    is_broken(any_case(), no_longer_than_passed::<FullSaysItsSize>);
-}
 
 fn with_connection<S: Strategy>(
     asks: impl Fn() -> S,
@@ -72,11 +22,11 @@ fn with_connection<S: Strategy>(
 ///
 /// Seed, commit 06f15cee3695: "It will be updated to contain the real number
 /// bytes that have been copied to by the kernel."
-fn bytes_copied<D: Decisions>(
+fn bytes_copied(
     (revision, connection, request): (Revision, OwnedConnection, DataAsk),
 ) -> TestCaseResult {
     let case = request.case();
-    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
+    let answer = ask(&revision, &connection.as_socket(), &case);
     prop_assert_eq!(answer.result, Ok(()));
     let elements = answer.optval() + u64::from(request.header);
     let (run, all) = answer.written_in(elements..elements + u64::from(request.room));
@@ -91,28 +41,24 @@ fn bytes_copied<D: Decisions>(
 
 #[test]
 fn the_length_of_elements_is_the_bytes_copied() {
-    holds(with_connection(ask_data), bytes_copied::<KernelDecisions>);
+    holds(with_connection(ask_data), bytes_copied);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_bytes_copied() {
-    /// Forgets that the header counts.
-    struct ElementsOnly;
-    impl Decisions for ElementsOnly {
-        fn data_returned(_: &SubflowData, copied: u32) -> u32 {
-            copied
-        }
-    }
-    is_broken(with_connection(ask_data), bytes_copied::<ElementsOnly>);
+    // Forgets that the header counts.
+    is_broken_by(
+        |it| it.data_returned = DataReturned::Elements,
+        with_connection(ask_data),
+        bytes_copied,
+    );
 
-    /// Forgets the header that the kernel knows only in part.
-    struct WholeHeader;
-    impl Decisions for WholeHeader {
-        fn data_returned(header: &SubflowData, copied: u32) -> u32 {
-            header.size_subflow_data.wrapping_add(copied)
-        }
-    }
-    is_broken(with_connection(ask_data), bytes_copied::<WholeHeader>);
+    // Forgets the header that the kernel knows only in part.
+    is_broken_by(
+        |it| it.data_returned = DataReturned::HeaderWithoutElements,
+        with_connection(ask_data),
+        bytes_copied,
+    );
 }
 
 /// `MPTCP_INFO` and `MPTCP_FULL_INFO` return exactly the bytes written at the
@@ -120,10 +66,10 @@ fn a_wrong_model_breaks_the_bytes_copied() {
 ///
 /// Commit 55c42fa7fa33: "The kernel updates it to contain the number of bytes
 /// that it copied."
-fn bytes_written<D: Decisions>(
+fn bytes_written(
     (revision, connection, case): (Revision, OwnedConnection, Case),
 ) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &connection.as_socket(), &case);
+    let answer = ask(&revision, &connection.as_socket(), &case);
     let start = answer.optval();
     let (run, all) = answer.written_in(start..start + 0x1000);
     prop_assert_eq!(run, all);
@@ -142,17 +88,15 @@ fn structures() -> impl Strategy<Value = Case> {
 
 #[test]
 fn the_length_of_a_structure_is_the_bytes_written() {
-    holds(with_connection(structures), bytes_written::<KernelDecisions>);
+    holds(with_connection(structures), bytes_written);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_bytes_written() {
-    /// Returns mptcp_info's bytes, and forgets the 40 before it.
-    struct InfoAlone;
-    impl Decisions for InfoAlone {
-        fn full_returned(info: u32) -> u32 {
-            info
-        }
-    }
-    is_broken(with_connection(structures), bytes_written::<InfoAlone>);
+    // Returns mptcp_info's bytes, and forgets the 40 before it.
+    is_broken_by(
+        |it| it.full_returned = FullReturned::Info,
+        with_connection(structures),
+        bytes_written,
+    );
 }

@@ -14,8 +14,10 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use libtest_mimic::{Failed, Trial as Test};
-use mptcp_emulator::decisions::Decisions;
-use mptcp_harness::model::Model;
+use mptcp_emulator::Behaviors;
+use mptcp_emulator::behaviors::ElementOf;
+use mptcp_harness::kernel::Kernel;
+use mptcp_harness::model::{KernelBehavior, Model};
 use mptcp_harness::scenes::{Addresses, Conversation, ExpectedState, ExpectedSubflow, Kind, Side};
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -357,17 +359,15 @@ fn notices_a_wrong_reference() -> Test {
     })
 }
 
-/// So does a model that takes the second subflow for no subflow.
+/// So does a model that takes every subflow for the first one. With one subflow it is right.
 fn notices_a_wrong_model() -> Test {
-    enum OnlyOne {}
-    impl Decisions for OnlyOne {
-        fn count(all: u32, _: u32) -> u32 {
-            all.min(1)
-        }
-    }
-    live::test("notices::one_subflow_counted".into(), || {
-        let mut bench = Bench::new(Model::deciding::<OnlyOne>())?;
-        must_fail(walk(Reference::new(Addresses::V4), &joins_and_leaves(), &mut bench, |_| ()))
+    live::test("notices::first_subflow_repeated".into(), || {
+        let right = Kernel::running(None).revision.behaviors;
+        let wrong = Behaviors { element_of: ElementOf::First, ..right };
+        let mut bench = Bench::new(Model::behaving(KernelBehavior::uniform(wrong)))?;
+        let reference = Reference::new(Addresses::V4);
+        walk(reference.clone(), &[], &mut bench, |_| ())?;
+        must_fail(walk(reference, &joins_and_leaves(), &mut bench, |_| ()))
     })
 }
 

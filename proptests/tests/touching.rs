@@ -1,132 +1,54 @@
 //! Which bytes of the program's memory a call may touch.
 
+use mptcp_emulator::behaviors::{ElementFault, LengthAfterError, LengthRead, Step};
 use mptcp_emulator::{Errno, Revision};
 use mptcp_harness::cases::{Case, Input};
-use mptcp_proptests::{
-    BASE, Decisions, KernelDecisions, OwnedSocket, any_case, any_connection, any_revision, ask,
-    holds, is_broken, long_request, overlap,
-};
+use mptcp_harness::laws::Buffer;
+use mptcp_proptests::{BASE, OwnedSocket, any_case, ask, halfway, holds, is_broken_by};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 type Values = (Revision, OwnedSocket, Case);
 
-/// Calls that meet a read-only page half-way.
-fn halfway() -> impl Strategy<Value = Values> {
-    any_revision().prop_flat_map(|revision| {
-        let socket = any_connection(revision).prop_map(OwnedSocket::Mptcp);
-        (Just(revision), socket, long_request())
-    })
-}
-
-/// Nothing outside of the declared buffers is touched.
-///
-/// Seed, commit 06f15cee3695: "olen has to be set to the number of bytes that
-/// userspace has allocated to receive the kernel data." UAPI, struct
-/// mptcp_full_info: the arrays are "at least: size_arrays * size_sfinfo_user /
-/// size_arrays * size_tcpinfo_user bytes wide".
-fn only_what_is_declared<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
-    let declared = answer.declared(revision.mptcp_info);
-    for at in answer.written() {
-        prop_assert!(
-            declared.iter().any(|(start, len)| at.wrapping_sub(*start) < *len),
-            "{:#x} is no part of what the program has declared",
-            at
-        );
-    }
-    Ok(())
-}
-
-#[test]
-fn nothing_outside_of_the_declared_buffers_is_touched() {
-    holds(any_case(), only_what_is_declared::<KernelDecisions>);
-    holds(halfway(), only_what_is_declared::<KernelDecisions>);
-}
-
-#[test]
-fn a_wrong_model_breaks_the_declared_buffers() {
-    /// Forgets to compare an element with the room that is left.
-    struct NoRoomChecked;
-    impl Decisions for NoRoomChecked {
-        fn element(_: u32, stride: mptcp_emulator::decisions::Stride) -> Option<u32> {
-            Some(stride.0)
-        }
-    }
-    is_broken(any_case(), only_what_is_declared::<NoRoomChecked>);
-
-    /// Counts slots from one.
-    struct OneSlotTooMany;
-    impl Decisions for OneSlotTooMany {
-        fn full_slot(index: u32, size_arrays_user: u32) -> bool {
-            index <= size_arrays_user
-        }
-    }
-    is_broken(any_case(), only_what_is_declared::<OneSlotTooMany>);
-
-    /// Copies all of mptcp_info, whatever the length.
-    struct InfoNeverCut;
-    impl Decisions for InfoNeverCut {
-        fn info_length(
-            _: mptcp_emulator::decisions::OptLen,
-            kernel: mptcp_emulator::decisions::KernelSize,
-        ) -> u32 {
-            kernel.0
-        }
-    }
-    is_broken(any_case(), only_what_is_declared::<InfoNeverCut>);
-}
-
-/// A request that is out of order touches nothing.
-///
-/// getsockopt(2): "EINVAL: optlen invalid"; the kernel's selftest: where the
-/// header is refused, optlen "must be unchanged".
-fn einval_is_before_all_writing<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
-    if answer.result == Err(Errno::EINVAL) {
-        prop_assert!(answer.wrote_nothing());
-        prop_assert!(answer.writes.is_empty());
-    }
-    Ok(())
-}
-
-#[test]
-fn einval_touches_nothing() {
-    holds(any_case(), einval_is_before_all_writing::<KernelDecisions>);
-    holds(halfway(), einval_is_before_all_writing::<KernelDecisions>);
-}
-
-#[test]
-fn a_wrong_model_breaks_einval() {
-    /// Gives the wrong error for an element that faults half-way.
-    struct FaultsAreInvalid;
-    impl Decisions for FaultsAreInvalid {
-        const ELEMENT_FAULT: Result<(), Errno> = Err(Errno::EINVAL);
-    }
-    is_broken(halfway(), einval_is_before_all_writing::<FaultsAreInvalid>);
-}
-
 /// What is no MPTCP connection refuses and touches nothing, not even where
 /// the addresses are bad.
 ///
 /// mptcp.dev: on a socket that is none, or fell back, the options "will
-/// always fail, EOPNOTSUPP (v4) or ENOPROTOOPT (v6)". (No model of decisions
-/// can break this one: a refusal comes before all decisions.)
+/// always fail, EOPNOTSUPP (v4) or ENOPROTOOPT (v6)".
+fn a_refusal_touches_nothing((revision, socket, case): Values) -> TestCaseResult {
+    let refusals = [Errno::EBADF, Errno::ENOTSOCK, Errno::EOPNOTSUPP, Errno::ENOPROTOOPT];
+    let answer = ask(&revision, &socket.as_socket(), &case);
+    let refused = answer.result.is_err_and(|errno| refusals.contains(&errno));
+    if matches!(socket, OwnedSocket::Other(_)) {
+        prop_assert!(refused);
+    }
+    if refused {
+        prop_assert!(answer.writes.is_empty());
+        prop_assert_eq!(answer.rules.len(), 1);
+    }
+    Ok(())
+}
+
 #[test]
 fn refusals_touch_nothing() {
-    let refusals = [Errno::EBADF, Errno::ENOTSOCK, Errno::EOPNOTSUPP, Errno::ENOPROTOOPT];
-    holds(any_case(), |(revision, socket, case)| {
-        let answer = ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
-        let refused = answer.result.is_err_and(|errno| refusals.contains(&errno));
-        if matches!(socket, OwnedSocket::Other(_)) {
-            prop_assert!(refused);
-        }
-        if refused {
-            prop_assert!(answer.wrote_nothing());
-            prop_assert_eq!(answer.rules.len(), 1);
-        }
-        Ok(())
-    });
+    holds(any_case(), a_refusal_touches_nothing);
+}
+
+#[test]
+fn a_wrong_model_breaks_the_refusals() {
+    // Reads the length before it looks at the socket: EFAULT or EINVAL for some.
+    is_broken_by(
+        |it| it.length_read = LengthRead::BeforeSocket,
+        any_case(),
+        a_refusal_touches_nothing,
+    );
+
+    // Stores the length after every call.
+    is_broken_by(
+        |it| it.length_after_error = LengthAfterError::Passed,
+        any_case(),
+        a_refusal_touches_nothing,
+    );
 }
 
 /// A copy that faults leaves what stands before the byte that faulted, and
@@ -134,31 +56,31 @@ fn refusals_touch_nothing() {
 ///
 /// The kernel's documentation of copy_to_user: it returns the "number of bytes
 /// that could not be copied", so the first ones were; getsockopt(2): EFAULT.
-fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
+fn nothing_behind_a_fault((revision, socket, case): Values) -> TestCaseResult {
+    let answer = ask(&revision, &socket.as_socket(), &case);
     // Regions that are filled upwards: each array, and the elements.
-    let mut regions = answer.declared(revision.mptcp_info).split_off(2);
+    let (others, arrays) = answer.declared.split_at(2);
+    let mut regions = arrays.to_vec();
     if let Input::Data(data) = &case.input {
         let header = u64::from(data.size_subflow_data);
         let length = u64::from(case.length.max(0).cast_unsigned());
         let start = answer.optval().wrapping_add(header);
-        regions.push((start, length.saturating_sub(header)));
+        regions.push(Buffer { start, len: length.saturating_sub(header) });
     }
     // Where buffers overlap, one may fill what another left. The elements are
     // a part of the buffer; arrays are not.
-    let declared = answer.declared(revision.mptcp_info);
-    let others_than_arrays = match &case.input {
-        Input::Full(_) | Input::Opt(_) => &declared[..2],
-        _ => &declared[..1],
+    let others = match &case.input {
+        Input::Full(_) | Input::Opt(_) => others,
+        _ => &others[..1],
     };
-    for (number, (start, len)) in regions.iter().enumerate() {
-        let mut apart = others_than_arrays.to_vec();
-        apart.extend(regions[..number].iter().chain(&regions[number + 1..]));
-        if apart.into_iter().any(|other| overlap(other, (*start, *len))) {
+    for (number, region) in regions.iter().enumerate() {
+        let mut apart = others.iter().chain(&regions[..number]).chain(&regions[number + 1..]);
+        if apart.any(|other| other.overlaps(*region)) {
             continue;
         }
-        let end = start.saturating_add(*len).min(BASE + mptcp_harness::memory::layout::LEN as u64);
-        let (run, in_all) = answer.written_in(*start..end);
+        let Buffer { start, len } = *region;
+        let end = start.saturating_add(len).min(BASE + mptcp_harness::memory::layout::LEN as u64);
+        let (run, in_all) = answer.written_in(start..end);
         prop_assert_eq!(run, in_all, "a gap in what was written from {:#x} on", start);
     }
     Ok(())
@@ -166,30 +88,17 @@ fn nothing_behind_a_fault<D: Decisions>((revision, socket, case): Values) -> Tes
 
 #[test]
 fn a_fault_leaves_nothing_behind_it() {
-    holds(any_case(), nothing_behind_a_fault::<KernelDecisions>);
-    holds(halfway(), nothing_behind_a_fault::<KernelDecisions>);
+    holds(any_case(), nothing_behind_a_fault);
+    holds(halfway(), nothing_behind_a_fault);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_end_at_a_fault() {
-    /// Ignores what a copy returns, and goes on with the next element.
-    struct FaultsIgnored;
-    impl Decisions for FaultsIgnored {
-        const ELEMENT_FAULT: Result<(), Errno> = Ok(());
-    }
-    is_broken(halfway(), nothing_behind_a_fault::<FaultsIgnored>);
+    // Ignores what a copy returns, and goes on with the next element.
+    is_broken_by(|it| it.element_fault = ElementFault::Ignored, halfway(), nothing_behind_a_fault);
 
-    /// Elements at the size that the program asked for.
-    struct GapsBetweenElements;
-    impl Decisions for GapsBetweenElements {
-        fn step(
-            asked: mptcp_emulator::decisions::UserSize,
-            _: mptcp_emulator::decisions::Stride,
-        ) -> u32 {
-            asked.0
-        }
-    }
-    is_broken(halfway(), nothing_behind_a_fault::<GapsBetweenElements>);
+    // Elements at the size that the program asked for.
+    is_broken_by(|it| it.step = Step::Passed, halfway(), nothing_behind_a_fault);
 }
 
 /// Where an element faults, neither header nor length say that anything
@@ -197,10 +106,8 @@ fn a_wrong_model_breaks_the_end_at_a_fault() {
 ///
 /// Seed, commit 06f15cee3695: num_subflows and size_kernel are updated "If
 /// the getsockopt request succeeds (return value is 0)".
-fn a_failed_element_reports_nothing<D: Decisions>(
-    (revision, socket, case): Values,
-) -> TestCaseResult {
-    let answer = ask::<D>(&revision, &socket.as_socket(), &case);
+fn a_failed_element_reports_nothing((revision, socket, case): Values) -> TestCaseResult {
+    let answer = ask(&revision, &socket.as_socket(), &case);
     let failed = answer.rules.iter().any(|rule| {
         use mptcp_emulator::Rule::{
             ElementUnwritable, FullSubflowInfoUnwritable, FullTcpInfoUnwritable,
@@ -216,16 +123,16 @@ fn a_failed_element_reports_nothing<D: Decisions>(
 
 #[test]
 fn an_element_that_faults_is_not_reported() {
-    holds(any_case(), a_failed_element_reports_nothing::<KernelDecisions>);
-    holds(halfway(), a_failed_element_reports_nothing::<KernelDecisions>);
+    holds(any_case(), a_failed_element_reports_nothing);
+    holds(halfway(), a_failed_element_reports_nothing);
 }
 
 #[test]
 fn a_wrong_model_breaks_the_silence_after_a_fault() {
-    /// Jumps to where the header is written, on errors too.
-    struct Reports;
-    impl Decisions for Reports {
-        const REPORT_AFTER_FAULT: bool = true;
-    }
-    is_broken(halfway(), a_failed_element_reports_nothing::<Reports>);
+    // Jumps to where the header is written, on errors too.
+    is_broken_by(
+        |it| it.element_fault = ElementFault::AnsweredFirst,
+        halfway(),
+        a_failed_element_reports_nothing,
+    );
 }

@@ -1,32 +1,19 @@
-//! Rules that fired: every call names at least one, and naming them changes
-//! nothing.
+//! Rules that fired, and that naming them changes nothing.
 
 use std::cell::Cell;
 
 use mptcp_emulator::{Rule, RuleSet, Trace};
-use mptcp_proptests::{
-    Answer, KernelDecisions, any_case, any_sound_case, ask, each_of, holds, without_trace,
-};
+use mptcp_proptests::{Answer, any_case, any_sound_case, ask, each_of, holds, without_trace};
 use proptest::prelude::*;
-
-/// Every decision is a named rule, so no call ends without one.
-#[test]
-fn every_call_fires_a_rule() {
-    holds(any_case(), |(revision, socket, case)| {
-        let answer = ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
-        prop_assert!(!answer.rules.is_empty());
-        // The room for an order of rules is never exhausted.
-        prop_assert!(answer.rules.len() < 20, "{:?}", answer.rules);
-        Ok(())
-    });
-}
 
 /// A call that succeeds fired no rule of failure, and one that failed ended
 /// with the rule that says why.
 #[test]
 fn the_last_rule_tells_why_a_call_failed() {
     holds(any_case(), |(revision, socket, case)| {
-        let answer = ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
+        let answer = ask(&revision, &socket.as_socket(), &case);
+        // The room for an order of rules is never exhausted.
+        prop_assert!(answer.rules.len() < 20, "{:?}", answer.rules);
         let last = answer.rules.last().map_or("", |rule| rule.sentence());
         // Rules of failure name the error, except for size limits that are
         // told as one with FULL_INFO's absence.
@@ -51,11 +38,11 @@ fn the_last_rule_tells_why_a_call_failed() {
 fn a_trace_changes_nothing() {
     holds(any_case(), |(revision, socket, case)| {
         let socket = &socket.as_socket();
-        let traced = ask::<KernelDecisions>(&revision, socket, &case);
-        let plain = without_trace::<KernelDecisions>(&revision, socket, &case);
+        let traced = ask(&revision, socket, &case);
+        let plain = without_trace(&revision, socket, &case);
         prop_assert!(plain.rules.is_empty());
         let mut traced_plain = traced.clone();
-        traced_plain.rules.clear();
+        traced_plain.record.rules.clear();
         prop_assert!(traced_plain == plain, "memory or result differ");
         // A set holds what an order holds.
         let mut set = RuleSet::EMPTY;
@@ -69,7 +56,7 @@ fn a_trace_changes_nothing() {
 #[test]
 fn a_call_has_one_answer() {
     holds(any_case(), |(revision, socket, case)| {
-        let run = || ask::<KernelDecisions>(&revision, &socket.as_socket(), &case);
+        let run = || ask(&revision, &socket.as_socket(), &case);
         prop_assert!(run() == run());
         Ok(())
     });
@@ -87,7 +74,7 @@ fn generated_calls_reach_every_rule() {
         seen.set((rules, successes));
     };
     each_of(16_000, any_case(), |(revision, socket, case)| {
-        count(ask::<KernelDecisions>(&revision, &socket.as_socket(), &case));
+        count(ask(&revision, &socket.as_socket(), &case));
     });
     let (_, successes) = seen.get();
     assert!(successes > 4000, "only {successes} of 16000 calls succeed");
@@ -95,7 +82,7 @@ fn generated_calls_reach_every_rule() {
     // Rare among those: a length of 0, and one of exactly the 40 bytes before
     // mptcp_info.
     each_of(100, any_sound_case(), |(revision, connection, case)| {
-        count(ask::<KernelDecisions>(&revision, &connection.as_socket(), &case));
+        count(ask(&revision, &connection.as_socket(), &case));
     });
     let (rules, _) = seen.get();
     let missing: Vec<_> = (Rule::ALL.iter()).filter(|rule| !rules.contains(**rule)).collect();

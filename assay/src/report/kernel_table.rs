@@ -251,7 +251,8 @@ mod tests {
                       "missing": [{"rule": "SizeRead", "reason": "none"}]},
             "table": [{"option": "MPTCP_INFO", "group": "many", "cases": 7, "agree": 7,
                        "disagree": wrong, "unspecified": 0, "inconclusive": 0}],
-            "findings": [], "contradictions": [], "cases_per_second": 1.0, "seconds": 1.0,
+            "findings": [], "causes": [], "unexplained": [], "differing": wrong, "explained": 0,
+            "alternatives": [], "contradictions": [], "cases_per_second": 1.0, "seconds": 1.0,
             "seed": 1, "jobs": 1, "lattice_complete": false, "lattice_seconds": null,
             "ended_by": "cases", "laws": null
         });

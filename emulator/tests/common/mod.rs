@@ -6,10 +6,9 @@ pub mod full;
 
 use std::sync::LazyLock;
 
-use mptcp_emulator::decisions::{Decisions, KernelDecisions};
 use mptcp_emulator::{
     Access, Call, Connection, Content, Errno, PAGE, PagedMemory, Pages, Revision, Rule, RuleLog,
-    Socket, getsockopt_with,
+    Socket, getsockopt,
 };
 
 /// The address of the first page.
@@ -88,25 +87,13 @@ impl Desk {
         optval: u64,
         optlen: u64,
     ) -> Answer {
-        self.ask_deciding::<KernelDecisions>(revision, socket, option, optval, optlen)
-    }
-
-    /// The same, answered by a model of one's own.
-    pub fn ask_deciding<D: Decisions>(
-        self,
-        revision: &Revision,
-        socket: &Socket<'_>,
-        option: i32,
-        optval: u64,
-        optlen: u64,
-    ) -> Answer {
         let before = self.bytes.clone();
         let mut after = self.bytes;
         let mut mask = vec![UNTOUCHED; after.len()];
         let mut memory = PagedMemory::new(&PAGES, BASE, &mut after, &mut mask).unwrap();
         let mut order = RuleLog::default();
         let call = Call::new(option, optval, optlen);
-        let result = getsockopt_with::<D, _, _>(revision, socket, &call, &mut memory, &mut order);
+        let result = getsockopt(revision, socket, &call, &mut memory, &mut order);
         Answer { result, rules: order.iter().collect(), before, after, mask }
     }
 }
@@ -206,21 +193,10 @@ impl Known {
         optval: u64,
         optlen: u64,
     ) -> Answer {
-        self.ask_deciding::<KernelDecisions>(desk, revision, option, optval, optlen)
-    }
-
-    pub fn ask_deciding<D: Decisions>(
-        &self,
-        desk: Desk,
-        revision: &Revision,
-        option: i32,
-        optval: u64,
-        optlen: u64,
-    ) -> Answer {
         let contents = self.contents();
         let [info, tcp_infos, subflow_infos] = contents.each_ref().map(|one| Content::exact(one));
         let connection = Connection::new(revision, info, tcp_infos, subflow_infos).unwrap();
         let socket = Socket::Mptcp(connection);
-        desk.ask_deciding::<D>(revision, &socket, option, optval, optlen)
+        desk.ask(revision, &socket, option, optval, optlen)
     }
 }

@@ -9,6 +9,7 @@ use mptcp_emulator::abi::{
 };
 use mptcp_emulator::{Revision, abi};
 
+pub use crate::cases::boundary_numbers::{HISTORIC_SIZES, HUGE, UNKNOWN_OPTIONS};
 use crate::cases::{Block, Data, Full, Input, Opt, Place, is_known};
 use crate::memory::layout;
 
@@ -119,14 +120,6 @@ impl BoundaryValues {
         is_known(option) && (option != abi::MPTCP_INFO_OPT || self.info_opt)
     }
 }
-
-/// Sizes of `struct tcp_info` and `struct mptcp_info` in some release, in bytes: programs were
-/// compiled with these.
-pub const HISTORIC_SIZES: [u32; 8] = [232, 240, 248, 280, 48, 80, 88, 96];
-
-/// Sizes at which signed and unsigned interpretation differ, and others that are too large.
-pub const HUGE: [u32; 6] =
-    [0x7fff_fff0, 0x7fff_ffff, 0x8000_0000, 0x8000_0010, 0xffff_fff0, 0xffff_ffff];
 
 /// Addresses off the street: in the page at null, non-canonical, at the start of the kernel's half,
 /// and at the top, where a buffer wraps around.

@@ -4,8 +4,8 @@ use mptcp_emulator::abi;
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 
 use crate::cases::boundary_values::{
-    BoundaryValues, CLOSED, HISTORIC_SIZES, HUGE, READABLE, SceneFacts, WRITABLE, before_end,
-    into_stretch, wild,
+    BoundaryValues, CLOSED, HISTORIC_SIZES, HUGE, READABLE, SceneFacts, UNKNOWN_OPTIONS, WRITABLE,
+    before_end, into_stretch, wild,
 };
 use crate::cases::{Block, Case, Data, Entry, Full, Input, Opt, Place, is_known};
 
@@ -82,9 +82,7 @@ pub fn case<C: Choose>(choose: &mut C, values: &BoundaryValues, poison: u8) -> C
 fn unknown_option<C: Choose>(choose: &mut C) -> i32 {
     let option = match choose.below(4) {
         0 => choose.word().cast_signed(),
-        1 => -1,
-        2 => 0,
-        _ => 5,
+        number => UNKNOWN_OPTIONS[number as usize - 1],
     };
     if is_known(option) { -option } else { option }
 }

@@ -6,6 +6,10 @@
 use mptcp_emulator::abi;
 use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO};
 
+use crate::cases::boundary_numbers::{
+    ARRAY_SIZES, BLOCK, DATA, ELEMENT, Engine, FULL, Fields, HEADER, INFO, MARKS, MEMBERS, NEAR,
+    OPT, ROOM, SLOTS, UNKNOWN_OPTIONS, numbers,
+};
 use crate::cases::boundary_values::{
     BoundaryValues, CLOSED, Places, READABLE, SceneFacts, WILD, WRITABLE, before_end, into_stretch,
     wild,
@@ -20,8 +24,8 @@ pub const OPTIONS: [i32; 7] = [
     abi::MPTCP_SUBFLOW_ADDRS,
     abi::MPTCP_FULL_INFO,
     abi::MPTCP_INFO_OPT,
-    0,
-    5,
+    UNKNOWN_OPTIONS[1],
+    UNKNOWN_OPTIONS[2],
 ];
 
 /// An ordinary place for the length.
@@ -32,8 +36,6 @@ const OPTVAL: Place = Place::Street(0x1040);
 
 /// Ordinary places for arrays and blocks.
 const PLACES: Places = Places::new([0x2000, 0x8000], [0x1400, 0x2000, 0x8000, 0xc000]);
-
-const NEGATIVE: [i32; 3] = [i32::MIN, -16, -1];
 
 /// The scenes in the order of the lattice. Groups alternate. Within a group, scenes with three
 /// subflows come first: they show more than scenes with one, and cost less than scenes with many.
@@ -104,13 +106,20 @@ fn plain(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Case {
     }
 }
 
+/// The lattice's lengths of a field, given what they are counted from.
+fn lengths(field: Fields, own: u32, whole: u32) -> impl Iterator<Item = i32> {
+    numbers(Engine::Lattice, field, own, whole).map(|length| length as i32)
+}
+
+/// The lattice's sizes or counts of a field. They wrap around 32 bits, except below 0.
+fn words(field: Fields, own: u32) -> impl Iterator<Item = u32> {
+    numbers(Engine::Lattice, field, own, 0).map(|number| number.max(0) as u32)
+}
+
 fn info(values: &BoundaryValues, blank: Case) -> Vec<Case> {
     let mut cases = Vec::new();
     let whole = values.mptcp_info.cast_signed();
-    let mut lengths = vec![0, 1, 2, 3, 4, 7, 8, 48, 80, 88, i32::MAX];
-    lengths.extend(NEGATIVE);
-    lengths.extend([whole - 1, whole, whole + 1, whole + 4]);
-    for length in lengths {
+    for length in lengths(INFO, 0, values.mptcp_info) {
         let filled = length.clamp(0, whole).cast_unsigned();
         for (optval, optlen) in places(filled) {
             cases.push(Case { length, optval, optlen, ..blank });
@@ -122,25 +131,18 @@ fn info(values: &BoundaryValues, blank: Case) -> Vec<Case> {
 fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Vec<Case> {
     let mut cases = Vec::new();
     let element = values.element(blank.option);
-    for size_user in
-        [0, 1, element - 1, element, element + 1, element + 64, 0x7fff_ffff, 0x8000_0000, u32::MAX]
-    {
+    let [mark, huge, last] = MARKS;
+    for size_user in words(ELEMENT, element) {
         let stride = size_user.min(element);
-        let mut lengths = vec![0, 1, 15, 16, 17, 24, i32::MAX];
-        lengths.extend(NEGATIVE);
-        for slots in [1, 2, facts.subflows, facts.subflows + 1] {
-            let exact = (SUBFLOW_DATA + slots * stride).cast_signed();
-            lengths.extend([exact - 1, exact, exact + 1, exact + 8]);
+        let mut all: Vec<i32> = lengths(DATA, 0, 0).collect();
+        for slots in words(ROOM, facts.subflows) {
+            all.extend(lengths(NEAR, SUBFLOW_DATA + slots * stride, 0));
         }
-        lengths.sort_unstable();
-        lengths.dedup();
-        for length in lengths {
-            let declared = length.cast_unsigned();
-            for size_subflow_data in
-                [0, 15, SUBFLOW_DATA, 17, 24, declared, declared.wrapping_add(1), 0x8000_0000]
-            {
-                for (num_subflows, size_kernel) in [(0, 0), (1, 0), (0, 1), (0x8000_0000, u32::MAX)]
-                {
+        all.sort_unstable();
+        all.dedup();
+        for length in all {
+            for size_subflow_data in words(HEADER, length.cast_unsigned()) {
+                for (num_subflows, size_kernel) in [(0, 0), (mark, 0), (0, mark), (huge, last)] {
                     let input = Input::Data(Data {
                         size_subflow_data,
                         num_subflows,
@@ -173,34 +175,24 @@ fn data(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Vec<Case> {
 
 fn full(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Full) -> Vec<Case> {
     let mut cases = Vec::new();
-    let whole = values.whole(blank.option, 0).cast_signed();
+    let all = values.whole(blank.option, 0);
+    let (whole, head) = (all.cast_signed(), FULL_INFO_HEADER.cast_signed());
     let mut put = |length: i32, optval: Place, optlen: Place, full: Full| {
         cases.push(Case { length, optval, optlen, input: Input::Full(full), ..blank });
     };
 
-    let head = FULL_INFO_HEADER.cast_signed();
-    let mut lengths = vec![0, head - 1, head, head + 1, head + 48, i32::MAX];
-    lengths.extend(NEGATIVE);
-    lengths.extend([whole - 1, whole, whole + 1]);
-    for length in lengths {
-        for size_arrays_user in [0, 1, facts.subflows.saturating_sub(1), facts.subflows, u32::MAX] {
+    let mark = MARKS[0];
+    for length in lengths(FULL, FULL_INFO_HEADER, all) {
+        for size_arrays_user in words(SLOTS, facts.subflows) {
             let arrays = Full { size_arrays_user, ..usual };
-            for (tcp, addresses) in [
-                (0, SUBFLOW_INFO),
-                (1, 1),
-                (values.tcp_info - 1, 7),
-                (values.tcp_info + 1, 9),
-                (values.tcp_info, SUBFLOW_INFO - 1),
-                (0x7fff_ffff, 0x7fff_ffff),
-                (0x8000_0000, SUBFLOW_INFO),
-                (values.tcp_info, 0x8000_0000),
-                (values.tcp_info, 0),
-            ] {
-                let sizes = Full { size_tcpinfo_user: tcp, size_sfinfo_user: addresses, ..arrays };
+            for [tcp, addresses] in ARRAY_SIZES {
+                let size_tcpinfo_user = tcp.of(i64::from(values.tcp_info), 0) as u32;
+                let size_sfinfo_user = addresses.of(i64::from(SUBFLOW_INFO), 0) as u32;
+                let sizes = Full { size_tcpinfo_user, size_sfinfo_user, ..arrays };
                 put(length, OPTVAL, OPTLEN, sizes);
             }
             for (num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel) in
-                [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+                [(mark, 0, 0), (0, mark, 0), (0, 0, mark)]
             {
                 let marked =
                     Full { num_subflows, size_tcpinfo_kernel, size_sfinfo_kernel, ..arrays };
@@ -250,23 +242,19 @@ fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> V
         blocks
     };
 
-    let mut lengths = vec![0, 24, whole - 1, whole, whole + 1, whole + 24, i32::MAX];
-    lengths.extend(NEGATIVE);
-    for length in lengths {
+    for length in lengths(OPT, INFO_OPT, 0) {
         put(length, OPTVAL, OPTLEN, usual);
     }
-    let counts =
-        [0, 1, facts.subflows.saturating_sub(1), facts.subflows, facts.subflows + 1, 0x8000_0000];
     for index in 0..5 {
-        for nmemb_user in counts.into_iter().chain([u32::MAX]) {
-            for offset in [-1, 0, 1, 8] {
+        for nmemb_user in words(MEMBERS, facts.subflows) {
+            for offset in lengths(NEAR, 0, 0) {
                 let blocks = with(index, &|block| {
                     block.nmemb_user = nmemb_user;
                     block.size_user = block.size_user.wrapping_add_signed(offset);
                 });
                 put(whole, OPTVAL, OPTLEN, blocks);
             }
-            for size_user in [0, 1, 16, 28, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+            for size_user in words(BLOCK, 0) {
                 let blocks = with(index, &|block| {
                     block.nmemb_user = nmemb_user;
                     block.size_user = size_user;
@@ -274,7 +262,7 @@ fn opt(values: &BoundaryValues, facts: SceneFacts, blank: Case, usual: Opt) -> V
                 put(whole, OPTVAL, OPTLEN, blocks);
             }
         }
-        for marked in [1, 0x8000_0000, u32::MAX] {
+        for marked in MARKS {
             let blocks = with(index, &|block| {
                 block.nmemb_kernel = marked;
                 block.size_kernel = !marked;

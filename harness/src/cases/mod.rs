@@ -1,6 +1,7 @@
 //! Cases: one call each, with everything that decides its answer; how they are stored,
 //! generated and simplified.
 
+pub(crate) mod boundary_numbers;
 pub mod boundary_values;
 mod case;
 pub mod codec;

@@ -62,24 +62,59 @@ impl Ranges {
     }
 }
 
-/// Memory that records which parts of it are written.
-#[derive(Debug)]
-pub struct Recording<'a, M> {
-    pub(crate) memory: M,
-    pub(crate) base: u64,
-    pub(crate) extents: &'a mut Ranges,
+/// One write of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// A length, stored at an address.
+    Store(u64, i32),
+    /// A number of bytes, copied to an address.
+    Copy(u64, usize),
 }
 
-impl<M> Recording<'_, M> {
+impl Write {
+    /// The address of its first byte, and its size in bytes.
     #[inline]
-    fn note(&mut self, at: u64, len: usize) {
-        if let Ok(start) = usize::try_from(at.wrapping_sub(self.base)) {
-            self.extents.add(start, len);
+    pub fn extent(self) -> (u64, usize) {
+        match self {
+            Write::Store(at, value) => (at, size_of_val(&value)),
+            Write::Copy(at, len) => (at, len),
         }
     }
 }
 
-impl<M: UserMemory> UserMemory for Recording<'_, M> {
+/// What is kept of the writes of one call. A write counts whether or not it faults.
+pub trait WriteLog {
+    /// Adds a write; the street is at `base`.
+    fn add(&mut self, write: Write, base: u64);
+}
+
+/// Keeps which parts of the street are written.
+impl WriteLog for Ranges {
+    #[inline]
+    fn add(&mut self, write: Write, base: u64) {
+        let (at, len) = write.extent();
+        if let Ok(start) = usize::try_from(at.wrapping_sub(base)) {
+            Ranges::add(self, start, len);
+        }
+    }
+}
+
+/// Keeps all writes, in order.
+impl WriteLog for Vec<Write> {
+    fn add(&mut self, write: Write, _: u64) {
+        self.push(write);
+    }
+}
+
+/// Memory that records its writes.
+#[derive(Debug)]
+pub struct Recording<'a, M, L = Ranges> {
+    pub(crate) memory: M,
+    pub(crate) base: u64,
+    pub(crate) extents: &'a mut L,
+}
+
+impl<M: UserMemory, L: WriteLog> UserMemory for Recording<'_, M, L> {
     #[inline]
     fn load(&self, at: u64) -> Result<i32, Fault> {
         self.memory.load(at)
@@ -87,7 +122,7 @@ impl<M: UserMemory> UserMemory for Recording<'_, M> {
 
     #[inline]
     fn store(&mut self, at: u64, value: i32) -> Result<(), Fault> {
-        self.note(at, 4);
+        self.extents.add(Write::Store(at, value), self.base);
         self.memory.store(at, value)
     }
 
@@ -98,7 +133,7 @@ impl<M: UserMemory> UserMemory for Recording<'_, M> {
 
     #[inline]
     fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
-        self.note(at, content.len());
+        self.extents.add(Write::Copy(at, content.len()), self.base);
         self.memory.copy_out(at, content)
     }
 }

@@ -37,6 +37,7 @@ fn survey(revision: Revision, wrong: &[(u64, &str)]) -> GuestRun {
             kept: None,
             case: String::new(),
             cases: 1,
+            causes: Vec::new(),
         });
         at = number + 1;
     }

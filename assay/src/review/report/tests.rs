@@ -84,6 +84,7 @@ fn review_holding(
         surveys: &surveys,
         exhibits: None,
         contents,
+        allowed: Vec::new(),
         facts: Vec::new(),
         seed: 1,
         asked_for,

@@ -4,7 +4,11 @@ use mptcp_emulator::abi::{FULL_INFO_HEADER, INFO_OPT, SUBFLOW_DATA, SUBFLOW_INFO
 use mptcp_emulator::{Revision, abi};
 
 use super::{Dimension, Domain, Field};
-use crate::cases::boundary_values::{BoundaryValues, SceneFacts};
+use crate::cases::boundary_numbers::{
+    ARRAY, BLOCK, DATA, ELEMENT, Engine, FULL, Fields, HEADER, INFO, INFO_MARGIN, KERNEL, MARGIN,
+    MEMBERS, NEAR, OPT, OTHER, OTHER_MARGIN, ROOM, SLOTS, TIGHT_MARGIN, numbers,
+};
+use crate::cases::boundary_values::{BoundaryValues, SceneFacts, UNKNOWN_OPTIONS};
 use crate::cases::input::BLOCK_FIELDS;
 use crate::cases::{BLOCKS, Input};
 use crate::scenes::{Group, by_id};
@@ -18,9 +22,6 @@ pub enum Extent {
     Full,
 }
 
-/// Values at which signed and unsigned interpretation differ.
-const HUGE: [i64; 3] = [0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
-
 /// The domain of an option; `None` if the kernel does not have it. Without given scenes, some are
 /// used for which the option's result differs.
 pub fn domain(
@@ -32,9 +33,7 @@ pub fn domain(
 ) -> Option<Domain> {
     let dimensions = match option {
         abi::MPTCP_INFO => info(extent, values),
-        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => {
-            data(extent, i64::from(values.element(option)))
-        }
+        abi::MPTCP_TCPINFO | abi::MPTCP_SUBFLOW_ADDRS => data(extent, values.element(option)),
         abi::MPTCP_FULL_INFO if revision.has_full_info() => full(extent, values),
         abi::MPTCP_INFO_OPT if revision.info_opt => opt(extent, values),
         abi::MPTCP_FULL_INFO | abi::MPTCP_INFO_OPT => return None,
@@ -90,9 +89,9 @@ fn dimension(name: &'static str, field: Field, values: impl IntoIterator<Item = 
     Dimension { name, field, values }
 }
 
-/// A size and its neighbours.
-fn around(size: i64) -> [i64; 3] {
-    [size - 1, size, size + 1]
+/// The boundary numbers of a field, given what they are counted from.
+fn boundary(field: Fields, own: u32, whole: u32) -> impl Iterator<Item = i64> {
+    numbers(Engine::Exhaust, field, own, whole)
 }
 
 /// A number of the input of an option, by its name. In a block, by the name of the block and its
@@ -105,141 +104,129 @@ fn number(option: i32, name: &'static str, values: impl IntoIterator<Item = i64>
     dimension(name, Field::Number(index), values)
 }
 
-const MARGIN: &str = "bytes from what fits to the end of its pages";
+const MARGIN_NAME: &str = "bytes from what fits to the end of its pages";
 const BEHIND: &str = "what follows";
 const LENGTH_AT: &str = "where optlen stands";
 
-fn edges(margins: &[i64]) -> [Dimension; 2] {
-    [
-        dimension(MARGIN, Field::Margin, margins.iter().copied()),
-        dimension(BEHIND, Field::Behind, [0, 1]),
-    ]
+fn edges(margins: impl IntoIterator<Item = i64>) -> [Dimension; 2] {
+    [dimension(MARGIN_NAME, Field::Margin, margins), dimension(BEHIND, Field::Behind, [0, 1])]
 }
 
 fn info(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
     let whole = i64::from(values.mptcp_info);
-    let lengths: Vec<i64> = match extent {
+    let (lengths, margins): (Vec<i64>, Vec<i64>) = match extent {
         Extent::Boundary => {
-            [vec![-0x8000_0000, -1, 0, 1, 4, 8, 0x7fff_ffff], around(whole).to_vec()].concat()
+            (boundary(INFO, 0, values.mptcp_info).collect(), boundary(INFO_MARGIN, 0, 0).collect())
         }
-        Extent::Full => (-16..=whole + 16).collect(),
-    };
-    let margins: Vec<i64> = match extent {
-        Extent::Boundary => vec![-9, -1, 0, 1, 64],
-        Extent::Full => (-whole - 1..=16).collect(),
+        Extent::Full => ((-16..=whole + 16).collect(), (-whole - 1..=16).collect()),
     };
     let mut dimensions = vec![
         dimension("optlen", Field::Length, lengths),
         dimension(LENGTH_AT, Field::LengthAt, 0..4),
     ];
-    dimensions.extend(edges(&margins));
+    dimensions.extend(edges(margins));
     dimensions
 }
 
-fn data(extent: Extent, element: i64) -> Vec<Dimension> {
-    let head = i64::from(SUBFLOW_DATA);
+fn data(extent: Extent, element: u32) -> Vec<Dimension> {
     let marks = ["num_subflows", "size_kernel"];
-    let marks = marks.map(|name| number(abi::MPTCP_TCPINFO, name, [0, 1]));
+    let marks = marks.map(|name| number(abi::MPTCP_TCPINFO, name, boundary(KERNEL, 0, 0)));
     match extent {
         Extent::Boundary => {
-            let mut lengths = vec![-0x8000_0000, -1, 0, 1, 15, 16, 17, 24, 0x7fff_ffff];
-            lengths.extend((1..=4).flat_map(|slots| around(head + slots * element)));
-            let headers = [0, 1, 15, 16, 17, 24, 32].into_iter().chain(HUGE);
-            let sizes = [0, 1, 16].into_iter().chain(around(element)).chain([2 * element]);
+            let exact = |slots: i64| SUBFLOW_DATA + slots as u32 * element;
+            let rooms = boundary(ROOM, 0, 0).flat_map(|slots| boundary(NEAR, exact(slots), 0));
             let mut dimensions = vec![
-                dimension("optlen", Field::Length, lengths),
-                number(abi::MPTCP_TCPINFO, "size_subflow_data", headers),
-                number(abi::MPTCP_TCPINFO, "size_user", sizes.chain(HUGE)),
+                dimension("optlen", Field::Length, boundary(DATA, 0, 0).chain(rooms)),
+                number(abi::MPTCP_TCPINFO, "size_subflow_data", boundary(HEADER, 0, 0)),
+                number(abi::MPTCP_TCPINFO, "size_user", boundary(ELEMENT, element, 0)),
                 dimension(LENGTH_AT, Field::LengthAt, 0..3),
             ];
             dimensions.extend(marks);
-            dimensions.extend(edges(&[-1, 0, 1]));
+            dimensions.extend(edges(boundary(MARGIN, 0, 0)));
             dimensions
         }
         Extent::Full => {
+            let (head, element) = (i64::from(SUBFLOW_DATA), i64::from(element));
             let mut dimensions = vec![
                 dimension("optlen", Field::Length, -1..=head + 2 * (element + 2)),
                 number(abi::MPTCP_TCPINFO, "size_subflow_data", 0..=32),
                 number(abi::MPTCP_TCPINFO, "size_user", 0..=element + 2),
             ];
             dimensions.extend(marks);
-            dimensions.push(dimension(MARGIN, Field::Margin, [-1, 0]));
+            dimensions.push(dimension(MARGIN_NAME, Field::Margin, boundary(TIGHT_MARGIN, 0, 0)));
             dimensions
         }
     }
 }
 
 fn full(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
-    let (head, whole) =
-        (i64::from(FULL_INFO_HEADER), i64::from(values.whole(abi::MPTCP_FULL_INFO, 0)));
-    let (tcp, addresses) = (i64::from(values.tcp_info), i64::from(SUBFLOW_INFO));
+    let whole = values.whole(abi::MPTCP_FULL_INFO, 0);
+    let (tcp, addresses) = (values.tcp_info, SUBFLOW_INFO);
     let marks = ["num_subflows", "size_tcpinfo_kernel", "size_sfinfo_kernel"];
-    let marks = marks.map(|name| number(abi::MPTCP_FULL_INFO, name, [0, 1]));
-    let lengths = [-1, 0].into_iter().chain(around(head)).chain(around(whole));
+    let marks = marks.map(|name| number(abi::MPTCP_FULL_INFO, name, boundary(KERNEL, 0, 0)));
+    let lengths = boundary(FULL, FULL_INFO_HEADER, whole);
     let mut dimensions = match extent {
         Extent::Boundary => {
-            let sizes = |size: i64| {
-                [0, 1].into_iter().chain(around(size)).chain([0x7fff_ffff, 0x8000_0000])
-            };
+            let sizes = |name, size| number(abi::MPTCP_FULL_INFO, name, boundary(ARRAY, size, 0));
             let mut dimensions = vec![
-                dimension("optlen", Field::Length, lengths.chain([-0x8000_0000, 0x7fff_ffff])),
-                number(abi::MPTCP_FULL_INFO, "size_tcpinfo_user", sizes(tcp)),
-                number(abi::MPTCP_FULL_INFO, "size_sfinfo_user", sizes(addresses)),
-                number(abi::MPTCP_FULL_INFO, "size_arrays_user", [0, 1, 2, 3, 4, 0xffff_ffff]),
+                dimension("optlen", Field::Length, lengths),
+                sizes("size_tcpinfo_user", tcp),
+                sizes("size_sfinfo_user", addresses),
+                number(abi::MPTCP_FULL_INFO, "size_arrays_user", boundary(SLOTS, 0, 0)),
                 dimension(
                     "bytes from the tcp_info array to the end of its pages",
                     Field::TcpInfoMargin,
-                    [-1, 0],
+                    boundary(TIGHT_MARGIN, 0, 0),
                 ),
             ];
-            dimensions.extend(edges(&[-1, 0, 1]));
+            dimensions.extend(edges(boundary(MARGIN, 0, 0)));
             dimensions
         }
-        Extent::Full => vec![
-            dimension("optlen", Field::Length, lengths),
-            number(abi::MPTCP_FULL_INFO, "size_tcpinfo_user", 0..=tcp + 2),
-            number(abi::MPTCP_FULL_INFO, "size_sfinfo_user", 0..=addresses + 2),
-            number(abi::MPTCP_FULL_INFO, "size_arrays_user", 0..=4),
-        ],
+        Extent::Full => {
+            let near = -1..=i64::from(whole) + 1;
+            let lengths = lengths.filter(|length| near.contains(length));
+            let sizes = |name, size| number(abi::MPTCP_FULL_INFO, name, 0..=i64::from(size) + 2);
+            vec![
+                dimension("optlen", Field::Length, lengths),
+                sizes("size_tcpinfo_user", tcp),
+                sizes("size_sfinfo_user", addresses),
+                number(abi::MPTCP_FULL_INFO, "size_arrays_user", 0..=4),
+            ]
+        }
     };
     dimensions.extend(marks);
     dimensions
 }
 
 fn opt(extent: Extent, values: &BoundaryValues) -> Vec<Dimension> {
-    let whole = i64::from(INFO_OPT);
-    let [info, tcp, name, _] = values.blocks().map(i64::from);
-    let sizes = |size: i64| [0, 1].into_iter().chain(around(size)).chain(HUGE);
+    let [info, tcp, name, _] = values.blocks();
+    let sizes = |field, size| number(abi::MPTCP_INFO_OPT, field, boundary(BLOCK, size, 0));
     let tcp = match extent {
-        Extent::Boundary => number(abi::MPTCP_INFO_OPT, "tcp_info.size_user", sizes(tcp)),
-        Extent::Full => number(abi::MPTCP_INFO_OPT, "tcp_info.size_user", 0..=tcp + 2),
+        Extent::Boundary => sizes("tcp_info.size_user", tcp),
+        Extent::Full => number(abi::MPTCP_INFO_OPT, "tcp_info.size_user", 0..=i64::from(tcp) + 2),
     };
     let mut dimensions = vec![
-        dimension(
-            "optlen",
-            Field::Length,
-            [-1, 0].into_iter().chain(around(whole)).chain([whole + 8]),
-        ),
-        number(abi::MPTCP_INFO_OPT, "mptcp_info.size_user", sizes(info)),
+        dimension("optlen", Field::Length, boundary(OPT, INFO_OPT, 0)),
+        sizes("mptcp_info.size_user", info),
         tcp,
-        number(abi::MPTCP_INFO_OPT, "socknames.size_user", sizes(name)),
-        number(abi::MPTCP_INFO_OPT, "peernames.size_user", [0, name]),
-        dimension("nmemb_user of all blocks", Field::BlockCount, [0, 1, 2, 3, 4, 0xffff_ffff]),
+        sizes("socknames.size_user", name),
+        number(abi::MPTCP_INFO_OPT, "peernames.size_user", [0, i64::from(name)]),
+        dimension("nmemb_user of all blocks", Field::BlockCount, boundary(MEMBERS, 0, 0)),
     ];
-    dimensions.extend(edges(&[-1, 0]));
+    dimensions.extend(edges(boundary(TIGHT_MARGIN, 0, 0)));
     dimensions
 }
 
 fn unknown(extent: Extent) -> Vec<Dimension> {
     let lengths = match extent {
-        Extent::Boundary => vec![-1, 0, 1, 16, 0x7fff_ffff],
-        Extent::Full => (-16..=300).collect(),
+        Extent::Boundary => boundary(OTHER, 0, 0).collect(),
+        Extent::Full => (-16..=300).collect::<Vec<_>>(),
     };
     let mut dimensions = vec![
-        dimension("option", Field::Option, [5, 0, -1, 6, 284, 0x7fff_ffff, -0x8000_0000]),
+        dimension("option", Field::Option, UNKNOWN_OPTIONS.map(i64::from)),
         dimension("optlen", Field::Length, lengths),
         dimension(LENGTH_AT, Field::LengthAt, 0..4),
     ];
-    dimensions.extend(edges(&[-1, 0, 64]));
+    dimensions.extend(edges(boundary(OTHER_MARGIN, 0, 0)));
     dimensions
 }
