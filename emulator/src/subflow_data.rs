@@ -181,6 +181,13 @@ pub(crate) fn fill<M: UserMemory, T: Trace>(
         return refusal.result;
     }
 
+    // A huge length is negative again once the header is subtracted, and the difference is taken for
+    // an error.
+    let room = length.wrapping_sub(header.size_subflow_data).cast_signed();
+    if length > SIZE_MAX && room < 0 {
+        return Err(Errno(room.wrapping_neg()));
+    }
+
     let asked = header.size_user;
     let size = size(behaviors, asked, element.size, element.other);
     trace.fired(if asked > element.size { Rule::StrideClamped } else { Rule::StrideAsAsked });

@@ -7,39 +7,17 @@ use mptcp_harness::cases::Case;
 use mptcp_harness::infer::{Cause, Noticed};
 use mptcp_harness::model::Handler;
 use mptcp_harness::scenes::by_id;
-use serde::Serialize;
 
-use super::answer::answers;
 use super::guest_run::{Disagreement, GuestCause, GuestRun};
-use super::material::Material;
-use crate::report::causes::{CauseData, Standing, Who};
+use crate::report::causes::Who;
 use crate::session::stored_cases;
 
 /// The changes that explain cases.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
-    causes: BTreeMap<(Behavior, u8, u8), Cause>,
+    pub(super) causes: BTreeMap<(Behavior, u8, u8), Cause>,
     /// Cases that differ because of them.
     pub(crate) cases: u64,
-}
-
-/// A change, as data of a report.
-#[derive(Serialize)]
-pub(crate) struct ChangeData {
-    #[serde(flatten)]
-    pub(crate) data: CauseData,
-    /// Whether `--allow` names it.
-    pub(crate) allowed: bool,
-    /// What the kernels did with the simplest case.
-    pub(crate) base: Option<String>,
-    pub(crate) patched: Option<String>,
-}
-
-impl ChangeData {
-    /// Whether it is for the author of the patch to explain.
-    pub(crate) fn is_bad(&self) -> bool {
-        self.data.standing.is_bad() && !self.allowed
-    }
 }
 
 /// The changes of a kernel that explain a disagreement, each with what is known of it.
@@ -115,38 +93,6 @@ impl Changes {
     /// The simplest case of each.
     pub(crate) fn simplest(&self) -> impl Iterator<Item = &Case> {
         self.causes.values().filter_map(|cause| cause.simplest.as_ref())
-    }
-
-    /// As data, those that an ordinary caller can notice first.
-    pub(crate) fn data(
-        &self,
-        material: &Material<'_>,
-        allowed: &[(Behavior, u8)],
-    ) -> Vec<ChangeData> {
-        let mut causes: Vec<&Cause> = self.causes.values().collect();
-        causes.sort_by_key(|cause| (cause.noticed, std::cmp::Reverse(cause.cases)));
-        causes.into_iter().map(|cause| change(cause, material, allowed)).collect()
-    }
-}
-
-fn change(cause: &Cause, material: &Material<'_>, allowed: &[(Behavior, u8)]) -> ChangeData {
-    let Revision { behaviors, .. } = material.revisions[1];
-    let mut data = CauseData::new(cause, None);
-    if behaviors.get(cause.behavior) == cause.value {
-        data.standing = Standing::Restores;
-    }
-    let shown =
-        cause.simplest.and_then(|case| answers(&case, material.exhibits?, material.revisions));
-    let text = |at: usize| {
-        let answer = &shown.as_ref()?[at];
-        let optlen = answer.optlen.map_or(String::new(), |optlen| format!(", *optlen {optlen}"));
-        Some(format!("{}{optlen}", answer.result))
-    };
-    ChangeData {
-        allowed: allowed.contains(&(cause.behavior, cause.value)),
-        base: text(0),
-        patched: text(1),
-        data,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::Answer;
-use super::changes::ChangeData;
+use super::change_data::ChangeData;
 use super::group::Class;
 use super::group_data::GroupData;
 use super::report::{KernelData, Review};

@@ -7,6 +7,7 @@
 
 pub(crate) mod account;
 pub(crate) mod answer;
+pub(crate) mod change_data;
 pub(crate) mod changes;
 pub(crate) mod comparability;
 pub(crate) mod contents;

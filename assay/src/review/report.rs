@@ -8,7 +8,7 @@ use mptcp_emulator::rules::Options;
 use mptcp_harness::verdict::{Status, Tally, Verdict};
 use serde::Serialize;
 
-use super::changes::ChangeData;
+use super::change_data::{self, ChangeData};
 use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
 use super::datum::Datum;
@@ -139,7 +139,7 @@ impl Review {
         });
         let groups: Vec<GroupData> =
             comparison.groups.iter().map(|group| GroupData::new(group, &material)).collect();
-        let causes = comparison.changes.data(&material, &material.allowed);
+        let causes = change_data::all(&material);
         let bad_causes = causes.iter().filter(|cause| cause.is_bad());
         let breaks = bad_causes.clone().any(|it| it.data.standing == Standing::BreaksPromise);
         let bad_causes = bad_causes.count();
