@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mptcp_emulator::{Behaviors, Revision, RuleSet};
+use mptcp_emulator::{Behavior, Behaviors, Revision, RuleSet};
 
 use super::cause::{Cause, Noticed};
 use super::hypothesis::Predictor;
@@ -109,6 +109,7 @@ pub fn infer<I: Iterator<Item = Case>>(
         return inferring.inference(tally);
     }
     inferring.complete();
+    inferring.unify();
     inferring.distinguish();
     inferring.choose();
     inferring.audit();
@@ -208,7 +209,7 @@ impl Inferring<'_> {
         let states = self.oracle.scene_states();
         let complete = self.known.values().filter(|known| known.is_complete);
         let mut others: Vec<Change> =
-            complete.flat_map(|known| known.explanations.first()).flatten().copied().collect();
+            complete.flat_map(|known| known.explanations.iter().flatten()).copied().collect();
         others.sort_unstable();
         others.dedup();
         others.retain(|(behavior, _)| handler.concerns(*behavior));
@@ -244,6 +245,36 @@ impl Inferring<'_> {
         let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
         let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
         handlers.into_iter().for_each(|handler| self.search(handler));
+    }
+
+    /// Adds explanations in which a behavior has the value that it has in another handler.
+    fn unify(&mut self) {
+        let all = self.known.values().flat_map(|known| known.explanations.iter().flatten());
+        let mut all: Vec<Change> = all.copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
+        for handler in handlers {
+            let known = &self.known[&handler];
+            let Some(first) = known.explanations.first().filter(|_| known.is_complete).cloned()
+            else {
+                continue;
+            };
+            for (at, (behavior, value)) in first.iter().enumerate() {
+                for other in all.iter().filter(|(it, other)| it == behavior && other != value) {
+                    let mut changes = first.clone();
+                    changes[at] = *other;
+                    let behaviors = with(&self.expected, &changes);
+                    let records = self.known[&handler].records.clone();
+                    let is_right = records.iter().all(|record| self.fits(record, &behaviors));
+                    if let Some(known) = self.known.get_mut(&handler).filter(|_| is_right)
+                        && !known.explanations.contains(&changes)
+                    {
+                        known.explanations.push(changes);
+                    }
+                }
+            }
+        }
     }
 
     /// Withdraws changes of an incomplete explanation that are not right wherever they make a
@@ -496,6 +527,10 @@ impl Tally {
         for handler in Handler::ALL {
             let own = behavior.of(handler);
             for behavior in expected.differences(own) {
+                // It only says how another change shows.
+                if behavior == Behavior::OverRead && expected.differences(own).count() > 1 {
+                    continue;
+                }
                 let value = own.get(behavior);
                 let cause = causes.entry((behavior, value)).or_insert_with(|| Cause {
                     behavior,

@@ -19,6 +19,9 @@ const MOST_CHANGES: usize = 4;
 /// The largest number of explanations of one size that are kept.
 const MOST_EXPLANATIONS: usize = 32;
 
+/// The largest number of changes of other handlers whose combinations are tried first.
+const MOST_SHARED: usize = 10;
+
 /// The time limit of one search.
 const LIMIT: Duration = Duration::from_secs(3);
 
@@ -91,6 +94,8 @@ impl<'a> Search<'a> {
             alters: vec![Vec::new(); records.len()],
             until: Instant::now() + LIMIT,
         };
+        let is_base: Vec<bool> = (0..records.len()).map(|at| search.fits(at, &base)).collect();
+        let mut scored = Vec::new();
         for change in all {
             let changed = with(&base, &[change]);
             let altered: Vec<usize> = (0..records.len())
@@ -106,9 +111,16 @@ impl<'a> Search<'a> {
                     search.silent.push(change);
                 }
             } else {
-                altered.iter().for_each(|at| search.alters[*at].push(search.singles.len()));
-                search.singles.push(change);
+                let wrong = altered.iter().filter(|at| !is_base[**at]);
+                let gain = wrong.filter(|at| search.fits(**at, &changed)).count();
+                scored.push((std::cmp::Reverse(gain), change, altered));
             }
+        }
+        // Changes that explain many records alone are tried first.
+        scored.sort();
+        for (_, change, altered) in scored {
+            altered.iter().for_each(|at| search.alters[*at].push(search.singles.len()));
+            search.singles.push(change);
         }
         search
     }
@@ -125,13 +137,17 @@ impl<'a> Search<'a> {
         (0..self.records.len()).find(|at| !self.fits(*at, &behaviors))
     }
 
-    /// The smallest subset of some changes that predicts all records.
+    /// The smallest subset of some changes, which are sorted, that predicts all records.
     fn subset(&mut self, of: &[Change]) -> Option<Vec<Change>> {
-        let mut subsets: Vec<Vec<Change>> = (0..1_u32 << of.len().min(8))
+        let is_one_of_each = |changes: &Vec<Change>| {
+            changes.windows(2).all(|pair| matches!(pair, [one, other] if one.0 != other.0))
+        };
+        let mut subsets: Vec<Vec<Change>> = (0..1_u32 << of.len().min(MOST_SHARED))
             .map(|bits| {
                 let taken = of.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
                 taken.map(|(_, change)| *change).collect()
             })
+            .filter(is_one_of_each)
             .collect();
         subsets.sort_by_key(Vec::len);
         subsets.into_iter().find(|changes| self.first_wrong(changes).is_none())
@@ -164,6 +180,8 @@ impl<'a> Search<'a> {
                 let mut sorted = changes.clone();
                 sorted.sort_unstable();
                 if !found.contains(&sorted) {
+                    // Others of this size are only needed if they are found soon.
+                    self.until = self.until.min(Instant::now() + LIMIT / 4);
                     found.push(sorted);
                 }
             }
