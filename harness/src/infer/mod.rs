@@ -13,8 +13,13 @@ mod cause;
 mod hypothesis;
 #[expect(clippy::module_inception, reason = "the folder is named for what it exports")]
 mod infer;
+mod inference;
+mod learn;
 mod search;
+mod settle;
+mod verify;
 
 pub use cause::{Cause, Noticed, clause};
-pub use infer::{Effect, Inference, infer};
+pub use infer::infer;
+pub use inference::{Effect, Inference};
 pub use search::Change;

@@ -1,0 +1,164 @@
+//! Chooses one of several explanations, and drops what is not right.
+
+use std::collections::BTreeMap;
+
+use mptcp_emulator::behaviors::Evidence;
+
+use super::learn::{EXECUTED, Inferring};
+use super::search::{Change, with};
+use crate::cases::Case;
+use crate::model::Handler;
+use crate::run::runner::Scope;
+
+impl Inferring<'_> {
+    /// Searches again where records are not explained, with what other handlers have.
+    pub(super) fn complete(&mut self) {
+        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
+        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        handlers.into_iter().for_each(|handler| self.search(handler));
+    }
+
+    /// Adds explanations in which a behavior has the value that it has in another handler.
+    pub(super) fn unify(&mut self) {
+        let all = self.known.values().flat_map(|known| known.explanations.iter().flatten());
+        let mut all: Vec<Change> = all.copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
+        for handler in handlers {
+            let known = &self.known[&handler];
+            let Some(first) = known.explanations.first().filter(|_| known.is_complete).cloned()
+            else {
+                continue;
+            };
+            for (at, (behavior, value)) in first.iter().enumerate() {
+                for other in all.iter().filter(|(it, other)| it == behavior && other != value) {
+                    let mut changes = first.clone();
+                    changes[at] = *other;
+                    let behaviors = with(&self.expected, &changes);
+                    let records = self.known[&handler].records.clone();
+                    let is_right = records.iter().all(|record| self.fits(record, &behaviors));
+                    if let Some(known) = self.known.get_mut(&handler).filter(|_| is_right)
+                        && !known.explanations.contains(&changes)
+                    {
+                        known.explanations.push(changes);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Withdraws changes of an incomplete explanation that are not right wherever they make a
+    /// difference.
+    pub(super) fn audit(&mut self) {
+        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
+        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        for handler in handlers {
+            let changes = self.known[&handler].explanations.first().cloned().unwrap_or_default();
+            let mut right = vec![0_u32; changes.len()];
+            let mut wrong = vec![0_u32; changes.len()];
+            let cases: Vec<Case> = self.cases_of(handler, 3).collect();
+            for case in cases.into_iter().filter(|_| !changes.is_empty()) {
+                if self.handler(&case) != Some(handler) {
+                    continue;
+                }
+                let own = *self.behavior.of(handler);
+                let Some(state) = self.oracle.scene_state(case.scene) else { continue };
+                let socket = state.socket();
+                let affects: Vec<usize> = (0..changes.len())
+                    .filter(|at| {
+                        let (behavior, _) = changes[*at];
+                        let without = own.with(behavior, self.expected.get(behavior));
+                        self.predictor.differ(&case, &socket, [&own, &without])
+                    })
+                    .collect();
+                if affects.is_empty() {
+                    continue;
+                }
+                let (model, rules) = (self.model, &mut self.rules);
+                let counts = match self.oracle.agrees(&case, model, Scope::Around, rules) {
+                    Some(true) => &mut right,
+                    Some(false) => &mut wrong,
+                    None => continue,
+                };
+                affects.into_iter().for_each(|at| counts[at] += 1);
+            }
+            let sound =
+                (0..changes.len()).filter(|at| right[*at] >= 8 && wrong[*at] * 100 < right[*at]);
+            let sound: Vec<Change> = sound.map(|at| changes[at]).collect();
+            self.adopt(handler, &sound);
+            if let Some(known) = self.known.get_mut(&handler) {
+                known.explanations = vec![sound];
+            }
+        }
+    }
+
+    /// Executes cases on which explanations differ, until no further one is found.
+    pub(super) fn distinguish(&mut self) {
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
+        for handler in handlers {
+            let mut executed = 0;
+            for case in self.cases_of(handler, 1) {
+                if self.known[&handler].explanations.len() < 2 || executed >= EXECUTED {
+                    break;
+                }
+                if self.handler(&case) != Some(handler) || !self.is_distinguishing(handler, &case) {
+                    continue;
+                }
+                executed += 1;
+                let Some(record) = self.oracle.record(&case) else { continue };
+                let explanations = self.known[&handler].explanations.clone();
+                let fitting: Vec<Vec<Change>> = explanations
+                    .into_iter()
+                    .filter(|changes| self.fits(&record, &with(&self.expected, changes)))
+                    .collect();
+                let Some(known) = self.known.get_mut(&handler) else { break };
+                known.records.push(record);
+                match fitting.first() {
+                    Some(first) => {
+                        let first = first.clone();
+                        known.explanations = fitting;
+                        self.adopt(handler, &first);
+                    }
+                    None => self.search(handler),
+                }
+            }
+        }
+    }
+
+    fn is_distinguishing(&mut self, handler: Handler, case: &Case) -> bool {
+        let Some(state) = self.oracle.scene_state(case.scene) else { return false };
+        let explanations = &self.known[&handler].explanations;
+        let mut all = explanations.iter().map(|changes| with(&self.expected, changes));
+        let Some(first) = all.next() else { return false };
+        all.any(|other| self.predictor.differ(case, &state.socket(), [&first, &other]))
+    }
+
+    /// Of explanations that no case distinguishes, chooses the one whose changes other handlers have
+    /// as well, then the one whose values are known best.
+    pub(super) fn choose(&mut self) {
+        let mut votes: BTreeMap<Change, u32> = BTreeMap::new();
+        for known in self.known.values() {
+            let mut changes: Vec<Change> = known.explanations.iter().flatten().copied().collect();
+            changes.sort_unstable();
+            changes.dedup();
+            changes.into_iter().for_each(|change| *votes.entry(change).or_default() += 1);
+        }
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
+        for handler in handlers {
+            let Some(known) = self.known.get_mut(&handler) else { continue };
+            known.explanations.sort_by_key(|changes| {
+                let shared: u32 = changes.iter().map(|change| votes[change]).sum();
+                let rank = |(behavior, value): &Change| {
+                    let evidence = behavior.values()[usize::from(*value)].evidence;
+                    let is_known = matches!(evidence, Evidence::Kernels | Evidence::Documents);
+                    u32::from(!is_known) * 100 + u32::from(*value)
+                };
+                (std::cmp::Reverse(shared), changes.iter().map(rank).sum::<u32>())
+            });
+            if let Some(first) = known.explanations.first().cloned() {
+                self.adopt(handler, &first);
+            }
+        }
+    }
+}

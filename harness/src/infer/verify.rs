@@ -1,0 +1,174 @@
+//! Runs all cases against what was inferred.
+
+use std::collections::BTreeMap;
+
+use mptcp_emulator::{Behavior, Behaviors};
+
+use super::cause::{Cause, Noticed};
+use super::inference::{Effect, Inference, MOST_CAUSES};
+use super::learn::Inferring;
+use super::search::Change;
+use crate::cases::Case;
+use crate::cases::shrink::shrink;
+use crate::model::{Handler, KernelBehavior};
+
+impl Inferring<'_> {
+    /// Runs all cases again, and states what each shows.
+    pub(super) fn verify(
+        mut self,
+        cases: impl Iterator<Item = Case>,
+        each: &mut dyn FnMut(&Case, Effect),
+    ) -> Inference {
+        let mut tally = Tally::new(self.expected, &self.behavior);
+        self.batches(cases, |this, case, agrees| {
+            let effect = this.effect(case, agrees, &mut tally);
+            each(case, effect);
+        });
+        let mut causes = std::mem::take(&mut tally.causes);
+        for cause in &mut causes {
+            self.illustrate(cause);
+        }
+        self.inference(Tally { causes, ..tally })
+    }
+
+    pub(super) fn inference(self, tally: Tally) -> Inference {
+        let Tally { causes, cases, differing, explained } = tally;
+        let alternatives = self.known.iter().flat_map(|(handler, known)| {
+            known.explanations.iter().skip(1).map(|changes| (*handler, changes.clone()))
+        });
+        Inference {
+            expected: self.expected,
+            behavior: self.behavior,
+            causes,
+            alternatives: alternatives.collect(),
+            cases,
+            differing,
+            explained,
+            rules: self.rules,
+        }
+    }
+
+    fn effect(&mut self, case: &Case, agrees: Option<bool>, tally: &mut Tally) -> Effect {
+        let (Some(agrees), Some(handler)) = (agrees, self.handler(case)) else {
+            return Effect::NotRun;
+        };
+        tally.cases += 1;
+        let own = *self.behavior.of(handler);
+        let Some(state) = self.oracle.scene_state(case.scene) else { return Effect::NotRun };
+        let socket = state.socket();
+        if agrees && !self.predictor.differ(case, &socket, [&self.expected, &own]) {
+            return Effect::Expected;
+        }
+        if !agrees {
+            // The scene may have changed, so this is confirmed.
+            let Some(record) = self.oracle.record(case) else { return Effect::NotRun };
+            let [is_expected, is_own] = [self.expected, own].map(|it| self.fits(&record, &it));
+            if is_expected {
+                return Effect::Expected;
+            }
+            if !is_own {
+                tally.differing += 1;
+                return Effect::Unexplained;
+            }
+        }
+        tally.differing += 1;
+        tally.explained += 1;
+        let Some(state) = self.oracle.scene_state(case.scene) else { return Effect::NotRun };
+        let (subflows, socket) = (state.subflows(), state.socket());
+        let noticed = Noticed::by(case, handler, &self.revision, subflows);
+        let mut bits = 0;
+        let mut all = 0;
+        for (bit, cause) in tally.causes.iter().enumerate() {
+            if !cause.handlers.contains(&handler) {
+                continue;
+            }
+            all |= 1 << bit;
+            let without = own.with(cause.behavior, cause.expected);
+            if self.predictor.differ(case, &socket, [&own, &without]) {
+                bits |= 1 << bit;
+            }
+        }
+        // Two causes may hide each other.
+        let bits = if bits == 0 { all } else { bits };
+        for (bit, cause) in tally.causes.iter_mut().enumerate() {
+            if bits & (1 << bit) != 0 {
+                cause.cases += 1;
+                if cause.simplest.is_none() || noticed < cause.noticed {
+                    (cause.simplest, cause.noticed) = (Some(*case), noticed);
+                }
+            }
+        }
+        Effect::Explained(bits)
+    }
+
+    /// Replaces the case of a cause by the simplest one that the same callers could make.
+    fn illustrate(&mut self, cause: &mut Cause) {
+        let Some(first) = cause.simplest else { return };
+        let (values, noticed) = (self.values.clone(), cause.noticed);
+        let shows = |this: &mut Self, case: &Case, noticed: Noticed| {
+            let Some(handler) = this.handler(case).filter(|it| cause.handlers.contains(it)) else {
+                return false;
+            };
+            let own = *this.behavior.of(handler);
+            let without = own.with(cause.behavior, cause.expected);
+            let Some(state) = this.oracle.scene_state(case.scene) else { return false };
+            Noticed::by(case, handler, &this.revision, state.subflows()) <= noticed
+                && this.predictor.differ(case, &state.socket(), [&own, &without])
+        };
+        // A more ordinary caller than those of the cases so far may notice it, too.
+        let mut start = (first, noticed);
+        if noticed == Noticed::UnusualMemory {
+            let handlers = cause.handlers.iter();
+            let more: Vec<Case> = handlers.flat_map(|handler| self.cases_of(*handler, 2)).collect();
+            let ordinary = more.into_iter().find(|case| shows(self, case, Noticed::Ordinary));
+            start = ordinary.map_or(start, |case| (case, Noticed::Ordinary));
+        }
+        let simplest = shrink(start.0, &values, |case| shows(self, case, start.1));
+        // It counts only if the kernel does as the cause says.
+        let is_right = self.oracle.record(&simplest).is_some_and(|record| {
+            self.handler(&simplest).is_some_and(|handler| {
+                let own = *self.behavior.of(handler);
+                self.fits(&record, &own)
+            })
+        });
+        if is_right {
+            (cause.simplest, cause.noticed) = (Some(simplest), start.1);
+        }
+    }
+}
+
+/// Counts of the cases.
+pub(super) struct Tally {
+    pub(super) causes: Vec<Cause>,
+    pub(super) cases: u64,
+    pub(super) differing: u64,
+    pub(super) explained: u64,
+}
+
+impl Tally {
+    pub(super) fn new(expected: Behaviors, behavior: &KernelBehavior) -> Tally {
+        let mut causes: BTreeMap<Change, Cause> = BTreeMap::new();
+        for handler in Handler::ALL {
+            let own = behavior.of(handler);
+            for behavior in expected.differences(own) {
+                // It only says how another change shows.
+                if behavior == Behavior::OverRead && expected.differences(own).count() > 1 {
+                    continue;
+                }
+                let value = own.get(behavior);
+                let cause = causes.entry((behavior, value)).or_insert_with(|| Cause {
+                    behavior,
+                    expected: expected.get(behavior),
+                    value,
+                    handlers: Vec::new(),
+                    cases: 0,
+                    noticed: Noticed::OtherOption,
+                    simplest: None,
+                });
+                cause.handlers.push(handler);
+            }
+        }
+        let causes = causes.into_values().take(MOST_CAUSES).collect();
+        Tally { causes, cases: 0, differing: 0, explained: 0 }
+    }
+}
