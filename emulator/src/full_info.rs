@@ -245,9 +245,10 @@ fn fill_arrays<M: UserMemory, T: Trace>(
             }
         }
         if is_over {
-            if behaviors.element_fault == ElementFault::AnsweredFirst {
-                walk.copied = 0;
+            if behaviors.element_fault == ElementFault::EndsWalk {
+                break;
             }
+            walk.copied = 0;
         } else {
             walk.copied += 1;
         }

@@ -338,9 +338,10 @@ fn copy_elements<M: UserMemory, T: Trace>(
         if copy_out(behaviors, at, content, len, memory).is_err() {
             trace.fired(Rule::ElementUnwritable);
             if !walk_goes_on(behaviors, &mut walk.fault)? {
-                if behaviors.element_fault == ElementFault::AnsweredFirst {
-                    (walk.copied, walk.bytes) = (0, 0);
+                if behaviors.element_fault == ElementFault::EndsWalk {
+                    break;
                 }
+                (walk.copied, walk.bytes) = (0, 0);
                 is_over = true;
                 continue;
             }

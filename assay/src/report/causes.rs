@@ -6,7 +6,7 @@ use mptcp_emulator::Access;
 use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::rules::Basis;
 use mptcp_harness::cases::{Case, Place, codec};
-use mptcp_harness::infer::{Cause, Change, Inference, Noticed, clause};
+use mptcp_harness::infer::{Cause, Change, ContentsCause, Inference, Noticed, clause};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::memory::layout::stretch;
 use serde::{Deserialize, Serialize};
@@ -167,6 +167,34 @@ impl CauseData {
     }
 }
 
+impl CauseData {
+    /// Of a field that holds something else.
+    fn of_contents(cause: &ContentsCause) -> CauseData {
+        let case = &cause.simplest;
+        let (expected, observed) = cause.example;
+        let name = format!("{}.{}", cause.structure.name(), cause.field);
+        CauseData {
+            summary: format!("{}: {}", cause.handler.name(), cause.clause()),
+            behaviours: vec![BehaviorData {
+                name: "contents".to_owned(),
+                value: name.clone(),
+                expected: expected.to_string(),
+                expected_clause: format!("{name} is what sock_diag and the scene say"),
+                source: "the contents of the socket".to_owned(),
+            }],
+            options: vec![cause.handler.name().to_owned()],
+            rules: Vec::new(),
+            standing: Standing::BreaksPromise,
+            who: Who::Ordinary,
+            cases: cause.cases,
+            simplest: Some(hex(&codec::encode(case))),
+            call: Some(case.to_string()),
+            memory: Vec::new(),
+            notice: Some(format!("expected {expected}, observed {observed}")),
+        }
+    }
+}
+
 fn rules(cause: &Cause) -> Vec<BrokenRule> {
     let of_option = |rule: &&mptcp_emulator::Rule| {
         let numbers = rule.options().numbers();
@@ -257,10 +285,12 @@ impl Causes {
         let mut causes: Vec<&Cause> =
             inference.causes.iter().filter(|cause| cause.cases > 0).collect();
         causes.sort_by_key(|cause| (cause.noticed, std::cmp::Reverse(cause.cases)));
+        let contents = inference.contents.iter().filter(|cause| cause.cases > 0);
         Causes {
             causes: causes
                 .into_iter()
                 .map(|cause| CauseData::new(cause, cause.simplest.as_ref().and_then(&mut notice)))
+                .chain(contents.map(CauseData::of_contents))
                 .collect(),
             unexplained,
             differing: inference.differing,

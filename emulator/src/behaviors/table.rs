@@ -269,7 +269,7 @@ behaviors! {
     element_fault ElementFault: [Data, FullInfo, InfoOpt]
         [ElementUnwritable, FullSubflowInfoUnwritable, FullTcpInfoUnwritable, OptTcpInfoUnwritable] {
         Efault: "an element that cannot be written ends the call: EFAULT", Kernels "man, ERRORS";
-        EndsWalk: "an element that cannot be written ends the walk, and the call succeeds", Mistake "planted 26 and 83";
+        EndsWalk: "an element that cannot be written ends the walk over the subflows, and the call succeeds", Mistake "planted 26 and 83";
         EfaultLast: "after an element that cannot be written the call goes on, and fails with EFAULT at the end", Mistake "planted 27";
         AnsweredFirst: "an element that cannot be written ends the walk, and the answer is stored before EFAULT", Mistake "canary";
         Ignored: "an element that cannot be written is ignored", Mistake "canary";

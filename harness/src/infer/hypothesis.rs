@@ -48,6 +48,35 @@ impl Predictor {
         })
     }
 
+    /// Where a record differs from the prediction, if its result does not; `None` if that does.
+    pub(super) fn mismatch(
+        &mut self,
+        record: &Record,
+        socket: &Socket<'_>,
+        behaviors: &Behaviors,
+    ) -> Option<Vec<usize>> {
+        self.image.lay_out(&record.case);
+        let result = self.image.predict(&record.case, &self.revision, behaviors, socket, &mut ());
+        if result != record.result {
+            return None;
+        }
+        self.observed.lay_out(&record.case);
+        for change in &record.changes {
+            self.observed.write(change.at, &change.bytes);
+        }
+        let Predictor { observed, image, .. } = self;
+        let differs = |at: &usize| image.mask[*at] == 0 && image.bytes[*at] != observed.bytes[*at];
+        let mut all: Vec<usize> = image.ranges(observed).flatten().filter(differs).collect();
+        all.sort_unstable();
+        all.dedup();
+        Some(all)
+    }
+
+    /// The street of the record that was tested last, after the call.
+    pub(super) fn observed(&self) -> &[u8] {
+        &self.observed.bytes
+    }
+
     /// Whether two sets of behaviors predict something different for a case.
     pub(super) fn differ(
         &mut self,

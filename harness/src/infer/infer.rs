@@ -28,8 +28,19 @@ pub fn infer<I: Iterator<Item = Case>>(
     let model = Model::behaving(behavior);
     let known = BTreeMap::new();
     let rules = RuleSet::EMPTY;
-    let mut inferring =
-        Inferring { oracle, predictor, revision, values, expected, behavior, model, known, rules };
+    let contents = Vec::new();
+    let mut inferring = Inferring {
+        oracle,
+        predictor,
+        revision,
+        values,
+        expected,
+        behavior,
+        model,
+        known,
+        rules,
+        contents,
+    };
     let ran = inferring.learn(cases());
     if inferring.known.is_empty() {
         let mut run = 0;
@@ -45,5 +56,6 @@ pub fn infer<I: Iterator<Item = Case>>(
     inferring.distinguish();
     inferring.choose();
     inferring.audit();
+    inferring.learn_contents();
     inferring.verify(cases(), each)
 }

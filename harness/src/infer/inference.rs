@@ -3,6 +3,7 @@
 use mptcp_emulator::{Behaviors, RuleSet};
 
 use super::cause::Cause;
+use super::contents::ContentsCause;
 use super::search::Change;
 use crate::model::{Handler, KernelBehavior};
 
@@ -31,6 +32,9 @@ pub struct Inference {
     pub behavior: KernelBehavior,
     /// The causes of differences. Their indices are the bits of [`Effect::Explained`].
     pub causes: Vec<Cause>,
+    /// Fields that hold something else. Their bits of [`Effect::Explained`] are behind those of
+    /// `causes`.
+    pub contents: Vec<ContentsCause>,
     /// Explanations that no case distinguishes from the stated one, as changes by handler.
     pub alternatives: Vec<(Handler, Vec<Change>)>,
     /// Cases that were run.

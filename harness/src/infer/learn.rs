@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mptcp_emulator::{Behaviors, Revision, RuleSet};
 
+use super::contents::ContentsCause;
 use super::hypothesis::Predictor;
 use super::search::{Change, Search, with};
 use crate::cases::boundary_values::BoundaryValues;
@@ -45,6 +46,7 @@ pub(super) struct Inferring<'a> {
     pub(super) model: Model,
     pub(super) known: BTreeMap<Handler, Knowledge>,
     pub(super) rules: RuleSet,
+    pub(super) contents: Vec<ContentsCause>,
 }
 
 impl Inferring<'_> {

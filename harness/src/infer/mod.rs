@@ -10,6 +10,7 @@
 //! the cause says wherever that makes a difference.
 
 mod cause;
+mod contents;
 mod hypothesis;
 #[expect(clippy::module_inception, reason = "the folder is named for what it exports")]
 mod infer;
@@ -20,6 +21,7 @@ mod settle;
 mod verify;
 
 pub use cause::{Cause, Noticed, clause};
+pub use contents::{ContentsCause, ContentsChange, Structure};
 pub use infer::infer;
 pub use inference::{Effect, Inference};
 pub use search::Change;

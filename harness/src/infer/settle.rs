@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mptcp_emulator::behaviors::Evidence;
 
+use super::contents::{self, Samples, sample, spots};
 use super::learn::{EXECUTED, Inferring};
 use super::search::{Change, with};
 use crate::cases::Case;
@@ -91,6 +92,30 @@ impl Inferring<'_> {
                 known.explanations = vec![sound];
             }
         }
+    }
+
+    /// Finds the fields that explain what no behavior does: those that hold something else.
+    pub(super) fn learn_contents(&mut self) {
+        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
+        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        let mut samples = Samples::new();
+        for handler in handlers {
+            let own = *self.behavior.of(handler);
+            let records = self.known[&handler].records.clone();
+            for record in &records {
+                let Some(state) = self.oracle.scene_state(record.case.scene) else { continue };
+                let socket = state.socket();
+                let mismatch = self.predictor.mismatch(record, &socket, &own);
+                let spots = mismatch.and_then(|mismatch| {
+                    spots(&record.case, &self.revision, state.subflows(), &mismatch)
+                });
+                if let Some(spots) = spots {
+                    let observed = self.predictor.observed();
+                    sample(&mut samples, handler, &socket, &record.case, &spots, observed);
+                }
+            }
+        }
+        self.contents = contents::causes(&samples);
     }
 
     /// Executes cases on which explanations differ, until no further one is found.

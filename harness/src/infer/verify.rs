@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use mptcp_emulator::{Behavior, Behaviors};
 
 use super::cause::{Cause, Noticed};
+use super::contents::{ContentsCause, spots};
 use super::inference::{Effect, Inference, MOST_CAUSES};
 use super::learn::Inferring;
 use super::search::Change;
 use crate::cases::Case;
 use crate::cases::shrink::shrink;
 use crate::model::{Handler, KernelBehavior};
+use crate::oracle::Record;
 
 impl Inferring<'_> {
     /// Runs all cases again, and states what each shows.
@@ -41,6 +43,7 @@ impl Inferring<'_> {
             behavior: self.behavior,
             causes,
             alternatives: alternatives.collect(),
+            contents: self.contents,
             cases,
             differing,
             explained,
@@ -68,7 +71,9 @@ impl Inferring<'_> {
             }
             if !is_own {
                 tally.differing += 1;
-                return Effect::Unexplained;
+                let bits = self.contents_bits(&record, handler, tally.causes.len());
+                tally.explained += u64::from(bits != 0);
+                return if bits == 0 { Effect::Unexplained } else { Effect::Explained(bits) };
             }
         }
         tally.differing += 1;
@@ -99,6 +104,29 @@ impl Inferring<'_> {
             }
         }
         Effect::Explained(bits)
+    }
+
+    /// The fields that explain a record, a bit for each; 0 if they do not.
+    fn contents_bits(&mut self, record: &Record, handler: Handler, first: usize) -> u64 {
+        let own = *self.behavior.of(handler);
+        let Some(state) = self.oracle.scene_state(record.case.scene) else { return 0 };
+        let (socket, subflows) = (state.socket(), state.subflows());
+        let mismatch = self.predictor.mismatch(record, &socket, &own);
+        let spots = mismatch.and_then(|all| spots(&record.case, &self.revision, subflows, &all));
+        let mut bits = 0;
+        for ((structure, _, field), _) in spots.unwrap_or_default() {
+            let is_it = |cause: &ContentsCause| {
+                (cause.handler, cause.structure, cause.field) == (handler, structure, field.name)
+            };
+            match self.contents.iter().position(is_it).filter(|at| first + at < MOST_CAUSES) {
+                Some(at) => bits |= 1 << (first + at),
+                None => return 0,
+            }
+        }
+        for (at, cause) in self.contents.iter_mut().enumerate() {
+            cause.cases += u64::from(first + at < MOST_CAUSES && bits & (1 << (first + at)) != 0);
+        }
+        bits
     }
 
     /// Replaces the case of a cause by the simplest one that the same callers could make.

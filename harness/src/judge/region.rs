@@ -164,6 +164,7 @@ impl Laid {
 
 /// Names offsets for one case on one kernel, on a socket with a number of subflows.
 pub struct Map {
+    is_tcp_info: bool,
     laid: Vec<Laid>,
     buffer: Option<Range<usize>>,
 }
@@ -228,7 +229,13 @@ impl Map {
                 array(peernames, SOCKADDR, &[], Region::Peername);
             }
         }
-        Map { laid, buffer: optval.map(|at| at..at.saturating_add(declared)) }
+        let is_tcp_info = case.option == abi::MPTCP_TCPINFO;
+        Map { is_tcp_info, laid, buffer: optval.map(|at| at..at.saturating_add(declared)) }
+    }
+
+    /// Whether its elements are of `struct tcp_info`.
+    pub fn is_tcp_info(&self) -> bool {
+        self.is_tcp_info
     }
 
     /// Everything that the call has on the street. Earlier entries take precedence where things
