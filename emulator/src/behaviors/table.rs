@@ -443,7 +443,7 @@ behaviors! {
         AsExample: "nmemb_kernel is the number of elements and size_kernel the size", Documents "design, the worked example";
         AsPoints: "nmemb_kernel is the size and size_kernel the number of elements", Mistake "planted 81: design, points 3 and 4";
     }
-    /// kernel members of mptcp_info_opt that are not 0
+    /// What becomes of kernel members of mptcp_info_opt that are not 0?
     opt_kernel_members OptKernelMembers: [InfoOpt] [OptKernelMembersIgnored] {
         Ignored: "nmemb_kernel and size_kernel are ignored as input", Documents "design, the sample";
         Refused: "an nmemb_kernel or size_kernel of tcp_info that is not 0 is refused: EINVAL", Mistake "planted 85";
