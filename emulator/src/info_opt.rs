@@ -319,7 +319,8 @@ fn copy<M: UserMemory, T: Trace>(
         OptOrder::TcpInfoPeerLocal => [0, 2, 1],
         OptOrder::LocalPeerTcpInfo => [1, 2, 0],
     };
-    let tcp_infos = blocks.arrays[0].asked.nmemb_user;
+    let [tcp_info, ..] = &blocks.arrays;
+    let tcp_infos = if tcp_info.wanted { tcp_info.asked.nmemb_user } else { 0 };
     for index in 0..connection.subflow_count() {
         if !is_listed(behaviors, connection, index) {
             continue;

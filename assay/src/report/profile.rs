@@ -63,7 +63,10 @@ impl Profile {
     ) -> Profile {
         let revision = kernel.revision;
         let difference = |other: &Revision| differences(inference, &revision, other);
-        let nearest = Revision::ALL.iter().rev().min_by_key(|other| difference(other).len());
+        let is_other = |other: &Revision| other.name != revision.name;
+        let mut nearest: Vec<&Revision> = Revision::ALL.iter().rev().collect();
+        nearest.sort_by_key(|other| (difference(other).len(), is_other(other)));
+        let nearest = nearest.first().copied();
         Profile {
             kernel: kernel.release.clone(),
             revision: RevisionData::from(&revision),

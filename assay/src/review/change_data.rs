@@ -1,5 +1,6 @@
 //! A change of behavior, as data of a report.
 
+use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::{Behavior, Revision};
 use mptcp_harness::infer::Cause;
 use serde::Serialize;
@@ -37,8 +38,12 @@ pub(crate) fn all(material: &Material<'_>) -> Vec<ChangeData> {
 fn change(cause: &Cause, material: &Material<'_>, allowed: &[(Behavior, u8)]) -> ChangeData {
     let Revision { behaviors, .. } = material.revisions[1];
     let mut data = CauseData::new(cause, None);
+    // What was promised and is no longer kept is no correction.
+    let value = &cause.behavior.values()[usize::from(cause.expected)];
+    let was_promise = behaviors.promised().get(cause.behavior) == cause.expected
+        || value.evidence == Evidence::Documents;
     if behaviors.get(cause.behavior) == cause.value {
-        data.standing = Standing::Restores;
+        data.standing = if was_promise { Standing::BreaksPromise } else { Standing::Restores };
     }
     let shown =
         cause.simplest.and_then(|case| answers(&case, material.exhibits?, material.revisions));

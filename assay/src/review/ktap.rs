@@ -4,6 +4,7 @@
 
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
+use super::change_data::ChangeData;
 use super::group_data::GroupData;
 use super::report::Review;
 use crate::arguments::OptionName;
@@ -23,6 +24,7 @@ pub(crate) fn page(review: &Review) -> String {
     comments.extend(review.facts.iter().cloned());
     let mut points: Vec<Point> =
         OptionName::ALL.iter().map(|option| self::option(review, option.title())).collect();
+    points.push(behaviours(review));
     points.push(contents(review));
     if !review.losses.is_empty() {
         let point = Point::new("nothing-taken-away", Ending::NotOk);
@@ -33,6 +35,20 @@ pub(crate) fn page(review: &Review) -> String {
         points.push(Point::new("comparison", Ending::Error(why)));
     }
     document(&comments, &points)
+}
+
+/// A point for each change of behaviour.
+fn behaviours(review: &Review) -> Point {
+    if review.causes.is_empty() {
+        return Point::new("behaviour", Ending::Ok);
+    }
+    let one = |change: &ChangeData| {
+        let behaviour = change.data.behaviours.first();
+        let name = behaviour.map_or("behaviour", |behaviour| behaviour.name.as_str());
+        let ending = if change.is_bad() { Ending::NotOk } else { Ending::Ok };
+        Point::new(name, ending).saying(change.data.summary.clone())
+    };
+    Point::of("behaviour", review.causes.iter().map(one).collect())
 }
 
 fn option(review: &Review, name: &str) -> Point {
