@@ -238,7 +238,7 @@ fn changed_contents_are_named_in_the_first_lines_with_the_option_that_accepts_th
     let page = crate::review::html::page(&new);
     assert!(page.contains("<b>1. </b><b>mptcp_info.mptcpi_flags is always 0</b>"), "{page}");
     let ktap = crate::review::ktap::page(&new);
-    assert!(ktap.contains("not ok 7 contents"), "{ktap}");
+    assert!(ktap.contains("not ok 8 contents"), "{ktap}");
     let json = serde_json::to_value(&new.contents).unwrap();
     let change = serde_json::json!({ "kind": "became_constant", "value": "0" });
     assert_eq!(json[0]["change"], change);
@@ -252,7 +252,7 @@ fn changed_contents_are_named_in_the_first_lines_with_the_option_that_accepts_th
     assert!(page.contains("changes contents, accepted by --allow;"), "{page}");
     assert!(!page.contains("NO DIFFERENCE"), "{page}");
     let ktap = crate::review::ktap::page(&meant);
-    assert!(ktap.contains("ok 7 contents") && !ktap.contains("not ok"), "{ktap}");
+    assert!(ktap.contains("ok 8 contents") && !ktap.contains("not ok"), "{ktap}");
 
     let other = seen(&["contents=mptcp_info.mptcpi_token"]);
     assert_eq!(other.status().code(), 1);
