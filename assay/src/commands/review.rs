@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use mptcp_emulator::Behavior;
 use mptcp_harness::cases::{Case, codec};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::scenes::{Scene, catalogue};
@@ -18,6 +17,7 @@ use mptcp_limits::files;
 use crate::arguments::selection::Selection;
 use crate::arguments::{Format, MachineArgs, OptionName};
 use crate::report::coverage::Choice;
+use crate::review::allowed::Allowed;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{GuestError, KernelOops, Machines};
@@ -38,7 +38,8 @@ Examples:
   assay review --source debian:6.12 --patch mistake.patch --option tcpinfo
 
 Exit status:
-  0  no difference, or only differences that are explained or that correct an error
+  0  no difference, or only differences that are explained, that correct an error or
+     that --allow names
   1  a regression, a difference between two kernels that are both wrong, one that
      nothing known of them accounts for, fields that hold something else, a structure
      or an option that the patched kernel has less of, or a difference that could not
@@ -102,7 +103,8 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     scene: Vec<Selection>,
 
-    /// Accept this change of behaviour, by the names in the report; repeatable
+    /// Accept this change of behaviour, or of the contents of a field as
+    /// contents=STRUCTURE.FIELD, by the names in the report; repeatable
     #[arg(long, value_name = "BEHAVIOUR=VALUE")]
     allow: Vec<String>,
 
@@ -129,7 +131,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
         files::folder(folder, ELSEWHERE)?;
     }
     let stored = stored(&args.corpus)?;
-    let allowed = args.allow.iter().map(|text| allowed(text)).collect::<Result<Vec<_>, _>>()?;
+    let allowed = Allowed::of(&args.allow)?;
     let (kernels, asked) = both(args)?;
     let built = start.elapsed();
 
@@ -212,20 +214,6 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     });
     print(&review, args)?;
     Ok(review.status())
-}
-
-/// A change of behaviour that is meant.
-fn allowed(text: &str) -> Result<(Behavior, u8), String> {
-    let wrong = |what: String| format!("--allow {text}: {what}; a report has the names");
-    let (name, value) =
-        text.split_once('=').ok_or_else(|| wrong("not BEHAVIOUR=VALUE".to_owned()))?;
-    let behavior =
-        Behavior::named(name).ok_or_else(|| wrong(format!("no behaviour is called {name:?}")))?;
-    let at = behavior.values().iter().position(|known| known.name == value);
-    let names: Vec<&str> = behavior.values().iter().map(|value| value.name).collect();
-    let at = at.and_then(|at| u8::try_from(at).ok());
-    let at = at.ok_or_else(|| wrong(format!("{name} is one of {}", names.join(", "))))?;
-    Ok((behavior, at))
 }
 
 /// The cases on both kernels. They are made for what a kernel is like, so that two

@@ -1,7 +1,7 @@
 //! A change of behavior, as data of a report.
 
+use mptcp_emulator::Revision;
 use mptcp_emulator::behaviors::Evidence;
-use mptcp_emulator::{Behavior, Revision};
 use mptcp_harness::infer::Cause;
 use serde::Serialize;
 
@@ -32,10 +32,10 @@ impl ChangeData {
 pub(crate) fn all(material: &Material<'_>) -> Vec<ChangeData> {
     let mut causes: Vec<&Cause> = material.comparison.changes.causes.values().collect();
     causes.sort_by_key(|cause| (cause.noticed, std::cmp::Reverse(cause.cases)));
-    causes.into_iter().map(|cause| change(cause, material, &material.allowed)).collect()
+    causes.into_iter().map(|cause| change(cause, material)).collect()
 }
 
-fn change(cause: &Cause, material: &Material<'_>, allowed: &[(Behavior, u8)]) -> ChangeData {
+fn change(cause: &Cause, material: &Material<'_>) -> ChangeData {
     let Revision { behaviors, .. } = material.revisions[1];
     let mut data = CauseData::new(cause, None);
     // What was promised and is no longer kept is no correction.
@@ -53,7 +53,7 @@ fn change(cause: &Cause, material: &Material<'_>, allowed: &[(Behavior, u8)]) ->
         Some(format!("{}{optlen}", answer.result))
     };
     ChangeData {
-        allowed: allowed.contains(&(cause.behavior, cause.value)),
+        allowed: material.allowed.behaviors.contains(&(cause.behavior, cause.value)),
         base: text(0),
         patched: text(1),
         data,

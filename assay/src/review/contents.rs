@@ -1,6 +1,6 @@
 //! What the structures hold, field by field: values that are steady on either kernel
-//! and not the same on both, for a reason that is not known. And how many subflows the
-//! scenes have.
+//! and not the same on both, for a reason that is not known, and what became of each
+//! such field ([`change`]). And how many subflows the scenes have.
 //!
 //! The model takes contents from sock_diag, which fills them in by the same functions
 //! as the options. A patch that moves a field, or has it tell something else, changes
@@ -10,12 +10,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mptcp_emulator::Revision;
-use mptcp_emulator::abi::{Field, MptcpInfo, SubflowAddrs, TcpInfo};
+use mptcp_emulator::abi::{Field, HOLE, MptcpInfo, SubflowAddrs, TcpInfo};
+use mptcp_harness::judge::finding::hex;
 use mptcp_harness::scenes::{by_id, catalogue};
 use serde::Serialize;
 
+use self::change::{ContentChange, Pair, Sides, Values, constant, pairs, value_text};
 use super::guest_run::{GuestRun, SceneFacts};
 use crate::model_socket::ModelSocket;
+
+pub(crate) mod change;
 
 /// A field is told if it differs in so many places, and in half of those in which it
 /// is steady on both, which are a quarter of all: one that merely happened to stand
@@ -28,25 +32,79 @@ const PLACES: usize = 3;
 pub(crate) struct Content {
     /// Such as `mptcp_info.mptcpi_flags`.
     pub(crate) field: String,
+    /// What became of it, at all places.
+    pub(crate) change: ContentChange,
     /// Subflows and sockets on which it differs.
     pub(crate) places: usize,
-    /// Those on which it is steady on both kernels.
+    /// Those that were compared: on which it is steady on both kernels.
     pub(crate) steady: usize,
-    /// One of them.
+    /// The scenes of the places on which it differs.
+    pub(crate) scenes: Vec<&'static str>,
+    /// The scene of the example.
     pub(crate) scene: &'static str,
-    /// What it holds there, in the order of its bytes.
+    /// What it holds there: see [`value_text`].
     pub(crate) base: String,
     pub(crate) patched: String,
+    /// Whether `--allow` names it.
+    pub(crate) allowed: bool,
 }
 
 /// What is listed as a field where the kernels have another number of subflows.
 const SUBFLOWS: &str = "num_subflows";
 
-/// A place: a scene, and a subflow of it where it is one of a subflow's.
-type Place = (u8, usize);
+/// The values of each field, by its structure.
+type Fields = BTreeMap<(&'static str, String), Values>;
 
-/// The values of a field, by place, each as often as a survey saw it.
-type FieldValues = BTreeMap<(&'static str, String), BTreeMap<Place, BTreeSet<String>>>;
+/// The structures that are compared, each with its fields.
+const STRUCTURES: [(&str, &[Field]); 3] = [
+    ("mptcp_info", MptcpInfo::FIELDS),
+    ("tcp_info", TcpInfo::FIELDS),
+    ("addrs", SubflowAddrs::FIELDS),
+];
+
+impl Content {
+    /// A field that differs on some of the places that were compared.
+    fn new(
+        field: String,
+        change: ContentChange,
+        steady: usize,
+        differing: &[Pair<'_>],
+    ) -> Option<Content> {
+        let (first, base, patched) = *differing.first()?;
+        let name = |scene: u8| by_id(scene).map_or("", |scene| scene.name);
+        let mut scenes: Vec<&str> = differing.iter().map(|(place, ..)| name(place.0)).collect();
+        scenes.dedup();
+        Some(Content {
+            field,
+            change,
+            places: differing.len(),
+            steady,
+            scenes,
+            scene: name(first.0),
+            base: value_text(base),
+            patched: value_text(patched),
+            allowed: false,
+        })
+    }
+
+    /// What became of the field, in a sentence.
+    pub(crate) fn summary(&self) -> String {
+        self.change.text(&self.field)
+    }
+}
+
+/// Whether a report could list this name.
+pub(crate) fn is_field(name: &str) -> bool {
+    let is_unnamed =
+        |field: &str| field.strip_prefix("byte ").is_some_and(|at| at.parse::<u16>().is_ok());
+    let has = |(structure, fields): &(&str, &[Field])| {
+        let field = name.strip_prefix(structure).and_then(|rest| rest.strip_prefix('.'));
+        field.is_some_and(|field| {
+            is_unnamed(field) || field != HOLE && fields.iter().any(|known| known.name == field)
+        })
+    };
+    name == SUBFLOWS || STRUCTURES.iter().any(has)
+}
 
 /// Compares what some surveys of each kernel saw, each from a boot of its own. What the
 /// kernels' revisions are known to hold otherwise is left out.
@@ -58,40 +116,36 @@ pub(crate) fn compare(
     let mut found: Vec<Content> = subflows([base, patched], revisions).into_iter().collect();
     let known = RevisionContents::new(revisions);
     let (base, patched) = (seen(base), seen(patched));
-    for ((structure, field), places) in &base {
-        let Some(others) = patched.get(&(*structure, field.clone())) else {
-            continue;
+    for (key, values) in &base {
+        let Some(others) = patched.get(key) else { continue };
+        let sides = Sides { base: values, patched: others };
+        let (structure, field) = key;
+        let is_meant = |(place, base, patched): &Pair<'_>| {
+            *structure == "mptcp_info" && known.explains(place.0, field, [base, patched])
         };
-        let only = |values: &BTreeSet<String>| match values.len() {
-            1 => values.first().filter(|value| !value.contains('.')).cloned(),
-            _ => None,
-        };
-        let mut steady = 0;
-        let mut differing = Vec::new();
-        for (place, values) in places {
-            let both = (only(values), others.get(place).and_then(only));
-            if let (Some(base), Some(patched)) = both {
-                steady += 1;
-                let meant =
-                    *structure == "mptcp_info" && known.explains(place.0, field, [&base, &patched]);
-                if base != patched && !meant {
-                    differing.push((place.0, base, patched));
-                }
-            }
-        }
-        let half = 2 * differing.len() >= steady || steady == places.len();
-        let often = differing.len() >= PLACES && half;
-        if often && 4 * steady >= places.len() {
-            let places = differing.len();
-            if let Some((scene, base, patched)) = differing.into_iter().next() {
-                found.push(Content {
-                    field: format!("{structure}.{field}"),
-                    places,
-                    steady,
-                    scene: by_id(scene).map_or("", |scene| scene.name),
-                    base,
-                    patched,
-                });
+        let all = pairs(sides);
+        let open: Vec<Pair<'_>> = all.iter().filter(|pair| !is_meant(pair)).copied().collect();
+        let differing: Vec<Pair<'_>> =
+            open.iter().filter(|(_, base, patched)| base != patched).copied().collect();
+        let (steady, places) = (all.len(), values.len());
+        let half = 2 * differing.len() >= steady || steady == places;
+        let name = || format!("{structure}.{field}");
+        if differing.len() >= PLACES && half && 4 * steady >= places {
+            let same = base.iter().filter(|(other, _)| other.0 == *structure && *other != key);
+            let others = same.filter_map(|(other, base)| {
+                let sides = Sides { base, patched: patched.get(other)? };
+                Some((format!("{structure}.{}", other.1), sides))
+            });
+            let others: Vec<(String, Sides<'_>)> = others.collect();
+            let change = ContentChange::of(&open, sides, &others);
+            found.extend(Content::new(name(), change, steady, &differing));
+        } else if let Some(value) = constant(others) {
+            let varying: Vec<Pair<'_>> =
+                change::varying(sides, value).into_iter().filter(|pair| !is_meant(pair)).collect();
+            let distinct: BTreeSet<&str> = varying.iter().map(|(_, base, _)| *base).collect();
+            if distinct.len() >= PLACES && 2 * varying.len() >= places {
+                let change = ContentChange::BecameConstant { value: value_text(value) };
+                found.extend(Content::new(name(), change, places, &varying));
             }
         }
     }
@@ -101,34 +155,34 @@ pub(crate) fn compare(
 /// The scenes on which the kernels list another number of subflows, every boot the same one,
 /// unless either has the number that its revision has there.
 fn subflows(surveys: [&[&GuestRun]; 2], revisions: [Revision; 2]) -> Option<Content> {
-    let number = |surveys: &[&GuestRun], id: u8| {
-        let of = |survey: &&GuestRun| {
-            let facts = survey.scenes.iter().find(|facts| facts.id == id)?;
-            facts.subflows
-        };
-        let first = surveys.first().and_then(of)?;
-        surveys.iter().all(|survey| of(survey) == Some(first)).then_some(first)
-    };
-    let mut steady = 0;
-    let mut differing = Vec::new();
-    for scene in catalogue() {
-        let numbers = surveys.map(|surveys| number(surveys, scene.id));
-        let [Some(base), Some(patched)] = numbers else { continue };
-        steady += 1;
-        let known = revisions.map(|revision| scene.subflows_holding(&revision.sockets));
-        if base != patched && numbers != known {
-            differing.push((scene.name, base, patched));
+    let numbers = surveys.map(|surveys| {
+        let mut values = Values::new();
+        for scene in catalogue() {
+            let of = |survey: &&GuestRun| {
+                survey.scenes.iter().find(|facts| facts.id == scene.id)?.subflows
+            };
+            let numbers: Option<Vec<u32>> = surveys.iter().map(of).collect();
+            let digits = numbers.iter().flatten().map(|number| hex(&number.to_ne_bytes()));
+            values.insert((scene.id, 0), digits.collect());
         }
-    }
-    let (scene, base, patched) = *differing.first()?;
-    Some(Content {
-        field: SUBFLOWS.to_owned(),
-        places: differing.len(),
-        steady,
-        scene,
-        base: base.to_string(),
-        patched: patched.to_string(),
-    })
+        values
+    });
+    let [base, patched] = &numbers;
+    let sides = Sides { base, patched };
+    let is_meant = |(place, base, patched): &Pair<'_>| {
+        let digits = |revision: Revision| {
+            let number = by_id(place.0)?.subflows_holding(&revision.sockets)?;
+            Some(hex(&number.to_ne_bytes()))
+        };
+        revisions.map(digits) == [base, patched].map(|digits| Some((*digits).to_owned()))
+    };
+    let all = pairs(sides);
+    let open = all.iter().filter(|pair| pair.1 == pair.2 || !is_meant(pair));
+    let open: Vec<Pair<'_>> = open.copied().collect();
+    let differing: Vec<Pair<'_>> =
+        open.iter().filter(|(_, base, patched)| base != patched).copied().collect();
+    let change = ContentChange::of(&open, sides, &[]);
+    Content::new(SUBFLOWS.to_owned(), change, all.len(), &differing)
 }
 
 /// What two revisions are known to hold otherwise in `struct mptcp_info`.
@@ -160,23 +214,21 @@ impl RevisionContents {
     }
 }
 
-fn seen(surveys: &[&GuestRun]) -> FieldValues {
-    let mut seen = FieldValues::new();
+fn seen(surveys: &[&GuestRun]) -> Fields {
+    let mut seen = Fields::new();
     for facts in surveys.iter().flat_map(|survey| &survey.scenes) {
         let SceneFacts { id, info, tcp_info, subflow_info, .. } = facts;
-        let mut put = |structure, fields, place, digits: &str| {
-            for (name, value) in values(fields, digits) {
-                let field = seen.entry((structure, name)).or_default();
-                field.entry((*id, place)).or_default().insert(value);
+        // Behind the id and its padding.
+        let addrs = subflow_info.iter().map(|digits| digits.get(16..).unwrap_or_default());
+        let elements: [Vec<&str>; 3] =
+            [vec![info], tcp_info.iter().map(String::as_str).collect(), addrs.collect()];
+        for ((structure, fields), elements) in STRUCTURES.into_iter().zip(elements) {
+            for (place, digits) in elements.into_iter().enumerate() {
+                for (name, value) in values(fields, digits) {
+                    let field = seen.entry((structure, name)).or_default();
+                    field.entry((*id, place)).or_default().insert(value);
+                }
             }
-        };
-        put("mptcp_info", MptcpInfo::FIELDS, 0, info);
-        for (place, digits) in tcp_info.iter().enumerate() {
-            put("tcp_info", TcpInfo::FIELDS, place, digits);
-        }
-        for (place, digits) in subflow_info.iter().enumerate() {
-            // Behind the id and its padding.
-            put("addrs", SubflowAddrs::FIELDS, place, digits.get(16..).unwrap_or_default());
         }
     }
     seen
@@ -187,7 +239,11 @@ fn values<'a>(fields: &'a [Field], digits: &'a str) -> impl Iterator<Item = (Str
     let known = fields.iter().filter_map(|field| {
         let start = 2 * usize::from(field.offset);
         let value = digits.get(start..start + 2 * usize::from(field.size))?;
-        Some((field.name.to_owned(), value.to_owned()))
+        let name = match field.name {
+            HOLE => format!("byte {}", field.offset),
+            name => name.to_owned(),
+        };
+        Some((name, value.to_owned()))
     });
     let end = fields.iter().map(|field| usize::from(field.offset + field.size)).max().unwrap_or(0);
     let unnamed = (end..digits.len() / 2).step_by(4).filter_map(move |at| {
@@ -198,119 +254,4 @@ fn values<'a>(fields: &'a [Field], digits: &'a str) -> impl Iterator<Item = (Str
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A survey of ten scenes whose `mptcp_info` is eight bytes, told by scene.
-    fn survey(info: impl Fn(u8) -> [u8; 8]) -> GuestRun {
-        let scene = |id: u8| SceneFacts {
-            id,
-            subflows: Some(1),
-            info: info(id).iter().map(|byte| format!("{byte:02x}")).collect(),
-            tcp_info: Vec::new(),
-            subflow_info: Vec::new(),
-        };
-        GuestRun { scenes: (20..30).map(scene).collect(), ..GuestRun::empty(Revision::V6_12) }
-    }
-
-    fn found(base: [GuestRun; 2], patched: [GuestRun; 2]) -> Vec<(String, String, String)> {
-        let [one, two] = &base;
-        let [three, four] = &patched;
-        let found = compare(&[one, two], &[three, four], [Revision::V6_12; 2]);
-        found.into_iter().map(|content| (content.field, content.base, content.patched)).collect()
-    }
-
-    #[test]
-    fn a_field_that_moved_is_told_with_its_values() {
-        let before = || survey(|_| [3, 0, 0, 2, 0, 0, 0, 0]);
-        let after = || survey(|_| [3, 0, 0, 0, 2, 0, 0, 0]);
-        let field = |name: &str, base: &str, patched: &str| {
-            (format!("mptcp_info.{name}"), base.to_owned(), patched.to_owned())
-        };
-        assert_eq!(
-            found([before(), before()], [after(), after()]),
-            [
-                field("mptcpi_add_addr_signal_max", "00", "02"),
-                field("mptcpi_subflows_max", "02", "00"),
-            ]
-        );
-        assert_eq!(found([before(), before()], [before(), before()]), []);
-    }
-
-    #[test]
-    fn what_moves_from_boot_to_boot_is_not() {
-        let boot =
-            |number: u8| survey(move |scene| [scene.wrapping_mul(number), 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(found([boot(1), boot(3)], [boot(5), boot(7)]), []);
-        // Nor what happened to stand still in a few places.
-        let few = |number: u8, still: u8| {
-            survey(move |scene| [if scene < 22 { still } else { number }, 0, 0, 0, 0, 0, 0, 0])
-        };
-        assert_eq!(found([few(1, 9), few(2, 9)], [few(3, 8), few(4, 8)]), []);
-    }
-
-    #[test]
-    fn a_flag_of_a_few_sockets_is_told_where_it_is_steady_on_all() {
-        let flag = |told: u8| {
-            survey(move |scene| [if scene < 23 { told } else { 0 }, 0, 0, 0, 0, 0, 0, 0])
-        };
-        let found = found([flag(1), flag(1)], [flag(0), flag(0)]);
-        assert_eq!(found.len(), 1, "{found:?}");
-    }
-
-    /// Limits that the patched revision leaves 0, and only where it does.
-    #[test]
-    fn what_the_revisions_are_known_for_is_left_out() {
-        let limit = |value: u8| move |_| [1, 0, 0, value, 0, 0, 0, 0];
-        let revisions = [Revision::V6_2, Revision::V6_4];
-        let found = |values: [u8; 2]| {
-            let [base, patched] = values.map(|value| survey(limit(value)));
-            compare(&[&base], &[&patched], revisions).len()
-        };
-        assert_eq!(found([2, 0]), 0);
-        assert_eq!(found([2, 1]), 1);
-        let [base, patched] = [2, 0].map(|value| survey(limit(value)));
-        assert_eq!(compare(&[&base], &[&patched], [Revision::V6_2; 2]).len(), 1);
-    }
-
-    #[test]
-    fn another_number_of_subflows_is_told_unless_the_revisions_account_for_it() {
-        let of = |id, subflows: u32| {
-            let mut survey = GuestRun::empty(Revision::V6_12);
-            let (info, tcp_info, subflow_info) = (String::new(), Vec::new(), Vec::new());
-            let subflows = Some(subflows);
-            survey.scenes.push(SceneFacts { id, subflows, info, tcp_info, subflow_info });
-            survey
-        };
-        let found = |id, [base, patched]: [u32; 2], revisions| {
-            let found = compare(&[&of(id, base)], &[&of(id, patched)], revisions);
-            let told = |content: &Content| {
-                (content.field.clone(), content.base.clone(), content.patched.clone())
-            };
-            found.first().map(told)
-        };
-        let told = |base: &str, patched: &str| {
-            Some((SUBFLOWS.to_owned(), base.to_owned(), patched.to_owned()))
-        };
-        // fresh-v4, and established-v4-client-3-after.
-        let revisions = [Revision::V6_1, Revision::V6_12];
-        assert_eq!(found(0, [1, 0], revisions), None);
-        assert_eq!(found(0, [0, 1], revisions), told("0", "1"));
-        assert_eq!(found(0, [1, 0], [Revision::V6_12; 2]), told("1", "0"));
-        assert_eq!(found(30, [3, 2], revisions), told("3", "2"));
-        assert_eq!(found(30, [3, 3], revisions), None);
-        // What is not the same in every boot is no difference.
-        let [three, two] = [of(30, 3), of(30, 2)];
-        assert_eq!(compare(&[&three, &two], &[&two, &two], revisions), []);
-    }
-
-    #[test]
-    fn what_is_open_is_not_compared() {
-        let open = |byte: u8| {
-            let mut survey = survey(|_| [byte; 8]);
-            survey.scenes.iter_mut().for_each(|scene| scene.info = "..".repeat(8));
-            survey
-        };
-        assert_eq!(found([open(1), open(1)], [open(2), open(2)]), []);
-    }
-}
+mod tests;

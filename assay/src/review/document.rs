@@ -11,6 +11,8 @@ use super::report::{KernelData, Review};
 use super::words::{lattice, missing};
 use crate::terminal::style::{counted, grouped};
 
+mod changes;
+
 /// The title of a report.
 pub(crate) const TITLE: &str = "What changes in getsockopt(SOL_MPTCP, …)";
 /// Groups without a known cause that Markdown shows in full, and those of one known cause.
@@ -45,10 +47,12 @@ pub(crate) enum Block<'a> {
 pub(crate) struct Item {
     /// Its name in the style sheet.
     pub(crate) class: &'static str,
+    /// Its number, if the items of the list have numbers.
+    pub(crate) number: Option<usize>,
     /// Emphasized, before the text.
     pub(crate) lead: String,
     pub(crate) text: String,
-    /// Each on a line of its own.
+    /// Each an item of a list of its own.
     pub(crate) notes: Vec<String>,
 }
 
@@ -69,14 +73,14 @@ impl Item {
     }
 
     fn led(class: &'static str, lead: impl Into<String>, text: String) -> Item {
-        Item { class, lead: lead.into(), text, notes: Vec::new() }
+        Item { class, lead: lead.into(), text, ..Item::default() }
     }
 }
 
 /// The whole report.
 pub(crate) fn blocks(review: &Review) -> Vec<Block<'_>> {
     let mut blocks = vec![Block::List(summary(review))];
-    blocks.extend(causes(review));
+    blocks.extend(changes::blocks(review));
     blocks.push(Block::List(kernels(review)));
     // One case shows what a cause explains. What several of these explain together has none.
     let mut shown: BTreeSet<&str> = BTreeSet::new();
@@ -96,7 +100,6 @@ pub(crate) fn blocks(review: &Review) -> Vec<Block<'_>> {
             blocks.push(Block::Groups(Groups { groups, most_listed, most_in_full, most_open }));
         }
     }
-    blocks.extend(contents(review));
     blocks.extend(tried(review));
     blocks
 }
@@ -135,10 +138,7 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
             items.push(Item::led(class.style(), class.counted(groups().count()), text));
         }
     }
-    if !review.contents.is_empty() {
-        let count = counted(review.contents.len() as u64, "field");
-        items.push(Item::led("contents", count, " of the structures with other contents".into()));
-    }
+    items.extend(changes::contents_headline(review));
     items
 }
 
@@ -155,44 +155,6 @@ fn headline(review: &Review) -> Item {
     );
     let is_bad = review.causes.iter().any(ChangeData::is_bad);
     Item::led(if is_bad { "regression" } else { "explained" }, lead, text)
-}
-
-/// What the patched kernel does differently.
-fn causes(review: &Review) -> Vec<Block<'_>> {
-    if review.causes.is_empty() {
-        return Vec::new();
-    }
-    let mut items = Vec::new();
-    for (number, ChangeData { data, allowed, base, patched }) in (1..).zip(&review.causes) {
-        let mut notes = Vec::new();
-        for behavior in &data.behaviours {
-            notes.push(format!("before: {}", behavior.expected_clause));
-        }
-        let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
-        notes.push(format!(
-            "{}{is_allowed}; noticed by {} ({})",
-            data.standing.text(),
-            data.who.text(),
-            counted(data.cases, "case")
-        ));
-        if let Some(rule) = data.rules.first() {
-            notes.push(format!("rule {} ({})", rule.name, rule.standing));
-        }
-        if let (Some(call), Some(base), Some(patched)) = (&data.call, base, patched) {
-            let call = call.lines().last().unwrap_or_default().trim();
-            notes.push(format!("e.g. `{call}`: base {base}; patched {patched}"));
-        }
-        notes.extend(data.memory.iter().map(|line| format!("where {line}")));
-        if let Some(behavior) = data.behaviours.first() {
-            notes.push(format!("if it is meant: `--allow {}={}`", behavior.name, behavior.value));
-        }
-        let class = if data.standing.is_bad() && !allowed { "regression" } else { "explained" };
-        items.push(Item { notes, ..Item::led(class, format!("{number}. "), data.summary.clone()) });
-    }
-    items.extend(review.alternatives.iter().map(|alternative| {
-        Item::new(format!("no case distinguishes what is stated from: {alternative}"))
-    }));
-    vec![Block::Heading("Changes of behaviour"), Block::List(items)]
 }
 
 /// The kernels, and in what they are known to differ.
@@ -264,28 +226,6 @@ fn answered(what: &str, answer: &Answer, signature: &str) -> Item {
     };
     let text = format!("{what}: {}{optlen}; {prediction}", answer.result);
     Item { class, ..Item::new(text) }
-}
-
-fn contents(review: &Review) -> Vec<Block<'_>> {
-    if review.contents.is_empty() {
-        return Vec::new();
-    }
-    let items = review.contents.iter().map(|content| {
-        Item::new(format!(
-            "{}: {} and now {} (on {}), at {} of {} places",
-            content.field,
-            content.base,
-            content.patched,
-            content.scene,
-            content.places,
-            content.steady
-        ))
-    });
-    let meaning = "Fields that are steady on either kernel, in every boot, and hold something else \
-         on the other. The model takes contents from sock_diag, which fills them in by the same \
-         functions as the options, and so does not contradict them: whether a change is meant is \
-         for the reader.";
-    vec![Block::Heading("Contents"), Block::Paragraph(meaning.into()), Block::List(items.collect())]
 }
 
 fn tried(review: &Review) -> Vec<Block<'_>> {

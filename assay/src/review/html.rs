@@ -56,12 +56,13 @@ fn block(block: &Block<'_>) -> Markup {
     }
 }
 
-fn item(Item { class, lead, text, notes }: &Item) -> Markup {
+fn item(Item { class, number, lead, text, notes }: &Item) -> Markup {
     html! {
         li class=[Some(class).filter(|class| !class.is_empty())] {
+            @if let Some(number) = number { b { (number) ". " } }
             @if !lead.is_empty() { b { (lead) } }
             (inline(text))
-            @for note in notes { br; span.note { (inline(note)) } }
+            @if !notes.is_empty() { ul { @for note in notes { li.note { (inline(note)) } } } }
         }
     }
 }

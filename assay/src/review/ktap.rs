@@ -105,12 +105,18 @@ fn told(group: &GroupData, review: &Review) -> String {
 
 /// What the structures hold: a difference here is one that nothing explains.
 fn contents(review: &Review) -> Point {
-    let ending = if review.contents.is_empty() { Ending::Ok } else { Ending::NotOk };
-    let point = Point::new("contents", ending);
+    let is_bad = review.contents.iter().any(|content| !content.allowed);
+    let point = Point::new("contents", if is_bad { Ending::NotOk } else { Ending::Ok });
     review.contents.iter().fold(point, |point, content| {
+        let is_allowed = if content.allowed { ", accepted by --allow" } else { "" };
         point.saying(format!(
-            "{}: {} and now {} at {} of {} places",
-            content.field, content.base, content.patched, content.places, content.steady
+            "{}{is_allowed}: {}: base {}, patched {}; at {} of {} places",
+            content.summary(),
+            content.scene,
+            content.base,
+            content.patched,
+            content.places,
+            content.steady
         ))
     })
 }

@@ -47,15 +47,21 @@ fn block(block: &Block<'_>) -> String {
 }
 
 fn list(items: &[Item]) -> String {
-    let item = |Item { lead, text, notes, .. }: &Item| {
-        let (lead, mark) = match &lead[..] {
-            "" => (String::new(), "- "),
+    let item = |Item { number, lead, text, notes, .. }: &Item| {
+        let mark = match (number, &lead[..]) {
+            (Some(number), _) => format!("{number}. "),
             // Good news needs no list.
-            "NO DIFFERENCE" => (format!("**{lead}**"), ""),
-            _ => (format!("**{lead}**"), "- "),
+            (None, "NO DIFFERENCE") => String::new(),
+            (None, _) => "- ".to_owned(),
         };
-        let notes: String = notes.iter().map(|note| filled(note, "  ", "  ")).collect();
-        filled(&format!("{lead}{text}"), mark, "  ") + &notes
+        let indent = " ".repeat(mark.len().max(2));
+        let lead = match &lead[..] {
+            "" => String::new(),
+            lead => format!("**{}**", lead.replace('*', "\\*")),
+        };
+        let (first, others) = (format!("{indent}- "), format!("{indent}  "));
+        let notes: String = notes.iter().map(|note| filled(note, &first, &others)).collect();
+        filled(&format!("{lead}{text}"), &mark, &indent) + &notes
     };
     items.iter().map(item).collect()
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use mptcp_emulator::{Behavior, Revision};
+use mptcp_emulator::Revision;
 
+use super::allowed::Allowed;
 use super::contents::Content;
 use super::difference::Comparison;
 use super::guest_run::GuestRun;
@@ -19,7 +20,7 @@ pub(crate) struct Material<'a> {
     pub(crate) exhibits: Option<&'a [GuestRun; 2]>,
     pub(crate) contents: Vec<Content>,
     /// Changes that are meant.
-    pub(crate) allowed: Vec<(Behavior, u8)>,
+    pub(crate) allowed: Allowed,
     /// What was built, and what was chosen.
     pub(crate) facts: Vec<String>,
     pub(crate) seed: u64,

@@ -6,6 +6,7 @@
 //! ([`remote_examination`]). What differs between boots alone is no difference: [`contents`].
 
 pub(crate) mod account;
+pub(crate) mod allowed;
 pub(crate) mod answer;
 pub(crate) mod change_data;
 pub(crate) mod changes;

@@ -69,8 +69,8 @@ pub(crate) struct Review {
 pub(crate) enum Difference {
     /// None.
     None,
-    /// Every difference follows from what is known of the two revisions, keeps a promise
-    /// or corrects an error.
+    /// Every difference follows from what is known of the two revisions, keeps a promise,
+    /// corrects an error or is accepted.
     Explained,
     /// Structures hold something else, and nothing explains why.
     Contents,
@@ -152,10 +152,12 @@ impl Review {
         let bad = comparison.groups.iter().filter(|group| group.class.is_bad()).count();
         // What sockets hold depends on how they were made: on kernels that make different
         // scenes it says nothing of the kernels.
-        let contents = if uneven.is_empty() { material.contents.len() } else { 0 };
+        let contents = contents(&material);
+        let changed = contents.iter().filter(|content| !content.allowed).count();
+        let bad_contents = if uneven.is_empty() { changed } else { 0 };
         let tally = Tally {
             agree: comparison.compared,
-            disagree: (bad + bad_causes + losses.len() + contents) as u64,
+            disagree: (bad + bad_causes + losses.len() + bad_contents) as u64,
             without: comparison.lost,
             unreproduced: surveys.iter().map(|survey| survey.unreproduced).sum(),
             not_compared: coverage.not_compared.len() as u64,
@@ -170,9 +172,9 @@ impl Review {
             Difference::Unexplained
         } else if bad_causes > 0 {
             Difference::Undocumented
-        } else if !material.contents.is_empty() {
+        } else if changed > 0 {
             Difference::Contents
-        } else if !groups.is_empty() || !causes.is_empty() {
+        } else if !groups.is_empty() || !causes.is_empty() || !contents.is_empty() {
             Difference::Explained
         } else {
             Difference::None
@@ -196,7 +198,7 @@ impl Review {
             alternatives: surveys.iter().flat_map(|survey| survey.alternatives.clone()).collect(),
             causes,
             groups,
-            contents: material.contents.clone(),
+            contents,
             alike_wrong: comparison.alike_wrong.clone(),
             again: material.exhibits.is_some(),
             seconds: material.times[1].as_secs_f64(),
@@ -253,6 +255,16 @@ impl Review {
     pub(crate) fn status(&self) -> Status {
         self.verdict.status()
     }
+}
+
+/// What the structures hold otherwise, with what `--allow` names.
+fn contents(material: &Material<'_>) -> Vec<Content> {
+    let Material { contents, allowed, .. } = material;
+    let marked = |content: &Content| Content {
+        allowed: allowed.contents.contains(&content.field),
+        ..content.clone()
+    };
+    contents.iter().map(marked).collect()
 }
 
 fn explained_groups(groups: &[GroupData]) -> u64 {

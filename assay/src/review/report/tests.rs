@@ -3,6 +3,8 @@ use crate::arguments::OptionName;
 use crate::arguments::selection::Selection;
 use crate::report::coverage::Choice;
 use crate::report::coverage::SkippedScene;
+use crate::review::allowed::Allowed;
+use crate::review::contents::change::ContentChange;
 use crate::review::difference::compare;
 use crate::review::guest_run::GuestRun;
 use crate::review::guest_run::{ABSENT, AGREE, NONE, SceneFacts};
@@ -76,6 +78,17 @@ fn review_holding(
     surveys: [GuestRun; 2],
     asked_for: Choice<'_>,
 ) -> Review {
+    review_allowing(&[], contents, revisions, surveys, asked_for)
+}
+
+fn review_allowing(
+    allowed: &[&str],
+    contents: Vec<Content>,
+    revisions: [Revision; 2],
+    surveys: [GuestRun; 2],
+    asked_for: Choice<'_>,
+) -> Review {
+    let allowed: Vec<String> = allowed.iter().map(|text| (*text).to_owned()).collect();
     let agenda = agenda(&revisions);
     let review = Review::new(Material {
         asked: ["a/bzImage".into(), "b/bzImage".into()],
@@ -84,7 +97,7 @@ fn review_holding(
         surveys: &surveys,
         exhibits: None,
         contents,
-        allowed: Vec::new(),
+        allowed: Allowed::of(&allowed).unwrap(),
         facts: Vec::new(),
         seed: 1,
         asked_for,
@@ -170,18 +183,23 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Skipped, 4));
 }
 
+fn content() -> Content {
+    Content {
+        field: "mptcp_info.mptcpi_flags".to_owned(),
+        change: ContentChange::BecameConstant { value: "0".to_owned() },
+        places: 3,
+        steady: 5,
+        scenes: vec!["fresh-v4", "listening-v4"],
+        scene: "fresh-v4",
+        base: "1".to_owned(),
+        patched: "0".to_owned(),
+        allowed: false,
+    }
+}
+
 #[test]
 fn contents_that_nothing_explains_are_a_divergence_between_comparable_kernels() {
-    let contents = || {
-        vec![Content {
-            field: "mptcp_info.mptcpi_flags".to_owned(),
-            places: 3,
-            steady: 3,
-            scene: "fresh-v4",
-            base: "01".to_owned(),
-            patched: "00".to_owned(),
-        }]
-    };
+    let contents = || vec![content()];
     let asked = Choice { options: &[], scenes: &[] };
     let good = || survey(0..30, &[(AGREE, 2000)]);
     let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), good()], asked);
@@ -189,4 +207,53 @@ fn contents_that_nothing_explains_are_a_divergence_between_comparable_kernels() 
     let fewer = GuestRun { skipped: vec![skipped(29)], ..survey(0..29, &[(AGREE, 2000)]) };
     let seen = review_holding(contents(), [Revision::V6_12; 2], [good(), fewer], asked);
     assert_eq!((seen.verdict, seen.status().code()), (Verdict::Uneven, 2));
+}
+
+#[test]
+fn changed_contents_are_named_in_the_first_lines_with_the_option_that_accepts_them() {
+    let good = || survey(0..30, &[(AGREE, 2000)]);
+    let seen = |allowed: &[&str]| {
+        let asked = Choice { options: &[], scenes: &[] };
+        let revisions = [Revision::V6_12; 2];
+        review_allowing(allowed, vec![content()], revisions, [good(), good()], asked)
+    };
+    let new = seen(&[]);
+    assert_eq!((new.verdict, new.status().code()), (Verdict::Divergence, 1));
+    let first = "\
+# What changes in getsockopt(SOL_MPTCP, …)
+
+- **1 field of the structures** holds something else: mptcp_info.mptcpi_flags
+";
+    let list = "
+## Changes of behaviour
+
+1. **mptcp_info.mptcpi_flags is always 0**
+   - changes contents; at 3 of 5 places, on 2 scenes (fresh-v4, listening-v4)
+   - e.g. on fresh-v4: base 1; patched 0
+   - if it is meant: `--allow contents=mptcp_info.mptcpi_flags`
+";
+    let page = crate::review::markdown::page(&new);
+    assert!(page.starts_with(&format!("{first}{list}")), "{page}");
+    assert!(page.lines().all(|line| line.chars().count() < 80), "{page}");
+    let page = crate::review::html::page(&new);
+    assert!(page.contains("<b>1. </b><b>mptcp_info.mptcpi_flags is always 0</b>"), "{page}");
+    let ktap = crate::review::ktap::page(&new);
+    assert!(ktap.contains("not ok 8 contents"), "{ktap}");
+    let json = serde_json::to_value(&new.contents).unwrap();
+    let change = serde_json::json!({ "kind": "became_constant", "value": "0" });
+    assert_eq!(json[0]["change"], change);
+    assert_eq!((&json[0]["base"], &json[0]["patched"]), (&"1".into(), &"0".into()));
+
+    let meant = seen(&["contents=mptcp_info.mptcpi_flags"]);
+    assert_eq!((meant.verdict, meant.status().code()), (Verdict::Agree, 0));
+    assert_eq!(meant.difference, Difference::Explained);
+    let page = crate::review::markdown::page(&meant);
+    assert!(page.contains("holds something else, accepted by --allow:"), "{page}");
+    assert!(page.contains("changes contents, accepted by --allow;"), "{page}");
+    assert!(!page.contains("NO DIFFERENCE"), "{page}");
+    let ktap = crate::review::ktap::page(&meant);
+    assert!(ktap.contains("ok 8 contents") && !ktap.contains("not ok"), "{ktap}");
+
+    let other = seen(&["contents=mptcp_info.mptcpi_token"]);
+    assert_eq!(other.status().code(), 1);
 }

@@ -1,0 +1,104 @@
+//! What the patched kernel does otherwise, by name: changes of behavior, and of what the
+//! structures hold.
+
+use super::{Block, Item};
+use crate::review::allowed::CONTENTS;
+use crate::review::change_data::ChangeData;
+use crate::review::contents::Content;
+use crate::review::report::Review;
+use crate::terminal::style::counted;
+
+/// Scenes that are named of those in which a field differs.
+const MOST_SCENES: usize = 4;
+
+/// All changes, below the result.
+pub(super) fn blocks(review: &Review) -> Vec<Block<'_>> {
+    if review.causes.is_empty() && review.contents.is_empty() {
+        return Vec::new();
+    }
+    let changes = review.causes.iter().map(behavior).chain(review.contents.iter().map(content));
+    let numbered = (1..).zip(changes).map(|(at, item)| Item { number: Some(at), ..item });
+    let mut blocks = vec![Block::Heading("Changes of behaviour"), Block::List(numbered.collect())];
+    if !review.alternatives.is_empty() {
+        let text = |other| format!("no case distinguishes what is stated from: {other}");
+        let items = review.alternatives.iter().map(|other| Item::new(text(other)));
+        blocks.push(Block::List(items.collect()));
+    }
+    if !review.contents.is_empty() {
+        let meaning = "Contents are compared in fields that are steady on each kernel, in every \
+             boot. The model takes contents from sock_diag, which fills them in by the same \
+             functions as the options, and so does not contradict them: whether a change of \
+             contents is meant is for the reader.";
+        blocks.push(Block::Paragraph(meaning.into()));
+    }
+    blocks
+}
+
+/// How many fields hold something else, and which.
+pub(super) fn contents_headline(review: &Review) -> Option<Item> {
+    let count = review.contents.len();
+    let names: Vec<&str> = review.contents.iter().map(|content| &*content.field).collect();
+    let holds = if count == 1 { "holds" } else { "hold" };
+    let accepted = match review.contents.iter().filter(|content| content.allowed).count() {
+        0 => String::new(),
+        all if all == count => ", accepted by --allow".to_owned(),
+        some => format!(", {some} of them accepted by --allow"),
+    };
+    let text = format!(" {holds} something else{accepted}: {}", names.join(", "));
+    let is_bad = review.contents.iter().any(|content| !content.allowed);
+    let lead = format!("{} of the structures", counted(count as u64, "field"));
+    (count > 0).then(|| Item::led(class(is_bad), lead, text))
+}
+
+fn class(is_bad: bool) -> &'static str {
+    if is_bad { "regression" } else { "explained" }
+}
+
+fn behavior(ChangeData { data, allowed, base, patched }: &ChangeData) -> Item {
+    let mut notes = Vec::new();
+    for behavior in &data.behaviours {
+        notes.push(format!("before: {}", behavior.expected_clause));
+    }
+    let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
+    notes.push(format!(
+        "{}{is_allowed}; noticed by {} ({})",
+        data.standing.text(),
+        data.who.text(),
+        counted(data.cases, "case")
+    ));
+    if let Some(rule) = data.rules.first() {
+        notes.push(format!("rule {} ({})", rule.name, rule.standing));
+    }
+    if let (Some(call), Some(base), Some(patched)) = (&data.call, base, patched) {
+        let call = call.lines().last().unwrap_or_default().trim();
+        notes.push(format!("e.g. `{call}`: base {base}; patched {patched}"));
+    }
+    notes.extend(data.memory.iter().map(|line| format!("where {line}")));
+    if let Some(behavior) = data.behaviours.first() {
+        notes.push(format!("if it is meant: `--allow {}={}`", behavior.name, behavior.value));
+    }
+    let class = class(data.standing.is_bad() && !allowed);
+    Item { notes, ..Item::led(class, data.summary.clone(), String::new()) }
+}
+
+fn content(content: &Content) -> Item {
+    let Content { field, places, steady, scenes, scene, base, patched, allowed, .. } = content;
+    let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
+    let some = scenes.get(..MOST_SCENES).unwrap_or(scenes).join(", ");
+    let more = if scenes.len() > MOST_SCENES { ", …" } else { "" };
+    let scenes = counted(scenes.len() as u64, "scene");
+    // A word of what has no name has a space in the name that stands for it.
+    let option = match field.contains(' ') {
+        true => format!("--allow '{CONTENTS}={field}'"),
+        false => format!("--allow {CONTENTS}={field}"),
+    };
+    let notes = vec![
+        format!(
+            "changes contents{is_allowed}; at {places} of {steady} places, on {scenes} \
+             ({some}{more})"
+        ),
+        format!("e.g. on {scene}: base {base}; patched {patched}"),
+        format!("if it is meant: `{option}`"),
+    ];
+    Item { notes, ..Item::led(class(!allowed), content.summary(), String::new()) }
+}
