@@ -245,6 +245,7 @@ fn a_field_that_lost_its_unit_is_told_with_the_factor() {
         ContentChange::BecameConstant { value: "2".into() }
     );
     assert_eq!(change(&|_| 2050, &|_| 2), ContentChange::Other);
+    assert_eq!(change(&|at| 1037 * at, &|at| (1037 * at) / 1000), ContentChange::Other);
     assert_eq!(change(&|_| 150, &|_| 1), ContentChange::Other);
     // At all places but one is not at all.
     assert_eq!(change(&|at| at, &|at| 8 * at + u64::from(at == 3)), ContentChange::Other);
