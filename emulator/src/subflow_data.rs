@@ -347,10 +347,13 @@ fn copy_elements<M: UserMemory, T: Trace>(
             }
         }
         at = at.wrapping_add(u64::from(step));
+        let has_room = room > 0 || part > 0;
         if behaviors.room != Room::NotUsedUp {
             room = room.saturating_sub(size);
         }
-        walk.copied += 1;
+        // Without room an element of size 0 is none; only a wrong count shows it.
+        walk.copied += u32::from(has_room);
+        is_over = !has_room && behaviors.count == Count::UntilFull;
         walk.bytes = walk.bytes.wrapping_add(part);
     }
     if behaviors.after_elements == AfterElements::ZeroWord

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) use self::block::{Block, Groups, Item};
 use super::answer::Answer;
 use super::change_data::ChangeData;
 use super::group::Class;
@@ -11,6 +12,7 @@ use super::report::{KernelData, Review};
 use super::words::{lattice, missing};
 use crate::terminal::style::{counted, grouped};
 
+mod block;
 mod changes;
 
 /// The title of a report.
@@ -22,60 +24,6 @@ const MOST_OF_A_CAUSE: usize = 1;
 const MOST_OF_SEVERAL: usize = 2;
 /// Hexadecimal digits in a line of a command.
 const DIGITS: usize = 72;
-
-/// A part of a report. In text, `code` is between backticks.
-pub(crate) enum Block<'a> {
-    Heading(&'static str),
-    /// The heading of what has one cause, which may be empty.
-    Cause(Class, String),
-    Paragraph(String),
-    List(Vec<Item>),
-    /// Kinds of difference.
-    Groups(Groups<'a>),
-    Code {
-        language: &'static str,
-        text: String,
-    },
-    /// A command to copy.
-    Command(String),
-    /// The memory of a group's simplest case on both kernels.
-    Memory(&'a GroupData),
-}
-
-/// An item of a list.
-#[derive(Default)]
-pub(crate) struct Item {
-    /// Its name in the style sheet.
-    pub(crate) class: &'static str,
-    /// Its number, if the items of the list have numbers.
-    pub(crate) number: Option<usize>,
-    /// Emphasized, before the text.
-    pub(crate) lead: String,
-    pub(crate) text: String,
-    /// Each an item of a list of its own.
-    pub(crate) notes: Vec<String>,
-}
-
-/// The kinds of difference of one cause. The page has all of them in full.
-pub(crate) struct Groups<'a> {
-    /// Each with its number and its description.
-    pub(crate) groups: Vec<(usize, &'a GroupData, Vec<Block<'a>>)>,
-    /// How many Markdown lists, and how many it shows in full.
-    pub(crate) most_listed: usize,
-    pub(crate) most_in_full: usize,
-    /// How many the page shows unfolded.
-    pub(crate) most_open: usize,
-}
-
-impl Item {
-    fn new(text: String) -> Item {
-        Item { text, ..Item::default() }
-    }
-
-    fn led(class: &'static str, lead: impl Into<String>, text: String) -> Item {
-        Item { class, lead: lead.into(), text, ..Item::default() }
-    }
-}
 
 /// The whole report.
 pub(crate) fn blocks(review: &Review) -> Vec<Block<'_>> {

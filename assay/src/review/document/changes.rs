@@ -1,7 +1,7 @@
 //! What the patched kernel does otherwise, by name: changes of behavior, and of what the
 //! structures hold.
 
-use super::{Block, Item};
+use super::block::{Block, Item};
 use crate::review::allowed::CONTENTS;
 use crate::review::change_data::ChangeData;
 use crate::review::contents::Content;
