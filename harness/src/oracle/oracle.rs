@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use mptcp_emulator::{Behaviors, Revision, RuleSet};
+use mptcp_emulator::{Revision, RuleSet};
 
 use crate::cases::boundary_values::BoundaryValues;
 use crate::cases::shrink::shrink;
@@ -91,22 +91,12 @@ impl Oracle {
         self.states.get(scene)
     }
 
-    /// All scenes that came up.
-    pub fn scene_states(&self) -> &SceneStates {
-        &self.states
-    }
-
     /// Whether compat calls can be judged.
     ///
     /// # Errors
     /// What is missing.
     pub fn compat(&self) -> Result<(), NoCompat> {
         self.runner.compat()
-    }
-
-    /// Expects other behaviors than those of the kernel's revision.
-    pub fn expect(&mut self, behaviors: Behaviors) {
-        self.revision = self.revision.with_behaviors(behaviors);
     }
 
     /// How the kernel is modelled.

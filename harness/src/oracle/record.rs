@@ -1,11 +1,12 @@
 //! What a kernel does with a case, apart from any model.
 
-use mptcp_emulator::{Errno, RuleSet};
+use mptcp_emulator::{Behaviors, Errno, RuleSet};
 
 use super::oracle::{LOOKS, Oracle, lock};
 use crate::cases::Case;
 use crate::model::Model;
 use crate::run::runner::{Change, Scope};
+use crate::run::scene_states::SceneStates;
 
 /// What a kernel did with a case.
 #[derive(Clone, Debug)]
@@ -59,5 +60,15 @@ impl Oracle {
             }
         }
         None
+    }
+
+    /// All scenes that came up.
+    pub fn scene_states(&self) -> &SceneStates {
+        &self.states
+    }
+
+    /// Expects other behaviors than those of the kernel's revision.
+    pub fn expect(&mut self, behaviors: Behaviors) {
+        self.revision = self.revision.with_behaviors(behaviors);
     }
 }
