@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use mptcp_emulator::Revision;
 use mptcp_harness::cases::{Case, codec};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::scenes::{Scene, catalogue};
@@ -18,6 +19,7 @@ use crate::arguments::selection::Selection;
 use crate::arguments::{Format, MachineArgs, OptionName};
 use crate::report::coverage::Choice;
 use crate::review::allowed::Allowed;
+use crate::review::contents::Content;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{GuestError, KernelOops, Machines};
@@ -52,6 +54,9 @@ Exit status:
 
 /// Where this project keeps its cases.
 const CORPUS: &str = "corpus/negotiate";
+
+/// Boots of each kernel that confirm what its structures hold.
+const FURTHER_BOOTS: usize = 2;
 
 /// The command line of `assay review`.
 #[derive(Args, Debug)]
@@ -195,10 +200,13 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     if let Some(exhibits) = &exhibits {
         compared.confirm(revisions, |case| answer::answers(case, exhibits, revisions));
     }
-    let contents = exhibits.as_ref().map_or_else(Vec::new, |exhibits| {
-        let of = |at: usize| [&surveys[at], &exhibits[at]];
-        contents::compare(&of(0), &of(1), revisions)
-    });
+    let contents = match &exhibits {
+        Some(exhibits) => {
+            let again = Request { exhibits: vec![], ..again };
+            contents(&machines, &again, [&surveys, exhibits], revisions)
+        }
+        None => Vec::new(),
+    };
     let review = Review::new(Material {
         asked,
         surveys: &surveys,
@@ -214,6 +222,33 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     });
     print(&review, args)?;
     Ok(review.status())
+}
+
+/// What structures hold otherwise in two boots of each kernel and, if anything, in
+/// [`FURTHER_BOOTS`] more: a value that depends on how fast a machine is may be steady in two
+/// boots.
+fn contents(
+    machines: &Machines<'_>,
+    request: &Request,
+    two: [&[GuestRun; 2]; 2],
+    revisions: [Revision; 2],
+) -> Vec<Content> {
+    let mut further: Vec<[GuestRun; 2]> = Vec::new();
+    loop {
+        let of = |at: usize| two.into_iter().chain(&further).map(|boot| &boot[at]).collect();
+        let [base, patched]: [Vec<&GuestRun>; 2] = [of(0), of(1)];
+        let found = contents::compare(&base, &patched, revisions);
+        if found.is_empty() || further.len() == FURTHER_BOOTS {
+            return found;
+        }
+        match machines.survey(request, "what structures hold, once more") {
+            Ok(boot) => further.push(boot),
+            Err(ended) => {
+                out::note(format_args!("assay: {}", String::from(ended)));
+                return found;
+            }
+        }
+    }
 }
 
 /// The cases on both kernels. They are made for what a kernel is like, so that two
