@@ -1,10 +1,16 @@
 //! The errors that these calls return.
 
-/// An error number, positive, as `errno` has it.
+/// An error number, as `errno` has it: 1 to [`Errno::MAX`].
+///
+/// A wrong kernel may return something else. That is stored as its negative: -16 if the call
+/// returned 16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Errno(pub i32);
 
 impl Errno {
+    /// The largest error number.
+    pub const MAX: i32 = 4095;
+
     /// The operation is not permitted.
     pub const EPERM: Errno = Errno(1);
     /// A list or a structure is too large.
@@ -49,9 +55,10 @@ impl Errno {
 
 impl core::fmt::Display for Errno {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "errno {}", self.0),
+        match (self.name(), self.0) {
+            (Some(name), _) => f.write_str(name),
+            (None, 1..=Errno::MAX) => write!(f, "errno {}", self.0),
+            (None, other) => write!(f, "return value {}", other.wrapping_neg()),
         }
     }
 }

@@ -71,6 +71,8 @@ pub(crate) enum Standing {
     KeepsPromise,
     /// It does again what kernels of its revision do.
     Restores,
+    /// It is known of the two revisions.
+    OfRevision,
 }
 
 impl Standing {
@@ -85,6 +87,7 @@ impl Standing {
             Standing::ChangesUndocumented => "changes undocumented behaviour",
             Standing::KeepsPromise => "keeps a promise that other kernels break",
             Standing::Restores => "does again what kernels of this revision do",
+            Standing::OfRevision => "is known of the two revisions",
         }
     }
 }

@@ -1,13 +1,20 @@
-//! A change of behavior, as data of a report.
+//! A change of behavior, or of what is known of two revisions, as data of a report.
 
 use mptcp_emulator::Revision;
 use mptcp_emulator::behaviors::Evidence;
-use mptcp_harness::infer::Cause;
+use mptcp_harness::cases::{Case, codec};
+use mptcp_harness::infer::{Cause, Noticed};
+use mptcp_harness::judge::finding::hex;
+use mptcp_harness::model::Handler;
+use mptcp_harness::scenes::by_id;
 use serde::Serialize;
 
 use super::answer::answers;
+use super::changes::handler;
+use super::datum::Datum;
+use super::group::{Class, Group};
 use super::material::Material;
-use crate::report::causes::{CauseData, Standing};
+use crate::report::causes::{BehaviorData, CauseData, Standing, memory};
 
 /// A change, as data of a report.
 #[derive(Serialize)]
@@ -30,9 +37,68 @@ impl ChangeData {
 
 /// All changes, those that an ordinary caller can notice first.
 pub(crate) fn all(material: &Material<'_>) -> Vec<ChangeData> {
-    let mut causes: Vec<&Cause> = material.comparison.changes.causes.values().collect();
-    causes.sort_by_key(|cause| (cause.noticed, std::cmp::Reverse(cause.cases)));
-    causes.into_iter().map(|cause| change(cause, material)).collect()
+    let causes = material.comparison.changes.causes.values();
+    let data = Datum::between(&material.revisions).into_iter();
+    let known = data.filter_map(|datum| known(datum, material));
+    let mut all: Vec<ChangeData> =
+        causes.map(|cause| change(cause, material)).chain(known).collect();
+    all.sort_by_key(|one| (one.data.who, std::cmp::Reverse(one.data.cases)));
+    all
+}
+
+/// A datum of the revisions that explains cases.
+fn known(datum: Datum, material: &Material<'_>) -> Option<ChangeData> {
+    let revisions = &material.revisions;
+    let [base, patched] = revisions;
+    let has_info_opt = revisions.iter().any(|revision| revision.info_opt);
+    let is_by_it =
+        |group: &&Group| group.class == Class::Explained && group.causes.contains(&datum);
+    let groups = || material.comparison.groups.iter().filter(is_by_it);
+    let noticed = |group: &&Group| {
+        let case = &group.simplest;
+        let subflows = by_id(case.scene)
+            .and_then(|scene| scene.subflows_holding(&patched.sockets))
+            .and_then(|subflows| usize::try_from(subflows).ok());
+        Noticed::by(case, handler(case, has_info_opt), patched, subflows.unwrap_or(0))
+    };
+    // One that no other datum has a part in shows it best.
+    let best = groups().min_by_key(|group| (group.causes.len(), noticed(group)))?;
+    let case = best.simplest;
+    let mut handlers: Vec<Handler> =
+        groups().map(|group| handler(&group.simplest, has_info_opt)).collect();
+    handlers.sort_unstable();
+    handlers.dedup();
+    let data = CauseData {
+        summary: datum.text(revisions),
+        behaviours: vec![BehaviorData {
+            name: datum.name().to_owned(),
+            value: datum.value(patched),
+            expected: datum.value(base),
+            expected_clause: String::new(),
+            source: format!("base: {}; patched: {}", base.sources, patched.sources),
+        }],
+        options: handlers.iter().map(|handler| handler.name().to_owned()).collect(),
+        rules: Vec::new(),
+        standing: Standing::OfRevision,
+        who: groups().map(|group| noticed(&group)).min().unwrap_or(Noticed::OtherOption).into(),
+        cases: groups().map(|group| group.cases).sum(),
+        simplest: Some(hex(&codec::encode(&case))),
+        call: Some(case.to_string()),
+        memory: memory(&case),
+        notice: None,
+    };
+    let [base, patched] = shown(&case, material);
+    Some(ChangeData { data, allowed: false, base, patched })
+}
+
+/// What the kernels did with a case.
+fn shown(case: &Case, material: &Material<'_>) -> [Option<String>; 2] {
+    let shown = material.exhibits.and_then(|exhibits| answers(case, exhibits, material.revisions));
+    [0, 1].map(|at: usize| {
+        let answer = &shown.as_ref()?[at];
+        let optlen = answer.optlen.map_or(String::new(), |optlen| format!(", *optlen {optlen}"));
+        Some(format!("{}{optlen}", answer.result))
+    })
 }
 
 fn change(cause: &Cause, material: &Material<'_>) -> ChangeData {
@@ -45,17 +111,11 @@ fn change(cause: &Cause, material: &Material<'_>) -> ChangeData {
     if behaviors.get(cause.behavior) == cause.value {
         data.standing = if was_promise { Standing::BreaksPromise } else { Standing::Restores };
     }
-    let shown =
-        cause.simplest.and_then(|case| answers(&case, material.exhibits?, material.revisions));
-    let text = |at: usize| {
-        let answer = &shown.as_ref()?[at];
-        let optlen = answer.optlen.map_or(String::new(), |optlen| format!(", *optlen {optlen}"));
-        Some(format!("{}{optlen}", answer.result))
-    };
+    let [base, patched] = cause.simplest.map_or([None, None], |case| shown(&case, material));
     ChangeData {
         allowed: material.allowed.behaviors.contains(&(cause.behavior, cause.value)),
-        base: text(0),
-        patched: text(1),
+        base,
+        patched,
         data,
     }
 }

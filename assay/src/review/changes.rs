@@ -97,7 +97,7 @@ impl Changes {
 }
 
 /// The handler of a case, by its scene.
-fn handler(case: &Case, has_info_opt: bool) -> Handler {
+pub(super) fn handler(case: &Case, has_info_opt: bool) -> Handler {
     let answers = by_id(case.scene).is_some_and(|scene| scene.subflows().is_some());
     let of = |handler: &Handler| {
         handler.option() == Some(case.option) && (has_info_opt || *handler != Handler::InfoOpt)

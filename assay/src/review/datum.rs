@@ -1,16 +1,15 @@
 //! What two revisions may differ in, each by itself.
 
-use mptcp_emulator::behaviors::ZeroLength;
-use mptcp_emulator::{Revision, SocketBehavior};
+use mptcp_emulator::{Behavior, Revision, SocketBehavior};
+use mptcp_harness::infer::clause;
 
 /// What two revisions may differ in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Datum {
     TcpInfo,
     MptcpInfo,
-    FullInfo,
     InfoOpt,
-    ZeroLength,
+    Behavior(Behavior),
     SubflowWhenNew,
     AcceptedKeepsInitial,
     UserspaceCounts,
@@ -20,23 +19,23 @@ pub(crate) enum Datum {
 }
 
 impl Datum {
-    pub(crate) const ALL: [Datum; 11] = [
-        Datum::TcpInfo,
-        Datum::MptcpInfo,
-        Datum::FullInfo,
-        Datum::InfoOpt,
-        Datum::ZeroLength,
-        Datum::SubflowWhenNew,
-        Datum::AcceptedKeepsInitial,
-        Datum::UserspaceCounts,
-        Datum::UserspaceLimits,
-        Datum::ListenerLimits,
-        Datum::DisconnectClears,
-    ];
+    pub(crate) fn all() -> impl Iterator<Item = Datum> {
+        let sizes = [Datum::TcpInfo, Datum::MptcpInfo, Datum::InfoOpt];
+        let sockets = [
+            Datum::SubflowWhenNew,
+            Datum::AcceptedKeepsInitial,
+            Datum::UserspaceCounts,
+            Datum::UserspaceLimits,
+            Datum::ListenerLimits,
+            Datum::DisconnectClears,
+        ];
+        let behaviors = Behavior::ALL.iter().copied().map(Datum::Behavior);
+        sizes.into_iter().chain(behaviors).chain(sockets)
+    }
 
     /// Those in which two revisions differ.
     pub(crate) fn between(revisions: &[Revision; 2]) -> Vec<Datum> {
-        Datum::ALL.into_iter().filter(|datum| datum.differs(revisions)).collect()
+        Datum::all().filter(|datum| datum.differs(revisions)).collect()
     }
 
     pub(crate) fn differs(self, [base, patched]: &[Revision; 2]) -> bool {
@@ -51,7 +50,9 @@ impl Datum {
         match self {
             Datum::TcpInfo => patched.tcp_info < base.tcp_info,
             Datum::MptcpInfo => patched.mptcp_info < base.mptcp_info,
-            Datum::FullInfo => base.has_full_info() && !patched.has_full_info(),
+            Datum::Behavior(Behavior::FullInfoOption) => {
+                base.has_full_info() && !patched.has_full_info()
+            }
             Datum::InfoOpt => base.info_opt && !patched.info_opt,
             _ => false,
         }
@@ -73,9 +74,10 @@ impl Datum {
         match self {
             Datum::TcpInfo => mixed.tcp_info = from.tcp_info,
             Datum::MptcpInfo => mixed.mptcp_info = from.mptcp_info,
-            Datum::FullInfo => mixed.behaviors.full_info_option = from.behaviors.full_info_option,
             Datum::InfoOpt => mixed.info_opt = from.info_opt,
-            Datum::ZeroLength => mixed.behaviors.zero_length = from.behaviors.zero_length,
+            Datum::Behavior(behavior) => {
+                mixed.behaviors = mixed.behaviors.with(behavior, from.behaviors.get(behavior));
+            }
             Datum::SubflowWhenNew => to.subflow_when_new = other.subflow_when_new,
             Datum::AcceptedKeepsInitial => {
                 to.accepted_keeps_initial = other.accepted_keeps_initial;
@@ -89,13 +91,42 @@ impl Datum {
         }
     }
 
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Datum::TcpInfo => "tcp_info_size",
+            Datum::MptcpInfo => "mptcp_info_size",
+            Datum::InfoOpt => "info_opt",
+            Datum::Behavior(behavior) => behavior.name(),
+            Datum::SubflowWhenNew => "subflow_when_new",
+            Datum::AcceptedKeepsInitial => "accepted_keeps_initial",
+            Datum::UserspaceCounts => "userspace_counts",
+            Datum::UserspaceLimits => "userspace_limits",
+            Datum::ListenerLimits => "listener_limits",
+            Datum::DisconnectClears => "disconnect_clears_rcv_nxt",
+        }
+    }
+
+    /// Its value: a size in bytes, a yes or a no, or the name of a behavior's value.
+    pub(crate) fn value(self, revision: &Revision) -> String {
+        let sockets = &revision.sockets;
+        match self {
+            Datum::TcpInfo => revision.tcp_info.to_string(),
+            Datum::MptcpInfo => revision.mptcp_info.to_string(),
+            Datum::InfoOpt => revision.info_opt.to_string(),
+            Datum::Behavior(behavior) => revision.behaviors.value(behavior).name.to_owned(),
+            Datum::SubflowWhenNew => sockets.subflow_when_new.to_string(),
+            Datum::AcceptedKeepsInitial => sockets.accepted_keeps_initial.to_string(),
+            Datum::UserspaceCounts => sockets.userspace_counts.to_string(),
+            Datum::UserspaceLimits => sockets.userspace_limits.to_string(),
+            Datum::ListenerLimits => sockets.listener_limits.to_string(),
+            Datum::DisconnectClears => sockets.disconnect_clears_rcv_nxt.to_string(),
+        }
+    }
+
     /// What differs, in a clause.
     pub(crate) fn text(self, [base, patched]: &[Revision; 2]) -> String {
         let has = |which: bool| if which { "has" } else { "does not have" };
-        let zero = |revision: &Revision| match revision.behaviors.zero_length {
-            ZeroLength::Untouched => "touches nothing",
-            _ => "stores the length",
-        };
         // Of the patched revision, then of the base.
         let holding = |what: fn(&SocketBehavior) -> bool, subject: &str, yes: &str, no: &str| {
             let word = |revision: &Revision| if what(&revision.sockets) { yes } else { no };
@@ -109,18 +140,15 @@ impl Datum {
                 "struct mptcp_info has {} bytes, had {}",
                 patched.mptcp_info, base.mptcp_info
             ),
-            Datum::FullInfo => format!(
-                "patched {} MPTCP_FULL_INFO, base {} it",
-                has(patched.has_full_info()),
-                has(base.has_full_info())
-            ),
             Datum::InfoOpt => format!(
                 "patched {} mptcp_info_opt, base {} it",
                 has(patched.info_opt),
                 has(base.info_opt)
             ),
-            Datum::ZeroLength => {
-                format!("MPTCP_INFO with optlen 0: patched {}, base {}", zero(patched), zero(base))
+            Datum::Behavior(behavior) => {
+                let [before, after] = [base, patched]
+                    .map(|revision| clause(behavior, revision.behaviors.get(behavior)));
+                format!("patched: {after}; base: {before}")
             }
             Datum::SubflowWhenNew => {
                 holding(|holding| holding.subflow_when_new, "subflows of a new socket", "1", "none")

@@ -1,9 +1,7 @@
 //! What a review reports, as a list of blocks: [`super::markdown`] and [`super::html`] write
 //! the same ones.
 
-use std::collections::BTreeSet;
-
-pub(crate) use self::block::{Block, Groups, Item};
+pub(crate) use self::block::{Block, Item};
 use super::answer::Answer;
 use super::change_data::ChangeData;
 use super::group::Class;
@@ -17,11 +15,6 @@ mod changes;
 
 /// The title of a report.
 pub(crate) const TITLE: &str = "What changes in getsockopt(SOL_MPTCP, …)";
-/// Groups without a known cause that Markdown shows in full, and those of one known cause.
-const MOST_IN_FULL: usize = 5;
-const MOST_OF_A_CAUSE: usize = 1;
-/// Groups that Markdown lists of those which several known causes explain together.
-const MOST_OF_SEVERAL: usize = 2;
 /// Hexadecimal digits in a line of a command.
 const DIGITS: usize = 72;
 
@@ -30,25 +23,21 @@ pub(crate) fn blocks(review: &Review) -> Vec<Block<'_>> {
     let mut blocks = vec![Block::List(summary(review))];
     blocks.extend(changes::blocks(review));
     blocks.push(Block::List(kernels(review)));
-    // One case shows what a cause explains. What several of these explain together has none.
-    let mut shown: BTreeSet<&str> = BTreeSet::new();
+    let mut appendix = Vec::new();
     for class in Class::ALL {
         for (cause, groups) in review.causes(class) {
-            let because = groups.iter().flat_map(|(_, group)| &group.because);
-            let new = because.filter(|datum| shown.insert(datum.as_str())).count() > 0;
-            let (most_in_full, most_listed, most_open) = match (cause.is_empty(), new) {
-                (true, _) => (MOST_IN_FULL, usize::MAX, usize::MAX),
-                (false, true) => (MOST_OF_A_CAUSE, usize::MAX, 1),
-                (false, false) => (0, MOST_OF_SEVERAL, 1),
-            };
             let described =
                 groups.iter().map(|(at, group)| (*at, *group, self::group(group, review)));
             let groups = described.collect();
-            blocks.push(Block::Cause(class, cause));
-            blocks.push(Block::Groups(Groups { groups, most_listed, most_in_full, most_open }));
+            let to = if class == Class::Explained { &mut appendix } else { &mut blocks };
+            to.push(Block::Cause(class, cause));
+            to.push(Block::Groups(groups));
         }
     }
     blocks.extend(tried(review));
+    if !appendix.is_empty() {
+        blocks.push(Block::Appendix("Cases that the revisions explain", appendix));
+    }
     blocks
 }
 
@@ -78,7 +67,7 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
     if !review.causes.is_empty() {
         items.push(headline(review));
     }
-    for class in Class::ALL {
+    for class in Class::ALL.into_iter().filter(|class| *class != Class::Explained) {
         let groups = || review.groups.iter().filter(|group| group.class == class);
         if groups().count() > 0 {
             let some = grouped(groups().map(|group| group.cases).sum());
@@ -120,7 +109,10 @@ fn kernels(review: &Review) -> Vec<Item> {
         );
         Item { notes: kernel.notes.clone(), ..Item::new(text) }
     };
-    let facts = review.facts.iter().chain(&review.data).cloned().map(Item::new);
+    // What explains cases is a change already.
+    let is_open = |datum: &&String| !review.causes.iter().any(|one| one.data.summary == **datum);
+    let data = review.data.iter().filter(is_open);
+    let facts = review.facts.iter().chain(data).cloned().map(Item::new);
     review.kernels().map(kernel).into_iter().chain(facts).collect()
 }
 

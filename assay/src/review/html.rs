@@ -2,7 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::document::{self, Block, Groups, Item, TITLE};
+use super::document::{self, Block, Item, TITLE};
+use super::group::Class;
 use super::group_data::GroupData;
 use super::report::Review;
 use crate::diagram::{self, Drawing};
@@ -40,9 +41,12 @@ fn block(block: &Block<'_>) -> Markup {
         },
         Block::Paragraph(text) => html! { p { (inline(text)) } },
         Block::List(items) => html! { ul { @for one in items { (item(one)) } } },
-        Block::Groups(Groups { groups, most_open, .. }) => html! {
-            @for (at, (number, group, blocks)) in groups.iter().enumerate() {
-                details id={ "difference-" (number) } open[at < *most_open] {
+        Block::Appendix(title, blocks) => html! {
+            details { summary { b { (title) } } div.group { (written(blocks)) } }
+        },
+        Block::Groups(groups) => html! {
+            @for (number, group, blocks) in groups {
+                details id={ "difference-" (number) } open[group.class != Class::Explained] {
                     summary {
                         b { (number) ". " } (group.summary)
                         span.count { " " (counted(group.cases, "case")) }

@@ -1,11 +1,14 @@
 //! A review as text for a mail: Markdown that reads as it is, below 80 columns.
 
-use super::document::{self, Block, Groups, Item, TITLE};
+use super::document::{self, Block, Item, TITLE};
+use super::group_data::GroupData;
 use super::report::Review;
 use crate::terminal::style::counted;
 
 /// Columns of running text.
 const WIDTH: usize = 78;
+/// Kinds of difference that are shown in full.
+const MOST_IN_FULL: usize = 5;
 /// The most that a mail's line may have.
 const LINE: usize = 79;
 
@@ -39,6 +42,7 @@ fn block(block: &Block<'_>) -> String {
         Block::Paragraph(text) => filled(text, "", ""),
         Block::List(items) => list(items),
         Block::Groups(some) => groups(some),
+        Block::Appendix(..) => String::new(),
         Block::Code { language, text } => fence(language, text),
         Block::Command(text) => format!("```\n{text}\n```\n"),
         Block::Memory(group) if group.picture.is_empty() => String::new(),
@@ -67,20 +71,13 @@ fn list(items: &[Item]) -> String {
 }
 
 /// A line for each kind of difference, and the first of them in full.
-fn groups(Groups { groups, most_listed, most_in_full, .. }: &Groups<'_>) -> String {
+fn groups(groups: &[(usize, &GroupData, Vec<Block<'_>>)]) -> String {
     let mut text = String::new();
-    for (number, group, _) in groups.iter().take(*most_listed) {
+    for (number, group, _) in groups {
         let line = format!("{number}. {} ({})", group.summary, counted(group.cases, "case"));
         text.push_str(&filled(&line, "", "   "));
     }
-    let further = groups.get(*most_listed..).unwrap_or_default();
-    if !further.is_empty() {
-        let cases = further.iter().map(|(_, group, _)| group.cases).sum();
-        let kinds = counted(further.len() as u64, "more kind");
-        let line = format!("{kinds} of difference ({})", counted(cases, "case"));
-        text.push_str(&filled(&line, "- ", "  "));
-    }
-    for (number, group, blocks) in groups.iter().take(*most_in_full) {
+    for (number, group, blocks) in groups.iter().take(MOST_IN_FULL) {
         let heading = cut(&format!("### {number}. {}", group.signature));
         text.push_str(&format!("\n{heading}\n\n{}", written(blocks)));
     }

@@ -147,7 +147,7 @@ impl Review {
         let mut coverage = coverage(&both);
         coverage.compare(material.asked_for, &newest(revisions), &comparison.on);
         let uneven = uneven(&both);
-        let lost = Datum::ALL.iter().filter(|datum| datum.takes_away(revisions));
+        let lost = Datum::all().filter(|datum| datum.takes_away(revisions));
         let losses: Vec<String> = lost.map(|datum| datum.text(revisions)).collect();
         let bad = comparison.groups.iter().filter(|group| group.class.is_bad()).count();
         // What sockets hold depends on how they were made: on kernels that make different
@@ -179,7 +179,7 @@ impl Review {
         } else {
             Difference::None
         };
-        let data = Datum::ALL.iter().filter(|datum| datum.differs(revisions));
+        let data = Datum::between(revisions).into_iter();
         Review {
             verdict: tally.verdict(),
             difference,

@@ -22,7 +22,7 @@ use crate::memory::street::Street;
 /// process if [`crate::run::compat::available`] reports that there is none.
 ///
 /// # Errors
-/// The kernel's error, from `errno`.
+/// The kernel's error. If it returns something else than 0 or an error, that is its negative.
 #[inline]
 pub fn getsockopt(_street: &mut Street, fd: RawFd, entry: Entry, call: &Call) -> Result<(), Errno> {
     match entry {
@@ -45,10 +45,12 @@ fn native(fd: RawFd, call: &Call) -> Result<(), Errno> {
             call.optlen,
         )
     };
-    if status == 0 {
-        return Ok(());
+    match status {
+        0 => Ok(()),
+        -1 => Err(Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0))),
+        // No error number: the C library passes on what is not between -4095 and -1.
+        other => Err(Errno(i32::try_from(other).unwrap_or(i32::MIN).wrapping_neg())),
     }
-    Err(Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0)))
 }
 
 /// Whether compat calls are answered. A child makes the call, because it may end the process;
@@ -64,8 +66,8 @@ mod compat {
 
     pub(super) fn getsockopt(fd: RawFd, call: &Call) -> Result<(), Errno> {
         match int80(fd, call) {
-            error @ ..0 => Err(Errno(-error)),
-            _ => Ok(()),
+            0 => Ok(()),
+            error => Err(Errno(error.wrapping_neg())),
         }
     }
 

@@ -10,8 +10,10 @@ pub(crate) enum Block<'a> {
     Cause(Class, String),
     Paragraph(String),
     List(Vec<Item>),
-    /// Kinds of difference.
-    Groups(Groups<'a>),
+    /// Kinds of difference, each with its number and its description.
+    Groups(Vec<(usize, &'a GroupData, Vec<Block<'a>>)>),
+    /// What the page alone has, folded.
+    Appendix(&'static str, Vec<Block<'a>>),
     Code {
         language: &'static str,
         text: String,
@@ -34,17 +36,6 @@ pub(crate) struct Item {
     pub(crate) text: String,
     /// Each an item of a list of its own.
     pub(crate) notes: Vec<String>,
-}
-
-/// The kinds of difference of one cause. The page has all of them in full.
-pub(crate) struct Groups<'a> {
-    /// Each with its number and its description.
-    pub(crate) groups: Vec<(usize, &'a GroupData, Vec<Block<'a>>)>,
-    /// How many Markdown lists, and how many it shows in full.
-    pub(crate) most_listed: usize,
-    pub(crate) most_in_full: usize,
-    /// How many the page shows unfolded.
-    pub(crate) most_open: usize,
 }
 
 impl Item {

@@ -56,9 +56,10 @@ fn class(is_bad: bool) -> &'static str {
 
 fn behavior(ChangeData { data, allowed, base, patched }: &ChangeData) -> Item {
     let mut notes = Vec::new();
-    for behavior in &data.behaviours {
-        notes.push(format!("before: {}", behavior.expected_clause));
-    }
+    let clauses = data.behaviours.iter().map(|behavior| &behavior.expected_clause);
+    notes.extend(
+        clauses.filter(|clause| !clause.is_empty()).map(|clause| format!("before: {clause}")),
+    );
     let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
     notes.push(format!(
         "{}{is_allowed}; noticed by {} ({})",
@@ -74,7 +75,7 @@ fn behavior(ChangeData { data, allowed, base, patched }: &ChangeData) -> Item {
         notes.push(format!("e.g. `{call}`: base {base}; patched {patched}"));
     }
     notes.extend(data.memory.iter().map(|line| format!("where {line}")));
-    if let Some(behavior) = data.behaviours.first() {
+    if let Some(behavior) = data.behaviours.first().filter(|_| data.standing.is_bad()) {
         notes.push(format!("if it is meant: `--allow {}={}`", behavior.name, behavior.value));
     }
     let class = class(data.standing.is_bad() && !allowed);

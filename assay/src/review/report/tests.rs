@@ -119,6 +119,29 @@ fn a_structure_that_shrinks_is_no_explanation() {
     assert_eq!(between([Revision::V6_12, smaller]), regression);
 }
 
+/// What differs between revisions is a change with a name, like a change of behavior.
+#[test]
+fn what_the_revisions_explain_is_a_named_change() {
+    let good = || survey(0..30, &[(AGREE, 2000)]);
+    let asked = Choice { options: &[], scenes: &[] };
+    let seen = review([Revision::V6_1_79, Revision::V6_12_93], good(), good(), asked);
+    let named = |name: &str| {
+        let is_it = |one: &&ChangeData| one.data.behaviours.iter().any(|one| one.name == name);
+        let one = seen.causes.iter().find(is_it)?;
+        let behavior = &one.data.behaviours[0];
+        Some((behavior.expected.as_str(), behavior.value.as_str(), one.data.standing))
+    };
+    assert_eq!(named("tcp_info_size"), Some(("232", "248", Standing::OfRevision)));
+    assert_eq!(named("full_info_option"), Some(("Absent", "Present", Standing::OfRevision)));
+    assert_eq!(named("subflow_when_new"), Some(("true", "false", Standing::OfRevision)));
+    // They have it in common.
+    assert_eq!(named("info_opt"), None);
+    assert_eq!((seen.differing, seen.unexplained.len()), (seen.explained, 0));
+    let page = crate::review::markdown::page(&seen);
+    assert!(page.contains("struct tcp_info has 248 bytes, had 232"), "{page}");
+    assert!(!page.contains("EXPLAINED"), "{page}");
+}
+
 #[test]
 fn no_difference_is_reported_only_where_everything_was_compared() {
     let good = || survey(0..30, &[(AGREE, 2000)]);
