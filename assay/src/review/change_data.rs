@@ -3,8 +3,8 @@
 use mptcp_emulator::Revision;
 use mptcp_emulator::behaviors::Evidence;
 use mptcp_harness::cases::{Case, codec};
-use mptcp_harness::infer::{Cause, Noticed};
-use mptcp_harness::judge::finding::hex;
+use mptcp_harness::infer::{Cause, Noticed, clause};
+use mptcp_harness::judge::finding::{contrast, hex};
 use mptcp_harness::model::Handler;
 use mptcp_harness::scenes::by_id;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use super::changes::handler;
 use super::datum::Datum;
 use super::group::{Class, Group};
 use super::material::Material;
+use super::memory::{contrasted, larger};
 use crate::report::causes::{BehaviorData, CauseData, Standing, memory};
 
 /// A change, as data of a report.
@@ -68,13 +69,20 @@ fn known(datum: Datum, material: &Material<'_>) -> Option<ChangeData> {
         groups().map(|group| handler(&group.simplest, has_info_opt)).collect();
     handlers.sort_unstable();
     handlers.dedup();
+    let (summary, expected_clause) = match datum {
+        Datum::Behavior(behavior) => {
+            let clause = |revision: &Revision| clause(behavior, revision.behaviors.get(behavior));
+            (clause(patched), clause(base))
+        }
+        _ => (datum.text(revisions), String::new()),
+    };
     let data = CauseData {
-        summary: datum.text(revisions),
+        summary,
         behaviours: vec![BehaviorData {
             name: datum.name().to_owned(),
             value: datum.value(patched),
             expected: datum.value(base),
-            expected_clause: String::new(),
+            expected_clause,
             source: format!("base: {}; patched: {}", base.sources, patched.sources),
         }],
         options: handlers.iter().map(|handler| handler.name().to_owned()).collect(),
@@ -87,18 +95,24 @@ fn known(datum: Datum, material: &Material<'_>) -> Option<ChangeData> {
         memory: memory(&case),
         notice: None,
     };
-    let [base, patched] = shown(&case, material);
-    Some(ChangeData { data, allowed: false, base, patched })
+    Some(shown(data, Some(case), material))
 }
 
-/// What the kernels did with a case.
-fn shown(case: &Case, material: &Material<'_>) -> [Option<String>; 2] {
-    let shown = material.exhibits.and_then(|exhibits| answers(case, exhibits, material.revisions));
-    [0, 1].map(|at: usize| {
+/// Adds what the kernels did with the simplest case.
+fn shown(mut data: CauseData, case: Option<Case>, material: &Material<'_>) -> ChangeData {
+    let shown = case.zip(material.exhibits).and_then(|(case, exhibits)| {
+        let [base, patched] = answers(&case, exhibits, material.revisions)?;
+        let seen = contrasted(&case, &base, &patched);
+        let larger = larger(&base, &patched);
+        data.notice = contrast(&case, &larger.revision, larger.subflows, &seen);
+        Some([base, patched])
+    });
+    let [base, patched] = [0, 1].map(|at: usize| {
         let answer = &shown.as_ref()?[at];
         let optlen = answer.optlen.map_or(String::new(), |optlen| format!(", *optlen {optlen}"));
         Some(format!("{}{optlen}", answer.result))
-    })
+    });
+    ChangeData { data, allowed: false, base, patched }
 }
 
 fn change(cause: &Cause, material: &Material<'_>) -> ChangeData {
@@ -111,11 +125,6 @@ fn change(cause: &Cause, material: &Material<'_>) -> ChangeData {
     if behaviors.get(cause.behavior) == cause.value {
         data.standing = if was_promise { Standing::BreaksPromise } else { Standing::Restores };
     }
-    let [base, patched] = cause.simplest.map_or([None, None], |case| shown(&case, material));
-    ChangeData {
-        allowed: material.allowed.behaviors.contains(&(cause.behavior, cause.value)),
-        base,
-        patched,
-        data,
-    }
+    let allowed = material.allowed.behaviors.contains(&(cause.behavior, cause.value));
+    ChangeData { allowed, ..shown(data, cause.simplest, material) }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mptcp_emulator::{Behavior, Revision};
 use mptcp_harness::cases::Case;
-use mptcp_harness::infer::{Cause, Noticed};
+use mptcp_harness::infer::{Cause, Noticed, clause};
 use mptcp_harness::model::Handler;
 use mptcp_harness::scenes::by_id;
 
@@ -33,6 +33,12 @@ fn changes<'a>(
         Some((behavior, (u8::try_from(value).ok()?, cause)))
     };
     causes.iter().filter_map(named).collect()
+}
+
+/// What a kernel does otherwise than its revision in a case, a clause for each cause.
+pub(super) fn clauses(run: &GuestRun, disagreement: Option<&Disagreement>) -> Vec<String> {
+    let changes = changes(run, disagreement).into_iter();
+    changes.map(|(behavior, (value, _))| clause(behavior, value)).collect()
 }
 
 impl Changes {

@@ -16,7 +16,7 @@ use mptcp_harness::scenes::{self, by_id};
 
 use super::account::{Account, DataDifference};
 use super::answer::Answer;
-use super::changes::Changes;
+use super::changes::{self, Changes};
 use super::group::{Class, Group};
 use super::guest_run::{ABSENT, AGREE, DISAGREE, Disagreement, GuestRun, NONE};
 use crate::session::stored_cases;
@@ -35,7 +35,7 @@ pub(crate) struct Comparison {
     pub(crate) undecided: u64,
     /// Those of them for which everything was available on both.
     pub(crate) lost: u64,
-    /// The same, wrong on both in the same way; by signature.
+    /// Wrong on both in the same way, by cause or signature.
     pub(crate) alike_wrong: BTreeMap<String, u64>,
     pub(crate) groups: Vec<Group>,
     /// What explains the cases that are in no group.
@@ -106,7 +106,9 @@ pub(crate) fn compare<'a>(
             if comparison.changes.add(&case, surveys, both, &revisions) {
                 continue;
             }
-            // Both depart from their revisions in the same way.
+            for what in changes::clauses(surveys[0], both[0]) {
+                *comparison.alike_wrong.entry(what).or_default() += 1;
+            }
             (base, patched) = (AGREE, AGREE);
         }
         let mut because = Some(Vec::new());

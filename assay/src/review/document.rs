@@ -109,10 +109,7 @@ fn kernels(review: &Review) -> Vec<Item> {
         );
         Item { notes: kernel.notes.clone(), ..Item::new(text) }
     };
-    // What explains cases is a change already.
-    let is_open = |datum: &&String| !review.causes.iter().any(|one| one.data.summary == **datum);
-    let data = review.data.iter().filter(is_open);
-    let facts = review.facts.iter().chain(data).cloned().map(Item::new);
+    let facts = review.facts.iter().chain(&review.data_not_shown).cloned().map(Item::new);
     review.kernels().map(kernel).into_iter().chain(facts).collect()
 }
 
@@ -201,7 +198,7 @@ fn tried(review: &Review) -> Vec<Block<'_>> {
     }
     for (signature, cases) in &review.alike_wrong {
         lines.push(format!(
-            "both wrong by the same rule, their values not compared: {signature} ({})",
+            "both depart from the model in the same way, their values not compared: {signature} ({})",
             counted(*cases, "case")
         ));
     }

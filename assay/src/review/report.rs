@@ -42,6 +42,9 @@ pub(crate) struct Review {
     pub(crate) losses: Vec<String>,
     /// What of the two revisions' data differs.
     pub(crate) data: Vec<String>,
+    /// Those of them that no cause names.
+    #[serde(skip)]
+    pub(crate) data_not_shown: Vec<String>,
     /// What the patched kernel does differently, what an ordinary caller can notice first.
     pub(crate) causes: Vec<ChangeData>,
     /// Cases that differ, and those of them that the causes explain.
@@ -54,7 +57,7 @@ pub(crate) struct Review {
     pub(crate) groups: Vec<GroupData>,
     /// Fields of the structures that hold something else.
     pub(crate) contents: Vec<Content>,
-    /// Where both are wrong in the same way: signature and cases.
+    /// Where both are wrong in the same way: a cause or a signature, and cases.
     pub(crate) alike_wrong: BTreeMap<String, u64>,
     /// Whether the simplest cases were run once more.
     #[serde(skip)]
@@ -179,7 +182,14 @@ impl Review {
         } else {
             Difference::None
         };
-        let data = Datum::between(revisions).into_iter();
+        let data = Datum::between(revisions);
+        let texts = |of: &dyn Fn(&Datum) -> bool| {
+            data.iter().filter(|datum| of(datum)).map(|datum| datum.text(revisions)).collect()
+        };
+        let is_cause = |datum: &Datum| {
+            let mut named = causes.iter().flat_map(|cause| &cause.data.behaviours);
+            named.any(|behavior| behavior.name == datum.name())
+        };
         Review {
             verdict: tally.verdict(),
             difference,
@@ -190,7 +200,8 @@ impl Review {
             facts: material.facts.clone(),
             tried: CaseCounts::new(&material),
             losses,
-            data: data.map(|datum| datum.text(revisions)).collect(),
+            data: texts(&|_| true),
+            data_not_shown: texts(&|datum| !is_cause(datum)),
             differing: comparison.changes.cases
                 + groups.iter().map(|group| group.cases).sum::<u64>(),
             explained: comparison.changes.cases + explained_groups(&groups),

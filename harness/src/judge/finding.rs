@@ -124,6 +124,19 @@ pub fn diagnose(
     diagnose_evidence(case, revision, subflows, &Evidence::of(examination)?)
 }
 
+/// How two kernels differ, in a sentence without its period; `None` if they do not. The prediction
+/// is what the base kernel did, the observation what the patched one did.
+pub fn contrast(
+    case: &Case,
+    revision: &Revision,
+    subflows: usize,
+    examination: &Examination,
+) -> Option<String> {
+    let words = Words { result: "on both", sides: ["base", "patched"], has_rule: false };
+    let evidence = Evidence::of(examination)?;
+    diagnose_in(&words, case, revision, subflows, &evidence).map(|diagnosis| diagnosis.summary)
+}
+
 /// [`diagnose`] from separate parts.
 pub fn diagnose_evidence(
     case: &Case,
@@ -131,9 +144,31 @@ pub fn diagnose_evidence(
     subflows: usize,
     examination: &Evidence<'_>,
 ) -> Option<Diagnosis> {
+    let words = Words { result: "as predicted", sides: ["predicted", "observed"], has_rule: true };
+    diagnose_in(&words, case, revision, subflows, examination)
+}
+
+/// The words of a summary.
+struct Words {
+    /// What a result is that does not differ.
+    result: &'static str,
+    /// What the two sides are called.
+    sides: [&'static str; 2],
+    /// Whether the rule that decided is named.
+    has_rule: bool,
+}
+
+fn diagnose_in(
+    words: &Words,
+    case: &Case,
+    revision: &Revision,
+    subflows: usize,
+    examination: &Evidence<'_>,
+) -> Option<Diagnosis> {
+    let [one, other] = words.sides;
     let mismatch = examination.mismatch;
     let (asked, named) = (asked(case), group_name(case.option));
-    let decided = |rule: Option<Rule>| match rule {
+    let decided = |rule: Option<Rule>| match rule.filter(|_| words.has_rule) {
         Some(rule) => format!("; decided by {}", rule.name()),
         None => String::new(),
     };
@@ -142,7 +177,7 @@ pub fn diagnose_evidence(
         let (predicted, observed) = (result_name(predicted), result_name(observed));
         let signature = signature(&named, &format!("{predicted}->{observed}"), rule);
         let decided = decided(rule);
-        let summary = format!("{asked}: predicted {predicted}, observed {observed}{decided}");
+        let summary = format!("{asked}: {one} {predicted}, {other} {observed}{decided}");
         return Some(Diagnosis::new(signature, summary, rule));
     }
 
@@ -170,8 +205,8 @@ pub fn diagnose_evidence(
     let signature = signature(&named, &format!("{}{field}", first.region.kind()), rule);
     let (distance, decided) = (distance(case, first.region, at), decided(rule));
     let summary = format!(
-        "{asked}, {result} as predicted: {first}{distance}: predicted {wanted}, observed \
-         {got}{others}{decided}"
+        "{asked}, {result} {}: {first}{distance}: {one} {wanted}, {other} {got}{others}{decided}",
+        words.result
     );
     Some(Diagnosis::new(signature, summary, rule))
 }

@@ -70,7 +70,9 @@ fn behavior(ChangeData { data, allowed, base, patched }: &ChangeData) -> Item {
     if let Some(rule) = data.rules.first() {
         notes.push(format!("rule {} ({})", rule.name, rule.standing));
     }
-    if let (Some(call), Some(base), Some(patched)) = (&data.call, base, patched) {
+    if let Some(notice) = &data.notice {
+        notes.push(format!("e.g. {notice}"));
+    } else if let (Some(call), Some(base), Some(patched)) = (&data.call, base, patched) {
         let call = call.lines().last().unwrap_or_default().trim();
         notes.push(format!("e.g. `{call}`: base {base}; patched {patched}"));
     }
