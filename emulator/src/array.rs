@@ -25,6 +25,7 @@ pub(crate) struct Array {
 impl Array {
     /// An array at an address, whose elements have the lesser of both sizes. The rules are
     /// those of an element of size 0 and of one that cannot be copied whole.
+    #[inline(always)]
     pub(crate) fn new(
         behaviors: &Behaviors,
         at: u64,
@@ -78,6 +79,7 @@ impl Array {
     }
 
     /// Copies the first bytes of the next element, which do not count.
+    #[inline(always)]
     pub(crate) fn peek<M: UserMemory>(
         &self,
         content: Content<'_>,

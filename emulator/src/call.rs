@@ -70,7 +70,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// `Err` if this check ends a call, in which case `rule` decided.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn by(check: Check, rule: Rule) -> Result<(), Refusal> {
         match check.ends() {
             Some(result) => Err(Refusal { rule, result, least: None }),
@@ -89,12 +89,13 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    #[inline(always)]
     pub(crate) fn new(behaviors: &'a Behaviors) -> Answer<'a> {
         Answer { behaviors, length: None, rule: None }
     }
 
     /// The length, or `unreadable` with `EFAULT`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load_length<M: UserMemory, T: Trace>(
         &self,
         call: &Call,
@@ -110,7 +111,7 @@ impl<'a> Answer<'a> {
     }
 
     /// Stores the length, or `unwritable` with `EFAULT`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn store_length<M: UserMemory, T: Trace>(
         &self,
         call: &Call,
@@ -136,7 +137,7 @@ impl<'a> Answer<'a> {
     ///
     /// # Errors
     /// How the call ends, which may be a success.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "a step of each option")]
     pub(crate) fn read<M: UserMemory, T: Trace>(
         &self,
@@ -175,7 +176,7 @@ impl<'a> Answer<'a> {
 
     /// Stores the length, and writes the parts to the buffer, each at its offset. The
     /// rules are those of a length and of a part that cannot be written.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write<M: UserMemory, T: Trace>(
         &mut self,
         call: &Call,
@@ -212,7 +213,7 @@ impl<'a> Answer<'a> {
 static UNKNOWN: ([u8; 256], [u8; 256]) = ([0; 256], [crate::OpenReason::NoWitness as u8; 256]);
 
 /// Copies `len` bytes, of which `content` may have fewer.
-#[inline]
+#[inline(always)]
 pub(crate) fn copy_out<M: UserMemory>(
     behaviors: &Behaviors,
     at: u64,
@@ -251,7 +252,7 @@ fn copy_beyond<M: UserMemory>(
 }
 
 /// Ends a call by `rule` with `errno`.
-#[inline]
+#[inline(always)]
 pub(crate) fn refuse<T: Trace>(trace: &mut T, rule: Rule, errno: Errno) -> Errno {
     trace.fired(rule);
     errno

@@ -12,7 +12,7 @@ use crate::socket::Connection;
 const TCP_CLOSE: u8 = 7;
 
 /// Whether a subflow is counted and listed.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_listed(behaviors: &Behaviors, connection: &Connection<'_>, index: u32) -> bool {
     behaviors.subflows_listed == SubflowsListed::All
         || connection.tcp_infos.bytes().get(index as usize * connection.tcp_info)
@@ -20,7 +20,7 @@ pub(crate) fn is_listed(behaviors: &Behaviors, connection: &Connection<'_>, inde
 }
 
 /// Whose structure the element of a subflow is.
-#[inline]
+#[inline(always)]
 pub(crate) fn of(behaviors: &Behaviors, index: u32, subflows: u32) -> u32 {
     match behaviors.element_of {
         ElementOf::Own => index,
@@ -32,7 +32,7 @@ pub(crate) fn of(behaviors: &Behaviors, index: u32, subflows: u32) -> u32 {
 
 /// The size of an element, of which the program asks for `asked` bytes and the kernel has `kernel`.
 /// `other` is the size of the structure that it may be mistaken for.
-#[inline]
+#[inline(always)]
 pub(crate) fn size(behaviors: &Behaviors, asked: u32, kernel: u32, other: u32) -> u32 {
     match behaviors.element_size {
         ElementSize::Lesser | ElementSize::OtherArray => asked.min(kernel),
@@ -45,7 +45,7 @@ pub(crate) fn size(behaviors: &Behaviors, asked: u32, kernel: u32, other: u32) -
 }
 
 /// The distance from one element to the next.
-#[inline]
+#[inline(always)]
 pub(crate) fn step(
     behaviors: &Behaviors,
     asked: u32,
@@ -63,7 +63,7 @@ pub(crate) fn step(
 }
 
 /// The `size_user` that is returned.
-#[inline]
+#[inline(always)]
 pub(crate) fn size_user(behaviors: &Behaviors, asked: u32, size: u32, kernel: u32) -> u32 {
     match behaviors.size_user_returned {
         SizeUserReturned::Size => size,
@@ -73,7 +73,7 @@ pub(crate) fn size_user(behaviors: &Behaviors, asked: u32, size: u32, kernel: u3
 }
 
 /// The `size_kernel` that is returned.
-#[inline]
+#[inline(always)]
 pub(crate) fn size_kernel(behaviors: &Behaviors, asked: u32, size: u32, kernel: u32) -> u32 {
     match behaviors.size_kernel_returned {
         SizeKernelReturned::Kernel => kernel,

@@ -25,7 +25,7 @@ use crate::subflow_data::{count, is_size_user_refused};
 use crate::trace::Trace;
 
 /// Checks the length.
-#[inline]
+#[inline(always)]
 fn check_length(behaviors: &Behaviors, length: OptLen) -> Result<u32, Refusal> {
     let (least, length) = match behaviors.full_length_bound {
         FullLengthBound::Below40 => (FULL_INFO_HEADER, length),
@@ -47,7 +47,7 @@ fn check_length(behaviors: &Behaviors, length: OptLen) -> Result<u32, Refusal> {
 }
 
 /// Checks the structure.
-#[inline]
+#[inline(always)]
 fn check_structure(behaviors: &Behaviors, full: &FullInfo, sizes: [u32; 2]) -> Result<(), Refusal> {
     const SIZE_MAX: u32 = i32::MAX.cast_unsigned();
     if full.num_subflows != 0 {
@@ -73,6 +73,7 @@ fn check_structure(behaviors: &Behaviors, full: &FullInfo, sizes: [u32; 2]) -> R
     Ok(())
 }
 
+#[inline(always)]
 pub(crate) fn fill<M: UserMemory, T: Trace>(
     revision: &Revision,
     answer: &mut Answer<'_>,
@@ -187,6 +188,7 @@ struct Walk {
 }
 
 /// Copies the elements for which there is room.
+#[inline(always)]
 fn fill_arrays<M: UserMemory, T: Trace>(
     behaviors: &Behaviors,
     [addresses, tcp_infos]: [&mut Array; 2],
@@ -257,7 +259,7 @@ fn fill_arrays<M: UserMemory, T: Trace>(
 }
 
 /// Copies a `struct mptcp_subflow_info`.
-#[inline]
+#[inline(always)]
 fn push_addresses<M: UserMemory, T: Trace>(
     behaviors: &Behaviors,
     addresses: &mut Array,

@@ -60,6 +60,23 @@ pub fn getsockopt_with<M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), Errno> {
+    // With a constant the compiler omits the branches on behaviors: most calls are of this kind.
+    match behaviors.is_newest() {
+        true => answer(revision, &Behaviors::NEWEST, socket, call, memory, trace),
+        false => answer(revision, behaviors, socket, call, memory, trace),
+    }
+}
+
+/// Answers the call.
+#[inline(always)]
+fn answer<M: UserMemory, T: Trace>(
+    revision: &Revision,
+    behaviors: &Behaviors,
+    socket: &Socket<'_>,
+    call: &Call,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), Errno> {
     let mut answer = Answer::new(behaviors);
     let is_first = match behaviors.length_read {
         LengthRead::ByOption => false,
@@ -93,7 +110,7 @@ pub fn getsockopt_with<M: UserMemory, T: Trace>(
 }
 
 /// Answers the call, but for an optlen that is stored after it.
-#[inline]
+#[inline(always)]
 fn dispatch<M: UserMemory, T: Trace>(
     revision: &Revision,
     answer: &mut Answer<'_>,

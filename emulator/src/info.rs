@@ -9,6 +9,7 @@ use crate::rules::Rule;
 use crate::socket::Connection;
 use crate::trace::Trace;
 
+#[inline(always)]
 pub(crate) fn fill<M: UserMemory, T: Trace>(
     revision: &Revision,
     answer: &mut Answer<'_>,

@@ -228,6 +228,7 @@ fn check_structure(behaviors: &Behaviors, opt: &InfoOpt) -> Result<(), Refusal> 
     if refused { Refusal::by(Check::Einval, Rule::OptKernelMembersIgnored) } else { Ok(()) }
 }
 
+#[inline(always)]
 pub(crate) fn fill<M: UserMemory, T: Trace>(
     revision: &Revision,
     answer: &mut Answer<'_>,

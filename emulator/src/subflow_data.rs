@@ -40,6 +40,7 @@ struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
+    #[inline(always)]
     fn of(option: i32, revision: &Revision, connection: &'a Connection<'_>) -> Elements<'a> {
         let tcp_info = connection.tcp_info_size(revision).0;
         if option == MPTCP_TCPINFO {
@@ -63,7 +64,7 @@ impl<'a> Elements<'a> {
 }
 
 /// Checks the length.
-#[inline]
+#[inline(always)]
 fn check_length(behaviors: &Behaviors, length: OptLen) -> Result<u32, Refusal> {
     let least = match behaviors.data_length_bound {
         DataLengthBound::Below16 => SUBFLOW_DATA,
@@ -80,6 +81,7 @@ fn check_length(behaviors: &Behaviors, length: OptLen) -> Result<u32, Refusal> {
     }
 }
 
+#[inline(always)]
 fn at_least_16(behaviors: &Behaviors) -> impl FnOnce(u32) -> Result<u32, Refusal> {
     move |bytes| match bytes {
         ..SUBFLOW_DATA => refuse_length(behaviors, Rule::DataLengthTooShort).map(|()| bytes),
@@ -87,13 +89,14 @@ fn at_least_16(behaviors: &Behaviors) -> impl FnOnce(u32) -> Result<u32, Refusal
     }
 }
 
+#[inline(always)]
 fn refuse_length(behaviors: &Behaviors, rule: Rule) -> Result<(), Refusal> {
     Refusal::by(behaviors.data_length_check, rule)
         .map_err(|refusal| Refusal { least: Some(SUBFLOW_DATA), ..refusal })
 }
 
 /// Checks the header.
-#[inline]
+#[inline(always)]
 fn check_header(
     behaviors: &Behaviors,
     header: &SubflowData,
@@ -141,7 +144,7 @@ fn check_header(
 }
 
 /// Whether a `size_user` is refused though it is a size.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_size_user_refused(behaviors: &Behaviors, size_user: u32, kernel: u32) -> bool {
     let by_kernel = match behaviors.size_user_above {
         SizeUserAbove::Accepted => false,
@@ -152,6 +155,7 @@ pub(crate) fn is_size_user_refused(behaviors: &Behaviors, size_user: u32, kernel
     by_kernel || size_user == 0 && behaviors.size_user_zero == SizeUserZero::Refused
 }
 
+#[inline(always)]
 pub(crate) fn fill<M: UserMemory, T: Trace>(
     revision: &Revision,
     answer: &mut Answer<'_>,
@@ -255,7 +259,7 @@ pub(crate) fn fill<M: UserMemory, T: Trace>(
 
 /// The value of `num_subflows`: of `all` subflows `copied` got an element, and `seen` were looked
 /// at when the walk ended.
-#[inline]
+#[inline(always)]
 pub(crate) fn count(behaviors: &Behaviors, all: u32, copied: u32, seen: u32) -> u32 {
     match behaviors.count {
         Count::All => all,
@@ -281,6 +285,7 @@ struct Walk {
 
 /// Copies the elements that fit.
 #[expect(clippy::too_many_arguments, reason = "a step of `fill`, in a function for readability")]
+#[inline(always)]
 fn copy_elements<M: UserMemory, T: Trace>(
     behaviors: &Behaviors,
     element: Elements<'_>,

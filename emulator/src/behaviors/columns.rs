@@ -1,5 +1,7 @@
 //! The columns of the table of behaviors.
 
+use zerocopy::{Immutable, IntoBytes};
+
 use crate::errno::Errno;
 use crate::rules::{Options, Rule};
 
@@ -41,7 +43,7 @@ pub(super) struct Row {
 }
 
 /// What happens to a call that a check refuses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoBytes, Immutable)]
 #[repr(u8)]
 pub enum Check {
     /// It fails with `EINVAL`.
@@ -142,7 +144,7 @@ macro_rules! behaviors {
     ) => {
         $(
             #[doc = $question]
-            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoBytes, Immutable)]
             #[repr(u8)]
             pub enum $name {
                 #[doc = $first_clause]
@@ -159,7 +161,8 @@ macro_rules! behaviors {
 
         /// How a kernel behaves: a value for each behavior. The default is what the newest kernels
         /// do.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoBytes, Immutable)]
+        #[repr(C)]
         pub struct Behaviors {
             $( #[doc = concat!("What becomes of", $subject, "?")] pub $check: Check, )+
             $( #[doc = $question] pub $field: $name, )+
@@ -220,6 +223,15 @@ macro_rules! behaviors {
         }
 
         impl Behaviors {
+            /// Whether these are [`Behaviors::NEWEST`], whose values all have the number 0. This is
+            /// faster than a comparison of each field.
+            #[inline]
+            pub(crate) fn is_newest(&self) -> bool {
+                let (words, rest) = self.as_bytes().as_chunks();
+                words.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word)) == 0
+                    && rest.iter().all(|byte| *byte == 0)
+            }
+
             /// The number of a behavior's value, an index of [`Behavior::values`].
             pub const fn get(&self, behavior: Behavior) -> u8 {
                 match behavior {

@@ -8,6 +8,8 @@
 //! Sources are named as in the table of rules; *planted NN* is a patch in `lab/planted`, *canary* a
 //! wrong model of the tests, *sockopt_t* the kernel's interface for `getsockopt_iter`.
 
+use zerocopy::{Immutable, IntoBytes};
+
 use super::columns::{Check, Evidence, Row, Value, behaviors};
 use crate::rules::{Options, Rule};
 
