@@ -53,11 +53,11 @@ pub(crate) fn compare(
     revisions: [Revision; 2],
 ) -> Vec<Content> {
     let mut found: Vec<FieldChange> = subflows([base, patched], revisions).into_iter().collect();
-    let known = RevisionContents { revisions };
     let (base, patched) = (shown(base), shown(patched));
     for (field, sides) in Shown::both(&base, &patched) {
-        let is_meant =
-            |(place, base, patched): &Pair<'_>| known.explains(place.0, field, [base, patched]);
+        let is_meant = |(place, base, patched): &Pair<'_>| {
+            is_known(&revisions, place.0, field, [base, patched])
+        };
         let all = pairs(sides);
         let open: Vec<Pair<'_>> = all.iter().filter(|pair| !is_meant(pair)).copied().collect();
         let differing = differing(&open);
@@ -110,28 +110,20 @@ fn subflows(surveys: [&[&GuestRun]; 2], revisions: [Revision; 2]) -> Option<Fiel
     FieldChange::new(SUBFLOWS.to_owned(), change, all.len(), &differing(&open))
 }
 
-/// What two revisions are known to hold otherwise in `struct mptcp_info`.
-struct RevisionContents {
-    revisions: [Revision; 2],
-}
-
-impl RevisionContents {
-    /// Whether a field's values on both kernels are 0 where the revision has 0, if that is
-    /// so on one of them alone.
-    fn explains(&self, scene: u8, field: FieldId, values: [&str; 2]) -> bool {
-        let Some(scene) = by_id(scene).filter(|_| field.structure == Structure::MptcpInfo) else {
-            return false;
-        };
-        let clear = self.revisions.map(|revision| {
-            let mut socket = ModelSocket::named(scene, &revision);
-            socket
-                .contents()
-                .is_some_and(|known| known.info_mut().mask.get(field.offset) == Some(&0))
-        });
-        let is_zero = |value: &str| value.bytes().all(|digit| digit == b'0');
-        let fits = |at: usize| !clear[at] || is_zero(values[at]);
-        clear[0] != clear[1] && fits(0) && fits(1)
-    }
+/// Whether a field's values on both kernels are 0 where the revision has 0 in
+/// `struct mptcp_info`, if that is so on one of them alone.
+fn is_known(revisions: &[Revision; 2], scene: u8, field: FieldId, values: [&str; 2]) -> bool {
+    let Some(scene) = by_id(scene).filter(|_| field.structure == Structure::MptcpInfo) else {
+        return false;
+    };
+    let clear = revisions.map(|revision| {
+        let mut socket = ModelSocket::named(scene, &revision);
+        let info = socket.contents().map(|known| known.info_mut());
+        info.is_some_and(|info| info.mask.get(field.offset) == Some(&0))
+    });
+    let is_zero = |value: &str| value.bytes().all(|digit| digit == b'0');
+    let fits = |at: usize| !clear[at] || is_zero(values[at]);
+    clear[0] != clear[1] && fits(0) && fits(1)
 }
 
 fn shown(surveys: &[&GuestRun]) -> Shown {

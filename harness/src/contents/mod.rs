@@ -4,12 +4,10 @@
 //! of another kernel.
 
 mod change;
-mod field_change;
 mod structure;
 mod values;
 
-pub use change::ContentsChange;
-pub use field_change::FieldChange;
+pub use change::{ContentsChange, FieldChange};
 pub use structure::{FieldId, Structure};
 pub use values::{Pair, Place, Shown, Sides, Values, constant, differing, digits, pairs, varying};
 

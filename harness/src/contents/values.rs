@@ -40,7 +40,9 @@ impl Shown {
         expected: &'a Shown,
         observed: &'a Shown,
     ) -> impl Iterator<Item = (FieldId, Sides<'a>)> {
-        let both = |(field, values)| Some((*field, [values, observed.0.get(field)?]));
+        let both = |(field, values): (&FieldId, &'a Values)| {
+            Some((*field, [values, observed.0.get(field)?]))
+        };
         expected.0.iter().filter_map(both)
     }
 }
@@ -59,7 +61,7 @@ pub fn pairs<'a>([expected, observed]: Sides<'a>) -> Vec<Pair<'a>> {
     let only = |values: &'a BTreeSet<String>| {
         values.first().filter(|value| values.len() == 1 && !value.contains('.'))
     };
-    let pair = |(place, values)| {
+    let pair = |(place, values): (&Place, &'a BTreeSet<String>)| {
         Some((*place, only(values)?.as_str(), only(observed.get(place)?)?.as_str()))
     };
     expected.iter().filter_map(pair).collect()
