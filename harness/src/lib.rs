@@ -27,6 +27,7 @@
 //! ```
 
 pub mod cases;
+pub mod contents;
 pub mod engines;
 pub mod infer;
 pub mod judge;

@@ -6,6 +6,7 @@ use mptcp_emulator::Access;
 use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::rules::Basis;
 use mptcp_harness::cases::{Case, Place, codec};
+use mptcp_harness::contents::FieldChange;
 use mptcp_harness::infer::{Cause, Change, ContentsCause, Inference, Noticed, clause};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::memory::layout::stretch;
@@ -174,15 +175,14 @@ impl CauseData {
     /// Of a field that holds something else.
     fn of_contents(cause: &ContentsCause) -> CauseData {
         let case = &cause.simplest;
-        let (expected, observed) = cause.example;
-        let name = format!("{}.{}", cause.structure.name(), cause.field);
+        let FieldChange { field, places, steady, scene, expected, observed, .. } = &cause.change;
         CauseData {
-            summary: format!("{}: {}", cause.handler.name(), cause.clause()),
+            summary: format!("{}: {}", cause.handler.name(), cause.change.clause()),
             behaviours: vec![BehaviorData {
                 name: "contents".to_owned(),
-                value: name.clone(),
-                expected: expected.to_string(),
-                expected_clause: format!("{name} is what sock_diag and the scene say"),
+                value: field.clone(),
+                expected: expected.clone(),
+                expected_clause: format!("{field} is what sock_diag and the scene say"),
                 source: "the contents of the socket".to_owned(),
             }],
             options: vec![cause.handler.name().to_owned()],
@@ -193,7 +193,9 @@ impl CauseData {
             simplest: Some(hex(&codec::encode(case))),
             call: Some(case.to_string()),
             memory: Vec::new(),
-            notice: Some(format!("expected {expected}, observed {observed}")),
+            notice: Some(format!(
+                "on {scene}: expected {expected}, observed {observed}; at {places} of {steady} places"
+            )),
         }
     }
 }

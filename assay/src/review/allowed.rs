@@ -61,13 +61,16 @@ mod tests {
             "mptcp_info.mptcpi_bytes_sent",
             "tcp_info.tcpi_segs_out",
             "tcp_info.byte 248",
-            "addrs.ss_local",
+            "mptcp_subflow_addrs.ss_local",
+            "mptcp_subflow_info.id",
             "num_subflows",
         ] {
             let allowed = of(&format!("contents={name}")).unwrap();
             assert_eq!(allowed.contents, [name]);
         }
-        for name in ["mptcpi_bytes_sent", "mptcp_info.tcpi_segs_out", "tcp_info.", "addrs.(hole)"] {
+        for name in
+            ["mptcpi_bytes_sent", "mptcp_info.tcpi_segs_out", "tcp_info.", "mptcp_info.(hole)"]
+        {
             let error = of(&format!("contents={name}")).unwrap_err();
             assert!(error.contains("no field is called"), "{error}");
         }

@@ -279,10 +279,6 @@ impl SceneFacts {
     }
 }
 
-fn digits(masked: &scenes::Contents) -> String {
-    let byte = |(byte, mask): (&u8, &u8)| match mask {
-        0 => format!("{byte:02x}"),
-        _ => "..".to_owned(),
-    };
-    masked.bytes().iter().zip(masked.mask()).map(byte).collect()
+fn digits(contents: &scenes::Contents) -> String {
+    mptcp_harness::contents::digits(contents.bytes(), contents.mask())
 }

@@ -5,6 +5,7 @@
 use mptcp_harness::scenes::{Group, Scene, by_id, catalogue};
 
 use super::change_data::ChangeData;
+use super::contents::Content;
 use super::group_data::GroupData;
 use super::report::Review;
 use crate::arguments::OptionName;
@@ -108,15 +109,16 @@ fn contents(review: &Review) -> Point {
     let is_bad = review.contents.iter().any(|content| !content.allowed);
     let point = Point::new("contents", if is_bad { Ending::NotOk } else { Ending::Ok });
     review.contents.iter().fold(point, |point, content| {
-        let is_allowed = if content.allowed { ", accepted by --allow" } else { "" };
+        let Content { change, allowed } = content;
+        let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
         point.saying(format!(
             "{}{is_allowed}: {}: base {}, patched {}; at {} of {} places",
-            content.summary(),
-            content.scene,
-            content.base,
-            content.patched,
-            content.places,
-            content.steady
+            change.clause(),
+            change.scene,
+            change.expected,
+            change.observed,
+            change.places,
+            change.steady
         ))
     })
 }

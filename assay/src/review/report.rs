@@ -272,7 +272,7 @@ impl Review {
 fn contents(material: &Material<'_>) -> Vec<Content> {
     let Material { contents, allowed, .. } = material;
     let marked = |content: &Content| Content {
-        allowed: allowed.contents.contains(&content.field),
+        allowed: allowed.contents.contains(&content.change.field),
         ..content.clone()
     };
     contents.iter().map(marked).collect()

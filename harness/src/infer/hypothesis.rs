@@ -1,8 +1,11 @@
 //! Tests hypotheses on records, without a kernel.
 
+use std::ops::Range;
+
 use mptcp_emulator::{Behaviors, Revision, Socket};
 
 use crate::cases::Case;
+use crate::contents::digits;
 use crate::judge::image::Image;
 use crate::oracle::Record;
 
@@ -72,9 +75,11 @@ impl Predictor {
         Some(all)
     }
 
-    /// The street of the record that was tested last, after the call.
-    pub(super) fn observed(&self) -> &[u8] {
-        &self.observed.bytes
+    /// Bytes of the record that was tested last as digits: as predicted, and as observed.
+    pub(super) fn digits(&self, street: Range<usize>) -> Option<[String; 2]> {
+        let Predictor { observed, image, .. } = self;
+        let predicted = digits(image.bytes.get(street.clone())?, &image.mask[street.clone()]);
+        Some([predicted, digits(observed.bytes.get(street)?, &[])])
     }
 
     /// Whether two sets of behaviors predict something different for a case.

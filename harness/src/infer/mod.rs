@@ -21,7 +21,7 @@ mod settle;
 mod verify;
 
 pub use cause::{Cause, Noticed, clause};
-pub use contents::{ContentsCause, ContentsChange, Structure};
+pub use contents::ContentsCause;
 pub use infer::infer;
 pub use inference::{Effect, Inference};
 pub use search::Change;

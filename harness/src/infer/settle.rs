@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use mptcp_emulator::behaviors::Evidence;
 
-use super::contents::{self, Samples, sample, spots};
+use super::contents::{Samples, fields};
 use super::learn::{EXECUTED, Inferring};
 use super::search::{Change, with};
 use crate::cases::Case;
+use crate::judge::region::Map;
 use crate::model::Handler;
+use crate::oracle::Record;
 use crate::run::runner::Scope;
+use crate::scenes::{Scene, catalogue};
 
 impl Inferring<'_> {
     /// Searches again where records are not explained, with what other handlers have.
@@ -98,24 +101,35 @@ impl Inferring<'_> {
     pub(super) fn learn_contents(&mut self) {
         let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
         let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
-        let mut samples = Samples::new();
         for handler in handlers {
-            let own = *self.behavior.of(handler);
-            let records = self.known[&handler].records.clone();
-            for record in &records {
-                let Some(state) = self.oracle.scene_state(record.case.scene) else { continue };
-                let socket = state.socket();
-                let mismatch = self.predictor.mismatch(record, &socket, &own);
-                let spots = mismatch.and_then(|mismatch| {
-                    spots(&record.case, &self.revision, state.subflows(), &mismatch)
-                });
-                if let Some(spots) = spots {
-                    let observed = self.predictor.observed();
-                    sample(&mut samples, handler, &socket, &record.case, &spots, observed);
+            let mut samples = Samples::default();
+            for record in self.known[&handler].records.clone() {
+                self.sample(&mut samples, &record, handler);
+            }
+            // A statement has to be true on all scenes, also where nothing differs.
+            let broadest = samples.broadest.map(|(case, _)| case);
+            let on = |scene: &Scene| Some(Case { scene: scene.id, ..broadest? });
+            for case in catalogue().iter().filter_map(on) {
+                if self.handler(&case) == Some(handler)
+                    && let Some(record) = self.oracle.record(&case)
+                {
+                    self.sample(&mut samples, &record, handler);
                 }
             }
+            self.contents.extend(samples.causes(handler));
         }
-        self.contents = contents::causes(&samples);
+    }
+
+    /// Adds what a record shows of fields, if it differs in fields only.
+    fn sample(&mut self, samples: &mut Samples, record: &Record, handler: Handler) {
+        let own = *self.behavior.of(handler);
+        let Some(state) = self.oracle.scene_state(record.case.scene) else { return };
+        let (socket, subflows) = (state.socket(), state.subflows());
+        let map = Map::new(&record.case, &self.revision, subflows);
+        let mismatch = self.predictor.mismatch(record, &socket, &own);
+        if let Some(fields) = mismatch.and_then(|mismatch| fields(&map, &mismatch)) {
+            samples.add(&record.case, &fields, &map, &socket, &self.predictor);
+        }
     }
 
     /// Executes cases on which explanations differ, until no further one is found.

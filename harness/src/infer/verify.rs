@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use mptcp_emulator::{Behavior, Behaviors};
 
 use super::cause::{Cause, Noticed};
-use super::contents::{ContentsCause, spots};
+use super::contents::{ContentsCause, fields};
 use super::inference::{Effect, Inference, MOST_CAUSES};
 use super::learn::Inferring;
 use super::search::Change;
 use crate::cases::Case;
 use crate::cases::shrink::shrink;
+use crate::judge::region::Map;
 use crate::model::{Handler, KernelBehavior};
 use crate::oracle::Record;
 
@@ -112,12 +113,10 @@ impl Inferring<'_> {
         let Some(state) = self.oracle.scene_state(record.case.scene) else { return 0 };
         let (socket, subflows) = (state.socket(), state.subflows());
         let mismatch = self.predictor.mismatch(record, &socket, &own);
-        let spots = mismatch.and_then(|all| spots(&record.case, &self.revision, subflows, &all));
+        let map = Map::new(&record.case, &self.revision, subflows);
         let mut bits = 0;
-        for ((structure, _, field), _) in spots.unwrap_or_default() {
-            let is_it = |cause: &ContentsCause| {
-                (cause.handler, cause.structure, cause.field) == (handler, structure, field.name)
-            };
+        for field in mismatch.and_then(|all| fields(&map, &all)).unwrap_or_default() {
+            let is_it = |cause: &ContentsCause| (cause.handler, cause.field) == (handler, field);
             match self.contents.iter().position(is_it).filter(|at| first + at < MOST_CAUSES) {
                 Some(at) => bits |= 1 << (first + at),
                 None => return 0,

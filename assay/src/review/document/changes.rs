@@ -1,6 +1,8 @@
 //! What the patched kernel does otherwise, by name: changes of behavior, and of what the
 //! structures hold.
 
+use mptcp_harness::contents::FieldChange;
+
 use super::block::{Block, Item};
 use crate::review::allowed::CONTENTS;
 use crate::review::change_data::ChangeData;
@@ -37,7 +39,7 @@ pub(super) fn blocks(review: &Review) -> Vec<Block<'_>> {
 /// How many fields hold something else, and which.
 pub(super) fn contents_headline(review: &Review) -> Option<Item> {
     let count = review.contents.len();
-    let names: Vec<&str> = review.contents.iter().map(|content| &*content.field).collect();
+    let names: Vec<&str> = review.contents.iter().map(|content| &*content.change.field).collect();
     let holds = if count == 1 { "holds" } else { "hold" };
     let accepted = match review.contents.iter().filter(|content| content.allowed).count() {
         0 => String::new(),
@@ -85,7 +87,8 @@ fn behavior(ChangeData { data, allowed, base, patched }: &ChangeData) -> Item {
 }
 
 fn content(content: &Content) -> Item {
-    let Content { field, places, steady, scenes, scene, base, patched, allowed, .. } = content;
+    let Content { change, allowed } = content;
+    let FieldChange { field, places, steady, scenes, scene, expected, observed, .. } = change;
     let is_allowed = if *allowed { ", accepted by --allow" } else { "" };
     let some = scenes.get(..MOST_SCENES).unwrap_or(scenes).join(", ");
     let more = if scenes.len() > MOST_SCENES { ", …" } else { "" };
@@ -100,8 +103,8 @@ fn content(content: &Content) -> Item {
             "changes contents{is_allowed}; at {places} of {steady} places, on {scenes} \
              ({some}{more})"
         ),
-        format!("e.g. on {scene}: base {base}; patched {patched}"),
+        format!("e.g. on {scene}: base {expected}; patched {observed}"),
         format!("if it is meant: `{option}`"),
     ];
-    Item { notes, ..Item::led(class(!allowed), content.summary(), String::new()) }
+    Item { notes, ..Item::led(class(!allowed), change.clause(), String::new()) }
 }

@@ -4,12 +4,12 @@ use crate::arguments::selection::Selection;
 use crate::report::coverage::Choice;
 use crate::report::coverage::SkippedScene;
 use crate::review::allowed::Allowed;
-use crate::review::contents::change::ContentChange;
 use crate::review::difference::compare;
 use crate::review::guest_run::GuestRun;
 use crate::review::guest_run::{ABSENT, AGREE, NONE, SceneFacts};
 use mptcp_emulator::Revision;
 use mptcp_harness::cases::Case;
+use mptcp_harness::contents::{ContentsChange, FieldChange};
 use mptcp_harness::engines::case_list::{CaseList, scene_facts};
 use mptcp_harness::scenes::by_id;
 use std::time::Duration;
@@ -207,17 +207,17 @@ fn what_was_not_compared_is_the_headline_and_the_status() {
 }
 
 fn content() -> Content {
-    Content {
+    let change = FieldChange {
         field: "mptcp_info.mptcpi_flags".to_owned(),
-        change: ContentChange::BecameConstant { value: "0".to_owned() },
+        change: ContentsChange::BecameConstant { value: "0".to_owned() },
         places: 3,
         steady: 5,
         scenes: vec!["fresh-v4", "listening-v4"],
         scene: "fresh-v4",
-        base: "1".to_owned(),
-        patched: "0".to_owned(),
-        allowed: false,
-    }
+        expected: "1".to_owned(),
+        observed: "0".to_owned(),
+    };
+    Content { change, allowed: false }
 }
 
 #[test]
