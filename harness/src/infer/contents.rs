@@ -1,6 +1,6 @@
 //! Fields of the structures that hold something else than expected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mptcp_emulator::abi::{
     Field, FullInfo, MptcpInfo, SubflowAddrs, SubflowInfo, TcpInfo, field_at,
@@ -10,6 +10,7 @@ use mptcp_emulator::{Revision, Socket};
 use crate::cases::Case;
 use crate::judge::region::{Map, Region};
 use crate::model::Handler;
+use crate::oracle::Record;
 
 /// The largest number of fields of one structure that are named.
 const MOST_FIELDS: usize = 8;
@@ -94,13 +95,29 @@ type Spot = (Structure, usize, &'static Field);
 
 /// The observed bytes of a field, and the structure as it is expected.
 pub(super) struct Sample {
+    element: usize,
     expected: Vec<u8>,
     observed: Vec<u8>,
     case: Case,
 }
 
+impl Sample {
+    /// The scene that it is of.
+    pub(super) const fn scene(&self) -> u8 {
+        self.case.scene
+    }
+
+    /// Whether it is of this element on this scene.
+    pub(super) fn is_at(&self, scene: u8, element: usize) -> bool {
+        (self.case.scene, self.element) == (scene, element)
+    }
+}
+
+/// A field of a structure, by its offset.
+type Key = (Handler, Structure, u16);
+
 /// Samples by field.
-pub(super) type Samples = BTreeMap<(Handler, Structure, u16), Vec<Sample>>;
+pub(super) type Samples = BTreeMap<Key, Vec<Sample>>;
 
 /// The fields that a mismatch is in; `None` if it is in anything else.
 pub(super) fn spots(
@@ -118,6 +135,31 @@ pub(super) fn spots(
         }
     }
     Some(spots)
+}
+
+/// The fields that a call wrote in whole: the element, and whether it differs from what is expected.
+pub(super) fn written(
+    handler: Handler,
+    record: &Record,
+    revision: &Revision,
+    subflows: usize,
+    mismatch: &[usize],
+) -> BTreeSet<(Key, usize, bool)> {
+    let map = Map::new(&record.case, revision, subflows);
+    // By where fields start.
+    let wrong: BTreeSet<usize> =
+        mismatch.iter().filter_map(|at| spot(&map, *at)).map(|(_, start)| start).collect();
+    let changes = record.changes.iter();
+    let changed = changes.flat_map(|change| change.at..change.at + change.bytes.len());
+    let field = |at| {
+        let (written, start) = spot(&map, at)?;
+        let (structure, element, field) = written;
+        let last = start + usize::from(field.size) - 1;
+        let is_whole = spot(&map, last).is_some_and(|(last, _)| last == written);
+        let key = (handler, structure, field.offset);
+        is_whole.then_some((key, element, wrong.contains(&start)))
+    };
+    changed.filter_map(field).collect()
 }
 
 /// The field at an offset of the street, and where it starts there.
@@ -164,6 +206,7 @@ pub(super) fn sample(
         let Some(observed) = observed.get(bytes) else { continue };
         let key = (handler, *structure, field.offset);
         samples.entry(key).or_default().push(Sample {
+            element: *element,
             expected,
             observed: observed.to_vec(),
             case: *case,

@@ -1,15 +1,19 @@
 //! Chooses one of several explanations, and drops what is not right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mptcp_emulator::behaviors::Evidence;
 
-use super::contents::{self, Samples, sample, spots};
+use super::cause::Noticed;
+use super::contents::{self, Sample, Samples, sample, spots, written};
 use super::learn::{EXECUTED, Inferring};
 use super::search::{Change, with};
 use crate::cases::Case;
 use crate::model::Handler;
 use crate::run::runner::Scope;
+
+/// How many cases are executed to refute what fields seem to hold.
+const REFUTATIONS: usize = 400;
 
 impl Inferring<'_> {
     /// Searches again where records are not explained, with what other handlers have.
@@ -49,11 +53,10 @@ impl Inferring<'_> {
         }
     }
 
-    /// Withdraws changes of an incomplete explanation that are not right wherever they make a
-    /// difference.
+    /// Withdraws changes that are not right wherever they make a difference. Those of an incomplete
+    /// explanation have to be right often; a complete one predicts all records.
     pub(super) fn audit(&mut self) {
-        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
-        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
         for handler in handlers {
             let changes = self.known[&handler].explanations.first().cloned().unwrap_or_default();
             let mut right = vec![0_u32; changes.len()];
@@ -77,19 +80,27 @@ impl Inferring<'_> {
                     continue;
                 }
                 let (model, rules) = (self.model, &mut self.rules);
-                let counts = match self.oracle.agrees(&case, model, Scope::Around, rules) {
-                    Some(true) => &mut right,
-                    Some(false) => &mut wrong,
+                let is_right = match self.oracle.agrees(&case, model, Scope::Around, rules) {
+                    // The scene may have changed, so this is confirmed.
+                    Some(false) => {
+                        let Some(record) = self.oracle.record(&case) else { continue };
+                        self.fits(&record, &own)
+                    }
+                    Some(true) => true,
                     None => continue,
                 };
+                let counts = if is_right { &mut right } else { &mut wrong };
                 affects.into_iter().for_each(|at| counts[at] += 1);
             }
-            let sound =
-                (0..changes.len()).filter(|at| right[*at] >= 8 && wrong[*at] * 100 < right[*at]);
-            let sound: Vec<Change> = sound.map(|at| changes[at]).collect();
-            self.adopt(handler, &sound);
-            if let Some(known) = self.known.get_mut(&handler) {
-                known.explanations = vec![sound];
+            let Some(known) = self.known.get_mut(&handler) else { continue };
+            let least = if known.is_complete { 0 } else { 8 };
+            let is_sound = |at: &usize| right[*at] >= least && wrong[*at] * 100 < right[*at].max(1);
+            let sound: Vec<Change> =
+                (0..changes.len()).filter(is_sound).map(|at| changes[at]).collect();
+            if sound.len() < changes.len() || !known.is_complete {
+                known.is_complete = false;
+                known.explanations = vec![sound.clone()];
+                self.adopt(handler, &sound);
             }
         }
     }
@@ -115,7 +126,45 @@ impl Inferring<'_> {
                 }
             }
         }
+        self.refute_contents(&mut samples);
         self.contents = contents::causes(&samples);
+    }
+
+    /// Removes samples of fields that hold what is expected in other calls on the same socket: what
+    /// differs then depends on the call.
+    fn refute_contents(&mut self, samples: &mut Samples) {
+        let handlers: BTreeSet<Handler> = samples.keys().map(|(handler, ..)| *handler).collect();
+        let mut counts: BTreeMap<_, [u32; 2]> = BTreeMap::new();
+        for handler in handlers {
+            let of_handler = samples.iter().filter(|((of, ..), _)| *of == handler);
+            let scenes: BTreeSet<u8> =
+                of_handler.flat_map(|(_, all)| all.iter().map(Sample::scene)).collect();
+            let cases = self.cases_of(handler, 4).filter(|case| scenes.contains(&case.scene));
+            for case in cases.take(REFUTATIONS) {
+                let Some(record) = self.oracle.record(&case) else { continue };
+                let Some(state) = self.oracle.scene_state(case.scene) else { continue };
+                let (socket, subflows) = (state.socket(), state.subflows());
+                if Noticed::by(&case, handler, &self.revision, subflows) != Noticed::Ordinary {
+                    continue;
+                }
+                let own = self.behavior.of(handler);
+                let mismatch = self.predictor.mismatch(&record, &socket, own);
+                let Some(mismatch) = mismatch else { continue };
+                for (key, element, differs) in
+                    written(handler, &record, &self.revision, subflows, &mismatch)
+                {
+                    let is_same = |all: &Vec<Sample>| {
+                        all.iter().any(|sample| sample.is_at(case.scene, element))
+                    };
+                    if samples.get(&key).is_some_and(is_same) {
+                        counts.entry(key).or_default()[usize::from(differs)] += 1;
+                    }
+                }
+            }
+        }
+        samples.retain(|key, _| {
+            counts.get(key).is_none_or(|[right, wrong]| right * 100 < (*wrong).max(1))
+        });
     }
 
     /// Executes cases on which explanations differ, until no further one is found.
