@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mptcp_emulator::behaviors::Evidence;
 
+use super::cause::Noticed;
 use super::contents::{Samples, fields};
 use super::learn::{EXECUTED, Inferring};
 use super::search::{Change, with};
@@ -13,6 +14,9 @@ use crate::model::Handler;
 use crate::oracle::Record;
 use crate::run::runner::Scope;
 use crate::scenes::{Scene, catalogue};
+
+/// How many cases are executed to refute what fields seem to hold.
+const REFUTATIONS: usize = 400;
 
 impl Inferring<'_> {
     /// Searches again where records are not explained, with what other handlers have.
@@ -52,11 +56,10 @@ impl Inferring<'_> {
         }
     }
 
-    /// Withdraws changes of an incomplete explanation that are not right wherever they make a
-    /// difference.
+    /// Withdraws changes that are not right wherever they make a difference. Those of an incomplete
+    /// explanation have to be right often; a complete one predicts all records.
     pub(super) fn audit(&mut self) {
-        let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
-        let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        let handlers: Vec<Handler> = self.known.keys().copied().collect();
         for handler in handlers {
             let changes = self.known[&handler].explanations.first().cloned().unwrap_or_default();
             let mut right = vec![0_u32; changes.len()];
@@ -80,19 +83,27 @@ impl Inferring<'_> {
                     continue;
                 }
                 let (model, rules) = (self.model, &mut self.rules);
-                let counts = match self.oracle.agrees(&case, model, Scope::Around, rules) {
-                    Some(true) => &mut right,
-                    Some(false) => &mut wrong,
+                let is_right = match self.oracle.agrees(&case, model, Scope::Around, rules) {
+                    // The scene may have changed, so this is confirmed.
+                    Some(false) => {
+                        let Some(record) = self.oracle.record(&case) else { continue };
+                        self.fits(&record, &own)
+                    }
+                    Some(true) => true,
                     None => continue,
                 };
+                let counts = if is_right { &mut right } else { &mut wrong };
                 affects.into_iter().for_each(|at| counts[at] += 1);
             }
-            let sound =
-                (0..changes.len()).filter(|at| right[*at] >= 8 && wrong[*at] * 100 < right[*at]);
-            let sound: Vec<Change> = sound.map(|at| changes[at]).collect();
-            self.adopt(handler, &sound);
-            if let Some(known) = self.known.get_mut(&handler) {
-                known.explanations = vec![sound];
+            let Some(known) = self.known.get_mut(&handler) else { continue };
+            let least = if known.is_complete { 0 } else { 8 };
+            let is_sound = |at: &usize| right[*at] >= least && wrong[*at] * 100 < right[*at].max(1);
+            let sound: Vec<Change> =
+                (0..changes.len()).filter(is_sound).map(|at| changes[at]).collect();
+            if sound.len() < changes.len() || !known.is_complete {
+                known.is_complete = false;
+                known.explanations = vec![sound.clone()];
+                self.adopt(handler, &sound);
             }
         }
     }
@@ -116,7 +127,21 @@ impl Inferring<'_> {
                     self.sample(&mut samples, &record, handler);
                 }
             }
+            self.refute(&mut samples, handler);
             self.contents.extend(samples.causes(handler));
+        }
+    }
+
+    /// Adds what further calls show. A field that is wrong in one call and right in another one on the
+    /// same socket does not hold something else: what differs then depends on the call.
+    fn refute(&mut self, samples: &mut Samples, handler: Handler) {
+        for case in self.cases_of(handler, 4).take(REFUTATIONS) {
+            let Some(record) = self.oracle.record(&case) else { continue };
+            let Some(state) = self.oracle.scene_state(case.scene) else { continue };
+            let noticed = Noticed::by(&case, handler, &self.revision, state.subflows());
+            if noticed == Noticed::Ordinary {
+                self.sample(samples, &record, handler);
+            }
         }
     }
 
