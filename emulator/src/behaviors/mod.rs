@@ -77,3 +77,20 @@ impl Behaviors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The model takes a shorter way for the newest kernels, and must not take it for others.
+    #[test]
+    fn only_the_newest_behaviors_are_newest() {
+        assert!(Behaviors::NEWEST.is_newest());
+        for behavior in Behavior::ALL.iter().copied() {
+            for value in 1..u8::try_from(behavior.values().len()).unwrap() {
+                let other = Behaviors::NEWEST.with(behavior, value);
+                assert!(!other.is_newest(), "{}: {value}", behavior.name());
+            }
+        }
+    }
+}
