@@ -4,20 +4,22 @@
 //! A part of the table is tried; with `ASSAY_INFER=all` all of it.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::mem::offset_of;
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use mptcp_emulator::abi::{MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED, MptcpInfo};
 use mptcp_emulator::behaviors::{
     Count, DataReturned, ElementFits, LengthAfterError, LengthRead, LengthStored, Step,
 };
 use mptcp_emulator::rules::Options;
 use mptcp_emulator::{Behavior, Behaviors, Revision};
 use mptcp_harness::engines::case_list::{CaseList, scene_facts};
-use mptcp_harness::infer::{Effect, Inference, infer};
+use mptcp_harness::infer::{ContentsCause, Effect, Inference, infer};
 use mptcp_harness::kernel::Kernel;
-use mptcp_harness::model::Model;
+use mptcp_harness::model::{Handler, Model};
 use mptcp_harness::oracle::{Oracle, SharedFixtures};
-use mptcp_harness::scenes::{self, Fixtures};
+use mptcp_harness::scenes::{self, ExpectedState, Fixtures, Kind};
 
 /// Of the single values, one in this many is tried.
 const STEP: usize = 9;
@@ -35,14 +37,18 @@ fn inferred(
 ) -> Inference {
     let wrong = right.with_behaviors(wrong);
     let mut oracle = Oracle::new(fixtures, wrong, Model::documented()).unwrap();
-    let list = CaseList {
+    let list = list(right, cases);
+    infer(&mut oracle, || list.cases(), &mut |_, effect| each(effect))
+}
+
+fn list(right: &Revision, cases: u64) -> CaseList {
+    CaseList {
         boundary_values: CaseList::boundary_values(&scene_facts(|_| true), &[*right]),
         options: vec![],
         cases,
         seed: 1,
         stored: vec![],
-    };
-    infer(&mut oracle, || list.cases(), &mut |_, effect| each(effect))
+    }
 }
 
 /// Whether exactly the behaviors in which `wrong` differs are found.
@@ -77,6 +83,61 @@ fn is_found(
     match named.iter().all(is_right) {
         true => Ok(Completion::Completed),
         false => Err(format!("other values: {:?}", found.causes).into()),
+    }
+}
+
+/// Makes of what a scene holds something that the kernel does not return.
+type Wrong = fn(&ExpectedState) -> ExpectedState;
+
+/// Exchanges two fields of `mptcp_info`, given by offset and size.
+fn exchanged(expected: &ExpectedState, fields: [usize; 2], size: usize) -> ExpectedState {
+    let mut wrong = expected.clone();
+    if let Kind::Mptcp { info, .. } = &mut wrong.kind {
+        let values = fields.map(|at| info.bytes()[at..at + size].to_vec());
+        info.tell(fields[0], &values[1]);
+        info.tell(fields[1], &values[0]);
+    }
+    wrong
+}
+
+fn bytes_exchanged(expected: &ExpectedState) -> ExpectedState {
+    let [sent, received] =
+        [offset_of!(MptcpInfo, mptcpi_bytes_sent), offset_of!(MptcpInfo, mptcpi_bytes_received)];
+    exchanged(expected, [sent, received], size_of::<u64>())
+}
+
+fn no_remote_key(expected: &ExpectedState) -> ExpectedState {
+    let mut wrong = expected.clone();
+    if let Kind::Mptcp { info, .. } = &mut wrong.kind {
+        let flags = offset_of!(MptcpInfo, mptcpi_flags);
+        let was = u32::from_ne_bytes(info.bytes()[flags..flags + 4].try_into().unwrap());
+        info.tell(flags, &(was & !MPTCP_INFO_FLAG_REMOTE_KEY_RECEIVED).to_ne_bytes());
+    }
+    wrong
+}
+
+/// What a field is expected to hold is wrong: exactly that is found, in all options that return it,
+/// and it explains all cases that differ.
+fn contents_are_found(
+    fixtures: &SharedFixtures,
+    right: &Revision,
+    wrong: Wrong,
+    names: &[&str],
+) -> Result<Completion, Failed> {
+    let list = list(right, 20_000);
+    let mut oracle = Oracle::viewing(fixtures, *right, Model::documented(), wrong).unwrap();
+    let found = infer(&mut oracle, || list.cases(), &mut |_, _| {});
+    let fields = |cause: &ContentsCause| -> Vec<String> {
+        cause.fields.iter().map(ToString::to_string).collect()
+    };
+    let is_right = match &*found.contents {
+        [cause] => fields(cause) == names && cause.handlers == [Handler::Info, Handler::FullInfo],
+        _ => false,
+    };
+    let is_complete = found.differing > 0 && found.unexplained() == 0 && found.causes.is_empty();
+    match is_right && is_complete {
+        true => Ok(Completion::Completed),
+        false => Err(format!("{found:#?}").into()),
     }
 }
 
@@ -163,6 +224,21 @@ fn main() {
             })
         })
         .collect();
+    let contents: [(&str, Wrong, &[&str]); 2] = [
+        (
+            "bytes-exchanged",
+            bytes_exchanged,
+            &["mptcp_info.mptcpi_bytes_sent", "mptcp_info.mptcpi_bytes_received"],
+        ),
+        ("no-remote-key", no_remote_key, &["mptcp_info.mptcpi_flags"]),
+    ];
+    for (name, wrong, names) in contents {
+        let (fixtures, hindrance) = (fixtures.clone(), available.clone().err());
+        trials.push(Trial::ignorable_test(name, move || match hindrance {
+            Some(none) => Ok(Completion::ignored_with(none.what)),
+            None => contents_are_found(&fixtures, &right, wrong, names),
+        }));
+    }
     let hindrance = available.err();
     trials.push(Trial::ignorable_test("nothing", move || match hindrance {
         Some(none) => Ok(Completion::ignored_with(none.what)),

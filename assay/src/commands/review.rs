@@ -363,7 +363,7 @@ fn shown(compared: &Comparison) -> Vec<String> {
     let groups = compared.groups.iter();
     let mut all: Vec<String> =
         groups.flat_map(|group| [digits(&group.simplest), digits(&group.first)]).collect();
-    all.extend(compared.changes.simplest().map(digits));
+    all.extend(compared.changes.simplest().map(|case| digits(&case)));
     all.sort();
     all.dedup();
     all

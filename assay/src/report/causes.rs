@@ -6,13 +6,16 @@ use mptcp_emulator::Access;
 use mptcp_emulator::behaviors::Evidence;
 use mptcp_emulator::rules::Basis;
 use mptcp_harness::cases::{Case, Place, codec};
-use mptcp_harness::contents::FieldChange;
+use mptcp_harness::contents::{FieldChange, FieldId};
 use mptcp_harness::infer::{Cause, Change, ContentsCause, Inference, Noticed, clause};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::memory::layout::stretch;
 use serde::{Deserialize, Serialize};
 
-use crate::terminal::style::{dim, grouped, head, wrapped};
+use crate::terminal::style::{counted, dim, grouped, head, wrapped};
+
+/// The behaviour that stands for what a field holds; its value is the field.
+pub(crate) const CONTENTS: &str = "contents";
 
 /// Columns of the text.
 const WIDTH: usize = 78;
@@ -173,19 +176,21 @@ impl CauseData {
 
 impl CauseData {
     /// Of a field that holds something else.
-    fn of_contents(cause: &ContentsCause) -> CauseData {
+    pub(crate) fn of_contents(cause: &ContentsCause) -> CauseData {
         let case = &cause.simplest;
-        let FieldChange { field, places, steady, scene, expected, observed, .. } = &cause.change;
+        let FieldChange { places, steady, scene, scenes, expected, observed, .. } = &cause.change;
+        let scenes = counted(scenes.len() as u64, "scene");
+        let behavior = |(at, field): (usize, &FieldId)| BehaviorData {
+            name: CONTENTS.to_owned(),
+            value: field.to_string(),
+            expected: if at == 0 { expected.clone() } else { String::new() },
+            expected_clause: format!("{field} is what sock_diag and the scene say"),
+            source: "the contents of the socket".to_owned(),
+        };
         CauseData {
-            summary: format!("{}: {}", cause.handler.name(), cause.change.clause()),
-            behaviours: vec![BehaviorData {
-                name: "contents".to_owned(),
-                value: field.clone(),
-                expected: expected.clone(),
-                expected_clause: format!("{field} is what sock_diag and the scene say"),
-                source: "the contents of the socket".to_owned(),
-            }],
-            options: vec![cause.handler.name().to_owned()],
+            summary: format!("{}: {}, on {scenes}", cause.subject(), cause.change.clause()),
+            behaviours: cause.fields.iter().enumerate().map(behavior).collect(),
+            options: cause.handlers.iter().map(|handler| handler.name().to_owned()).collect(),
             rules: Vec::new(),
             standing: Standing::BreaksPromise,
             who: Who::Ordinary,

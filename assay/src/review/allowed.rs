@@ -3,9 +3,7 @@
 use mptcp_emulator::Behavior;
 
 use super::contents;
-
-/// What `--allow` calls the contents of a field.
-pub(crate) const CONTENTS: &str = "contents";
+use crate::report::causes::CONTENTS;
 
 /// Changes that are meant.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use mptcp_harness::scenes::by_id;
 use serde::Serialize;
 
 use super::answer::answers;
-use super::changes::handler;
+use super::changes::{contents_case, handler};
 use super::datum::Datum;
 use super::group::{Class, Group};
 use super::material::Material;
@@ -41,8 +41,12 @@ pub(crate) fn all(material: &Material<'_>) -> Vec<ChangeData> {
     let causes = material.comparison.changes.causes.values();
     let data = Datum::between(&material.revisions).into_iter();
     let known = data.filter_map(|datum| known(datum, material));
-    let mut all: Vec<ChangeData> =
-        causes.map(|cause| change(cause, material)).chain(known).collect();
+    let contents = material.comparison.changes.contents.values();
+    let mut all: Vec<ChangeData> = causes
+        .map(|cause| change(cause, material))
+        .chain(contents.map(|cause| contents_change(cause, material)))
+        .chain(known)
+        .collect();
     all.sort_by_key(|one| (one.data.who, std::cmp::Reverse(one.data.cases)));
     all
 }
@@ -104,7 +108,8 @@ fn shown(mut data: CauseData, case: Option<Case>, material: &Material<'_>) -> Ch
         let [base, patched] = answers(&case, exhibits, material.revisions)?;
         let seen = contrasted(&case, &base, &patched);
         let larger = larger(&base, &patched);
-        data.notice = contrast(&case, &larger.revision, larger.subflows, &seen);
+        let notice = contrast(&case, &larger.revision, larger.subflows, &seen);
+        data.notice = notice.or(data.notice.take());
         Some([base, patched])
     });
     let [base, patched] = [0, 1].map(|at: usize| {
@@ -113,6 +118,19 @@ fn shown(mut data: CauseData, case: Option<Case>, material: &Material<'_>) -> Ch
         Some(format!("{}{optlen}", answer.result))
     });
     ChangeData { data, allowed: false, base, patched }
+}
+
+/// Fields that hold something else on one of the kernels.
+fn contents_change(cause: &CauseData, material: &Material<'_>) -> ChangeData {
+    let mut data = cause.clone();
+    if data.standing == Standing::Restores {
+        data.summary = format!("corrected: {}", data.summary);
+    }
+    let is_meant =
+        |field: &BehaviorData| material.allowed.contents.iter().any(|name| *name == field.value);
+    let allowed = data.behaviours.iter().all(is_meant);
+    let case = contents_case(cause);
+    ChangeData { allowed, ..shown(data, case, material) }
 }
 
 fn change(cause: &Cause, material: &Material<'_>) -> ChangeData {

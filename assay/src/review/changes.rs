@@ -1,4 +1,5 @@
-//! Changes of behavior between two kernels: the causes of what differs.
+//! Changes of behavior between two kernels, and of the contents that contradict what is known of a
+//! scene: the causes of what differs.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +10,15 @@ use mptcp_harness::model::Handler;
 use mptcp_harness::scenes::by_id;
 
 use super::guest_run::{Disagreement, GuestCause, GuestRun};
-use crate::report::causes::Who;
+use crate::report::causes::{CauseData, Standing, Who};
 use crate::session::stored_cases;
 
 /// The changes that explain cases.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(super) causes: BTreeMap<(Behavior, u8, u8), Cause>,
+    /// Fields that hold something else on one kernel only, by their names.
+    pub(super) contents: BTreeMap<Vec<String>, CauseData>,
     /// Cases that differ because of them.
     pub(crate) cases: u64,
 }
@@ -35,10 +38,27 @@ fn changes<'a>(
     causes.iter().filter_map(named).collect()
 }
 
+/// The fields that explain a disagreement, by their names.
+fn contents<'a>(
+    run: &'a GuestRun,
+    disagreement: Option<&'a Disagreement>,
+) -> BTreeMap<Vec<String>, &'a CauseData> {
+    let all = disagreement.map_or(&[][..], |disagreement| &disagreement.contents);
+    let named = |at: &usize| {
+        let cause = run.contents.get(*at)?;
+        Some((cause.behaviours.iter().map(|field| field.value.clone()).collect(), cause))
+    };
+    all.iter().filter_map(named).collect()
+}
+
 /// What a kernel does otherwise than its revision in a case, a clause for each cause.
 pub(super) fn clauses(run: &GuestRun, disagreement: Option<&Disagreement>) -> Vec<String> {
     let changes = changes(run, disagreement).into_iter();
-    changes.map(|(behavior, (value, _))| clause(behavior, value)).collect()
+    let contents = contents(run, disagreement).into_values();
+    changes
+        .map(|(behavior, (value, _))| clause(behavior, value))
+        .chain(contents.map(|cause| cause.summary.clone()))
+        .collect()
 }
 
 impl Changes {
@@ -92,14 +112,35 @@ impl Changes {
                     simplest.and_then(|digits| stored_cases::from_hex(digits).case.ok());
             }
         }
+        let [base, patched] = [0, 1].map(|at| contents(runs[at], disagreements[at]));
+        let only = |one: &BTreeMap<Vec<String>, &CauseData>, fields: &Vec<String>| {
+            !one.contains_key(fields)
+        };
+        let of_base = base.iter().filter(|(fields, _)| only(&patched, fields));
+        let of_patched = patched.iter().filter(|(fields, _)| only(&base, fields));
+        for (standing, (fields, cause)) in of_base
+            .map(|it| (Standing::Restores, it))
+            .chain(of_patched.map(|it| (Standing::BreaksPromise, it)))
+        {
+            differs = true;
+            let entry = self.contents.entry(fields.clone());
+            let new = || CauseData { standing, cases: 0, ..CauseData::clone(cause) };
+            entry.or_insert_with(new).cases += 1;
+        }
         self.cases += u64::from(differs);
         differs
     }
 
     /// The simplest case of each.
-    pub(crate) fn simplest(&self) -> impl Iterator<Item = &Case> {
-        self.causes.values().filter_map(|cause| cause.simplest.as_ref())
+    pub(crate) fn simplest(&self) -> impl Iterator<Item = Case> {
+        let contents = self.contents.values().filter_map(contents_case);
+        self.causes.values().filter_map(|cause| cause.simplest).chain(contents)
     }
+}
+
+/// The simplest case of fields that hold something else.
+pub(super) fn contents_case(cause: &CauseData) -> Option<Case> {
+    stored_cases::from_hex(cause.simplest.as_ref()?).case.ok()
 }
 
 /// The handler of a case, by its scene.

@@ -100,7 +100,7 @@ pub(crate) fn compare<'a>(
             survey.disagreements.get(at as usize)
         };
         let both = [disagreement(surveys[0], base), disagreement(surveys[1], patched)];
-        let is_explained = both.iter().all(|side| side.is_none_or(|side| !side.causes.is_empty()));
+        let is_explained = both.iter().all(|side| side.is_none_or(Disagreement::is_explained));
         let (mut base, mut patched) = (base, patched);
         if is_explained && both.iter().any(Option::is_some) {
             if comparison.changes.add(&case, surveys, both, &revisions) {

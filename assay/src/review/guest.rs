@@ -24,7 +24,7 @@ use super::guest_run::{
     SceneFacts, cases,
 };
 use super::remote_examination::RemoteExamination;
-use crate::report::causes::alternatives;
+use crate::report::causes::{CauseData, alternatives};
 use crate::report::coverage::Coverage;
 use crate::session::kernel_log::watching;
 use crate::terminal::out;
@@ -86,6 +86,7 @@ pub(crate) fn run(args: &GuestArgs) -> Result<Status, String> {
         rules: examiner.rules.iter().map(|rule| rule.name().to_owned()).collect(),
         exhibits,
         causes: examiner.causes,
+        contents: examiner.contents,
         alternatives: examiner.alternatives,
     };
     out::line(out::json(&run)?)?;
@@ -102,6 +103,7 @@ struct Examiner {
     reasons: BTreeMap<String, u64>,
     unreproduced: u64,
     causes: Vec<GuestCause>,
+    contents: Vec<CauseData>,
     alternatives: Vec<String>,
 }
 
@@ -127,6 +129,7 @@ impl Examiner {
             reasons: BTreeMap::new(),
             unreproduced: 0,
             causes: Vec::new(),
+            contents: Vec::new(),
             alternatives: Vec::new(),
         }
     }
@@ -145,8 +148,6 @@ impl Examiner {
             }
             progress.set((done + 1, if is_due { Instant::now() } else { reported }));
         };
-        // What structures hold is compared from boot to boot: see `contents`.
-        let is_contents = |bits: u64, causes: usize| causes < 64 && bits >> causes != 0;
         let mut effects = Vec::new();
         let cases = || case_list.cases().inspect(step);
         let inference =
@@ -154,6 +155,7 @@ impl Examiner {
         self.rules.extend(inference.rules);
         self.alternatives = alternatives(&inference);
         self.causes = inference.causes.iter().map(GuestCause::of).collect();
+        self.contents = inference.contents.iter().map(CauseData::of_contents).collect();
         let complaints = self.oracle.take_met();
         let complaints: BTreeMap<Vec<u8>, u32> =
             complaints.iter().map(|met| (codec::encode(&met.case), self.enter(met))).collect();
@@ -167,10 +169,8 @@ impl Examiner {
             let code = match (complaint, effect) {
                 (Some(number), _) => DISAGREE + number,
                 (None, Effect::Expected) => AGREE,
-                (None, Effect::Explained(bits)) if !is_contents(bits, self.causes.len()) => {
-                    DISAGREE + self.explain(&case, bits)
-                }
-                (None, Effect::Explained(_) | Effect::Unexplained | Effect::NotRun) => {
+                (None, Effect::Explained(bits)) => DISAGREE + self.explain(&case, bits),
+                (None, Effect::Unexplained | Effect::NotRun) => {
                     if at % BATCH == 0 {
                         self.oracle.freshen();
                     }
@@ -193,9 +193,12 @@ impl Examiner {
 
     /// Counts a case that causes explain, a bit for each: the number of the disagreement.
     fn explain(&mut self, case: &Case, bits: u64) -> u32 {
-        let causes: Vec<usize> =
-            (0..self.causes.len()).filter(|bit| bits & (1 << bit) != 0).collect();
-        let signature = format!("causes {causes:?}");
+        let has = |bit: &usize| bits.checked_shr(*bit as u32).is_some_and(|bits| bits & 1 != 0);
+        let first = self.causes.len();
+        let causes: Vec<usize> = (0..first).filter(has).collect();
+        let contents: Vec<usize> =
+            (0..self.contents.len()).filter(|at| has(&(first + at))).collect();
+        let signature = format!("causes {causes:?} {contents:?}");
         if let Some(at) = self.known.get(&signature) {
             if let Some(known) = self.disagreements.get_mut(*at as usize) {
                 known.cases += 1;
@@ -213,6 +216,7 @@ impl Examiner {
             case: hex(&codec::encode(case)),
             cases: 1,
             causes,
+            contents,
         });
         number
     }

@@ -11,7 +11,7 @@ use mptcp_harness::scenes::{self, Fixtures, Kind, Scene};
 use serde::{Deserialize, Serialize};
 
 use super::remote_examination::RemoteExamination;
-use crate::report::causes::Who;
+use crate::report::causes::{CauseData, Who};
 use crate::report::coverage::SkippedScene;
 use crate::session::stored_cases;
 
@@ -140,6 +140,9 @@ pub(crate) struct GuestRun {
     /// What this kernel does differently than its revision.
     #[serde(default)]
     pub(crate) causes: Vec<GuestCause>,
+    /// Fields that hold something else than the scenes say.
+    #[serde(default)]
+    pub(crate) contents: Vec<CauseData>,
     /// Explanations that no case distinguishes from the stated ones.
     #[serde(default)]
     pub(crate) alternatives: Vec<String>,
@@ -174,6 +177,7 @@ impl GuestRun {
             rules: Vec::new(),
             exhibits: Vec::new(),
             causes: Vec::new(),
+            contents: Vec::new(),
             alternatives: Vec::new(),
         }
     }
@@ -193,6 +197,7 @@ impl GuestRun {
             rules: Vec::new(),
             exhibits: Vec::new(),
             causes: Vec::new(),
+            contents: Vec::new(),
             alternatives: Vec::new(),
             ..self.clone()
         }
@@ -223,6 +228,9 @@ pub(crate) struct Disagreement {
     /// What explains it, as indices of [`GuestRun::causes`]; empty if nothing does.
     #[serde(default)]
     pub(crate) causes: Vec<usize>,
+    /// Fields that explain it, as indices of [`GuestRun::contents`].
+    #[serde(default)]
+    pub(crate) contents: Vec<usize>,
 }
 
 impl Disagreement {
@@ -237,7 +245,13 @@ impl Disagreement {
             case: hex(&codec::encode(&finding.case)),
             cases: finding.cases,
             causes: Vec::new(),
+            contents: Vec::new(),
         }
+    }
+
+    /// Whether causes explain it.
+    pub(super) fn is_explained(&self) -> bool {
+        !self.causes.is_empty() || !self.contents.is_empty()
     }
 }
 

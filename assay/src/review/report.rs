@@ -15,7 +15,7 @@ use super::datum::Datum;
 use super::group::{Class, Group};
 use super::group_data::{GroupData, table_name};
 use super::material::Material;
-use crate::report::causes::{Standing, UnexplainedData};
+use crate::report::causes::{CONTENTS, Standing, UnexplainedData};
 use crate::report::coverage::Coverage;
 use crate::report::data::RevisionData;
 use crate::report::serial::verdict_name;
@@ -155,7 +155,7 @@ impl Review {
         let bad = comparison.groups.iter().filter(|group| group.class.is_bad()).count();
         // What sockets hold depends on how they were made: on kernels that make different
         // scenes it says nothing of the kernels.
-        let contents = contents(&material);
+        let contents = contents(&material, &causes);
         let changed = contents.iter().filter(|content| !content.allowed).count();
         let bad_contents = if uneven.is_empty() { changed } else { 0 };
         let tally = Tally {
@@ -268,14 +268,18 @@ impl Review {
     }
 }
 
-/// What the structures hold otherwise, with what `--allow` names.
-fn contents(material: &Material<'_>) -> Vec<Content> {
+/// What the structures hold otherwise and no cause names, with what `--allow` names.
+fn contents(material: &Material<'_>, causes: &[ChangeData]) -> Vec<Content> {
     let Material { contents, allowed, .. } = material;
+    let is_cause = |content: &&Content| {
+        let mut named = causes.iter().flat_map(|cause| &cause.data.behaviours);
+        named.any(|it| it.name == CONTENTS && it.value == content.change.field)
+    };
     let marked = |content: &Content| Content {
         allowed: allowed.contents.contains(&content.change.field),
         ..content.clone()
     };
-    contents.iter().map(marked).collect()
+    contents.iter().filter(|content| !is_cause(content)).map(marked).collect()
 }
 
 fn explained_groups(groups: &[GroupData]) -> u64 {

@@ -58,9 +58,13 @@ pub fn of_all(values: &BoundaryValues, facts: SceneFacts) -> impl Iterator<Item 
     OPTIONS.into_iter().flat_map(move |option| of(values, facts, option))
 }
 
-/// The lattice of one scene and option.
-pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> {
-    let blank = Case {
+/// The request of a program that uses the kernel's sizes and has room for everything.
+pub fn usual(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Case {
+    plain(values, facts, blank(facts, option))
+}
+
+fn blank(facts: SceneFacts, option: i32) -> Case {
+    Case {
         scene: facts.scene,
         poison: 0,
         option,
@@ -69,7 +73,12 @@ pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> 
         optlen: OPTLEN,
         input: Input::blank(option),
         entry: Entry::Native,
-    };
+    }
+}
+
+/// The lattice of one scene and option.
+pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> {
+    let blank = blank(facts, option);
     let mut cases = match plain(values, facts, blank).input {
         Input::Nothing => info(values, blank),
         Input::Data(_) => data(values, facts, blank),
@@ -96,7 +105,6 @@ pub fn of(values: &BoundaryValues, facts: SceneFacts, option: i32) -> Vec<Case> 
 /// each dimension of an option's grids occurs.
 const COMPAT_STEP: usize = 23;
 
-/// The request of a program that uses the kernel's sizes and has room for everything.
 fn plain(values: &BoundaryValues, facts: SceneFacts, blank: Case) -> Case {
     let length = values.whole(blank.option, facts.subflows).cast_signed();
     Case {

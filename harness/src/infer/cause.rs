@@ -99,19 +99,24 @@ impl Cause {
         clause(self.behavior, self.expected)
     }
 
-    /// The handlers, as a subject: "MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS".
+    /// The handlers, as a subject.
     pub fn subject(&self) -> String {
-        let options: Vec<Handler> =
-            Handler::ALL.into_iter().filter(|handler| handler.is_released_option()).collect();
-        if options.iter().all(|option| self.handlers.contains(option)) {
-            return match self.handlers.contains(&Handler::UnknownOption) {
-                true => "every option".to_owned(),
-                false => "every option that the kernel knows".to_owned(),
-            };
-        }
-        let names: Vec<&str> = self.handlers.iter().map(|handler| handler.name()).collect();
-        names.join(", ")
+        subject(&self.handlers)
     }
+}
+
+/// Handlers as a subject: "MPTCP_TCPINFO, MPTCP_SUBFLOW_ADDRS".
+pub(super) fn subject(handlers: &[Handler]) -> String {
+    let options: Vec<Handler> =
+        Handler::ALL.into_iter().filter(|handler| handler.is_released_option()).collect();
+    if options.iter().all(|option| handlers.contains(option)) {
+        return match handlers.contains(&Handler::UnknownOption) {
+            true => "every option".to_owned(),
+            false => "every option that the kernel knows".to_owned(),
+        };
+    }
+    let names: Vec<&str> = handlers.iter().map(|handler| handler.name()).collect();
+    names.join(", ")
 }
 
 impl Handler {

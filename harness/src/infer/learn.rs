@@ -1,6 +1,7 @@
 //! Finds explanations, driven by cases.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use mptcp_emulator::{Behaviors, Revision, RuleSet};
 
@@ -16,23 +17,36 @@ use crate::run::runner::Scope;
 /// The largest number of records of a handler.
 const MOST_RECORDS: usize = 160;
 
-/// The largest number of searches for one handler.
-const MOST_SEARCHES: u32 = 40;
+/// How long all searches for one handler may take: each may take half of what is left, as one that
+/// finds nothing uses all that it has.
+const SEARCH_TIME: Duration = Duration::from_secs(4);
 
 /// How many cases are tried to distinguish explanations, and how many of them are executed.
 pub(super) const TRIED: u32 = 12_000;
 pub(super) const EXECUTED: u32 = 48;
 
 /// What is known of one handler.
-#[derive(Default)]
 pub(super) struct Knowledge {
     pub(super) records: Vec<Record>,
     /// Explanations of all records; one that explains most if none explains all.
     pub(super) explanations: Vec<Vec<Change>>,
-    searches: u32,
+    /// What is left of the time for searches.
+    time_left: Duration,
     /// How many records there have to be for the next search.
     next: usize,
     pub(super) is_complete: bool,
+}
+
+impl Default for Knowledge {
+    fn default() -> Knowledge {
+        Knowledge {
+            records: Vec::new(),
+            explanations: Vec::new(),
+            time_left: SEARCH_TIME,
+            next: 0,
+            is_complete: false,
+        }
+    }
 }
 
 /// An inference on its way.
@@ -103,7 +117,7 @@ impl Inferring<'_> {
     fn study(&mut self, case: &Case) {
         let Some(handler) = self.handler(case) else { return };
         let known = self.known.entry(handler).or_default();
-        if known.records.len() >= MOST_RECORDS || known.searches >= MOST_SEARCHES {
+        if known.records.len() >= MOST_RECORDS || known.time_left.is_zero() {
             return;
         }
         let Some(record) = self.oracle.record(case) else { return };
@@ -126,7 +140,7 @@ impl Inferring<'_> {
     /// Searches for explanations of a handler's records, and takes the first.
     pub(super) fn search(&mut self, handler: Handler) {
         let Some(mut known) = self.known.remove(&handler) else { return };
-        known.searches += 1;
+        let start = Instant::now();
         let states = self.oracle.scene_states();
         let complete = self.known.values().filter(|known| known.is_complete);
         let mut others: Vec<Change> =
@@ -134,9 +148,11 @@ impl Inferring<'_> {
         others.sort_unstable();
         others.dedup();
         others.retain(|(behavior, _)| handler.concerns(*behavior));
+        let limit = known.time_left / 2;
         let explanation =
-            Search::new(&mut self.predictor, states, &known.records, self.expected, handler)
+            Search::new(&mut self.predictor, states, &known.records, self.expected, handler, limit)
                 .run(&others);
+        known.time_left = known.time_left.saturating_sub(start.elapsed());
         known.is_complete = explanation.is_complete;
         // Without a complete one, more records are needed first.
         let records = known.records.len();

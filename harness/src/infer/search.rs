@@ -22,9 +22,6 @@ const MOST_EXPLANATIONS: usize = 32;
 /// The largest number of changes of other handlers whose combinations are tried first.
 const MOST_SHARED: usize = 10;
 
-/// The time limit of one search.
-const LIMIT: Duration = Duration::from_secs(3);
-
 /// What a search came to.
 pub(super) struct Explanation {
     /// Sets of changes of one size, each of which predicts the same records.
@@ -44,6 +41,8 @@ pub(super) struct Search<'a> {
     silent: Vec<Change>,
     /// For each record, the `singles` that alter its prediction.
     alters: Vec<Vec<usize>>,
+    /// How long the search may take, and until when.
+    limit: Duration,
     until: Instant,
 }
 
@@ -75,13 +74,14 @@ pub(super) fn with(base: &Behaviors, changes: &[Change]) -> Behaviors {
 }
 
 impl<'a> Search<'a> {
-    /// A search over these records.
+    /// A search over these records that is given up after `limit`.
     pub(super) fn new(
         predictor: &'a mut Predictor,
         states: &'a SceneStates,
         records: &'a [Record],
         base: Behaviors,
         handler: Handler,
+        limit: Duration,
     ) -> Search<'a> {
         let all = singles(&base, handler);
         let mut search = Search {
@@ -92,7 +92,8 @@ impl<'a> Search<'a> {
             singles: Vec::new(),
             silent: Vec::new(),
             alters: vec![Vec::new(); records.len()],
-            until: Instant::now() + LIMIT,
+            limit,
+            until: Instant::now() + limit,
         };
         let is_base: Vec<bool> = (0..records.len()).map(|at| search.fits(at, &base)).collect();
         let mut scored = Vec::new();
@@ -181,7 +182,7 @@ impl<'a> Search<'a> {
                 sorted.sort_unstable();
                 if !found.contains(&sorted) {
                     // Others of this size are only needed if they are found soon.
-                    self.until = self.until.min(Instant::now() + LIMIT / 4);
+                    self.until = self.until.min(Instant::now() + self.limit / 4);
                     found.push(sorted);
                 }
             }

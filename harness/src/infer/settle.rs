@@ -128,7 +128,9 @@ impl Inferring<'_> {
                 }
             }
             self.refute(&mut samples, handler);
-            self.contents.extend(samples.causes(handler));
+            for cause in samples.causes(handler) {
+                cause.join(&mut self.contents);
+            }
         }
     }
 
@@ -152,7 +154,9 @@ impl Inferring<'_> {
         let (socket, subflows) = (state.socket(), state.subflows());
         let map = Map::new(&record.case, &self.revision, subflows);
         let mismatch = self.predictor.mismatch(record, &socket, &own);
-        if let Some(fields) = mismatch.and_then(|mismatch| fields(&map, &mismatch)) {
+        if let Some(fields) = mismatch
+            .and_then(|mismatch| fields(&record.case, &map, &mismatch, &socket, &self.predictor))
+        {
             samples.add(&record.case, &fields, &map, &socket, &self.predictor);
         }
     }

@@ -10,7 +10,9 @@ use super::inference::{Effect, Inference, MOST_CAUSES};
 use super::learn::Inferring;
 use super::search::Change;
 use crate::cases::Case;
+use crate::cases::lattice;
 use crate::cases::shrink::shrink;
+use crate::contents::FieldId;
 use crate::judge::region::Map;
 use crate::model::{Handler, KernelBehavior};
 use crate::oracle::Record;
@@ -30,6 +32,9 @@ impl Inferring<'_> {
         let mut causes = std::mem::take(&mut tally.causes);
         for cause in &mut causes {
             self.illustrate(cause);
+        }
+        for at in 0..self.contents.len() {
+            self.illustrate_contents(at);
         }
         self.inference(Tally { causes, ..tally })
     }
@@ -109,14 +114,9 @@ impl Inferring<'_> {
 
     /// The fields that explain a record, a bit for each; 0 if they do not.
     fn contents_bits(&mut self, record: &Record, handler: Handler, first: usize) -> u64 {
-        let own = *self.behavior.of(handler);
-        let Some(state) = self.oracle.scene_state(record.case.scene) else { return 0 };
-        let (socket, subflows) = (state.socket(), state.subflows());
-        let mismatch = self.predictor.mismatch(record, &socket, &own);
-        let map = Map::new(&record.case, &self.revision, subflows);
         let mut bits = 0;
-        for field in mismatch.and_then(|all| fields(&map, &all)).unwrap_or_default() {
-            let is_it = |cause: &ContentsCause| (cause.handler, cause.field) == (handler, field);
+        for field in self.differing_fields(record, handler).unwrap_or_default() {
+            let is_it = |cause: &ContentsCause| cause.covers(handler, field);
             match self.contents.iter().position(is_it).filter(|at| first + at < MOST_CAUSES) {
                 Some(at) => bits |= 1 << (first + at),
                 None => return 0,
@@ -126,6 +126,32 @@ impl Inferring<'_> {
             cause.cases += u64::from(first + at < MOST_CAUSES && bits & (1 << (first + at)) != 0);
         }
         bits
+    }
+
+    /// Replaces the case of fields that hold something else by the usual call, if that shows it.
+    fn illustrate_contents(&mut self, at: usize) {
+        let ContentsCause { handlers, fields, simplest, .. } = self.contents[at].clone();
+        let Some(facts) = self.values.scene(simplest.scene) else { return };
+        for handler in handlers {
+            let Some(option) = handler.option() else { continue };
+            let usual = lattice::usual(&self.values, facts, option);
+            let Some(record) = self.oracle.record(&usual) else { continue };
+            let shown = self.differing_fields(&record, handler).unwrap_or_default();
+            if shown.iter().any(|field| fields.contains(field)) {
+                self.contents[at].simplest = usual;
+                return;
+            }
+        }
+    }
+
+    /// The fields that differ in a record; `None` if anything else does.
+    fn differing_fields(&mut self, record: &Record, handler: Handler) -> Option<Vec<FieldId>> {
+        let own = *self.behavior.of(handler);
+        let state = self.oracle.scene_state(record.case.scene)?;
+        let (socket, subflows) = (state.socket(), state.subflows());
+        let mismatch = self.predictor.mismatch(record, &socket, &own)?;
+        let map = Map::new(&record.case, &self.revision, subflows);
+        fields(&record.case, &map, &mismatch, &socket, &self.predictor)
     }
 
     /// Replaces the case of a cause by the simplest one that the same callers could make.

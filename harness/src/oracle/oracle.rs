@@ -18,7 +18,7 @@ use crate::oracle::{CaseVerdict, Reason, Trusted};
 use crate::run::compat::NoCompat;
 use crate::run::runner::{Runner, Scope, Target};
 use crate::run::scene_states::{SceneState, SceneStates};
-use crate::scenes::{Fixtures, Scene, by_id};
+use crate::scenes::{ExpectedState, Fixtures, Scene, by_id};
 use crate::watch::Watch;
 
 /// How often a changing scene is read before there is no verdict.
@@ -52,14 +52,27 @@ impl Oracle {
     /// # Errors
     /// If the street could not be mapped, or if a scene has shorter structures than the revision.
     pub fn new(fixtures: &SharedFixtures, revision: Revision, model: Model) -> io::Result<Oracle> {
+        let view = if model.is_promised() { promises::amended } else { Clone::clone };
+        Oracle::viewing(fixtures, revision, model, view)
+    }
+
+    /// An oracle whose model is given what `view` makes of the scenes' states: what documents promise,
+    /// or something wrong, to show that it is found.
+    ///
+    /// # Errors
+    /// As [`Oracle::new`].
+    pub fn viewing(
+        fixtures: &SharedFixtures,
+        revision: Revision,
+        model: Model,
+        view: fn(&ExpectedState) -> ExpectedState,
+    ) -> io::Result<Oracle> {
         let (states, plain) = {
             let fixtures = lock(fixtures);
-            let viewed = |view| SceneStates::viewed(&fixtures, &revision, view);
-            let plain = viewed(Clone::clone).map_err(io::Error::other)?;
-            match model.is_promised() {
-                true => (viewed(promises::amended).map_err(io::Error::other)?, Some(plain)),
-                false => (plain, None),
-            }
+            let viewed =
+                |view| SceneStates::viewed(&fixtures, &revision, view).map_err(io::Error::other);
+            let plain = model.is_promised().then(|| viewed(Clone::clone)).transpose()?;
+            (viewed(view)?, plain)
         };
         let mut values = BoundaryValues::new(states.scene_facts(), &revision);
         let ages = |scene: &u8| by_id(*scene).is_some_and(Scene::ages);

@@ -28,7 +28,7 @@ impl Contents {
     }
 
     /// Sets the exact bytes at an offset. Bytes beyond the end are ignored.
-    pub(crate) fn tell(&mut self, offset: usize, value: &[u8]) {
+    pub fn tell(&mut self, offset: usize, value: &[u8]) {
         let slots = self.bytes.iter_mut().zip(&mut self.mask).skip(offset);
         for ((byte, mask), value) in slots.zip(value) {
             (*byte, *mask) = (*value, 0);

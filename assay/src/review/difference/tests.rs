@@ -38,6 +38,7 @@ fn survey(revision: Revision, wrong: &[(u64, &str)]) -> GuestRun {
             case: String::new(),
             cases: 1,
             causes: Vec::new(),
+            contents: Vec::new(),
         });
         at = number + 1;
     }

@@ -4,7 +4,7 @@
 use mptcp_harness::contents::FieldChange;
 
 use super::block::{Block, Item};
-use crate::review::allowed::CONTENTS;
+use crate::report::causes::{BehaviorData, CONTENTS};
 use crate::review::change_data::ChangeData;
 use crate::review::contents::Content;
 use crate::review::report::Review;
@@ -79,11 +79,25 @@ fn behavior(ChangeData { data, allowed, base, patched }: &ChangeData) -> Item {
         notes.push(format!("e.g. `{call}`: base {base}; patched {patched}"));
     }
     notes.extend(data.memory.iter().map(|line| format!("where {line}")));
-    if let Some(behavior) = data.behaviours.first().filter(|_| data.standing.is_bad()) {
-        notes.push(format!("if it is meant: `--allow {}={}`", behavior.name, behavior.value));
+    if data.standing.is_bad() {
+        let options: Vec<String> = data.behaviours.iter().map(allow).collect();
+        notes.push(format!("if it is meant: `{}`", options.join(" ")));
     }
     let class = class(data.standing.is_bad() && !allowed);
     Item { notes, ..Item::led(class, data.summary.clone(), String::new()) }
+}
+
+fn allow(behavior: &BehaviorData) -> String {
+    option(&behavior.name, &behavior.value)
+}
+
+/// The option of the command line that accepts a change.
+fn option(name: &str, value: &str) -> String {
+    // A field without a name has a space in what stands for it.
+    match value.contains(' ') {
+        true => format!("--allow '{name}={value}'"),
+        false => format!("--allow {name}={value}"),
+    }
 }
 
 fn content(content: &Content) -> Item {
@@ -93,11 +107,7 @@ fn content(content: &Content) -> Item {
     let some = scenes.get(..MOST_SCENES).unwrap_or(scenes).join(", ");
     let more = if scenes.len() > MOST_SCENES { ", …" } else { "" };
     let scenes = counted(scenes.len() as u64, "scene");
-    // A word of what has no name has a space in the name that stands for it.
-    let option = match field.contains(' ') {
-        true => format!("--allow '{CONTENTS}={field}'"),
-        false => format!("--allow {CONTENTS}={field}"),
-    };
+    let option = option(CONTENTS, field);
     let notes = vec![
         format!(
             "changes contents{is_allowed}; at {places} of {steady} places, on {scenes} \
