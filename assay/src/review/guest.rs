@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use mptcp_emulator::RuleSet;
 use mptcp_harness::cases::{Case, codec};
+use mptcp_harness::engines::check::SURE;
 use mptcp_harness::infer::{Cause, Effect, infer};
 use mptcp_harness::judge::finding::{Finding, diagnose, hex};
 use mptcp_harness::kernel::Kernel;
@@ -29,8 +30,6 @@ use crate::report::coverage::Coverage;
 use crate::session::kernel_log::watching;
 use crate::terminal::out;
 
-/// A disagreement that was confirmed this often is accepted without confirmation.
-const SURE: u64 = 4;
 /// How many kinds of disagreement are shrunk, and for how long each.
 const MOST_SHRUNK: usize = 16;
 const SHRINKING: Duration = Duration::from_millis(1500);

@@ -32,6 +32,9 @@ const MOST_SHRUNK: usize = 16;
 /// The interval at which the main thread polls the jobs.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// A disagreement that was confirmed this often is accepted without confirmation.
+pub const SURE: u64 = 4;
+
 /// The time limit for one shrinking, and the limit after the run's time is up.
 const SHRINKING: Duration = Duration::from_millis(700);
 const LAST_SHRINKING: Duration = Duration::from_millis(150);
@@ -215,7 +218,9 @@ impl Worker<'_> {
 
     fn run(&mut self, batch: &[Case]) {
         let mut verdicts = std::mem::take(&mut self.verdicts);
-        self.oracle.batch(batch, &mut self.outcome.rules, None, &mut verdicts);
+        let Outcome { findings, rules, .. } = &mut self.outcome;
+        let sure = |signature: &str| findings.get(signature).is_some_and(|it| it.cases >= SURE);
+        self.oracle.batch(batch, rules, Some(&sure), &mut verdicts);
         // Before shrinking, which takes time.
         let now = self.start.elapsed();
         for (case, verdict) in batch.iter().zip(verdicts.drain(..)) {

@@ -138,12 +138,13 @@ impl Inferring<'_> {
     /// same socket does not hold something else: what differs then depends on the call.
     fn refute(&mut self, samples: &mut Samples, handler: Handler) {
         for case in self.cases_of(handler, 4).take(REFUTATIONS) {
-            let Some(record) = self.oracle.record(&case) else { continue };
             let Some(state) = self.oracle.scene_state(case.scene) else { continue };
             let noticed = Noticed::by(&case, handler, &self.revision, state.subflows());
-            if noticed == Noticed::Ordinary {
-                self.sample(samples, &record, handler);
+            if noticed != Noticed::Ordinary {
+                continue;
             }
+            let Some(record) = self.oracle.record(&case) else { continue };
+            self.sample(samples, &record, handler);
         }
     }
 

@@ -17,6 +17,9 @@ use crate::judge::region::Map;
 use crate::model::{Handler, KernelBehavior};
 use crate::oracle::Record;
 
+/// As many unexplained cases of a handler are confirmed: a scene may have changed.
+const SURE: u64 = 64;
+
 impl Inferring<'_> {
     /// Runs all cases again, and states what each shows.
     pub(super) fn verify(
@@ -40,7 +43,7 @@ impl Inferring<'_> {
     }
 
     pub(super) fn inference(self, tally: Tally) -> Inference {
-        let Tally { causes, cases, differing, explained } = tally;
+        let Tally { causes, cases, differing, explained, .. } = tally;
         let alternatives = self.known.iter().flat_map(|(handler, known)| {
             known.explanations.iter().skip(1).map(|changes| (*handler, changes.clone()))
         });
@@ -69,17 +72,28 @@ impl Inferring<'_> {
             return Effect::Expected;
         }
         if !agrees {
-            // The scene may have changed, so this is confirmed.
-            let Some(record) = self.oracle.record(case) else { return Effect::NotRun };
-            let [is_expected, is_own] = [self.expected, own].map(|it| self.fits(&record, &it));
-            if is_expected {
-                return Effect::Expected;
+            let Some(record) = self.oracle.glance(case) else { return Effect::NotRun };
+            let mut shows = self.shows(&record, handler, tally.causes.len());
+            let unexplained = tally.unexplained.entry(handler).or_default();
+            if shows == Shows::Nothing && *unexplained < SURE {
+                // The scene may have changed, so this is confirmed.
+                let Some(record) = self.oracle.record(case) else { return Effect::NotRun };
+                shows = self.shows(&record, handler, tally.causes.len());
             }
-            if !is_own {
-                tally.differing += 1;
-                let bits = self.contents_bits(&record, handler, tally.causes.len());
-                tally.explained += u64::from(bits != 0);
-                return if bits == 0 { Effect::Unexplained } else { Effect::Explained(bits) };
+            match shows {
+                Shows::Expected => return Effect::Expected,
+                Shows::Own => {}
+                Shows::Contents(bits) => {
+                    tally.differing += 1;
+                    tally.explained += 1;
+                    self.count_contents(bits, tally.causes.len());
+                    return Effect::Explained(bits);
+                }
+                Shows::Nothing => {
+                    tally.differing += 1;
+                    *unexplained += 1;
+                    return Effect::Unexplained;
+                }
             }
         }
         tally.differing += 1;
@@ -112,6 +126,22 @@ impl Inferring<'_> {
         Effect::Explained(bits)
     }
 
+    /// What explains a record.
+    fn shows(&mut self, record: &Record, handler: Handler, first: usize) -> Shows {
+        let own = *self.behavior.of(handler);
+        let expected = self.expected;
+        if self.fits(record, &expected) {
+            Shows::Expected
+        } else if self.fits(record, &own) {
+            Shows::Own
+        } else {
+            match self.contents_bits(record, handler, first) {
+                0 => Shows::Nothing,
+                bits => Shows::Contents(bits),
+            }
+        }
+    }
+
     /// The fields that explain a record, a bit for each; 0 if they do not.
     fn contents_bits(&mut self, record: &Record, handler: Handler, first: usize) -> u64 {
         let mut bits = 0;
@@ -122,10 +152,13 @@ impl Inferring<'_> {
                 None => return 0,
             }
         }
+        bits
+    }
+
+    fn count_contents(&mut self, bits: u64, first: usize) {
         for (at, cause) in self.contents.iter_mut().enumerate() {
             cause.cases += u64::from(first + at < MOST_CAUSES && bits & (1 << (first + at)) != 0);
         }
-        bits
     }
 
     /// Replaces the case of fields that hold something else by the usual call, if that shows it.
@@ -196,6 +229,21 @@ pub(super) struct Tally {
     pub(super) cases: u64,
     pub(super) differing: u64,
     pub(super) explained: u64,
+    /// Those that nothing explains, by handler.
+    pub(super) unexplained: BTreeMap<Handler, u64>,
+}
+
+/// What explains a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    /// The kernel does as expected.
+    Expected,
+    /// It does as inferred.
+    Own,
+    /// It returns fields that hold something else, a bit for each.
+    Contents(u64),
+    /// None of these.
+    Nothing,
 }
 
 impl Tally {
@@ -222,6 +270,6 @@ impl Tally {
             }
         }
         let causes = causes.into_values().take(MOST_CAUSES).collect();
-        Tally { causes, cases: 0, differing: 0, explained: 0 }
+        Tally { causes, cases: 0, differing: 0, explained: 0, unexplained: BTreeMap::new() }
     }
 }
