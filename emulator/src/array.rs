@@ -43,7 +43,7 @@ impl Array {
     ///
     /// # Errors
     /// If it cannot be copied whole; the array goes on behind it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push<M: UserMemory, T: Trace>(
         &mut self,
         behaviors: &Behaviors,

@@ -113,15 +113,8 @@ pub(crate) fn fill<M: UserMemory, T: Trace>(
     };
     let other_array = behaviors.element_size == ElementSize::OtherArray;
     let tcp_info_asked = if other_array { full.size_sfinfo_user } else { full.size_tcpinfo_user };
-    let mut array = |index: usize, asked: u32, unwritable: Rule| {
-        let kernel = sizes[index];
-        trace.fired(if asked > kernel { Rule::FullStrideClamped } else { Rule::FullStrideAsAsked });
-        let rules = [Rule::FullArrayEmpty, unwritable];
-        let other = sizes[1 - index];
-        Array::new(behaviors, places[index], asked, [kernel, other], index == 1, rules)
-    };
-    let mut addresses = array(0, full.size_sfinfo_user, Rule::FullSubflowInfoUnwritable);
-    let mut tcp_infos = array(1, tcp_info_asked, Rule::FullTcpInfoUnwritable);
+    let mut addresses = array(behaviors, 0, places, full.size_sfinfo_user, sizes, trace);
+    let mut tcp_infos = array(behaviors, 1, places, tcp_info_asked, sizes, trace);
     // The contents have the padding of 64 bits. Omit what this caller does not have.
     addresses.left_out = (SUBFLOW_ID, SUBFLOW_INFO_HOLE - hole);
 
@@ -175,6 +168,23 @@ pub(crate) fn fill<M: UserMemory, T: Trace>(
     )?;
     trace.fired(Rule::FullCountsReported);
     fault
+}
+
+/// The array of addresses, which is number 0, or that of `tcp_info`, which is number 1.
+#[inline(always)]
+fn array<T: Trace>(
+    behaviors: &Behaviors,
+    index: usize,
+    places: [u64; 2],
+    asked: u32,
+    sizes: [u32; 2],
+    trace: &mut T,
+) -> Array {
+    let kernel = sizes[index];
+    trace.fired(if asked > kernel { Rule::FullStrideClamped } else { Rule::FullStrideAsAsked });
+    let unwritable = [Rule::FullSubflowInfoUnwritable, Rule::FullTcpInfoUnwritable][index];
+    let rules = [Rule::FullArrayEmpty, unwritable];
+    Array::new(behaviors, places[index], asked, [kernel, sizes[1 - index]], index == 1, rules)
 }
 
 /// What a walk over the subflows did.

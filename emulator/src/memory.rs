@@ -195,7 +195,7 @@ impl<const N: usize> UserMemory for PagedMemory<'_, N> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn copy_out(&mut self, at: u64, content: Content<'_>) -> Result<(), Fault> {
         let offset = self.offset(at);
         let len = content.len().min(self.pages.writable(offset));

@@ -361,9 +361,9 @@ fn copy_elements<M: UserMemory, T: Trace>(
         is_over = !has_room && behaviors.count == Count::UntilFull;
         walk.bytes = walk.bytes.wrapping_add(part);
     }
-    if behaviors.after_elements == AfterElements::ZeroWord
+    if behaviors.after_elements == AfterElements::ZeroByte
         && walk.bytes > 0
-        && memory.store(at, 0).is_err()
+        && memory.copy_out(at, Content::exact(&[0])).is_err()
     {
         return Err(refuse(trace, Rule::ElementUnwritable, Errno::EFAULT));
     }

@@ -59,7 +59,7 @@ mod tests {
             "mptcp_info.mptcpi_bytes_sent",
             "tcp_info.tcpi_segs_out",
             "tcp_info.byte 248",
-            "mptcp_subflow_addrs.ss_local",
+            "mptcp_subflow_addrs.ss_local.port",
             "mptcp_subflow_info.id",
             "num_subflows",
         ] {

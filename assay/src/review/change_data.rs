@@ -126,8 +126,7 @@ fn contents_change(cause: &CauseData, material: &Material<'_>) -> ChangeData {
     if data.standing == Standing::Restores {
         data.summary = format!("corrected: {}", data.summary);
     }
-    let is_meant =
-        |field: &BehaviorData| material.allowed.contents.iter().any(|name| *name == field.value);
+    let is_meant = |field: &BehaviorData| material.allowed.contents.contains(&field.value);
     let allowed = data.behaviours.iter().all(is_meant);
     let case = contents_case(cause);
     ChangeData { allowed, ..shown(data, case, material) }

@@ -227,9 +227,11 @@ macro_rules! behaviors {
             /// faster than a comparison of each field.
             #[inline]
             pub(crate) fn is_newest(&self) -> bool {
-                let (words, rest) = self.as_bytes().as_chunks();
-                words.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word)) == 0
-                    && rest.iter().all(|byte| *byte == 0)
+                let bytes = self.as_bytes();
+                // The last word overlaps the one before it.
+                let last = bytes.last_chunk().map_or(0, |word| u64::from_ne_bytes(*word));
+                let words = bytes.as_chunks().0.iter();
+                words.fold(last, |all, word| all | u64::from_ne_bytes(*word)) == 0
             }
 
             /// The number of a behavior's value, an index of [`Behavior::values`].

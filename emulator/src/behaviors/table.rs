@@ -280,7 +280,7 @@ behaviors! {
     /// What is written behind the last element?
     after_elements AfterElements: [Data] [] {
         Nothing: "nothing is written behind the last element", Kernels "commit";
-        ZeroWord: "a zero word is written behind the last element", Mistake "planted 38";
+        ZeroByte: "a zero byte is written behind the last element", Mistake "planted 38";
     }
     /// Is optlen read a second time before the answer?
     length_read_again LengthReadAgain: [Data] [] {

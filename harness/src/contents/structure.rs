@@ -28,6 +28,26 @@ pub struct FieldId {
     pub size: usize,
 }
 
+/// The fields of `struct mptcp_subflow_addrs`, with the parts of each `struct sockaddr_in` or
+/// `struct sockaddr_in6`. What follows the port has another layout in either.
+const ADDRESSES: [Field; 8] = {
+    const fn part(name: &'static str, offset: u16, size: u16) -> Field {
+        Field { name, offset, size, since: None, bytes_since: None, about: "" }
+    }
+    [
+        part("ss_local.family", 0, 2),
+        part("ss_local.port", 2, 2),
+        part("ss_local.address", 4, 24),
+        part("ss_local.padding", 28, 100),
+        part("ss_remote.family", 128, 2),
+        part("ss_remote.port", 130, 2),
+        part("ss_remote.address", 132, 24),
+        part("ss_remote.padding", 156, 100),
+    ]
+};
+
+const _: () = assert!(ADDRESSES[4].offset == SubflowAddrs::FIELDS[1].offset);
+
 impl Structure {
     const ALL: [Structure; 4] =
         [Structure::MptcpInfo, Structure::TcpInfo, Structure::SubflowAddrs, Structure::SubflowInfo];
@@ -37,7 +57,7 @@ impl Structure {
         match self {
             Structure::MptcpInfo => ("mptcp_info", MptcpInfo::FIELDS),
             Structure::TcpInfo => ("tcp_info", TcpInfo::FIELDS),
-            Structure::SubflowAddrs => ("mptcp_subflow_addrs", SubflowAddrs::FIELDS),
+            Structure::SubflowAddrs => ("mptcp_subflow_addrs", &ADDRESSES),
             // The addresses are a structure of their own.
             Structure::SubflowInfo => ("mptcp_subflow_info", SubflowInfo::FIELDS.split_at(2).0),
         }

@@ -193,7 +193,7 @@ fn fields_have_the_names_that_are_allowed() {
         (Structure::MptcpInfo, 8, "mptcp_info.mptcpi_flags"),
         (Structure::MptcpInfo, 7, "mptcp_info.byte 6"),
         (Structure::TcpInfo, 283, "tcp_info.byte 280"),
-        (Structure::SubflowAddrs, 130, "mptcp_subflow_addrs.ss_remote"),
+        (Structure::SubflowAddrs, 130, "mptcp_subflow_addrs.ss_remote.port"),
         (Structure::SubflowInfo, 0, "mptcp_subflow_info.id"),
     ] {
         assert_eq!(structure.field_at(offset).to_string(), name);
