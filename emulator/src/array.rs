@@ -78,13 +78,13 @@ impl Array {
         copied
     }
 
-    /// Copies the first bytes of the next element, which do not count.
-    #[inline(always)]
-    pub(crate) fn peek<M: UserMemory>(
+    /// Writes the first four bytes of the next element, which do not count; all of them or none.
+    pub(crate) fn put_first<M: UserMemory>(
         &self,
         content: Content<'_>,
         memory: &mut M,
     ) -> Result<(), Fault> {
-        memory.copy_out(self.at, content)
+        memory.store(self.at, 0)?;
+        memory.copy_out(self.at, content.first(size_of::<i32>()))
     }
 }

@@ -6,7 +6,7 @@ use core::mem::offset_of;
 use zerocopy::{FromZeros, IntoBytes};
 
 use crate::abi::{FULL_INFO_HEADER, FullInfo, MptcpInfo, SUBFLOW_ADDRS, SUBFLOW_ID};
-use crate::abi::{SUBFLOW_INFO, SUBFLOW_INFO_HOLE};
+use crate::abi::{SUBFLOW_INFO, SUBFLOW_INFO_ADDRS, SUBFLOW_INFO_HOLE};
 use crate::array::Array;
 use crate::behaviors::{
     Behaviors, Check, CompatSubflowInfo, ElementFault, ElementSize, FullAddresses, FullArrays,
@@ -277,15 +277,35 @@ fn push_addresses<M: UserMemory, T: Trace>(
     memory: &mut M,
     trace: &mut T,
 ) -> Result<(), crate::memory::Fault> {
-    let more = match behaviors.full_addresses {
-        FullAddresses::Size => 0,
+    match behaviors.full_addresses {
+        FullAddresses::Size => addresses.push(behaviors, content, 0, memory, trace),
         FullAddresses::IdAlways => {
-            addresses.peek(content.first(SUBFLOW_ID as usize), memory)?;
-            0
+            addresses.put_first(content, memory)?;
+            addresses.push(behaviors, content, 0, memory, trace)
         }
-        FullAddresses::IdAdded => 8,
+        FullAddresses::IdAdded => push_id_added(behaviors, addresses, content, memory, trace),
+    }
+}
+
+/// Copies a `struct mptcp_subflow_info` with 8 bytes more, see [`FullAddresses::IdAdded`]. A size
+/// that ends before the addresses leaves them 0.
+#[cold]
+fn push_id_added<M: UserMemory, T: Trace>(
+    behaviors: &Behaviors,
+    addresses: &mut Array,
+    content: Content<'_>,
+    memory: &mut M,
+    trace: &mut T,
+) -> Result<(), crate::memory::Fault> {
+    let (mut bytes, mut mask) = ([0; SUBFLOW_INFO as usize], [0; SUBFLOW_INFO as usize]);
+    let known = match addresses.size as usize {
+        ..=SUBFLOW_INFO_ADDRS => content.first(SUBFLOW_INFO_ADDRS),
+        _ => content,
     };
-    addresses.push(behaviors, content, more, memory, trace)
+    bytes.iter_mut().zip(known.bytes()).for_each(|(slot, byte)| *slot = *byte);
+    mask.iter_mut().zip(known.mask()).for_each(|(slot, byte)| *slot = *byte);
+    let content = Content::masked(&bytes, &mask).unwrap_or(content);
+    addresses.push(behaviors, content, 8, memory, trace)
 }
 
 const _: () = assert!(size_of::<FullInfo>() == FullInfo::HEADER + size_of::<MptcpInfo>());

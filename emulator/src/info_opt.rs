@@ -113,8 +113,8 @@ use zerocopy::{FromZeros, IntoBytes};
 use crate::abi::{INFO_OPT, InfoOpt, InfoOptPtr, SOCKADDR, SUBFLOW_INFO_ADDRS, SubflowAddrs};
 use crate::array::Array;
 use crate::behaviors::{
-    Behaviors, Check, OptCount, OptKernelMembers, OptLengthBound, OptMembers, OptNull, OptOrder,
-    OptReturned, OptScalar, OptSlots,
+    Behaviors, Check, ElementFault, OptCount, OptKernelMembers, OptLengthBound, OptMembers,
+    OptNull, OptOrder, OptReturned, OptScalar, OptSlots,
 };
 use crate::call::{Answer, Call, Refusal};
 use crate::content::Content;
@@ -354,6 +354,10 @@ fn copy<M: UserMemory, T: Trace>(
             }
             let pushed = block.array.push(behaviors, element(&subflow, array), 0, memory, trace);
             if pushed.is_err() && !walk_goes_on(behaviors, &mut fault)? {
+                if behaviors.element_fault == ElementFault::EndsWalk {
+                    // Those before this subflow are counted.
+                    return Ok((slot, fault));
+                }
                 is_over = true;
             }
         }
@@ -377,7 +381,11 @@ fn copy_info<M: UserMemory, T: Trace>(
     if block.wanted && counts {
         trace.fired(Rule::OptScalarFilled);
         if block.array.push(behaviors, connection.info, 0, memory, trace).is_err() {
-            return walk_goes_on(behaviors, fault);
+            return match behaviors.element_fault {
+                // It is no part of the walk.
+                ElementFault::EndsWalk => Err(Errno::EFAULT),
+                _ => walk_goes_on(behaviors, fault),
+            };
         }
     }
     Ok(true)

@@ -188,7 +188,7 @@ impl CauseData {
             source: "the contents of the socket".to_owned(),
         };
         CauseData {
-            summary: format!("{}: {}, on {scenes}", cause.subject(), cause.change.clause()),
+            summary: format!("{}: {}, on {scenes}", cause.subject(), cause.clause()),
             behaviours: cause.fields.iter().enumerate().map(behavior).collect(),
             options: cause.handlers.iter().map(|handler| handler.name().to_owned()).collect(),
             rules: Vec::new(),

@@ -4,6 +4,7 @@ pub(crate) mod causes;
 pub(crate) mod contradictions;
 pub(crate) mod coverage;
 pub(crate) mod data;
+pub(crate) mod datum;
 pub(crate) mod exhaustion;
 pub(crate) mod hexdump;
 pub(crate) mod kernel_table;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mptcp_emulator::{Behavior, Behaviors, Revision};
+use mptcp_emulator::{Behavior, Revision};
 use mptcp_harness::infer::{Inference, clause};
 use mptcp_harness::judge::contradictions::{Contradiction, KNOWN, Shown};
 use mptcp_harness::kernel::Kernel;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::causes::{self, Causes};
 use crate::report::contradictions::ContradictionData;
 use crate::report::data::RevisionData;
+use crate::report::datum::Datum;
 use crate::terminal::style::{counted, grouped, head, wrapped};
 
 /// Columns of the text.
@@ -128,32 +129,31 @@ fn differences(inference: &Inference, own: &Revision, other: &Revision) -> Vec<S
             differences.push(format!("{}: {clause}", names.join(", ")));
         }
     }
+    let of_sockets = Datum::between(&[*other, *own]).into_iter().filter(|it| it.is_of_sockets());
+    differences.extend(of_sockets.map(|datum| datum.clause(own)));
     differences
 }
 
-/// What the newest kernels do otherwise, and since when.
+/// What the newest kernels do otherwise, and the commits that brought it.
 fn newer(inference: &Inference, own: &Revision) -> Vec<String> {
     let newest = Revision::NEWEST;
-    let since = |has: &dyn Fn(&Revision) -> bool| {
-        let first = Revision::ALL.iter().find(|revision| has(revision));
-        first.map_or(String::new(), |first| format!(" (since {}: {})", first.name, first.sources))
+    // A distribution may have taken a commit back to an older release.
+    let is_here = |datum: &Datum| match datum {
+        Datum::Behavior(behavior) => Handler::ALL
+            .into_iter()
+            .filter(|handler| handler.concerns(*behavior))
+            .all(|it| inference.behavior.of(it).get(*behavior) == newest.behaviors.get(*behavior)),
+        _ => false,
     };
-    let mut newer = Vec::new();
-    if own.tcp_info < newest.tcp_info {
-        let since = since(&|revision| revision.tcp_info == newest.tcp_info);
-        newer.push(format!("struct tcp_info has {} bytes{since}", newest.tcp_info));
-    }
-    if own.mptcp_info < newest.mptcp_info {
-        let since = since(&|revision| revision.mptcp_info == newest.mptcp_info);
-        newer.push(format!("struct mptcp_info has {} bytes{since}", newest.mptcp_info));
-    }
-    let expected: Behaviors = inference.expected;
-    for behavior in expected.differences(&newest.behaviors) {
-        let value = newest.behaviors.get(behavior);
-        let since = since(&|revision| revision.behaviors.get(behavior) == value);
-        newer.push(format!("{}{since}", clause(behavior, value)));
-    }
-    newer
+    let line = |datum: Datum| {
+        let has = |revision: &&Revision| !datum.differs(&[**revision, newest]);
+        let since = Revision::ALL.iter().find(has);
+        let since =
+            since.map_or(String::new(), |it| format!(" (since {}: {})", it.name, it.sources));
+        format!("{}{since}", datum.clause(&newest))
+    };
+    let differing = Datum::between(&[*own, newest]);
+    differing.into_iter().filter(|datum| !is_here(datum)).map(line).collect()
 }
 
 /// Whether the kernel has a known contradiction.

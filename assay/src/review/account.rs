@@ -13,10 +13,10 @@ use mptcp_harness::judge::model_diff::{Foreseen, ModelDiff, Side};
 use mptcp_harness::scenes::by_id;
 
 use super::answer::Answer;
-use super::datum::Datum;
 use super::group::Group;
 use super::memory::{contrasted, foreseen};
 use crate::model_socket::ModelSocket;
+use crate::report::datum::Datum;
 
 /// What two revisions' data make of a case.
 pub(crate) struct DataDifference {

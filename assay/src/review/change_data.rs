@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use super::answer::answers;
 use super::changes::{contents_case, handler};
-use super::datum::Datum;
 use super::group::{Class, Group};
 use super::material::Material;
 use super::memory::{contrasted, larger};
 use crate::report::causes::{BehaviorData, CauseData, Standing, memory};
+use crate::report::datum::Datum;
 
 /// A change, as data of a report.
 #[derive(Serialize)]

@@ -6,8 +6,8 @@ use mptcp_emulator::Rule;
 use mptcp_harness::cases::Case;
 use serde::Serialize;
 
-use super::datum::Datum;
 use super::remote_examination::rule;
+use crate::report::datum::Datum;
 
 /// How a difference is to be taken, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -12,8 +12,8 @@ use mptcp_harness::judge::model_diff::{Foreseen, ModelDiff, Side};
 use mptcp_harness::scenes::by_id;
 
 use super::answer::Answer;
-use super::datum::Datum;
 use crate::model_socket::ModelSocket;
+use crate::report::datum::Datum;
 
 /// The memory around what differs between two kernels, the base kernel's in the place
 /// of a prediction.

@@ -12,7 +12,6 @@ pub(crate) mod change_data;
 pub(crate) mod changes;
 pub(crate) mod comparability;
 pub(crate) mod contents;
-pub(crate) mod datum;
 pub(crate) mod difference;
 pub(crate) mod document;
 pub(crate) mod group;

@@ -11,13 +11,13 @@ use serde::Serialize;
 use super::change_data::{self, ChangeData};
 use super::comparability::{coverage, newest, troubles, uneven};
 use super::contents::Content;
-use super::datum::Datum;
 use super::group::{Class, Group};
 use super::group_data::{GroupData, table_name};
 use super::material::Material;
 use crate::report::causes::{CONTENTS, Standing, UnexplainedData};
 use crate::report::coverage::Coverage;
 use crate::report::data::RevisionData;
+use crate::report::datum::Datum;
 use crate::report::serial::verdict_name;
 
 /// Everything that a review tells.

@@ -45,6 +45,9 @@ pub enum ContentsChange {
         /// The number.
         by: i64,
     },
+    /// It is not set: what it holds differs from call to call, as memory of the kernel does that
+    /// nobody cleared.
+    NotSet,
     /// None of these.
     Other,
 }
@@ -121,6 +124,9 @@ impl ContentsChange {
             ContentsChange::Shifted { by } => {
                 let direction = if *by < 0 { "less" } else { "greater" };
                 format!("{field} is {direction} by {}", by.unsigned_abs())
+            }
+            ContentsChange::NotSet => {
+                format!("{field} is not set, and differs from call to call")
             }
             ContentsChange::Other => format!("{field} has other contents"),
         }

@@ -9,7 +9,10 @@ mod values;
 
 pub use change::{ContentsChange, FieldChange};
 pub use structure::{FieldId, Structure};
-pub use values::{Pair, Place, Shown, Sides, Values, constant, differing, digits, pairs, varying};
+pub use values::{
+    Pair, Place, Shown, Sides, Values, constant, differing, digits, is_unsteady, pairs, unlike,
+    varying,
+};
 
 #[cfg(test)]
 mod tests;

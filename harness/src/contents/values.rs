@@ -67,6 +67,25 @@ pub fn pairs<'a>([expected, observed]: Sides<'a>) -> Vec<Pair<'a>> {
     expected.iter().filter_map(pair).collect()
 }
 
+/// The places at which one value is expected and others are observed, each with one of those.
+pub fn unlike<'a>([expected, observed]: Sides<'a>) -> Vec<Pair<'a>> {
+    let pair = |(place, expected): (&Place, &'a BTreeSet<String>)| {
+        let want = expected.first().filter(|it| expected.len() == 1 && !it.contains('.'))?;
+        let other = observed.get(place)?.iter().find(|it| *it != want)?;
+        Some((*place, want.as_str(), other.as_str()))
+    };
+    expected.iter().filter_map(pair).collect()
+}
+
+/// Whether several values are observed at a place where one is expected.
+pub fn is_unsteady([expected, observed]: Sides<'_>) -> bool {
+    let is_one = |values: &BTreeSet<String>| {
+        values.len() == 1 && values.first().is_some_and(|value| !value.contains('.'))
+    };
+    let mut all = expected.iter();
+    all.any(|(at, values)| is_one(values) && observed.get(at).is_some_and(|seen| seen.len() > 1))
+}
+
 /// The pairs with two values.
 pub fn differing<'a>(pairs: &[Pair<'a>]) -> Vec<Pair<'a>> {
     pairs.iter().filter(|(_, expected, observed)| expected != observed).copied().collect()

@@ -10,7 +10,8 @@ use super::cause::subject;
 use super::hypothesis::Predictor;
 use crate::cases::Case;
 use crate::contents::{
-    ContentsChange, FieldChange, FieldId, Shown, Sides, Structure, differing, digits, pairs,
+    ContentsChange, FieldChange, FieldId, Place, Shown, Sides, Structure, differing, digits,
+    is_unsteady, pairs, unlike,
 };
 use crate::judge::region::{Laid, Map, Region};
 use crate::model::Handler;
@@ -18,7 +19,8 @@ use crate::model::Handler;
 /// The largest number of fields of one structure that are named.
 const MOST_FIELDS: usize = 8;
 
-/// A field that holds something else, or two that are exchanged.
+/// A field that holds something else, two that are exchanged, or all of a structure that are not
+/// set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContentsCause {
     /// The handlers that return it.
@@ -41,6 +43,8 @@ type Piece = (Structure, u32, Range<usize>);
 pub(super) struct Samples {
     expected: Shown,
     observed: Shown,
+    /// What usual calls returned, between others.
+    usual: Shown,
     /// Fields that differ, each with a case.
     differing: BTreeMap<FieldId, Case>,
     /// The case that shows most, and how much.
@@ -116,6 +120,24 @@ fn expected<'a>(socket: &Socket<'a>, structure: Structure, element: u32) -> Opti
     })
 }
 
+/// The structures of a case that was predicted last, each with its place, and with what is expected
+/// and observed. Where things overlap, or where a fault ends the call, a structure is not there.
+fn present(
+    case: &Case,
+    map: &Map,
+    socket: &Socket<'_>,
+    predictor: &Predictor,
+) -> Vec<(Structure, Place, [String; 2])> {
+    let of = |(structure, element, street): Piece| {
+        let content = expected(socket, structure, element)?;
+        let expected = digits(content.bytes(), content.mask());
+        let [predicted, observed] = predictor.digits(street)?;
+        let place = (case.scene, element as usize);
+        expected.starts_with(&predicted).then_some((structure, place, [expected, observed]))
+    };
+    pieces(map).into_iter().filter_map(of).collect()
+}
+
 /// Whether the expected value of a field and another one were observed at one place. What differs
 /// then depends on the call, at places where only one call was made as well.
 fn is_right_at_times([expected, observed]: Sides<'_>) -> bool {
@@ -138,15 +160,7 @@ impl Samples {
         predictor: &Predictor,
     ) {
         let mut shown = 0;
-        for (structure, element, street) in pieces(map) {
-            let Some(content) = expected(socket, structure, element) else { continue };
-            let expected = digits(content.bytes(), content.mask());
-            let Some([predicted, observed]) = predictor.digits(street) else { continue };
-            // Where things overlap, or a fault ends the call, the structure is not there.
-            if !expected.starts_with(&predicted) {
-                continue;
-            }
-            let place = (case.scene, element as usize);
+        for (structure, place, [expected, observed]) in present(case, map, socket, predictor) {
             self.expected.add(structure, place, &expected);
             self.observed.add(structure, place, &observed);
             shown += observed.len();
@@ -159,12 +173,48 @@ impl Samples {
         }
     }
 
-    /// The fields that hold something else; none of a structure of which too many do.
+    /// Adds what a usual call shows that was predicted last.
+    pub(super) fn add_usual(
+        &mut self,
+        case: &Case,
+        map: &Map,
+        socket: &Socket<'_>,
+        predictor: &Predictor,
+    ) {
+        for (structure, place, [expected, observed]) in present(case, map, socket, predictor) {
+            self.expected.add(structure, place, &expected);
+            self.usual.add(structure, place, &observed);
+        }
+    }
+
+    /// The structures of which fields are not set.
+    fn not_set(&self) -> BTreeSet<Structure> {
+        let unsteady = Shown::both(&self.expected, &self.usual).filter(|it| is_unsteady(it.1));
+        unsteady.map(|(field, _)| field.structure).collect()
+    }
+
+    /// The fields that hold something else; none of a structure of which too many do, unless they
+    /// are not set. If one of a structure is not set, then so are all that differ.
     pub(super) fn causes(&self, handler: Handler) -> Vec<ContentsCause> {
         let Samples { expected, observed, .. } = self;
+        let not_set = self.not_set();
+        let mut all = Vec::new();
+        for (field, sides) in Shown::both(expected, observed) {
+            let Some(simplest) = self.differing.get(&field).copied() else { continue };
+            if not_set.contains(&field.structure) {
+                let unlike = unlike(sides);
+                let change = ContentsChange::NotSet;
+                let change = FieldChange::new(field.to_string(), change, unlike.len(), &unlike);
+                let (handlers, fields) = (vec![handler], vec![field]);
+                let cause = |change| ContentsCause { handlers, fields, change, cases: 0, simplest };
+                if let Some(change) = change {
+                    cause(change).join(&mut all);
+                }
+            }
+        }
         let cause = |(field, sides)| {
             let simplest = *self.differing.get(&field)?;
-            if is_right_at_times(sides) {
+            if not_set.contains(&field.structure) || is_right_at_times(sides) {
                 return None;
             }
             let pairs = pairs(sides);
@@ -176,12 +226,13 @@ impl Samples {
         };
         let mut causes: Vec<ContentsCause> =
             Shown::both(expected, observed).filter_map(cause).collect();
-        let structure = |cause: &ContentsCause| cause.fields.first().map(|field| field.structure);
-        let all: Vec<Option<Structure>> = causes.iter().map(structure).collect();
+        let structures: Vec<Option<Structure>> =
+            causes.iter().map(ContentsCause::structure).collect();
         causes.retain(|cause| {
-            all.iter().filter(|it| **it == structure(cause)).count() <= MOST_FIELDS
+            structures.iter().filter(|it| **it == cause.structure()).count() <= MOST_FIELDS
         });
-        causes
+        all.append(&mut causes);
+        all
     }
 }
 
@@ -189,6 +240,41 @@ impl ContentsCause {
     /// The handlers, as a subject.
     pub fn subject(&self) -> String {
         subject(&self.handlers)
+    }
+
+    /// What became of the fields, as a clause.
+    pub fn clause(&self) -> String {
+        match (&self.change.change, &*self.fields) {
+            (ContentsChange::NotSet, [first, _, ..]) => {
+                let more = self.fields.len() - 1;
+                let plural = if more == 1 { "" } else { "s" };
+                format!(
+                    "{first} and {more} more field{plural} are not set, and differ from call to call"
+                )
+            }
+            _ => self.change.clause(),
+        }
+    }
+
+    fn structure(&self) -> Option<Structure> {
+        self.fields.first().map(|field| field.structure)
+    }
+
+    /// Gives the fields of a structure that is not set in one option to that cause also where
+    /// another option returns the same values in each call.
+    pub(super) fn gather(all: &mut Vec<ContentsCause>) {
+        let is_not_set = |cause: &ContentsCause| cause.change.change == ContentsChange::NotSet;
+        let (mut not_set, others): (Vec<_>, Vec<_>) = all.drain(..).partition(is_not_set);
+        for other in others {
+            match not_set.iter_mut().find(|known| known.structure() == other.structure()) {
+                Some(known) => {
+                    add(&mut known.handlers, &other.handlers);
+                    add(&mut known.fields, &other.fields);
+                }
+                None => all.push(other),
+            }
+        }
+        all.append(&mut not_set);
     }
 
     /// Whether a field of a handler's structures differs because of it.
@@ -202,6 +288,9 @@ impl ContentsCause {
         use ContentsChange::Exchanged;
         let (field, change) = (&self.change.field, &self.change.change);
         let is_same = |known: &&mut ContentsCause| match (&known.change.change, change) {
+            (ContentsChange::NotSet, ContentsChange::NotSet) => {
+                known.structure() == self.structure()
+            }
             (Exchanged { with }, Exchanged { with: other }) if with == field => {
                 *other == known.change.field
             }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use mptcp_emulator::behaviors::Evidence;
 
 use super::cause::Noticed;
-use super::contents::{Samples, fields};
+use super::contents::{ContentsCause, Samples, fields};
 use super::learn::{EXECUTED, Inferring};
 use super::search::{Change, with};
-use crate::cases::Case;
+use crate::cases::{Case, lattice};
 use crate::judge::region::Map;
 use crate::model::Handler;
 use crate::oracle::Record;
@@ -132,6 +132,7 @@ impl Inferring<'_> {
                 cause.join(&mut self.contents);
             }
         }
+        ContentsCause::gather(&mut self.contents);
     }
 
     /// Adds what further calls show. A field that is wrong in one call and right in another one on the
@@ -145,6 +146,24 @@ impl Inferring<'_> {
             }
             let Some(record) = self.oracle.record(&case) else { continue };
             self.sample(samples, &record, handler);
+            self.sample_usual(samples, case.scene, handler);
+        }
+    }
+
+    /// Adds what the usual call returns now. After another call, memory of the kernel that nobody
+    /// cleared has something else.
+    fn sample_usual(&mut self, samples: &mut Samples, scene: u8, handler: Handler) {
+        let (Some(option), Some(facts)) = (handler.option(), self.values.scene(scene)) else {
+            return;
+        };
+        let usual = lattice::usual(&self.values, facts, option);
+        let Some(record) = self.oracle.record(&usual) else { return };
+        let own = *self.behavior.of(handler);
+        let Some(state) = self.oracle.scene_state(scene) else { return };
+        let (socket, subflows) = (state.socket(), state.subflows());
+        let map = Map::new(&usual, &self.revision, subflows);
+        if self.predictor.mismatch(&record, &socket, &own).is_some() {
+            samples.add_usual(&usual, &map, &socket, &self.predictor);
         }
     }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model_socket::ModelSocket;
-use crate::review::datum::Datum;
+use crate::report::datum::Datum;
 use mptcp_harness::cases::{Data, Entry, Input, Place};
 use mptcp_harness::engines::case_list::scene_facts;
 use mptcp_harness::judge::evidence::{Examination, Observed};

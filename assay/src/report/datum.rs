@@ -127,11 +127,10 @@ impl Datum {
     /// What differs, in a clause.
     pub(crate) fn text(self, [base, patched]: &[Revision; 2]) -> String {
         let has = |which: bool| if which { "has" } else { "does not have" };
-        // Of the patched revision, then of the base.
-        let holding = |what: fn(&SocketBehavior) -> bool, subject: &str, yes: &str, no: &str| {
-            let word = |revision: &Revision| if what(&revision.sockets) { yes } else { no };
-            format!("{subject}: patched {}, base {}", word(patched), word(base))
-        };
+        if let Some((subject, is_so, [yes, no])) = self.holding() {
+            let word = |revision: &Revision| if is_so(&revision.sockets) { yes } else { no };
+            return format!("{subject}: patched {}, base {}", word(patched), word(base));
+        }
         match self {
             Datum::TcpInfo => {
                 format!("struct tcp_info has {} bytes, had {}", patched.tcp_info, base.tcp_info)
@@ -150,39 +149,63 @@ impl Datum {
                     .map(|revision| clause(behavior, revision.behaviors.get(behavior)));
                 format!("patched: {after}; base: {before}")
             }
-            Datum::SubflowWhenNew => {
-                holding(|holding| holding.subflow_when_new, "subflows of a new socket", "1", "none")
-            }
-            Datum::AcceptedKeepsInitial => holding(
-                |holding| holding.accepted_keeps_initial,
-                "an accepted socket whose initial subflow is closed",
-                "keeps it",
-                "drops it",
-            ),
-            Datum::UserspaceCounts => holding(
-                |holding| holding.userspace_counts,
-                "subflows with the userspace path manager",
-                "counts them",
-                "does not count them",
-            ),
-            Datum::UserspaceLimits => holding(
-                |holding| holding.userspace_limits,
-                "limits with the userspace path manager",
-                "fills them in",
-                "leaves them 0",
-            ),
-            Datum::ListenerLimits => holding(
-                |holding| holding.listener_limits,
-                "limits of a listener",
-                "fills them in",
-                "leaves them 0",
-            ),
-            Datum::DisconnectClears => holding(
-                |holding| holding.disconnect_clears_rcv_nxt,
-                "mptcpi_rcv_nxt of a disconnected socket",
-                "has 0",
-                "keeps it",
-            ),
+            _ => String::new(),
         }
     }
+
+    /// What a kernel of a revision does, as a clause.
+    pub(crate) fn clause(self, revision: &Revision) -> String {
+        if let Some((subject, is_so, [yes, no])) = self.holding() {
+            return format!("{subject}: {}", if is_so(&revision.sockets) { yes } else { no });
+        }
+        match self {
+            Datum::TcpInfo => format!("struct tcp_info has {} bytes", revision.tcp_info),
+            Datum::MptcpInfo => format!("struct mptcp_info has {} bytes", revision.mptcp_info),
+            Datum::Behavior(behavior) => clause(behavior, revision.behaviors.get(behavior)),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether it is a fact of sockets.
+    pub(crate) fn is_of_sockets(self) -> bool {
+        self.holding().is_some()
+    }
+
+    /// What sockets hold: the subject, whether it is so, and what it does if it is and if not.
+    fn holding(self) -> Option<Holding> {
+        Some(match self {
+            Datum::SubflowWhenNew => {
+                ("subflows of a new socket", |it| it.subflow_when_new, ["1", "none"])
+            }
+            Datum::AcceptedKeepsInitial => (
+                "an accepted socket whose initial subflow is closed",
+                |it| it.accepted_keeps_initial,
+                ["keeps it", "drops it"],
+            ),
+            Datum::UserspaceCounts => (
+                "subflows with the userspace path manager",
+                |it| it.userspace_counts,
+                ["counts them", "does not count them"],
+            ),
+            Datum::UserspaceLimits => (
+                "limits with the userspace path manager",
+                |it| it.userspace_limits,
+                ["fills them in", "leaves them 0"],
+            ),
+            Datum::ListenerLimits => (
+                "limits of a listener",
+                |it| it.listener_limits,
+                ["fills them in", "leaves them 0"],
+            ),
+            Datum::DisconnectClears => (
+                "mptcpi_rcv_nxt of a disconnected socket",
+                |it| it.disconnect_clears_rcv_nxt,
+                ["has 0", "keeps it"],
+            ),
+            _ => return None,
+        })
+    }
 }
+
+/// A fact of sockets: see [`Datum::holding`].
+type Holding = (&'static str, fn(&SocketBehavior) -> bool, [&'static str; 2]);
