@@ -25,7 +25,7 @@ use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{GuestError, KernelOops, Machines};
 use crate::review::material::Material;
 use crate::review::report::Review;
-use crate::review::{answer, contents, difference, html, markdown};
+use crate::review::{answer, changes, contents, difference, html, markdown};
 use crate::session::kernel_build::build_kernel;
 use crate::session::machine::{end_machines_with_us, number_duplicates};
 use crate::session::stored_cases;
@@ -375,14 +375,10 @@ fn print(review: &Review, args: &ReviewArgs) -> Result<(), String> {
         write("report.md", markdown::page(review).as_bytes())?;
         write("report.html", html::page(review).as_bytes())?;
         write("report.json", (out::json(review)? + "\n").as_bytes())?;
-        for (number, group) in (1..).zip(review.groups.iter()) {
-            write(&format!("{number}.case"), &codec::encode(&group.case))?;
-        }
-        // Those of a review before this one are not this report's.
-        let further = (review.groups.len() + 1..).map(|at| folder.join(format!("{at}.case")));
-        for stale in further.take_while(|path| path.is_file()) {
-            fs::remove_file(&stale).map_err(|error| format!("{}: {error}", stale.display()))?;
-        }
+        let groups = review.groups.iter().map(|group| Some(group.case));
+        stored_cases::write(folder, "", groups, ELSEWHERE)?;
+        let causes = review.causes.iter().map(|cause| changes::simplest(&cause.data));
+        stored_cases::write(folder, "cause-", causes, ELSEWHERE)?;
     }
     match (args.format, &args.output) {
         (Format::Json, _) => out::line(out::json(review)?),

@@ -10,7 +10,7 @@ use mptcp_harness::scenes::by_id;
 use serde::Serialize;
 
 use super::answer::answers;
-use super::changes::{contents_case, handler};
+use super::changes::{handler, simplest};
 use super::group::{Class, Group};
 use super::material::Material;
 use super::memory::{contrasted, larger};
@@ -128,7 +128,7 @@ fn contents_change(cause: &CauseData, material: &Material<'_>) -> ChangeData {
     }
     let is_meant = |field: &BehaviorData| material.allowed.contents.contains(&field.value);
     let allowed = data.behaviours.iter().all(is_meant);
-    let case = contents_case(cause);
+    let case = simplest(cause);
     ChangeData { allowed, ..shown(data, case, material) }
 }
 

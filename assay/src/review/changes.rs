@@ -133,13 +133,13 @@ impl Changes {
 
     /// The simplest case of each.
     pub(crate) fn simplest(&self) -> impl Iterator<Item = Case> {
-        let contents = self.contents.values().filter_map(contents_case);
+        let contents = self.contents.values().filter_map(simplest);
         self.causes.values().filter_map(|cause| cause.simplest).chain(contents)
     }
 }
 
-/// The simplest case of fields that hold something else.
-pub(super) fn contents_case(cause: &CauseData) -> Option<Case> {
+/// The simplest case of a cause.
+pub(crate) fn simplest(cause: &CauseData) -> Option<Case> {
     stored_cases::from_hex(cause.simplest.as_ref()?).case.ok()
 }
 

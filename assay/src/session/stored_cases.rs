@@ -10,6 +10,7 @@ use mptcp_harness::cases::codec;
 use mptcp_harness::judge::finding::Finding;
 use mptcp_harness::oracle::{CaseVerdict, Oracle, Reason};
 use mptcp_harness::scenes::by_id;
+use mptcp_limits::files;
 
 use crate::report::coverage::Coverage;
 
@@ -79,6 +80,27 @@ pub(crate) enum StoredVerdict {
     Absent(Reason, String),
     /// There is no case.
     NoCase(String),
+}
+
+/// Writes cases into files with numbers for names, behind `name`. Those of an earlier run with higher
+/// numbers are removed.
+pub(crate) fn write(
+    folder: &Path,
+    name: &str,
+    cases: impl ExactSizeIterator<Item = Option<Case>>,
+    advice: &str,
+) -> Result<(), String> {
+    let path = |number: usize| folder.join(format!("{name}{number}.case"));
+    let further = cases.len() + 1..;
+    for (number, case) in (1..).zip(cases) {
+        if let Some(case) = case {
+            files::write(&path(number), &codec::encode(&case), advice)?;
+        }
+    }
+    for stale in further.map(path).take_while(|path| path.is_file()) {
+        fs::remove_file(&stale).map_err(|error| format!("{}: {error}", stale.display()))?;
+    }
+    Ok(())
 }
 
 impl StoredCase {

@@ -77,12 +77,13 @@ pub fn unlike<'a>([expected, observed]: Sides<'a>) -> Vec<Pair<'a>> {
     expected.iter().filter_map(pair).collect()
 }
 
-/// Whether several values are observed at a place where one is expected.
+/// Whether several values are observed of a first subflow for which one is expected. Those of later
+/// ones may be somewhere else.
 pub fn is_unsteady([expected, observed]: Sides<'_>) -> bool {
     let is_one = |values: &BTreeSet<String>| {
         values.len() == 1 && values.first().is_some_and(|value| !value.contains('.'))
     };
-    let mut all = expected.iter();
+    let mut all = expected.iter().filter(|((_, subflow), _)| *subflow == 0);
     all.any(|(at, values)| is_one(values) && observed.get(at).is_some_and(|seen| seen.len() > 1))
 }
 

@@ -188,16 +188,20 @@ impl Samples {
     }
 
     /// The structures of which fields are not set.
-    fn not_set(&self) -> BTreeSet<Structure> {
+    pub(super) fn not_set(&self) -> BTreeSet<Structure> {
         let unsteady = Shown::both(&self.expected, &self.usual).filter(|it| is_unsteady(it.1));
         unsteady.map(|(field, _)| field.structure).collect()
     }
 
     /// The fields that hold something else; none of a structure of which too many do, unless they
-    /// are not set. If one of a structure is not set, then so are all that differ.
-    pub(super) fn causes(&self, handler: Handler) -> Vec<ContentsCause> {
+    /// are not set. If one of a structure is `not_set`, in this option or another one, then so are all
+    /// that differ.
+    pub(super) fn causes(
+        &self,
+        handler: Handler,
+        not_set: &BTreeSet<Structure>,
+    ) -> Vec<ContentsCause> {
         let Samples { expected, observed, .. } = self;
-        let not_set = self.not_set();
         let mut all = Vec::new();
         for (field, sides) in Shown::both(expected, observed) {
             let Some(simplest) = self.differing.get(&field).copied() else { continue };
@@ -260,23 +264,6 @@ impl ContentsCause {
         self.fields.first().map(|field| field.structure)
     }
 
-    /// Gives the fields of a structure that is not set in one option to that cause also where
-    /// another option returns the same values in each call.
-    pub(super) fn gather(all: &mut Vec<ContentsCause>) {
-        let is_not_set = |cause: &ContentsCause| cause.change.change == ContentsChange::NotSet;
-        let (mut not_set, others): (Vec<_>, Vec<_>) = all.drain(..).partition(is_not_set);
-        for other in others {
-            match not_set.iter_mut().find(|known| known.structure() == other.structure()) {
-                Some(known) => {
-                    add(&mut known.handlers, &other.handlers);
-                    add(&mut known.fields, &other.fields);
-                }
-                None => all.push(other),
-            }
-        }
-        all.append(&mut not_set);
-    }
-
     /// Whether a field of a handler's structures differs because of it.
     pub(super) fn covers(&self, handler: Handler, field: FieldId) -> bool {
         self.handlers.contains(&handler) && self.fields.contains(&field)
@@ -285,12 +272,10 @@ impl ContentsCause {
     /// Adds a cause to others: to one that states the same of another handler or, of two exchanged
     /// fields, to that of the other one.
     pub(super) fn join(self, all: &mut Vec<ContentsCause>) {
-        use ContentsChange::Exchanged;
+        use ContentsChange::{Exchanged, NotSet};
         let (field, change) = (&self.change.field, &self.change.change);
         let is_same = |known: &&mut ContentsCause| match (&known.change.change, change) {
-            (ContentsChange::NotSet, ContentsChange::NotSet) => {
-                known.structure() == self.structure()
-            }
+            (NotSet, NotSet) => known.structure() == self.structure(),
             (Exchanged { with }, Exchanged { with: other }) if with == field => {
                 *other == known.change.field
             }
@@ -300,6 +285,12 @@ impl ContentsCause {
             Some(known) => {
                 add(&mut known.handlers, &self.handlers);
                 add(&mut known.fields, &self.fields);
+                // Of fields that are not set, the example is the one that shows it most.
+                if self.change.places > known.change.places && known.change.change == NotSet {
+                    let first = known.fields.iter().position(|field| *field == self.fields[0]);
+                    known.fields.swap(0, first.unwrap_or(0));
+                    known.change = self.change;
+                }
             }
             None => all.push(self),
         }

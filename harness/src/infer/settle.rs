@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mptcp_emulator::behaviors::Evidence;
 
 use super::cause::Noticed;
-use super::contents::{ContentsCause, Samples, fields};
+use super::contents::{Samples, fields};
 use super::learn::{EXECUTED, Inferring};
 use super::search::{Change, with};
 use crate::cases::{Case, lattice};
@@ -112,6 +112,7 @@ impl Inferring<'_> {
     pub(super) fn learn_contents(&mut self) {
         let incomplete = self.known.iter().filter(|(_, known)| !known.is_complete);
         let handlers: Vec<Handler> = incomplete.map(|(handler, _)| *handler).collect();
+        let mut all = Vec::new();
         for handler in handlers {
             let mut samples = Samples::default();
             for record in self.known[&handler].records.clone() {
@@ -128,11 +129,14 @@ impl Inferring<'_> {
                 }
             }
             self.refute(&mut samples, handler);
-            for cause in samples.causes(handler) {
+            all.push((handler, samples));
+        }
+        let not_set = all.iter().flat_map(|(_, samples)| samples.not_set()).collect();
+        for (handler, samples) in all {
+            for cause in samples.causes(handler, &not_set) {
                 cause.join(&mut self.contents);
             }
         }
-        ContentsCause::gather(&mut self.contents);
     }
 
     /// Adds what further calls show. A field that is wrong in one call and right in another one on the
