@@ -74,6 +74,10 @@ fn is_found(
     if named != planted || found.differing == 0 || effects != [found.explained, 0] {
         return Err(format!("{planted:?} is found as {found:#?}").into());
     }
+    // That optlen is read before the socket is looked at is contradicted by other sockets.
+    if planted.contains(&Behavior::LengthRead) && !found.alternatives.is_empty() {
+        return Err(format!("alternatives: {:?}", found.alternatives).into());
+    }
     let is_right =
         |behavior: &Behavior| {
             found.causes.iter().filter(|cause| cause.behavior == *behavior && cause.cases > 0).all(

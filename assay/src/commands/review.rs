@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use mptcp_emulator::Revision;
 use mptcp_harness::cases::{Case, codec};
 use mptcp_harness::judge::finding::hex;
 use mptcp_harness::scenes::{Scene, catalogue};
@@ -19,13 +18,13 @@ use crate::arguments::selection::Selection;
 use crate::arguments::{Format, MachineArgs, OptionName};
 use crate::report::coverage::Choice;
 use crate::review::allowed::Allowed;
-use crate::review::contents::Content;
 use crate::review::difference::Comparison;
 use crate::review::guest_run::{GuestRun, Request};
 use crate::review::machines::{GuestError, KernelOops, Machines};
+use crate::review::markdown::Extent;
 use crate::review::material::Material;
 use crate::review::report::Review;
-use crate::review::{answer, changes, contents, difference, html, markdown};
+use crate::review::{answer, changes, difference, html, markdown};
 use crate::session::kernel_build::build_kernel;
 use crate::session::machine::{end_machines_with_us, number_duplicates};
 use crate::session::stored_cases;
@@ -54,9 +53,6 @@ Exit status:
 
 /// Where this project keeps its cases.
 const CORPUS: &str = "corpus/negotiate";
-
-/// Boots of each kernel that confirm what its structures hold.
-const FURTHER_BOOTS: usize = 2;
 
 /// The command line of `assay review`.
 #[derive(Args, Debug)]
@@ -116,6 +112,14 @@ pub(crate) struct ReviewArgs {
     /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+
+    /// Print at most ten lines, for a CI log or a patch tracker
+    #[arg(long, conflicts_with = "full")]
+    summary: bool,
+
+    /// Write everything as text: all groups, also those that causes explain
+    #[arg(long)]
+    full: bool,
 
     /// Output format on standard output; as text, it is Markdown for a mail
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -203,7 +207,7 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     let contents = match &exhibits {
         Some(exhibits) => {
             let again = Request { exhibits: vec![], ..again };
-            contents(&machines, &again, [&surveys, exhibits], revisions)
+            machines.contents(&again, [&surveys, exhibits], revisions)
         }
         None => Vec::new(),
     };
@@ -222,33 +226,6 @@ pub(crate) fn run(args: &ReviewArgs) -> Result<Status, String> {
     });
     print(&review, args)?;
     Ok(review.status())
-}
-
-/// What structures hold otherwise in two boots of each kernel and, if anything, in
-/// [`FURTHER_BOOTS`] more: a value that depends on how fast a machine is may be steady in two
-/// boots.
-fn contents(
-    machines: &Machines<'_>,
-    request: &Request,
-    two: [&[GuestRun; 2]; 2],
-    revisions: [Revision; 2],
-) -> Vec<Content> {
-    let mut further: Vec<[GuestRun; 2]> = Vec::new();
-    loop {
-        let of = |at: usize| two.into_iter().chain(&further).map(|boot| &boot[at]).collect();
-        let [base, patched]: [Vec<&GuestRun>; 2] = [of(0), of(1)];
-        let found = contents::compare(&base, &patched, revisions);
-        if found.is_empty() || further.len() == FURTHER_BOOTS {
-            return found;
-        }
-        match machines.survey(request, "what structures hold, once more") {
-            Ok(boot) => further.push(boot),
-            Err(ended) => {
-                out::note(format_args!("assay: {}", String::from(ended)));
-                return found;
-            }
-        }
-    }
 }
 
 /// The cases on both kernels. They are made for what a kernel is like, so that two
@@ -370,9 +347,11 @@ fn shown(compared: &Comparison) -> Vec<String> {
 }
 
 fn print(review: &Review, args: &ReviewArgs) -> Result<(), String> {
+    let extent = if args.full { Extent::Full } else { Extent::Usual };
+    let page = || markdown::page(review, extent);
     if let Some(folder) = &args.output {
         let write = |name: &str, text: &[u8]| files::write(&folder.join(name), text, ELSEWHERE);
-        write("report.md", markdown::page(review).as_bytes())?;
+        write("report.md", page().as_bytes())?;
         write("report.html", html::page(review).as_bytes())?;
         write("report.json", (out::json(review)? + "\n").as_bytes())?;
         let groups = review.groups.iter().map(|group| Some(group.case));
@@ -383,7 +362,8 @@ fn print(review: &Review, args: &ReviewArgs) -> Result<(), String> {
     match (args.format, &args.output) {
         (Format::Json, _) => out::line(out::json(review)?),
         (Format::Ktap, _) => out::put(crate::review::ktap::page(review)),
-        (Format::Human, None) => out::put(markdown::page(review)),
+        (Format::Human, _) if args.summary => out::put(markdown::ten_lines(review)),
+        (Format::Human, None) => out::put(page()),
         (Format::Human, Some(folder)) => {
             out::put(markdown::summary(review))?;
             out::line(format_args!(

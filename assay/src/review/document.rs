@@ -1,6 +1,8 @@
 //! What a review reports, as a list of blocks: [`super::markdown`] and [`super::html`] write
 //! the same ones.
 
+use std::collections::BTreeMap;
+
 pub(crate) use self::block::{Block, Item};
 use super::answer::Answer;
 use super::change_data::ChangeData;
@@ -8,6 +10,7 @@ use super::group::Class;
 use super::group_data::GroupData;
 use super::report::{KernelData, Review};
 use super::words::{lattice, missing};
+use crate::report::causes::{Standing, Who};
 use crate::terminal::style::{counted, grouped};
 
 mod block;
@@ -65,7 +68,7 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
         items.push(Item::new(format!("compared in {scenes}")));
     }
     if !review.causes.is_empty() {
-        items.push(headline(review));
+        items.extend([headline(review), standings(review), affected(review)]);
     }
     for class in Class::ALL.into_iter().filter(|class| *class != Class::Explained) {
         let groups = || review.groups.iter().filter(|group| group.class == class);
@@ -79,19 +82,50 @@ pub(crate) fn summary(review: &Review) -> Vec<Item> {
     items
 }
 
+/// The changes, one sentence each.
+pub(crate) fn changes(review: &Review) -> Vec<Item> {
+    changes::sentences(review)
+}
+
 /// How many causes explain how much.
 fn headline(review: &Review) -> Item {
     let some = if review.causes.len() == 1 { "change" } else { "changes" };
     let lead = format!("{} {some} of behaviour", review.causes.len());
     let verb = if review.causes.len() == 1 { "explains" } else { "explain" };
     let text = format!(
-        " {verb} {} of {} differing cases, of {}",
+        " {verb} {} of {} differing cases, of {} in {}",
         grouped(review.explained),
         grouped(review.differing),
-        counted(review.tried.compared, "case")
+        counted(review.tried.compared, "case"),
+        review.coverage.scenes_text()
     );
     let is_bad = review.causes.iter().any(ChangeData::is_bad);
     Item::led(if is_bad { "regression" } else { "explained" }, lead, text)
+}
+
+/// Who can notice how many of the changes.
+fn affected(review: &Review) -> Item {
+    let noticed = |who: Who| {
+        let count = review.causes.iter().filter(|cause| cause.data.who == who).count();
+        (count > 0).then(|| format!("{} ({count})", who.text()))
+    };
+    let all = [Who::Ordinary, Who::UnusualMemory, Who::OtherOption].into_iter();
+    Item::new(format!("noticed by {}", all.filter_map(noticed).collect::<Vec<_>>().join("; ")))
+}
+
+/// The verdict, and what the changes mean for the contract.
+fn standings(review: &Review) -> Item {
+    let mut counts: BTreeMap<(Standing, bool), usize> = BTreeMap::new();
+    for cause in &review.causes {
+        *counts.entry((cause.data.standing, cause.allowed)).or_default() += 1;
+    }
+    let text = |((standing, is_allowed), count): (&(Standing, bool), &usize)| {
+        let accepted = if *is_allowed { ", accepted by --allow" } else { "" };
+        format!("{}{accepted} ({count})", standing.text())
+    };
+    let counts = counts.iter().map(text).collect::<Vec<_>>().join("; ");
+    let (verdict, status) = (review.verdict.name(), review.status().code());
+    Item::new(format!("verdict: {verdict}, exit status {status}: {counts}"))
 }
 
 /// The kernels, and in what they are known to differ.

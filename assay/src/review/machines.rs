@@ -9,15 +9,20 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use mptcp_emulator::Revision;
 use mptcp_lab::guest::Errand;
 use mptcp_lab::kernels::Kernel;
 use mptcp_limits::{Need, Resource, files};
 
+use super::contents::{self, Content};
 use super::guest_run::{COMMAND, FAR, GuestRun, Request};
 use crate::arguments::MachineArgs;
 use crate::report::data::{FindingData, OopsReport};
 use crate::session::machine::{Capture, boot, verdict};
 use crate::terminal::out;
+
+/// Boots of each kernel that confirm what its structures hold.
+const FURTHER_BOOTS: usize = 2;
 
 /// Both kernels, booted side by side.
 pub(crate) struct Machines<'a> {
@@ -53,6 +58,33 @@ impl Machines<'_> {
             }
             (Some(base), Some(patched)) => Ok([base?, patched?]),
             _ => Err("a machine was not run".to_owned().into()),
+        }
+    }
+
+    /// What structures hold otherwise in two boots of each kernel and, if anything, in
+    /// [`FURTHER_BOOTS`] more: a value that depends on how fast a machine is may be steady in two
+    /// boots.
+    pub(crate) fn contents(
+        &self,
+        request: &Request,
+        two: [&[GuestRun; 2]; 2],
+        revisions: [Revision; 2],
+    ) -> Vec<Content> {
+        let mut further: Vec<[GuestRun; 2]> = Vec::new();
+        loop {
+            let of = |at: usize| two.into_iter().chain(&further).map(|boot| &boot[at]).collect();
+            let [base, patched]: [Vec<&GuestRun>; 2] = [of(0), of(1)];
+            let found = contents::compare(&base, &patched, revisions);
+            if found.is_empty() || further.len() == FURTHER_BOOTS {
+                return found;
+            }
+            match self.survey(request, "what structures hold, once more") {
+                Ok(boot) => further.push(boot),
+                Err(ended) => {
+                    out::note(format_args!("assay: {}", String::from(ended)));
+                    return found;
+                }
+            }
         }
     }
 

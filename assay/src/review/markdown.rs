@@ -12,9 +12,18 @@ const MOST_IN_FULL: usize = 5;
 /// The most that a mail's line may have.
 const LINE: usize = 79;
 
-/// The whole report.
-pub(crate) fn page(review: &Review) -> String {
-    format!("# {TITLE}\n\n{}", written(&document::blocks(review)))
+/// How much of a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The causes, and some groups of each kind.
+    Usual,
+    /// Everything.
+    Full,
+}
+
+/// The report.
+pub(crate) fn page(review: &Review, extent: Extent) -> String {
+    format!("# {TITLE}\n\n{}", written(&document::blocks(review), extent))
 }
 
 /// The result, in a few lines.
@@ -22,13 +31,29 @@ pub(crate) fn summary(review: &Review) -> String {
     list(&document::summary(review))
 }
 
+/// The result and the changes, in at most ten lines.
+pub(crate) fn ten_lines(review: &Review) -> String {
+    const MOST: usize = 10;
+    let change = |(number, item): (usize, Item)| cut(&format!("{number}. {}", item.lead));
+    let changes = (1..).zip(document::changes(review)).map(change);
+    let result = list(&document::summary(review));
+    let lines: Vec<String> = result.lines().map(str::to_owned).chain(changes).collect();
+    let more = lines.len().saturating_sub(MOST);
+    let shown = if more > 0 { MOST - 1 } else { lines.len() };
+    let mut text: String = lines.iter().take(shown).map(|line| format!("{line}\n")).collect();
+    if more > 0 {
+        text.push_str(&format!("… and {} more lines without --summary\n", more + 1));
+    }
+    text
+}
+
 /// Blocks with empty lines between them.
-fn written(blocks: &[Block<'_>]) -> String {
-    let texts = blocks.iter().map(block).filter(|text| !text.is_empty());
+fn written(blocks: &[Block<'_>], extent: Extent) -> String {
+    let texts = blocks.iter().map(|one| block(one, extent)).filter(|text| !text.is_empty());
     texts.collect::<Vec<_>>().join("\n")
 }
 
-fn block(block: &Block<'_>) -> String {
+fn block(block: &Block<'_>, extent: Extent) -> String {
     match block {
         Block::Heading(text) => format!("## {text}\n"),
         Block::Cause(class, cause) if cause.is_empty() => format!("## {}\n", class.name()),
@@ -41,8 +66,9 @@ fn block(block: &Block<'_>) -> String {
         }
         Block::Paragraph(text) => filled(text, "", ""),
         Block::List(items) => list(items),
-        Block::Groups(some) => groups(some),
-        Block::Appendix(..) => String::new(),
+        Block::Groups(some) => groups(some, extent),
+        Block::Appendix(..) if extent == Extent::Usual => String::new(),
+        Block::Appendix(title, blocks) => format!("## {title}\n\n{}", written(blocks, extent)),
         Block::Code { language, text } => fence(language, text),
         Block::Command(text) => format!("```\n{text}\n```\n"),
         Block::Memory(group) if group.picture.is_empty() => String::new(),
@@ -71,15 +97,16 @@ fn list(items: &[Item]) -> String {
 }
 
 /// A line for each kind of difference, and the first of them in full.
-fn groups(groups: &[(usize, &GroupData, Vec<Block<'_>>)]) -> String {
+fn groups(groups: &[(usize, &GroupData, Vec<Block<'_>>)], extent: Extent) -> String {
     let mut text = String::new();
     for (number, group, _) in groups {
         let line = format!("{number}. {} ({})", group.summary, counted(group.cases, "case"));
         text.push_str(&filled(&line, "", "   "));
     }
-    for (number, group, blocks) in groups.iter().take(MOST_IN_FULL) {
+    let most = if extent == Extent::Full { groups.len() } else { MOST_IN_FULL };
+    for (number, group, blocks) in groups.iter().take(most) {
         let heading = cut(&format!("### {number}. {}", group.signature));
-        text.push_str(&format!("\n{heading}\n\n{}", written(blocks)));
+        text.push_str(&format!("\n{heading}\n\n{}", written(blocks, extent)));
     }
     text
 }

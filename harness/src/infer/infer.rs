@@ -55,6 +55,7 @@ pub fn infer<I: Iterator<Item = Case>>(
     inferring.unify();
     inferring.distinguish();
     inferring.choose();
+    inferring.compare_handlers();
     inferring.audit();
     inferring.learn_contents();
     inferring.verify(cases(), each)

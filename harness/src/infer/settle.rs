@@ -6,7 +6,7 @@ use mptcp_emulator::behaviors::Evidence;
 
 use super::cause::Noticed;
 use super::contents::{Samples, fields};
-use super::learn::{EXECUTED, Inferring};
+use super::learn::{EXECUTED, Inferring, Knowledge};
 use super::search::{Change, with};
 use crate::cases::{Case, lattice};
 use crate::judge::region::Map;
@@ -216,6 +216,58 @@ impl Inferring<'_> {
                 }
             }
         }
+    }
+
+    /// Drops explanations that are not stated if another handler shows that they are wrong: a kernel
+    /// that read optlen before it looked at the socket would do so on every socket.
+    pub(super) fn compare_handlers(&mut self) {
+        let others = |known: &Knowledge| -> Vec<Change> {
+            let [stated, others @ ..] = &*known.explanations else { return Vec::new() };
+            others.iter().flatten().filter(|change| !stated.contains(change)).copied().collect()
+        };
+        let mut changes: Vec<Change> = self.known.values().flat_map(others).collect();
+        changes.sort_unstable();
+        changes.dedup();
+        changes.retain(|change| self.is_contradicted(*change));
+        for known in self.known.values_mut() {
+            let mut at = 0;
+            known.explanations.retain(|explanation| {
+                at += 1;
+                at == 1 || !explanation.iter().any(|change| changes.contains(change))
+            });
+        }
+    }
+
+    /// Whether a handler in which a change would make a difference does without it.
+    fn is_contradicted(&mut self, (behavior, value): Change) -> bool {
+        for handler in Handler::ALL.into_iter().filter(|handler| handler.concerns(behavior)) {
+            let is_possible = |known: &Knowledge| {
+                known.explanations.iter().flatten().any(|change| *change == (behavior, value))
+            };
+            if self.known.get(&handler).is_some_and(is_possible) {
+                continue;
+            }
+            let own = *self.behavior.of(handler);
+            let changed = own.with(behavior, value);
+            // Cases that were met before come first: some differences are rare.
+            let known = self.known.get(&handler).map(|known| &known.records);
+            let met: Vec<Case> = known.into_iter().flatten().map(|record| record.case).collect();
+            for case in met.into_iter().chain(self.cases_of(handler, 5)) {
+                if self.handler(&case) != Some(handler) {
+                    continue;
+                }
+                let Some(state) = self.oracle.scene_state(case.scene) else { continue };
+                if self.predictor.differ(&case, &state.socket(), [&own, &changed])
+                    && let Some(record) = self.oracle.record(&case)
+                {
+                    if self.fits(&record, &own) {
+                        return true;
+                    }
+                    break;
+                }
+            }
+        }
+        false
     }
 
     fn is_distinguishing(&mut self, handler: Handler, case: &Case) -> bool {

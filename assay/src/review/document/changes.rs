@@ -18,9 +18,7 @@ pub(super) fn blocks(review: &Review) -> Vec<Block<'_>> {
     if review.causes.is_empty() && review.contents.is_empty() {
         return Vec::new();
     }
-    let changes = review.causes.iter().map(behavior).chain(review.contents.iter().map(content));
-    let numbered = (1..).zip(changes).map(|(at, item)| Item { number: Some(at), ..item });
-    let mut blocks = vec![Block::Heading("Changes of behaviour"), Block::List(numbered.collect())];
+    let mut blocks = vec![Block::Heading("Changes of behaviour"), Block::List(items(review))];
     if !review.alternatives.is_empty() {
         let text = |other| format!("no case distinguishes what is stated from: {other}");
         let items = review.alternatives.iter().map(|other| Item::new(text(other)));
@@ -34,6 +32,17 @@ pub(super) fn blocks(review: &Review) -> Vec<Block<'_>> {
         blocks.push(Block::Paragraph(meaning.into()));
     }
     blocks
+}
+
+/// All changes, with numbers.
+fn items(review: &Review) -> Vec<Item> {
+    let changes = review.causes.iter().map(behavior).chain(review.contents.iter().map(content));
+    (1..).zip(changes).map(|(at, item)| Item { number: Some(at), ..item }).collect()
+}
+
+/// All changes, one sentence each.
+pub(super) fn sentences(review: &Review) -> Vec<Item> {
+    items(review).into_iter().map(|item| Item { notes: Vec::new(), ..item }).collect()
 }
 
 /// How many fields hold something else, and which.

@@ -7,6 +7,7 @@ use crate::review::allowed::Allowed;
 use crate::review::difference::compare;
 use crate::review::guest_run::GuestRun;
 use crate::review::guest_run::{ABSENT, AGREE, NONE, SceneFacts};
+use crate::review::markdown::Extent;
 use mptcp_emulator::Revision;
 use mptcp_harness::cases::Case;
 use mptcp_harness::contents::{ContentsChange, FieldChange};
@@ -137,7 +138,7 @@ fn what_the_revisions_explain_is_a_named_change() {
     // They have it in common.
     assert_eq!(named("info_opt"), None);
     assert_eq!((seen.differing, seen.unexplained.len()), (seen.explained, 0));
-    let page = crate::review::markdown::page(&seen);
+    let page = crate::review::markdown::page(&seen, Extent::Usual);
     assert!(page.contains("struct tcp_info has 248 bytes, had 232"), "{page}");
     assert!(!page.contains("EXPLAINED"), "{page}");
 }
@@ -255,7 +256,7 @@ fn changed_contents_are_named_in_the_first_lines_with_the_option_that_accepts_th
    - e.g. on fresh-v4: base 1; patched 0
    - if it is meant: `--allow contents=mptcp_info.mptcpi_flags`
 ";
-    let page = crate::review::markdown::page(&new);
+    let page = crate::review::markdown::page(&new, Extent::Usual);
     assert!(page.starts_with(&format!("{first}{list}")), "{page}");
     assert!(page.lines().all(|line| line.chars().count() < 80), "{page}");
     let page = crate::review::html::page(&new);
@@ -270,7 +271,7 @@ fn changed_contents_are_named_in_the_first_lines_with_the_option_that_accepts_th
     let meant = seen(&["contents=mptcp_info.mptcpi_flags"]);
     assert_eq!((meant.verdict, meant.status().code()), (Verdict::Agree, 0));
     assert_eq!(meant.difference, Difference::Explained);
-    let page = crate::review::markdown::page(&meant);
+    let page = crate::review::markdown::page(&meant, Extent::Usual);
     assert!(page.contains("holds something else, accepted by --allow:"), "{page}");
     assert!(page.contains("changes contents, accepted by --allow;"), "{page}");
     assert!(!page.contains("NO DIFFERENCE"), "{page}");
