@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::terminal::style::{counted, dim, grouped, head, wrapped};
 
-/// The behaviour that stands for what a field holds; its value is the field.
+/// The name of the behaviour for what a field holds; its value is the field.
 pub(crate) const CONTENTS: &str = "contents";
 
 /// Columns of the text.

@@ -102,7 +102,7 @@ fn allow(behavior: &BehaviorData) -> String {
 
 /// The option of the command line that accepts a change.
 fn option(name: &str, value: &str) -> String {
-    // A field without a name has a space in what stands for it.
+    // The name that is printed for a field without one has a space.
     match value.contains(' ') {
         true => format!("--allow '{name}={value}'"),
         false => format!("--allow {name}={value}"),
